@@ -1,0 +1,2 @@
+/** Aggregation algorithms. Read {@link org.fl4j.aggregators.FedAvg} first. */
+package org.fl4j.aggregators;

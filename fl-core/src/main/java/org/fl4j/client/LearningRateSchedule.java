@@ -1,0 +1,39 @@
+package org.fl4j.client;
+
+import org.fl4j.internal.Check;
+
+/** The client learning rate as a function of the round. */
+@FunctionalInterface
+public interface LearningRateSchedule {
+    /** Returns the rate of a round, numbered from 1; positive. */
+    double at(int round);
+
+    /** Returns the same rate in every round. */
+    static LearningRateSchedule constant(double rate) {
+        Check.positive("learningRate", rate);
+        return round -> rate;
+    }
+
+    /** Returns {@code rate * factor^floor((round - 1) / every)}, and never less than {@code floor}. */
+    static LearningRateSchedule stepwise(double rate, double factor, int every, double floor) {
+        Check.positive("learningRate", rate);
+        Check.share("factor", factor);
+        Check.positive("every", every);
+        Check.positive("floor", floor);
+        return round -> {
+            int decays = (round - 1) / every;
+            return Math.max(floor, rate * Math.pow(factor, decays));
+        };
+    }
+
+    /** Returns half a cosine from {@code rate} in round 1 to {@code floor} in round {@code rounds}, and that after it. */
+    static LearningRateSchedule cosine(double rate, int rounds, double floor) {
+        Check.positive("learningRate", rate);
+        Check.atLeast("rounds", 2, rounds);
+        Check.positive("floor", floor);
+        return round -> {
+            double progress = Math.min(1, (round - 1.0) / (rounds - 1));
+            return floor + (rate - floor) * (1 + Math.cos(Math.PI * progress)) / 2;
+        };
+    }
+}

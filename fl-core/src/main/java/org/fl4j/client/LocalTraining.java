@@ -1,0 +1,92 @@
+package org.fl4j.client;
+
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import org.fl4j.internal.Check;
+
+/**
+ * How a client trains in one round. Start from {@link #sgd} or {@link #adam} and change what differs:
+ *
+ * <pre>{@code
+ * LocalTraining training = LocalTraining.sgd(0.1).epochs(5).batchSize(10).momentum(0.9);
+ * }</pre>
+ *
+ * @param optimizer turns gradients into steps
+ * @param learningRate by round
+ * @param epochs how often each example is seen, unless {@code steps} is set
+ * @param steps how many batches to train on, passing over the data as often as that takes
+ * @param batchSize examples a step; the last batch of an epoch may be smaller
+ * @param gradientClip the largest Euclidean norm of a step's gradient; longer ones are scaled down to it
+ */
+public record LocalTraining(
+        ClientOptimizer optimizer,
+        LearningRateSchedule learningRate,
+        int epochs,
+        OptionalInt steps,
+        int batchSize,
+        OptionalDouble gradientClip) {
+    /** Checks all. */
+    public LocalTraining {
+        Check.present("optimizer", optimizer);
+        Check.present("learningRate", learningRate);
+        Check.positive("epochs", epochs);
+        steps.ifPresent(count -> Check.positive("steps", count));
+        Check.positive("batchSize", batchSize);
+        gradientClip.ifPresent(bound -> Check.positive("gradientClip", bound));
+    }
+
+    /** Returns plain SGD at a constant rate: 1 epoch, batches of 10. */
+    public static LocalTraining sgd(double learningRate) {
+        return of(new ClientOptimizer.Sgd(0, 0), learningRate);
+    }
+
+    /** Returns Adam at a constant rate: 1 epoch, batches of 10. */
+    public static LocalTraining adam(double learningRate) {
+        return of(new ClientOptimizer.Adam(), learningRate);
+    }
+
+    private static LocalTraining of(ClientOptimizer optimizer, double learningRate) {
+        return new LocalTraining(
+                optimizer,
+                LearningRateSchedule.constant(learningRate),
+                1,
+                OptionalInt.empty(),
+                10,
+                OptionalDouble.empty());
+    }
+
+    /** Returns this with another optimizer. */
+    public LocalTraining optimizer(ClientOptimizer other) {
+        return new LocalTraining(other, learningRate, epochs, steps, batchSize, gradientClip);
+    }
+
+    /** Returns this with another learning-rate schedule. */
+    public LocalTraining learningRate(LearningRateSchedule other) {
+        return new LocalTraining(optimizer, other, epochs, steps, batchSize, gradientClip);
+    }
+
+    /** Returns this with a number of epochs, and no number of steps. */
+    public LocalTraining epochs(int count) {
+        return new LocalTraining(optimizer, learningRate, count, OptionalInt.empty(), batchSize, gradientClip);
+    }
+
+    /** Returns this with a number of steps instead of epochs. */
+    public LocalTraining steps(int count) {
+        return new LocalTraining(optimizer, learningRate, epochs, OptionalInt.of(count), batchSize, gradientClip);
+    }
+
+    /** Returns this with another batch size. */
+    public LocalTraining batchSize(int count) {
+        return new LocalTraining(optimizer, learningRate, epochs, steps, count, gradientClip);
+    }
+
+    /** Returns this with all of a client's examples in one batch: the B = infinity of McMahan et al. 2017. */
+    public LocalTraining fullBatch() {
+        return batchSize(Integer.MAX_VALUE);
+    }
+
+    /** Returns this with a bound on each step's gradient norm. */
+    public LocalTraining gradientClip(double bound) {
+        return new LocalTraining(optimizer, learningRate, epochs, steps, batchSize, OptionalDouble.of(bound));
+    }
+}

@@ -1,0 +1,66 @@
+package org.fl4j.client;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import org.fl4j.data.FederatedDataset;
+import org.fl4j.model.FederatedModel;
+import org.fl4j.model.LocalModel;
+import org.fl4j.tensor.TensorEngine;
+
+/**
+ * What one thread of a run computes with: a device, a local model and access to the data. Clients borrow it for one task
+ * at a time, so that memory is O(model) per worker whatever the number of clients.
+ */
+public final class Worker implements AutoCloseable {
+    private final LocalModel model;
+    private final FederatedDataset data;
+    private final FederatedDataset evaluationData;
+    private final NDManager updates;
+
+    /**
+     * Allocates the worker's model on the device.
+     *
+     * @param model what is trained
+     * @param data what clients train on
+     * @param evaluationData what clients evaluate on
+     * @param device where
+     */
+    public Worker(FederatedModel model, FederatedDataset data, FederatedDataset evaluationData, Device device) {
+        this.model = new LocalModel(model, device);
+        this.data = data;
+        this.evaluationData = evaluationData;
+        updates = TensorEngine.newManager(device);
+    }
+
+    /** Returns the parameters to train, overwritten by every task. */
+    public LocalModel model() {
+        return model;
+    }
+
+    /** Returns what clients train on. */
+    public FederatedDataset data() {
+        return data;
+    }
+
+    /** Returns what clients evaluate on. */
+    public FederatedDataset evaluationData() {
+        return evaluationData;
+    }
+
+    /** Returns the device. */
+    public Device device() {
+        return model.device();
+    }
+
+    /** Returns the manager that keeps a client's update until the server has folded it. */
+    public NDManager updates() {
+        return updates;
+    }
+
+    /** Frees the model and any update that nobody folded. */
+    @Override
+    public void close() {
+        updates.close();
+        model.close();
+    }
+}

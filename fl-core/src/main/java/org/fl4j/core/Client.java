@@ -1,0 +1,19 @@
+package org.fl4j.core;
+
+import org.fl4j.metrics.Metrics;
+
+/**
+ * A participant that holds data and trains on them. A client object is made on demand for one task and used by one
+ * thread; what must survive between rounds does not live in it. Throwing is allowed: the run's failure policy decides,
+ * and the exception is reported with round and client.
+ */
+public interface Client {
+    /** Returns who this is. */
+    ClientId id();
+
+    /** Trains from the task's model on this client's data and returns what changed. */
+    ModelUpdate train(TrainingTask task);
+
+    /** Evaluates the task's model on this client's data; metric names say the split. */
+    Metrics evaluate(TrainingTask task);
+}

@@ -1,0 +1,26 @@
+package org.fl4j.core;
+
+import org.fl4j.internal.Check;
+
+/**
+ * Identifies a client within a run. Every per-client result is keyed by it, and every per-client random seed derives
+ * from it.
+ *
+ * @param index at least 0
+ */
+public record ClientId(int index) implements Comparable<ClientId> {
+    /** Checks the index. */
+    public ClientId {
+        Check.atLeast("client index", 0, index);
+    }
+
+    @Override
+    public int compareTo(ClientId other) {
+        return Integer.compare(index, other.index);
+    }
+
+    @Override
+    public String toString() {
+        return "client " + index;
+    }
+}

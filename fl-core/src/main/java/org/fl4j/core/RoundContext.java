@@ -1,0 +1,28 @@
+package org.fl4j.core;
+
+import org.fl4j.internal.Check;
+import org.fl4j.random.Seed;
+
+/**
+ * One round of a run, frozen: what every strategy may know about where it is.
+ *
+ * @param number 1 for the first round
+ * @param runSeed the seed of the whole run
+ */
+public record RoundContext(int number, Seed runSeed) {
+    /** Checks the number. */
+    public RoundContext {
+        Check.positive("round number", number);
+        Check.present("runSeed", runSeed);
+    }
+
+    /** Returns this round's seed for one purpose, such as {@code "client selection"}. */
+    public Seed seed(String purpose) {
+        return runSeed.derive(purpose).derive(number);
+    }
+
+    /** Returns this round's seed for one purpose of one client. */
+    public Seed seed(String purpose, ClientId client) {
+        return seed(purpose).derive(client.index());
+    }
+}

@@ -1,0 +1,21 @@
+package org.fl4j.core;
+
+/**
+ * Changes an update on the client, after training and before it is sent: clip, add noise, compress. Pure: the result is
+ * a new update, or the same object if nothing had to change.
+ */
+@FunctionalInterface
+public interface UpdateTransform {
+    /** Returns the update to send instead; {@code task} is what the client was asked. */
+    ModelUpdate transform(ModelUpdate update, TrainingTask task);
+
+    /** Returns this transform followed by another. */
+    default UpdateTransform andThen(UpdateTransform next) {
+        return (update, task) -> next.transform(transform(update, task), task);
+    }
+
+    /** Returns the transform that changes nothing. */
+    static UpdateTransform none() {
+        return (update, task) -> update;
+    }
+}

@@ -1,0 +1,70 @@
+package org.fl4j.data;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import org.fl4j.internal.Check;
+
+/**
+ * A data set for classification with its training and test examples, on the CPU. Close it when the runs that use it are
+ * over.
+ *
+ * @param train what clients share out among themselves
+ * @param test what the server evaluates on
+ * @param classCount the number of classes; every label is below it
+ */
+public record Dataset(Examples train, Examples test, int classCount) implements AutoCloseable {
+    /** Checks the class count. */
+    public Dataset {
+        Check.atLeast("classCount", 2, classCount);
+    }
+
+    /** Shares the training examples out: the federated view of this data set. */
+    public FederatedDataset federated(Partition partition) {
+        return new PartitionedDataset(train, partition);
+    }
+
+    /**
+     * Shifts and scales both splits in place, channel by channel, by mean and standard deviation of the training split,
+     * and returns this data set.
+     *
+     * @throws IllegalArgumentException if the features are not of shape (n, channels, height, width)
+     */
+    public Dataset standardised() {
+        Check.that(
+                train.features().getShape().dimension() == 4,
+                "features",
+                "of shape (n, channels, height, width)",
+                train.features().getShape());
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            int[] all = {0, 2, 3};
+            NDArray mean = train.features().mean(all, true);
+            NDArray centred = train.features().subi(mean);
+            long channels = mean.size();
+            // one channel at a time, so that the squares of the whole split are never held at once
+            NDArray deviation = train.features().getManager().zeros(new Shape(1, channels, 1, 1), DataType.FLOAT32);
+            for (long channel = 0; channel < channels; channel++) {
+                try (NDScope inner = new NDScope()) {
+                    inner.suppressNotUsedWarning();
+                    NDArray values = centred.get(":, {}", channel);
+                    deviation.set(
+                            new NDIndex("0, {}, 0, 0", channel),
+                            values.square().mean().sqrt());
+                }
+            }
+            centred.divi(deviation);
+            test.features().subi(mean).divi(deviation);
+        }
+        return this;
+    }
+
+    /** Frees the tensors. */
+    @Override
+    public void close() {
+        train.close();
+        test.close();
+    }
+}

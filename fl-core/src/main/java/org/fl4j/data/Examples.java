@@ -1,0 +1,81 @@
+package org.fl4j.data;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import org.fl4j.internal.Check;
+import org.fl4j.tensor.Kernels;
+import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.Tensors;
+
+/**
+ * Examples as two tensors with one row an example.
+ *
+ * @param features float32 (or int64 tokens), shape (n, ...)
+ * @param labels int64 class indices of shape (n), or float32 targets of shape (n, ...)
+ */
+public record Examples(NDArray features, NDArray labels) implements AutoCloseable {
+    /** Checks that both have the same number of rows. */
+    public Examples {
+        Check.that(
+                features.getShape().get(0) == labels.getShape().get(0),
+                "labels",
+                "as many as the " + features.getShape().get(0) + " rows of features",
+                labels.getShape());
+    }
+
+    /** Returns the number of examples. */
+    public int count() {
+        return Math.toIntExact(features.getShape().get(0));
+    }
+
+    /** Returns copies of the given rows, in their order, attached to the manager; a row may be named more than once. */
+    public Examples rows(int[] rows, NDManager manager) {
+        try (NDArray indices = Tensors.indices(manager, rows).toDevice(features.getDevice(), /* copy= */ false)) {
+            return new Examples(Kernels.rows(manager, features, indices), Kernels.rows(manager, labels, indices));
+        }
+    }
+
+    /** Returns {@code count} examples from row {@code from}, as views. */
+    public Examples slice(int from, int count) {
+        return new Examples(Kernels.narrow(features, from, count), Kernels.narrow(labels, from, count));
+    }
+
+    /** Returns these examples on the device: themselves if they are there, otherwise a copy. */
+    public Examples on(Device device) {
+        return new Examples(features.toDevice(device, false), labels.toDevice(device, false));
+    }
+
+    /** Takes the tensors out of the open scope and hands them to a manager. */
+    public Examples keep(NDManager manager) {
+        ParameterVector.keep(features, manager);
+        ParameterVector.keep(labels, manager);
+        return this;
+    }
+
+    /**
+     * Returns the labels as numbers, for partitioners.
+     *
+     * @throws IllegalArgumentException if the labels are not int64 of shape (n)
+     */
+    public int[] classIndices() {
+        Check.that(
+                labels.getDataType().isInteger() && labels.getShape().dimension() == 1,
+                "labels",
+                "int64 of shape (n)",
+                labels.getDataType() + " of shape " + labels.getShape());
+        long[] values = labels.toLongArray();
+        int[] classes = new int[values.length];
+        for (int i = 0; i < classes.length; i++) {
+            classes[i] = Math.toIntExact(values[i]);
+        }
+        return classes;
+    }
+
+    /** Frees the tensors now. */
+    @Override
+    public void close() {
+        features.close();
+        labels.close();
+    }
+}

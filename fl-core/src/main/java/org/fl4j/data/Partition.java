@@ -1,0 +1,97 @@
+package org.fl4j.data;
+
+import java.util.Arrays;
+import java.util.List;
+import org.fl4j.core.ClientDirectory;
+import org.fl4j.core.ClientId;
+import org.fl4j.internal.Check;
+
+/**
+ * Which rows of a data set each client holds, in two arrays of ints whatever the number of clients. Immutable.
+ */
+public final class Partition {
+    private final int[] starts; // client i holds rows[starts[i]] to rows[starts[i + 1] - 1]
+    private final int[] rows;
+
+    private final List<String> names; // empty, or one a client
+
+    private Partition(int[] starts, int[] rows, List<String> names) {
+        this.starts = starts;
+        this.rows = rows;
+        this.names = names;
+    }
+
+    /** Makes a partition of one array of row indices a client; a row may be held by several. */
+    public static Partition of(List<int[]> rowsByClient) {
+        Check.positive("client count", rowsByClient.size());
+        int[] starts = new int[rowsByClient.size() + 1];
+        for (int i = 0; i < rowsByClient.size(); i++) {
+            starts[i + 1] = Math.addExact(starts[i], rowsByClient.get(i).length);
+        }
+        int[] rows = new int[starts[rowsByClient.size()]];
+        for (int i = 0; i < rowsByClient.size(); i++) {
+            System.arraycopy(rowsByClient.get(i), 0, rows, starts[i], starts[i + 1] - starts[i]);
+        }
+        return new Partition(starts, rows, List.of());
+    }
+
+    /** Returns the same partition with a name for each client. */
+    public Partition named(List<String> clientNames) {
+        Check.that(
+                clientNames.size() == clientCount(),
+                "clientNames",
+                "one a client, " + clientCount(),
+                clientNames.size());
+        return new Partition(starts, rows, List.copyOf(clientNames));
+    }
+
+    /** Returns the number of clients. */
+    public int clientCount() {
+        return starts.length - 1;
+    }
+
+    /** Returns how many rows a client holds. */
+    public int exampleCount(int client) {
+        Check.inRange("client index", 0, clientCount() - 1, client);
+        return starts[client + 1] - starts[client];
+    }
+
+    /** Returns a copy of the rows a client holds. */
+    public int[] rows(ClientId client) {
+        Check.inRange("client index", 0, clientCount() - 1, client.index());
+        return Arrays.copyOfRange(rows, starts[client.index()], starts[client.index() + 1]);
+    }
+
+    /** Returns the largest row index of all, or -1 if no client holds any. */
+    public int largestRow() {
+        return Arrays.stream(rows).max().orElse(-1);
+    }
+
+    /** Returns the clients, numbered from 0. */
+    public ClientDirectory clients() {
+        ClientDirectory numbered = ClientDirectory.ofRange(clientCount(), this::exampleCount);
+        return names.isEmpty() ? numbered : new Named(numbered, names);
+    }
+
+    private record Named(ClientDirectory numbered, List<String> names) implements ClientDirectory {
+        @Override
+        public int size() {
+            return numbered.size();
+        }
+
+        @Override
+        public ClientId id(int position) {
+            return numbered.id(position);
+        }
+
+        @Override
+        public int exampleCount(ClientId client) {
+            return numbered.exampleCount(client);
+        }
+
+        @Override
+        public String name(ClientId client) {
+            return names.get(client.index());
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package org.fl4j.data;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.fl4j.core.ClientDirectory;
+import org.fl4j.core.ClientId;
+import org.fl4j.internal.Check;
+
+/**
+ * One data set whose rows are shared out among clients. A client costs the indices of its rows; its examples are gathered
+ * when they are asked for. On a GPU the data set is copied to the device once.
+ */
+public final class PartitionedDataset implements FederatedDataset {
+    private final Examples examples;
+    private final Partition partition;
+    private final Map<Device, Examples> copies = new ConcurrentHashMap<>();
+
+    /**
+     * Makes the federated view; it shares the tensors of {@code examples}.
+     *
+     * @throws IllegalArgumentException if the partition names a row that is not there
+     */
+    public PartitionedDataset(Examples examples, Partition partition) {
+        Check.that(
+                partition.largestRow() < examples.count(),
+                "largest row of the partition",
+                "below the example count " + examples.count(),
+                partition.largestRow());
+        this.examples = examples;
+        this.partition = partition;
+        copies.put(examples.features().getDevice(), examples);
+    }
+
+    @Override
+    public ClientDirectory clients() {
+        return partition.clients();
+    }
+
+    @Override
+    public Examples examples(ClientId client, Device device, NDManager manager) {
+        Examples local = copies.computeIfAbsent(
+                device, target -> examples.on(target).keep(examples.features().getManager()));
+        return local.rows(partition.rows(client), manager);
+    }
+}

@@ -1,0 +1,69 @@
+package org.fl4j.internal;
+
+import java.util.Locale;
+import java.util.Objects;
+
+/**
+ * Argument checks whose message names the argument, the rule and the value: {@code cohortSize must be in [1, 100], but
+ * was 250}. NaN fails every check. Each method returns the value it accepted.
+ */
+public final class Check {
+    private Check() {}
+
+    /** Accepts any reference but null. */
+    public static <T> T present(String name, T value) {
+        return Objects.requireNonNull(value, () -> name + " must not be null");
+    }
+
+    /** Accepts {@code value >= 1}. */
+    public static int positive(String name, int value) {
+        return that(value >= 1, name, "at least 1", value);
+    }
+
+    /** Accepts {@code value >= minimum}. */
+    public static int atLeast(String name, int minimum, int value) {
+        return that(value >= minimum, name, "at least " + minimum, value);
+    }
+
+    /** Accepts {@code minimum <= value <= maximum}. */
+    public static int inRange(String name, int minimum, int maximum, int value) {
+        return that(
+                value >= minimum && value <= maximum,
+                name,
+                String.format(Locale.ROOT, "in [%d, %d]", minimum, maximum),
+                value);
+    }
+
+    /** Accepts finite values greater than 0. */
+    public static double positive(String name, double value) {
+        return that(value > 0 && Double.isFinite(value), name, "positive and finite", value);
+    }
+
+    /** Accepts finite values of at least 0. */
+    public static double notNegative(String name, double value) {
+        return that(value >= 0 && Double.isFinite(value), name, "at least 0 and finite", value);
+    }
+
+    /** Accepts {@code 0 <= value < 1}. */
+    public static double fraction(String name, double value) {
+        return that(value >= 0 && value < 1, name, "in [0, 1)", value);
+    }
+
+    /** Accepts {@code 0 < value <= 1}. */
+    public static double share(String name, double value) {
+        return that(value > 0 && value <= 1, name, "in (0, 1]", value);
+    }
+
+    /** Accepts finite values. */
+    public static double finite(String name, double value) {
+        return that(Double.isFinite(value), name, "finite", value);
+    }
+
+    /** Returns {@code value} if {@code holds}; otherwise throws with the message {@code name must be rule, but was value}. */
+    public static <T> T that(boolean holds, String name, String rule, T value) {
+        if (!holds) {
+            throw new IllegalArgumentException(name + " must be " + rule + ", but was " + value);
+        }
+        return value;
+    }
+}

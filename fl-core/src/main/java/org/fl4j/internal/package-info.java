@@ -1,0 +1,2 @@
+/** Argument checks shared by FL4J's own modules; not an API. */
+package org.fl4j.internal;

@@ -1,0 +1,183 @@
+package org.fl4j.model;
+
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
+import ai.djl.nn.Block;
+import ai.djl.nn.Blocks;
+import ai.djl.nn.ParallelBlock;
+import ai.djl.nn.SequentialBlock;
+import ai.djl.nn.core.Linear;
+import ai.djl.nn.pooling.Pool;
+import java.util.List;
+import org.fl4j.internal.Check;
+
+/**
+ * A layer as a value. A network of layers is a description, not an object graph: {@link #network} makes a DJL block of
+ * it. Images are (n, channels, height, width).
+ */
+public sealed interface Layer {
+    /** Makes the DJL block of this layer. */
+    Block toBlock();
+
+    /** Makes one block of layers in a row. */
+    static Block network(List<Layer> layers) {
+        SequentialBlock network = new SequentialBlock();
+        layers.forEach(layer -> network.add(layer.toBlock()));
+        return network;
+    }
+
+    /**
+     * A fully connected layer with bias: (n, inputs) to (n, units).
+     *
+     * @param units at least 1
+     */
+    record Dense(int units) implements Layer {
+        /** Checks the size. */
+        public Dense {
+            Check.positive("units", units);
+        }
+
+        @Override
+        public Block toBlock() {
+            return Linear.builder().setUnits(units).build();
+        }
+    }
+
+    /**
+     * A convolution with square kernels.
+     *
+     * @param filters output channels
+     * @param kernel side length
+     * @param stride at least 1
+     * @param padding zeros on each side
+     * @param bias whether each filter adds one
+     */
+    record Conv2d(int filters, int kernel, int stride, int padding, boolean bias) implements Layer {
+        /** Checks the sizes. */
+        public Conv2d {
+            Check.positive("filters", filters);
+            Check.positive("kernel", kernel);
+            Check.positive("stride", stride);
+            Check.atLeast("padding", 0, padding);
+        }
+
+        @Override
+        public Block toBlock() {
+            return ai.djl.nn.convolutional.Conv2d.builder()
+                    .setKernelShape(new Shape(kernel, kernel))
+                    .setFilters(filters)
+                    .optStride(new Shape(stride, stride))
+                    .optPadding(new Shape(padding, padding))
+                    .optBias(bias)
+                    .build();
+        }
+    }
+
+    /**
+     * The maximum over square windows that do not overlap.
+     *
+     * @param size side length and stride
+     */
+    record MaxPool2d(int size) implements Layer {
+        /** Checks the size. */
+        public MaxPool2d {
+            Check.positive("size", size);
+        }
+
+        @Override
+        public Block toBlock() {
+            return Pool.maxPool2dBlock(new Shape(size, size), new Shape(size, size));
+        }
+    }
+
+    /** The mean over all positions: (n, channels, height, width) to (n, channels). */
+    record GlobalAveragePool2d() implements Layer {
+        @Override
+        public Block toBlock() {
+            return new SequentialBlock().add(Pool.globalAvgPool2dBlock()).add(Blocks.batchFlattenBlock());
+        }
+    }
+
+    /** max(0, x). */
+    record Relu() implements Layer {
+        @Override
+        public Block toBlock() {
+            return Activation.reluBlock();
+        }
+    }
+
+    /** (n, ...) to (n, product of the rest). */
+    record Flatten() implements Layer {
+        @Override
+        public Block toBlock() {
+            return Blocks.batchFlattenBlock();
+        }
+    }
+
+    /**
+     * While training, sets each element to 0 with probability {@code rate} and scales the others by 1 / (1 - rate). The
+     * mask is drawn from the client's seed, not from libtorch's global generator.
+     *
+     * @param rate in [0, 1), a multiple of 1/65536 in effect
+     */
+    record Dropout(double rate) implements Layer {
+        /** Checks the rate. */
+        public Dropout {
+            Check.fraction("rate", rate);
+        }
+
+        @Override
+        public Block toBlock() {
+            return new DropoutBlock(rate);
+        }
+    }
+
+    /** Batch normalisation over all but the channels; keeps running statistics with momentum 0.9, epsilon 1e-5. */
+    record BatchNorm() implements Layer {
+        @Override
+        public Block toBlock() {
+            return ai.djl.nn.norm.BatchNorm.builder().build();
+        }
+    }
+
+    /**
+     * Group normalisation (Wu and He 2018, arXiv 1803.08494), epsilon 1e-5: no running statistics.
+     *
+     * @param groups divides the number of channels
+     */
+    record GroupNorm(int groups) implements Layer {
+        /** Checks the count. */
+        public GroupNorm {
+            Check.positive("groups", groups);
+        }
+
+        @Override
+        public Block toBlock() {
+            return new GroupNormBlock(groups);
+        }
+    }
+
+    /**
+     * The sum of two paths.
+     *
+     * @param body one path
+     * @param shortcut the other; empty for the identity
+     */
+    record Residual(List<Layer> body, List<Layer> shortcut) implements Layer {
+        /** Copies both. */
+        public Residual {
+            body = List.copyOf(body);
+            shortcut = List.copyOf(shortcut);
+        }
+
+        @Override
+        public Block toBlock() {
+            Block direct = shortcut.isEmpty() ? Blocks.identityBlock() : network(shortcut);
+            return new ParallelBlock(
+                    paths -> new NDList(
+                            paths.get(0).singletonOrThrow().add(paths.get(1).singletonOrThrow())),
+                    List.of(network(body), direct));
+        }
+    }
+}

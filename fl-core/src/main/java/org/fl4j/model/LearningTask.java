@@ -1,0 +1,54 @@
+package org.fl4j.model;
+
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.fl4j.internal.Check;
+
+/**
+ * What is learned: an architecture, a loss to minimise and metrics to report.
+ *
+ * @param architecture makes the network; called once a run. A block whose parameters are already initialised (a
+ *     pre-trained network) keeps their values as the initial model
+ * @param inputShape the shape of one example, without the batch
+ * @param loss what clients minimise, averaged over a batch
+ * @param metrics what evaluation reports beside the loss, by name
+ * @param initializer draws the initial weights
+ */
+public record LearningTask(
+        Supplier<Block> architecture,
+        Shape inputShape,
+        ExampleMeasure loss,
+        Map<String, ExampleMeasure> metrics,
+        WeightInitializer initializer) {
+    /** Copies the map. */
+    public LearningTask {
+        Check.present("architecture", architecture);
+        Check.present("inputShape", inputShape);
+        Check.present("loss", loss);
+        Check.present("initializer", initializer);
+        metrics = Map.copyOf(metrics);
+    }
+
+    /** Returns a classification task: cross-entropy loss, accuracy, PyTorch's default initial weights. */
+    public static LearningTask classification(Supplier<Block> architecture, Shape inputShape) {
+        return new LearningTask(
+                architecture,
+                inputShape,
+                ExampleMeasure.crossEntropy(),
+                Map.of("accuracy", ExampleMeasure.accuracy()),
+                WeightInitializer.fanInUniform());
+    }
+
+    /** Returns a regression task: mean squared error, PyTorch's default initial weights. */
+    public static LearningTask regression(Supplier<Block> architecture, Shape inputShape) {
+        return new LearningTask(
+                architecture, inputShape, ExampleMeasure.squaredError(), Map.of(), WeightInitializer.fanInUniform());
+    }
+
+    /** Returns the same task with other initial weights. */
+    public LearningTask withInitializer(WeightInitializer other) {
+        return new LearningTask(architecture, inputShape, loss, metrics, other);
+    }
+}

@@ -1,0 +1,206 @@
+package org.fl4j.model;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
+import ai.djl.training.ParameterStore;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import java.util.random.RandomGenerator;
+import org.fl4j.data.Examples;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.random.Seed;
+import org.fl4j.tensor.GradientScope;
+import org.fl4j.tensor.Kernels;
+import org.fl4j.tensor.ParameterLayout;
+import org.fl4j.tensor.ParameterRole;
+import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.TensorEngine;
+import org.fl4j.tensor.Tensors;
+
+/**
+ * One worker's parameters and what can be done with them: load, predict, differentiate, evaluate. For one thread at a
+ * time.
+ */
+public final class LocalModel implements AutoCloseable {
+    private static final int EVALUATION_BATCH = 1000;
+
+    private final FederatedModel model;
+    private final NDManager manager;
+    private final ParameterVector parameters;
+    private final Store store;
+    private RandomGenerator dropout = new Seed(0).generator();
+
+    /** Allocates the parameters, zeros, on the device. */
+    public LocalModel(FederatedModel model, Device device) {
+        this.model = model;
+        manager = TensorEngine.newManager(device);
+        parameters = ParameterVector.zeros(model.layout(), manager);
+        store = new Store();
+    }
+
+    /** Returns the local parameters, which local training changes in place. */
+    public ParameterVector parameters() {
+        return parameters;
+    }
+
+    /** Returns what is learned. */
+    public LearningTask task() {
+        return model.task();
+    }
+
+    /** Returns the device the parameters live on. */
+    public Device device() {
+        return manager.getDevice();
+    }
+
+    /** Returns the manager of the local parameters. */
+    public NDManager manager() {
+        return manager;
+    }
+
+    /** Copies a model's values into the local parameters. */
+    public void load(ParameterVector values) {
+        parameters.setInPlace(values);
+    }
+
+    /** Restarts in-graph randomness: dropout masks follow from this seed. */
+    public void seed(Seed seed) {
+        dropout = seed.generator();
+    }
+
+    /** Returns the network's output in evaluation mode: (n, ...) for features of (n, ...). */
+    public NDArray predict(NDArray features) {
+        return forward(features, /* training= */ false);
+    }
+
+    private NDArray forward(NDArray features, boolean training) {
+        return model.block().forward(store, new NDList(features), training).singletonOrThrow();
+    }
+
+    /**
+     * A loss and its gradient at the local parameters.
+     *
+     * @param loss float32 scalar
+     * @param gradient float32, shape (trainableCount)
+     */
+    public record Gradient(NDArray loss, NDArray gradient) {}
+
+    /**
+     * Differentiates a scalar loss of the network's output in training mode. Running statistics are updated on the way.
+     *
+     * @param features shape (n, ...)
+     * @param loss from predictions to a scalar
+     */
+    public Gradient gradient(NDArray features, UnaryOperator<NDArray> loss) {
+        try (GradientScope scope = GradientScope.open()) {
+            NDList leaves = store.freshLeaves();
+            NDArray value = loss.apply(forward(features, /* training= */ true));
+            scope.backward(value);
+            NDList gradients = new NDList(leaves.size());
+            for (NDArray leaf : leaves) {
+                NDArray gradient = leaf.getGradient();
+                gradients.add(gradient == null ? leaf.zerosLike() : gradient);
+            }
+            return new Gradient(value.stopGradient(), Kernels.flatten(manager, gradients));
+        }
+    }
+
+    /** Evaluates loss and metrics of the task; names are {@code split/loss}, {@code split/accuracy} and so on. */
+    public Metrics evaluate(Examples examples, String split) {
+        Metrics result = Metrics.none();
+        for (int from = 0; from < examples.count(); from += EVALUATION_BATCH) {
+            try (NDScope scope = new NDScope()) {
+                scope.suppressNotUsedWarning();
+                int count = Math.min(EVALUATION_BATCH, examples.count() - from);
+                Examples batch = examples.slice(from, count);
+                NDArray predictions = predict(batch.features());
+                result = result.merge(measure("loss", model.task().loss(), predictions, batch, split));
+                for (Map.Entry<String, ExampleMeasure> metric :
+                        model.task().metrics().entrySet()) {
+                    result = result.merge(measure(metric.getKey(), metric.getValue(), predictions, batch, split));
+                }
+            }
+        }
+        return result;
+    }
+
+    private static Metrics measure(
+            String name, ExampleMeasure measure, NDArray predictions, Examples batch, String split) {
+        double sum = measure.perExample(predictions, batch.labels()).sum().getFloat();
+        return Metrics.of(split + "/" + name, sum, batch.count());
+    }
+
+    static LocalModel of(ParameterStore store) {
+        if (store instanceof Store local) {
+            return local.owner();
+        }
+        throw new IllegalArgumentException("parameter store must be a LocalModel's, for dropout masks come from its"
+                + " seed, but was " + store.getClass().getName());
+    }
+
+    /** Draws a mask of 0 and 1 / (1 - rate), 16 random bits an element. */
+    NDArray dropoutMask(Shape shape, double rate) {
+        float[] mask = new float[Math.toIntExact(shape.size())];
+        float kept = (float) (1 / (1 - rate));
+        long threshold = Math.round(rate * 65536);
+        long bits = 0;
+        for (int i = 0; i < mask.length; i++) {
+            bits = i % 4 == 0 ? dropout.nextLong() : bits >>> 16;
+            mask[i] = (bits & 0xFFFF) < threshold ? 0 : kept;
+        }
+        return Tensors.create(manager, mask, shape);
+    }
+
+    /** Frees the parameters. */
+    @Override
+    public void close() {
+        manager.close();
+    }
+
+    /** Gives the shared network this worker's arrays in place of its own. */
+    private final class Store extends ParameterStore {
+        private final Map<String, NDArray> views = new HashMap<>(); // by DJL's parameter id
+        private final Map<String, NDArray> leaves = new HashMap<>();
+
+        Store() {
+            super(LocalModel.this.manager, /* copy= */ false);
+            for (ParameterLayout.Entry entry : model.layout().parameters()) {
+                views.put(model.parameter(entry).getId(), parameters.parameter(entry));
+            }
+        }
+
+        LocalModel owner() {
+            return LocalModel.this;
+        }
+
+        /** Makes new leaves of the graph that share the views' memory, so that backward hands its buffers over. */
+        NDList freshLeaves() {
+            NDList fresh = new NDList();
+            for (ParameterLayout.Entry entry : model.layout().parameters()) {
+                if (entry.role() == ParameterRole.TRAINABLE) {
+                    String id = model.parameter(entry).getId();
+                    NDArray leaf = views.get(id).stopGradient();
+                    leaf.setRequiresGradient(true);
+                    leaves.put(id, leaf);
+                    fresh.add(leaf);
+                }
+            }
+            return fresh;
+        }
+
+        @Override
+        public NDArray getValue(Parameter parameter, Device device, boolean training) {
+            if (parameter == null) { // DJL asks for the absent bias of a layer without one
+                return null;
+            }
+            NDArray leaf = training ? leaves.get(parameter.getId()) : null;
+            return leaf == null ? views.get(parameter.getId()) : leaf;
+        }
+    }
+}

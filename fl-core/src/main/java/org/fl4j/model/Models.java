@@ -1,0 +1,116 @@
+package org.fl4j.model;
+
+import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
+import java.util.List;
+import org.fl4j.model.Layer.BatchNorm;
+import org.fl4j.model.Layer.Conv2d;
+import org.fl4j.model.Layer.Dense;
+import org.fl4j.model.Layer.Dropout;
+import org.fl4j.model.Layer.Flatten;
+import org.fl4j.model.Layer.GlobalAveragePool2d;
+import org.fl4j.model.Layer.GroupNorm;
+import org.fl4j.model.Layer.MaxPool2d;
+import org.fl4j.model.Layer.Relu;
+import org.fl4j.model.Layer.Residual;
+
+/** Ready classification tasks: the models of the field's benchmarks. */
+public final class Models {
+    private static final Shape MNIST = new Shape(1, 28, 28);
+    private static final Shape CIFAR = new Shape(3, 32, 32);
+
+    private Models() {}
+
+    /** Returns multinomial logistic regression on images of any shape. */
+    public static LearningTask softmaxRegression(Shape inputShape, int classes) {
+        return task(inputShape, List.of(new Flatten(), new Dense(classes)));
+    }
+
+    /** Returns the 2NN of McMahan et al. 2017 (arXiv 1602.05629): 784-200-200-10, 199,210 parameters. */
+    public static LearningTask mnist2nn() {
+        return task(
+                MNIST, List.of(new Flatten(), new Dense(200), new Relu(), new Dense(200), new Relu(), new Dense(10)));
+    }
+
+    /** Returns the CNN of McMahan et al. 2017: two 5x5 convolutions and a dense layer of 512, 1,663,370 parameters. */
+    public static LearningTask mnistCnn() {
+        return task(
+                MNIST,
+                List.of(
+                        new Conv2d(32, 5, 1, 2, true),
+                        new Relu(),
+                        new MaxPool2d(2),
+                        new Conv2d(64, 5, 1, 2, true),
+                        new Relu(),
+                        new MaxPool2d(2),
+                        new Flatten(),
+                        new Dense(512),
+                        new Relu(),
+                        new Dense(10)));
+    }
+
+    /**
+     * Returns the CIFAR-10 network of pfl-research's benchmark (Granqvist et al. 2024, arXiv 2404.06430): 1,626,442
+     * parameters, Xavier's initial weights.
+     */
+    public static LearningTask cifarCnn() {
+        return task(
+                        CIFAR,
+                        List.of(
+                                new Conv2d(32, 3, 1, 0, true),
+                                new Relu(),
+                                new Conv2d(64, 3, 1, 0, true),
+                                new Relu(),
+                                new MaxPool2d(2),
+                                new Dropout(.25),
+                                new Flatten(),
+                                new Dense(128),
+                                new Relu(),
+                                new Dropout(.5),
+                                new Dense(10)))
+                .withInitializer(WeightInitializer.xavierUniform());
+    }
+
+    /**
+     * Returns ResNet-18 (He et al. 2016, arXiv 1512.03385) with the 3x3 stem usual for 32x32 images and batch
+     * normalisation, whose running statistics are float buffers.
+     */
+    public static LearningTask resNet18BatchNorm(int classes) {
+        return resNet18(new BatchNorm(), classes);
+    }
+
+    /** Returns ResNet-18 with group normalisation (Hsieh et al. 2020, arXiv 1910.00189), which has no buffers. */
+    public static LearningTask resNet18GroupNorm(int classes, int groups) {
+        return resNet18(new GroupNorm(groups), classes);
+    }
+
+    private static LearningTask resNet18(Layer norm, int classes) {
+        List<Layer> layers = new ArrayList<>(List.of(new Conv2d(64, 3, 1, 1, false), norm, new Relu()));
+        int channels = 64;
+        for (int stage = 0; stage < 4; stage++) {
+            int filters = 64 << stage;
+            for (int block = 0; block < 2; block++) {
+                int stride = stage > 0 && block == 0 ? 2 : 1;
+                List<Layer> body = List.of(
+                        new Conv2d(filters, 3, stride, 1, false),
+                        norm,
+                        new Relu(),
+                        new Conv2d(filters, 3, 1, 1, false),
+                        norm);
+                List<Layer> shortcut = stride == 1 && channels == filters
+                        ? List.of()
+                        : List.of(new Conv2d(filters, 1, stride, 0, false), norm);
+                layers.add(new Residual(body, shortcut));
+                layers.add(new Relu());
+                channels = filters;
+            }
+        }
+        layers.add(new GlobalAveragePool2d());
+        layers.add(new Dense(classes));
+        return task(CIFAR, layers).withInitializer(WeightInitializer.heNormal());
+    }
+
+    private static LearningTask task(Shape inputShape, List<Layer> layers) {
+        return LearningTask.classification(() -> Layer.network(layers), inputShape);
+    }
+}

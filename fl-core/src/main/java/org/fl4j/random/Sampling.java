@@ -1,0 +1,109 @@
+package org.fl4j.random;
+
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.random.RandomGenerator;
+import org.fl4j.internal.Check;
+
+/** Permutations, samples without replacement, and draws from distributions that partitioners need. */
+public final class Sampling {
+    private Sampling() {}
+
+    /** Returns a uniform random permutation of 0 to {@code size - 1}. */
+    public static int[] permutation(int size, RandomGenerator random) {
+        int[] result = new int[size];
+        for (int i = 0; i < size; i++) {
+            result[i] = i;
+        }
+        shuffle(result, random);
+        return result;
+    }
+
+    /** Shuffles in place (Fisher and Yates). */
+    public static void shuffle(int[] values, RandomGenerator random) {
+        for (int i = values.length - 1; i > 0; i--) {
+            int j = random.nextInt(i + 1);
+            int kept = values[i];
+            values[i] = values[j];
+            values[j] = kept;
+        }
+    }
+
+    /**
+     * Returns {@code count} distinct numbers of 0 to {@code size - 1}, ascending, every subset equally likely. Costs
+     * O(count) time and memory whatever {@code size} is (algorithm F2 of Floyd, Communications of the ACM 30(9), 1987).
+     */
+    public static int[] withoutReplacement(int size, int count, RandomGenerator random) {
+        Check.inRange("count", 0, size, count);
+        Set<Integer> chosen = new HashSet<>(2 * count);
+        for (int limit = size - count; limit < size; limit++) {
+            int candidate = random.nextInt(limit + 1);
+            if (!chosen.add(candidate)) {
+                chosen.add(limit);
+            }
+        }
+        return chosen.stream().mapToInt(Integer::intValue).sorted().toArray();
+    }
+
+    /** Returns one draw from the symmetric Dirichlet distribution: {@code dimension} shares that sum to 1. */
+    public static double[] dirichlet(double concentration, int dimension, RandomGenerator random) {
+        double[] logs = new double[dimension];
+        double largest = Double.NEGATIVE_INFINITY;
+        for (int i = 0; i < dimension; i++) {
+            logs[i] = logGamma(concentration, random);
+            largest = Math.max(largest, logs[i]);
+        }
+        double[] shares = new double[dimension];
+        for (int i = 0; i < dimension; i++) {
+            shares[i] = Math.exp(logs[i] - largest);
+        }
+        double sum = Arrays.stream(shares).sum();
+        for (int i = 0; i < dimension; i++) {
+            shares[i] /= sum;
+        }
+        return shares;
+    }
+
+    /**
+     * The logarithm of a Gamma(shape, 1) draw (Marsaglia and Tsang, ACM TOMS 26(3), 2000); for shape below 1 it is
+     * boosted by U^(1/shape), whose logarithm does not underflow where the number itself would.
+     */
+    private static double logGamma(double shape, RandomGenerator random) {
+        if (shape < 1) {
+            return logGamma(shape + 1, random) + Math.log(1 - random.nextDouble()) / shape;
+        }
+        double d = shape - 1.0 / 3;
+        double c = 1 / Math.sqrt(9 * d);
+        while (true) { // accepts with probability above 0.95 a turn
+            double x = random.nextGaussian();
+            double v = Math.pow(1 + c * x, 3);
+            if (v > 0 && Math.log(1 - random.nextDouble()) < 0.5 * x * x + d - d * v + d * Math.log(v)) {
+                return Math.log(d * v);
+            }
+        }
+    }
+
+    /**
+     * Rounds shares of a total to whole counts that sum to exactly {@code total} (largest remainder; ties go to the
+     * lower index).
+     */
+    public static int[] apportion(double[] shares, int total) {
+        int[] counts = new int[shares.length];
+        double[] remainders = new double[shares.length];
+        int given = 0;
+        for (int i = 0; i < shares.length; i++) {
+            double exact = shares[i] * total;
+            counts[i] = (int) Math.floor(exact);
+            remainders[i] = exact - counts[i];
+            given += counts[i];
+        }
+        Integer[] order = new Integer[shares.length];
+        Arrays.setAll(order, i -> i);
+        Arrays.sort(order, (a, b) -> Double.compare(remainders[b], remainders[a]));
+        for (int i = 0; i < total - given; i++) {
+            counts[order[i % order.length]]++;
+        }
+        return counts;
+    }
+}

@@ -1,0 +1,134 @@
+package org.fl4j.server;
+
+import ai.djl.Device;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.fl4j.core.Admission;
+import org.fl4j.core.Aggregate;
+import org.fl4j.core.Aggregation;
+import org.fl4j.core.Aggregator;
+import org.fl4j.core.ClientDirectory;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.ClientSelector;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Rejection;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.Server;
+import org.fl4j.core.ServerOptimizer;
+import org.fl4j.core.ServerState;
+import org.fl4j.core.ServerUpdate;
+import org.fl4j.core.StrategyState;
+import org.fl4j.core.TrainingTask;
+import org.fl4j.data.Examples;
+import org.fl4j.internal.Check;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.model.LocalModel;
+import org.fl4j.tensor.ParameterVector;
+
+/**
+ * The server of synchronous federated optimisation (Reddi et al. 2021, arXiv 2003.00295, algorithm 1): a selector, an
+ * aggregator and a server optimizer, with one model for all clients.
+ */
+public final class ComposedServer implements Server, AutoCloseable {
+    private final Supplier<ParameterVector> initialModel;
+    private final ClientSelector selector;
+    private final int cohortSize;
+    private final Aggregator aggregator;
+    private final ServerOptimizer optimizer;
+    private final LocalModel evaluationModel;
+    private final Optional<Examples> test;
+
+    /**
+     * Composes a server.
+     *
+     * @param initialModel makes the model of round 0, in new arrays
+     * @param selector chooses cohorts
+     * @param cohortSize how many clients a round, at least 1
+     * @param aggregator combines updates
+     * @param optimizer applies the aggregate
+     * @param evaluationModel what central evaluation computes with; the server closes it
+     * @param test the server's test data, if it has any
+     */
+    public ComposedServer(
+            Supplier<ParameterVector> initialModel,
+            ClientSelector selector,
+            int cohortSize,
+            Aggregator aggregator,
+            ServerOptimizer optimizer,
+            LocalModel evaluationModel,
+            Optional<Examples> test) {
+        this.initialModel = Check.present("initialModel", initialModel);
+        this.selector = Check.present("selector", selector);
+        this.cohortSize = Check.positive("cohortSize", cohortSize);
+        this.aggregator = Check.present("aggregator", aggregator);
+        this.optimizer = Check.present("optimizer", optimizer);
+        this.evaluationModel = Check.present("evaluationModel", evaluationModel);
+        Device device = evaluationModel.device();
+        this.test = test.map(examples -> examples.features().getDevice().equals(device)
+                ? examples
+                : examples.on(device).keep(evaluationModel.manager()));
+    }
+
+    @Override
+    public ServerState initialState() {
+        return new ServerState(0, initialModel.get(), StrategyState.empty());
+    }
+
+    @Override
+    public List<ClientId> select(ServerState state, ClientDirectory available, RoundContext round) {
+        return selector.select(available, cohortSize, round);
+    }
+
+    @Override
+    public TrainingTask broadcast(ServerState state, ClientId client, RoundContext round) {
+        return new TrainingTask(client, round, state.round(), state.model());
+    }
+
+    @Override
+    public ServerUpdate update(ServerState state, Iterable<ModelUpdate> updates, RoundContext round) {
+        UpdateValidator validator = new UpdateValidator(state);
+        Aggregation aggregation = aggregator.begin(round, state);
+        Map<ClientId, Metrics> accepted = new LinkedHashMap<>();
+        List<Rejection> rejected = new ArrayList<>();
+        for (ModelUpdate update : updates) {
+            try (update) {
+                Admission admission = validator.judge(update);
+                if (admission instanceof Admission.Accepted) {
+                    admission = aggregation.onModelUpdate(update);
+                }
+                if (admission instanceof Admission.Rejected rejection) {
+                    rejected.add(new Rejection(update.client(), rejection.reason(), rejection.detail()));
+                } else {
+                    aggregation.add(update);
+                    accepted.put(update.client(), update.metrics());
+                }
+            }
+        }
+        Aggregate aggregate = aggregation.combine();
+        ServerOptimizer.Step step = aggregate
+                .delta()
+                .map(delta -> optimizer.step(state.model(), delta, aggregate.strategy()))
+                .orElseGet(() -> new ServerOptimizer.Step(state.model().copy(), aggregate.strategy()));
+        ServerState next = new ServerState(state.round() + 1, step.model(), step.state());
+        return new ServerUpdate(next, accepted, rejected, aggregate.metrics());
+    }
+
+    @Override
+    public Metrics evaluate(ServerState state, RoundContext round) {
+        if (test.isEmpty()) {
+            return Metrics.none();
+        }
+        evaluationModel.load(state.model());
+        return evaluationModel.evaluate(test.get(), "test");
+    }
+
+    /** Frees the evaluation model. */
+    @Override
+    public void close() {
+        evaluationModel.close();
+    }
+}

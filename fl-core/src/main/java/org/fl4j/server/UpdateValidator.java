@@ -1,0 +1,48 @@
+package org.fl4j.server;
+
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import org.fl4j.core.Admission;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.RejectionReason;
+import org.fl4j.core.ServerState;
+
+/** The checks that every update of a round passes before an aggregator sees it. For one round and one thread. */
+public final class UpdateValidator {
+    private final ServerState state;
+    private final Set<ClientId> seen = new HashSet<>();
+
+    /** Starts a round; {@code state} is what the cohort was sent. */
+    public UpdateValidator(ServerState state) {
+        this.state = state;
+    }
+
+    /** Judges an update: duplicates, version, example count, layout and finite values, in this order. */
+    public Admission judge(ModelUpdate update) {
+        if (!seen.add(update.client())) {
+            return Admission.rejected(
+                    RejectionReason.DUPLICATE, update.client() + " must send one update a round, but sent another");
+        }
+        if (update.modelVersion() != state.round()) {
+            return Admission.rejected(
+                    RejectionReason.STALE,
+                    "modelVersion must be " + state.round() + ", but was " + update.modelVersion());
+        }
+        if (update.exampleCount() < 1) {
+            return Admission.rejected(
+                    RejectionReason.NO_EXAMPLES, "exampleCount must be at least 1, but was " + update.exampleCount());
+        }
+        Optional<String> difference =
+                state.model().layout().differenceFrom(update.delta().layout());
+        if (difference.isPresent()) {
+            return Admission.rejected(RejectionReason.WRONG_SHAPE, "delta: " + difference.get());
+        }
+        if (!update.delta().isFinite()) {
+            return Admission.rejected(
+                    RejectionReason.NOT_FINITE, "delta must be finite, but has NaN or infinite values");
+        }
+        return Admission.accepted();
+    }
+}

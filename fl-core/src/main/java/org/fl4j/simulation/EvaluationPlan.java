@@ -1,0 +1,32 @@
+package org.fl4j.simulation;
+
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.stream.IntStream;
+import org.fl4j.core.ClientDirectory;
+import org.fl4j.core.ClientId;
+
+/**
+ * In which rounds the model is evaluated: every so many, and in the last.
+ *
+ * @param centralEvery at least 1
+ * @param clientsEvery at least 1, or empty for no evaluation on clients
+ * @param lastRound the number of the last round
+ */
+record EvaluationPlan(int centralEvery, OptionalInt clientsEvery, int lastRound) {
+    boolean central(int round) {
+        return due(round, centralEvery);
+    }
+
+    /** Returns the clients that evaluate in a round: all or none. */
+    List<ClientId> clients(ClientDirectory directory, int round) {
+        boolean due = clientsEvery.isPresent() && due(round, clientsEvery.getAsInt());
+        return due
+                ? IntStream.range(0, directory.size()).mapToObj(directory::id).toList()
+                : List.of();
+    }
+
+    private boolean due(int round, int every) {
+        return round % every == 0 || round == lastRound;
+    }
+}

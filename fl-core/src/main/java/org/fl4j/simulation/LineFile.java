@@ -1,0 +1,58 @@
+package org.fl4j.simulation;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.function.Predicate;
+
+/** A text file that grows by whole lines, and from which a resumed run takes back the lines it will write again. */
+final class LineFile {
+    private final Path file;
+
+    LineFile(Path file) {
+        this.file = file;
+    }
+
+    /** Keeps the lines for which the predicate holds, of a file that exists; at once, by rename. */
+    void keep(Predicate<String> lines) {
+        if (!Files.exists(file)) {
+            return;
+        }
+        try {
+            List<String> kept = Files.readAllLines(file).stream().filter(lines).toList();
+            Path temporary = file.resolveSibling(file.getFileName() + ".partial");
+            Files.write(temporary, kept);
+            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot rewrite " + file, e);
+        }
+    }
+
+    boolean isEmpty() {
+        try {
+            return !Files.exists(file) || Files.size(file) == 0;
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + file, e);
+        }
+    }
+
+    void append(String line) {
+        try {
+            if (file.getParent() != null) {
+                Files.createDirectories(file.getParent());
+            }
+            Files.write(
+                    file,
+                    (line + "\n").getBytes(StandardCharsets.UTF_8),
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write " + file, e);
+        }
+    }
+}

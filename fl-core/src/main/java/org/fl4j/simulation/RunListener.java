@@ -1,0 +1,24 @@
+package org.fl4j.simulation;
+
+import org.fl4j.core.ServerState;
+
+/**
+ * Watches a run and never changes it. Called on the thread that runs the simulation; an exception ends the run, for a
+ * record that cannot be written is a failure.
+ */
+public interface RunListener {
+    /**
+     * Called before the first round.
+     *
+     * @param completedRounds 0, or how many rounds a resumed run has behind it; what a listener recorded of later rounds
+     *     will be run again
+     * @param totalRounds the number of the last round
+     */
+    default void runStarted(int completedRounds, int totalRounds) {}
+
+    /** Called after each round; the state's arrays are valid until this returns. */
+    default void roundEnded(RoundReport report, ServerState state) {}
+
+    /** Called after the last round, however the run ended, unless by an exception. */
+    default void runEnded(RunResult result) {}
+}

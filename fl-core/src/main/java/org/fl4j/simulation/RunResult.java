@@ -1,0 +1,58 @@
+package org.fl4j.simulation;
+
+import ai.djl.ndarray.NDManager;
+import java.util.List;
+import org.fl4j.core.ServerState;
+import org.fl4j.metrics.Metrics;
+
+/**
+ * How a run ended. Close it to free the final model.
+ *
+ * @param state the final state, on the server's device
+ * @param history one report a round, from the first; a resumed run includes the rounds before
+ * @param end why it ended
+ * @param modelSha256 the SHA-256 of the final model's values: equal hashes mean bit-identical models
+ * @param seconds how long this call of run took
+ * @param manager what holds the final state
+ */
+public record RunResult(
+        ServerState state, List<RoundReport> history, End end, String modelSha256, double seconds, NDManager manager)
+        implements AutoCloseable {
+    /** Why a run ended. */
+    public enum End {
+        /** All rounds were run. */
+        COMPLETED,
+        /** The stop rule ended it. */
+        STOPPED_EARLY,
+        /** It was cancelled, or its thread interrupted; the state is that of the last whole round. */
+        CANCELLED
+    }
+
+    /** Copies the history. */
+    public RunResult {
+        history = List.copyOf(history);
+    }
+
+    /** Returns the metrics of the last round. */
+    public Metrics finalMetrics() {
+        return history.isEmpty()
+                ? Metrics.none()
+                : history.get(history.size() - 1).metrics();
+    }
+
+    /** Returns the bytes sent to clients in all rounds. */
+    public long bytesDown() {
+        return history.stream().mapToLong(RoundReport::bytesDown).sum();
+    }
+
+    /** Returns the bytes sent by clients in all rounds. */
+    public long bytesUp() {
+        return history.stream().mapToLong(RoundReport::bytesUp).sum();
+    }
+
+    /** Frees the final model. */
+    @Override
+    public void close() {
+        manager.close();
+    }
+}

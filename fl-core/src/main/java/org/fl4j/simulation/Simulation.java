@@ -1,0 +1,167 @@
+package org.fl4j.simulation;
+
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.fl4j.client.Worker;
+import org.fl4j.core.ServerState;
+import org.fl4j.model.FederatedModel;
+import org.fl4j.model.LocalModel;
+import org.fl4j.server.ComposedServer;
+import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.TensorEngine;
+
+/**
+ * A federated experiment on this machine: rounds folded into a run. Build it once, run it as often as you like; the same
+ * configuration and seed give the bit-identical model for any number of workers, on one kind of device. Any number of
+ * simulations may run in one process.
+ */
+public final class Simulation {
+    private final SimulationBuilder setup;
+    private volatile boolean cancelled;
+
+    Simulation(SimulationBuilder setup) {
+        this.setup = setup;
+    }
+
+    /** Returns a new builder. */
+    public static SimulationBuilder builder() {
+        return new SimulationBuilder();
+    }
+
+    /**
+     * Runs all rounds that are left and returns the result, which the caller closes.
+     *
+     * @throws ClientFailedException if a client throws and the policy is to fail
+     * @throws CheckpointException if a checkpoint cannot be written, or the one to resume from cannot be used
+     */
+    public RunResult run() {
+        long start = System.nanoTime();
+        NDManager states = TensorEngine.newManager(setup.devices.first());
+        TensorEngine.prepareThread();
+        try (FederatedModel model = new FederatedModel(setup.task);
+                ComposedServer server = server(model, states);
+                ClientExecutor executor = new ClientExecutor(workers(model), setup.failurePolicy, () -> cancelled)) {
+            EvaluationPlan plan = new EvaluationPlan(setup.evaluateEvery, setup.evaluateClientsEvery, setup.rounds);
+            FederatedRound round = new FederatedRound(
+                    server,
+                    setup.data.clients(),
+                    setup.clientFactory(),
+                    setup.uploadTransform,
+                    executor,
+                    plan,
+                    setup.seed);
+            return fold(round, resumed(model, states).orElseGet(() -> initial(server, states)), states, start);
+        } catch (RuntimeException | Error e) {
+            states.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Ends the run from another thread, or from a listener, at the next client; the run returns its last whole round. A
+     * cancelled simulation stays cancelled.
+     */
+    public void cancel() {
+        cancelled = true;
+    }
+
+    private RunResult fold(FederatedRound round, Checkpoint from, NDManager states, long start) {
+        List<RoundReport> history = new ArrayList<>(from.history());
+        ServerState state = from.state();
+        int first = state.round();
+        setup.listeners.forEach(listener -> listener.runStarted(first, setup.rounds));
+        RunResult.End end = RunResult.End.COMPLETED;
+        boolean stop = !history.isEmpty() && setup.stopRule.shouldStop(history);
+        while (state.round() < setup.rounds && !stop && !cancelled) {
+            NDManager next = states.newSubManager();
+            FederatedRound.Outcome outcome;
+            try (NDScope scope = new NDScope()) {
+                scope.suppressNotUsedWarning();
+                outcome = round.run(state);
+                outcome.state().keep(next);
+            } catch (RunCancelledException e) {
+                cancelled = true;
+                break;
+            }
+            state.model().floats().getManager().close();
+            state = outcome.state();
+            history.add(outcome.report());
+            record(state, history);
+            stop = setup.stopRule.shouldStop(history);
+        }
+        if (cancelled) {
+            end = RunResult.End.CANCELLED;
+        } else if (stop && state.round() < setup.rounds) {
+            end = RunResult.End.STOPPED_EARLY;
+        }
+        double seconds = (System.nanoTime() - start) / 1e9;
+        RunResult result = new RunResult(state, history, end, state.model().sha256(), seconds, states);
+        setup.listeners.forEach(listener -> listener.runEnded(result));
+        return result;
+    }
+
+    /** Listeners come first: a round that was checkpointed is not run again, so its record must be there already. */
+    private void record(ServerState state, List<RoundReport> history) {
+        RoundReport report = history.get(history.size() - 1);
+        setup.listeners.forEach(listener -> listener.roundEnded(report, state));
+        boolean due = state.round() % setup.checkpointEvery == 0 || state.round() == setup.rounds;
+        setup.checkpoints.filter(directory -> due).ifPresent(directory -> {
+            Checkpoint.save(directory, state, history, setup.seed);
+            Checkpoint.prune(directory);
+        });
+    }
+
+    private Checkpoint initial(ComposedServer server, NDManager states) {
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            return new Checkpoint(server.initialState().keep(states.newSubManager()), List.of());
+        }
+    }
+
+    private Optional<Checkpoint> resumed(FederatedModel model, NDManager states) {
+        return setup.checkpoints
+                .filter(directory -> setup.resume)
+                .flatMap(Checkpoint::latest)
+                .map(file -> Checkpoint.load(file, model.layout(), setup.seed, states.newSubManager()));
+    }
+
+    private ComposedServer server(FederatedModel model, NDManager states) {
+        return new ComposedServer(
+                initialModel(model, states),
+                setup.selector,
+                setup.cohortSize,
+                setup.aggregator,
+                setup.serverOptimizer,
+                new LocalModel(model, setup.devices.first()),
+                Optional.ofNullable(setup.testData));
+    }
+
+    private Supplier<ParameterVector> initialModel(FederatedModel model, NDManager states) {
+        return () -> {
+            ParameterVector drawn = model.initial(setup.seed.derive("initial model"), states);
+            setup.initialModel.ifPresent(given -> {
+                model.layout().differenceFrom(given.layout()).ifPresent(difference -> {
+                    throw new IllegalArgumentException("initialModel must fit the task: " + difference);
+                });
+                drawn.setInPlace(given);
+            });
+            return drawn;
+        };
+    }
+
+    private List<Worker> workers(FederatedModel model) {
+        List<Worker> workers = new ArrayList<>();
+        for (int i = 0; i < setup.workers; i++) {
+            workers.add(new Worker(
+                    model,
+                    setup.data,
+                    Optional.ofNullable(setup.clientEvaluationData).orElse(setup.data),
+                    setup.devices.forWorker(i)));
+        }
+        return workers;
+    }
+}

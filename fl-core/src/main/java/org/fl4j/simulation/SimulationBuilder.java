@@ -1,0 +1,229 @@
+package org.fl4j.simulation;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.fl4j.client.ClientFactory;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.client.SgdClient;
+import org.fl4j.core.Aggregator;
+import org.fl4j.core.ClientSelector;
+import org.fl4j.core.ServerOptimizer;
+import org.fl4j.core.UpdateTransform;
+import org.fl4j.data.Examples;
+import org.fl4j.data.FederatedDataset;
+import org.fl4j.internal.Check;
+import org.fl4j.model.LearningTask;
+import org.fl4j.random.Seed;
+import org.fl4j.server.AddDelta;
+import org.fl4j.tensor.Devices;
+import org.fl4j.tensor.ParameterVector;
+
+/** Collects what an experiment is made of; {@link #build} checks it. */
+public final class SimulationBuilder implements Cloneable {
+    LearningTask task;
+    FederatedDataset data;
+    Examples testData;
+    FederatedDataset clientEvaluationData;
+    LocalTraining training;
+    Optional<ClientFactory> clientFactory = Optional.empty();
+    ClientSelector selector;
+    Aggregator aggregator;
+    ServerOptimizer serverOptimizer = new AddDelta(1);
+    UpdateTransform uploadTransform = UpdateTransform.none();
+    Optional<ParameterVector> initialModel = Optional.empty();
+    int cohortSize;
+    int rounds;
+    int workers = Runtime.getRuntime().availableProcessors();
+    Devices devices = Devices.cpu();
+    Seed seed = new Seed(0);
+    FailurePolicy failurePolicy = FailurePolicy.FAIL_RUN;
+    int evaluateEvery = 1;
+    OptionalInt evaluateClientsEvery = OptionalInt.empty();
+    Optional<Path> checkpoints = Optional.empty();
+    int checkpointEvery = 1;
+    boolean resume;
+    StopRule stopRule = history -> false;
+    List<RunListener> listeners = new ArrayList<>();
+
+    SimulationBuilder() {}
+
+    /** Sets what is learned; required. */
+    public SimulationBuilder task(LearningTask value) {
+        task = value;
+        return this;
+    }
+
+    /** Sets what clients train on, and so who they are; required. */
+    public SimulationBuilder data(FederatedDataset value) {
+        data = value;
+        return this;
+    }
+
+    /** Sets what the server evaluates on; without it there is no central evaluation. */
+    public SimulationBuilder testData(Examples value) {
+        testData = value;
+        return this;
+    }
+
+    /** Sets how clients train; required unless there is a {@link #clients client factory}. */
+    public SimulationBuilder training(LocalTraining value) {
+        training = value;
+        return this;
+    }
+
+    /** Sets how clients are made, to use your own; by default each is an {@link SgdClient}. */
+    public SimulationBuilder clients(ClientFactory value) {
+        clientFactory = Optional.of(value);
+        return this;
+    }
+
+    /** Sets who takes part in a round; required. */
+    public SimulationBuilder selector(ClientSelector value) {
+        selector = value;
+        return this;
+    }
+
+    /** Sets how updates are combined; required. */
+    public SimulationBuilder aggregator(Aggregator value) {
+        aggregator = value;
+        return this;
+    }
+
+    /** Sets how the aggregate is applied; by default it is added as it is. */
+    public SimulationBuilder serverOptimizer(ServerOptimizer value) {
+        serverOptimizer = value;
+        return this;
+    }
+
+    /** Sets what clients do to their update before they send it; by default nothing. */
+    public SimulationBuilder uploadTransform(UpdateTransform value) {
+        uploadTransform = value;
+        return this;
+    }
+
+    /** Sets the model to start from; by default it is drawn from the seed. */
+    public SimulationBuilder initialModel(ParameterVector value) {
+        initialModel = Optional.of(value);
+        return this;
+    }
+
+    /** Sets how many clients take part in a round; required. */
+    public SimulationBuilder cohortSize(int value) {
+        cohortSize = value;
+        return this;
+    }
+
+    /** Sets the number of rounds; required. */
+    public SimulationBuilder rounds(int value) {
+        rounds = value;
+        return this;
+    }
+
+    /** Sets how many clients train at once; by default one a processor. The result does not depend on it. */
+    public SimulationBuilder workers(int value) {
+        workers = value;
+        return this;
+    }
+
+    /** Sets where to compute; by default the CPU. */
+    public SimulationBuilder devices(Devices value) {
+        devices = value;
+        return this;
+    }
+
+    /** Sets the seed of all random choices; by default 0. */
+    public SimulationBuilder seed(long value) {
+        seed = new Seed(value);
+        return this;
+    }
+
+    /** Sets what a client that throws does to the run; by default it fails the run. */
+    public SimulationBuilder failurePolicy(FailurePolicy value) {
+        failurePolicy = value;
+        return this;
+    }
+
+    /** Sets in which rounds the server evaluates; by default in every one. The last is always evaluated. */
+    public SimulationBuilder evaluateEvery(int value) {
+        evaluateEvery = value;
+        return this;
+    }
+
+    /** Has every client evaluate the new model on its part of this data, every so many rounds and in the last. */
+    public SimulationBuilder clientEvaluation(FederatedDataset value, int everyRounds) {
+        clientEvaluationData = value;
+        evaluateClientsEvery = OptionalInt.of(everyRounds);
+        return this;
+    }
+
+    /** Writes a checkpoint every so many rounds, and after the last; the two latest are kept. */
+    public SimulationBuilder checkpoints(Path directory, int everyRounds) {
+        checkpoints = Optional.of(directory);
+        checkpointEvery = everyRounds;
+        return this;
+    }
+
+    /** Sets whether to go on from the latest checkpoint of the directory, if there is one; by default not. */
+    public SimulationBuilder resume(boolean value) {
+        resume = value;
+        return this;
+    }
+
+    /** Sets when to end before the last round. */
+    public SimulationBuilder stopRule(StopRule value) {
+        stopRule = value;
+        return this;
+    }
+
+    /** Adds a listener; listeners are called in the order in which they were added. */
+    public SimulationBuilder listener(RunListener value) {
+        listeners.add(value);
+        return this;
+    }
+
+    /**
+     * Checks the configuration and returns the simulation.
+     *
+     * @throws NullPointerException if a required part is missing
+     * @throws IllegalArgumentException if a value is out of range; the message names it
+     */
+    public Simulation build() {
+        Check.present("task", task);
+        Check.present("data", data);
+        Check.present("selector", selector);
+        Check.present("aggregator", aggregator);
+        Check.present("serverOptimizer", serverOptimizer);
+        Check.present("uploadTransform", uploadTransform);
+        Check.present("devices", devices);
+        if (clientFactory.isEmpty()) {
+            Check.present("training", training);
+        }
+        Check.inRange("cohortSize", 1, data.clients().size(), cohortSize);
+        Check.positive("rounds", rounds);
+        Check.positive("workers", workers);
+        Check.positive("evaluateEvery", evaluateEvery);
+        evaluateClientsEvery.ifPresent(every -> Check.positive("clientEvaluation everyRounds", every));
+        Check.positive("checkpoint everyRounds", checkpointEvery);
+        Check.that(!resume || checkpoints.isPresent(), "resume", "false without a checkpoint directory", resume);
+        return new Simulation(clone()); // the builder may go on to the next experiment
+    }
+
+    ClientFactory clientFactory() {
+        LocalTraining common = training;
+        return clientFactory.orElse((id, worker) -> new SgdClient(id, worker, common));
+    }
+
+    @Override
+    protected SimulationBuilder clone() {
+        try {
+            SimulationBuilder copy = (SimulationBuilder) super.clone();
+            copy.listeners = new ArrayList<>(listeners);
+            return copy;
+        } catch (CloneNotSupportedException e) {
+            throw new IllegalStateException("this class is cloneable", e);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+package org.fl4j.tensor;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+
+/**
+ * Vector operations that DJL lacks or makes of several passes, each one native call and as few passes over memory as the
+ * mathematics needs. Arguments live on one device; in-place operations change their first argument.
+ */
+public final class Kernels {
+    private Kernels() {}
+
+    /** {@code y += a * x} in one pass. */
+    public static void addScaled(NDArray y, NDArray x, double a) {
+        Program.SCRIPT.run("add_scaled", y, x, a);
+    }
+
+    /** {@code y = decay * y + a * x} in two passes. */
+    public static void decayAndAdd(NDArray y, double decay, NDArray x, double a) {
+        Program.SCRIPT.run("decay_and_add", y, decay, x, a);
+    }
+
+    /** {@code y = decay * y + a * x^2} in two passes. */
+    public static void decayAndAddSquare(NDArray y, double decay, NDArray x, double a) {
+        Program.SCRIPT.run("decay_and_add_square", y, decay, x, a);
+    }
+
+    /** {@code y += a * m / (sqrt(v) + epsilon)}. */
+    public static void addAdaptive(NDArray y, NDArray m, NDArray v, double a, double epsilon) {
+        Program.SCRIPT.run("add_adaptive", y, m, v, a, epsilon);
+    }
+
+    /** Copies all of {@code source} over {@code target}, which has the same shape; converts type and device. */
+    public static void copy(NDArray source, NDArray target) {
+        Program.SCRIPT.run("copy", target, source);
+    }
+
+    /** Returns {@code a - b} attached to the manager. */
+    public static NDArray difference(NDManager manager, NDArray a, NDArray b) {
+        return Program.SCRIPT.tensor(manager, "difference", a, b);
+    }
+
+    /** Returns the view of elements {@code from} to {@code from + length - 1} of the first dimension. */
+    public static NDArray narrow(NDArray array, long from, long length) {
+        return Program.SCRIPT.tensor(array.getManager(), "narrow", array, from, length);
+    }
+
+    /** Returns a copy of the given rows (int64 indices of the first dimension), in their order. */
+    public static NDArray rows(NDManager manager, NDArray array, NDArray indices) {
+        return Program.SCRIPT.tensor(manager, "rows", array, indices);
+    }
+
+    /** Returns the arrays, flattened, one after another. */
+    public static NDArray flatten(NDManager manager, NDList arrays) {
+        return Program.SCRIPT.tensor(manager, "flatten", arrays);
+    }
+
+    /** Returns views of a flat array: one after another, in the given sizes. */
+    public static NDList split(NDArray flat, long... sizes) {
+        return Program.SCRIPT.tensors(flat.getManager(), "split", flat, sizes);
+    }
+
+    /** Returns the Euclidean norm, summed in float64. */
+    public static double norm(NDArray array) {
+        return Program.SCRIPT.number("norm", array);
+    }
+
+    /** Returns whether no element is NaN or infinite. */
+    public static boolean isFinite(NDArray array) {
+        return Program.SCRIPT.number("finite", array) != 0;
+    }
+
+    private static final class Program {
+        static final TorchScript SCRIPT = TorchScript.shared("""
+                  def add_scaled(self: __torch__.Program, y: Tensor, x: Tensor, a: float) -> NoneType:
+                    _0 = torch.add_(y, x, alpha=a)
+                    return None
+                  def decay_and_add(self: __torch__.Program, y: Tensor, decay: float, x: Tensor, a: float) -> NoneType:
+                    _0 = torch.add_(torch.mul_(y, decay), x, alpha=a)
+                    return None
+                  def decay_and_add_square(self: __torch__.Program, y: Tensor, decay: float, x: Tensor, a: float) -> NoneType:
+                    _0 = torch.addcmul_(torch.mul_(y, decay), x, x, value=a)
+                    return None
+                  def add_adaptive(self: __torch__.Program, y: Tensor, m: Tensor, v: Tensor, a: float, epsilon: float) -> NoneType:
+                    root = torch.add_(torch.sqrt(v), epsilon)
+                    _0 = torch.addcdiv_(y, m, root, value=a)
+                    return None
+                  def copy(self: __torch__.Program, y: Tensor, x: Tensor) -> NoneType:
+                    _0 = torch.copy_(y, x)
+                    return None
+                  def difference(self: __torch__.Program, a: Tensor, b: Tensor) -> Tensor:
+                    return torch.sub(a, b)
+                  def narrow(self: __torch__.Program, x: Tensor, start: int, length: int) -> Tensor:
+                    return torch.narrow(x, 0, start, length)
+                  def rows(self: __torch__.Program, x: Tensor, indices: Tensor) -> Tensor:
+                    return torch.index_select(x, 0, indices)
+                  def flatten(self: __torch__.Program, xs: List[Tensor]) -> Tensor:
+                    ys = annotate(List[Tensor], [])
+                    for i in range(torch.len(xs)):
+                      _0 = torch.append(ys, torch.reshape(xs[i], [-1]))
+                    return torch.cat(ys)
+                  def split(self: __torch__.Program, x: Tensor, sizes: List[int]) -> List[Tensor]:
+                    return torch.split_with_sizes(x, sizes)
+                  def norm(self: __torch__.Program, x: Tensor) -> float:
+                    return float(torch.linalg_vector_norm(x, 2, None, False, dtype=7))
+                  def finite(self: __torch__.Program, x: Tensor) -> float:
+                    s = float(torch.sum(x))
+                    if torch.eq(torch.sub(s, s), 0.):
+                      r = 1.
+                    else:
+                      r = float(torch.all(torch.isfinite(x)))
+                    return r
+                """);
+    }
+}

@@ -1,0 +1,153 @@
+package org.fl4j.tensor;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import com.google.gson.Gson;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Reads and writes the safetensors format (8 bytes of header length, a JSON header, the values in little-endian order),
+ * which Python tools open. DJL's own codec has no metadata and no check of what it reads, hence this one.
+ */
+public final class SafeTensors {
+    private static final int LARGEST_HEADER = 100_000_000; // the limit of the format's reference implementation
+
+    /**
+     * What a file holds.
+     *
+     * @param tensors the arrays by name; the caller closes them or their manager
+     * @param metadata free text by key
+     */
+    public record Content(Map<String, NDArray> tensors, Map<String, String> metadata) {}
+
+    private SafeTensors() {}
+
+    /**
+     * Writes a file at once: a temporary file beside it is forced to disk, then renamed, so that a reader finds the old
+     * content or the new and nothing between.
+     */
+    public static void write(Path file, Map<String, NDArray> tensors, Map<String, String> metadata) throws IOException {
+        JsonObject header = new JsonObject();
+        header.add("__metadata__", new Gson().toJsonTree(metadata));
+        long offset = 0;
+        for (Map.Entry<String, NDArray> tensor : tensors.entrySet()) {
+            NDArray array = tensor.getValue();
+            long end = offset + array.size() * array.getDataType().getNumOfBytes();
+            JsonObject entry = new JsonObject();
+            entry.addProperty("dtype", array.getDataType().asSafetensors());
+            entry.add("shape", new Gson().toJsonTree(array.getShape().getShape()));
+            entry.add("data_offsets", new Gson().toJsonTree(new long[] {offset, end}));
+            header.add(tensor.getKey(), entry);
+            offset = end;
+        }
+        byte[] json = header.toString().getBytes(StandardCharsets.UTF_8);
+        Path temporary = file.resolveSibling(file.getFileName() + ".partial");
+        try (FileChannel channel = FileChannel.open(
+                temporary, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+            ByteBuffer length = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            writeFully(channel, length.putLong(json.length).flip());
+            writeFully(channel, ByteBuffer.wrap(json));
+            for (NDArray array : tensors.values()) {
+                writeFully(channel, array.toByteBuffer());
+            }
+            channel.force(true);
+        }
+        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            channel.write(bytes);
+        }
+    }
+
+    /**
+     * Reads a file; its arrays are attached to the manager.
+     *
+     * @throws IOException if the file cannot be read or is not whole; the message names the file and the fault
+     */
+    public static Content read(Path file, NDManager manager) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            long headerLength = readFully(channel, Long.BYTES, file).getLong();
+            if (headerLength < 2 || headerLength > Math.min(LARGEST_HEADER, channel.size())) {
+                throw new IOException(file + ": header length must be in [2, "
+                        + Math.min(LARGEST_HEADER, channel.size()) + "], but was " + headerLength);
+            }
+            byte[] json = readFully(channel, (int) headerLength, file).array();
+            JsonObject header = parse(json, file);
+            Map<String, String> metadata = new TreeMap<>();
+            Map<String, NDArray> tensors = new LinkedHashMap<>();
+            for (Map.Entry<String, JsonElement> entry : header.entrySet()) {
+                JsonObject value = entry.getValue().getAsJsonObject();
+                if (entry.getKey().equals("__metadata__")) {
+                    value.entrySet()
+                            .forEach(e -> metadata.put(e.getKey(), e.getValue().getAsString()));
+                } else {
+                    long start = Long.BYTES + headerLength;
+                    tensors.put(entry.getKey(), readTensor(channel, start, entry.getKey(), value, file, manager));
+                }
+            }
+            return new Content(tensors, metadata);
+        } catch (JsonParseException | IllegalStateException | UnsupportedOperationException e) {
+            throw new IOException(file + ": the header is not a safetensors header", e);
+        }
+    }
+
+    private static JsonObject parse(byte[] json, Path file) throws IOException {
+        JsonElement header = JsonParser.parseString(new String(json, StandardCharsets.UTF_8));
+        if (!header.isJsonObject()) {
+            throw new IOException(file + ": the header is not a safetensors header");
+        }
+        return header.getAsJsonObject();
+    }
+
+    private static NDArray readTensor(
+            FileChannel channel, long start, String name, JsonObject entry, Path file, NDManager manager)
+            throws IOException {
+        Gson gson = new Gson();
+        long[] dimensions = gson.fromJson(entry.get("shape"), long[].class);
+        long[] offsets = gson.fromJson(entry.get("data_offsets"), long[].class);
+        DataType type = DataType.fromSafetensors(entry.get("dtype").getAsString());
+        Shape shape = new Shape(dimensions);
+        long bytes = offsets[1] - offsets[0];
+        if (bytes != shape.size() * type.getNumOfBytes() || bytes > Integer.MAX_VALUE) {
+            throw new IOException(file + ": tensor " + name + " must have " + shape.size() * type.getNumOfBytes()
+                    + " bytes, but has " + bytes);
+        }
+        channel.position(start + offsets[0]);
+        ByteBuffer values = manager.allocateDirect((int) bytes);
+        fill(channel, values, file);
+        return Tensors.create(manager, values.flip(), shape, type);
+    }
+
+    private static ByteBuffer readFully(FileChannel channel, int bytes, Path file) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        fill(channel, buffer, file);
+        return buffer.flip();
+    }
+
+    private static void fill(FileChannel channel, ByteBuffer buffer, Path file) throws IOException {
+        while (buffer.hasRemaining()) {
+            if (channel.read(buffer) < 0) {
+                throw new IOException(file + ": the file is truncated, " + buffer.remaining() + " bytes are missing");
+            }
+        }
+    }
+}

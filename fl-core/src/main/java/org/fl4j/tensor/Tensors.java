@@ -1,0 +1,43 @@
+package org.fl4j.tensor;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.nio.Buffer;
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
+
+/**
+ * Makes tensors that own their memory. An array that DJL makes from a Java buffer on the CPU borrows the buffer, and a
+ * view of it does not keep the buffer alive; these copy, so that views are safe.
+ */
+public final class Tensors {
+    private Tensors() {}
+
+    /** Returns a tensor with the buffer's values. */
+    public static NDArray create(NDManager manager, Buffer values, Shape shape, DataType type) {
+        try (NDArray borrowed = manager.create(values, shape, type)) {
+            return borrowed.duplicate();
+        }
+    }
+
+    /** Returns a float32 tensor of the given shape. */
+    public static NDArray create(NDManager manager, float[] values, Shape shape) {
+        return create(manager, FloatBuffer.wrap(values), shape, DataType.FLOAT32);
+    }
+
+    /** Returns an int64 vector. */
+    public static NDArray create(NDManager manager, long[] values) {
+        return create(manager, LongBuffer.wrap(values), new Shape(values.length), DataType.INT64);
+    }
+
+    /** Returns an int64 vector of row indices. */
+    public static NDArray indices(NDManager manager, int[] rows) {
+        long[] values = new long[rows.length];
+        for (int i = 0; i < rows.length; i++) {
+            values[i] = rows[i];
+        }
+        return create(manager, values);
+    }
+}

@@ -1,0 +1,178 @@
+package org.fl4j.examples;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.fl4j.aggregators.FedAvg;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.core.Aggregator;
+import org.fl4j.core.UpdateWeighting;
+import org.fl4j.data.ClassesPerClientPartitioner;
+import org.fl4j.data.Dataset;
+import org.fl4j.data.Digits;
+import org.fl4j.data.DirichletPartitioner;
+import org.fl4j.data.IidPartitioner;
+import org.fl4j.data.Partition;
+import org.fl4j.data.PartitionReport;
+import org.fl4j.data.Partitioner;
+import org.fl4j.data.QuantitySkewPartitioner;
+import org.fl4j.data.ShardPartitioner;
+import org.fl4j.model.LearningTask;
+import org.fl4j.random.Seed;
+import org.fl4j.selection.UniformSelector;
+import org.fl4j.server.AddDelta;
+import org.fl4j.simulation.CsvListener;
+import org.fl4j.simulation.JsonLinesListener;
+import org.fl4j.simulation.RunResult;
+import org.fl4j.simulation.Simulation;
+import org.fl4j.simulation.SimulationBuilder;
+import org.fl4j.tensor.Devices;
+import picocli.CommandLine.Option;
+
+/** The options that both experiments share, and the run they describe. */
+final class ExperimentOptions {
+    private static final Map<String, Aggregator> AGGREGATORS =
+            new TreeMap<>(Map.of("fedavg", new FedAvg(), "fedavg-uniform", new FedAvg(UpdateWeighting.uniform())));
+
+    @Option(names = "--clients", defaultValue = "100", description = "number of clients (default: ${DEFAULT-VALUE})")
+    private int clients;
+
+    @Option(names = "--cohort", defaultValue = "10", description = "clients a round (default: ${DEFAULT-VALUE})")
+    private int cohort;
+
+    @Option(
+            names = "--partition",
+            defaultValue = "iid",
+            description = "iid, shards:K, dirichlet:ALPHA, classes:K, lognormal:SIGMA or quantity:ALPHA"
+                    + " (default: ${DEFAULT-VALUE})")
+    private String partition;
+
+    @Option(names = "--rounds", defaultValue = "20", description = "number of rounds (default: ${DEFAULT-VALUE})")
+    private int rounds;
+
+    @Option(names = "--epochs", defaultValue = "1", description = "local epochs (default: ${DEFAULT-VALUE})")
+    private int epochs;
+
+    @Option(names = "--batch-size", defaultValue = "10", description = "examples a step (default: ${DEFAULT-VALUE})")
+    private int batchSize;
+
+    @Option(
+            names = "--client-lr",
+            defaultValue = "0.1",
+            description = "client learning rate (default: ${DEFAULT-VALUE})")
+    private double clientLearningRate;
+
+    @Option(names = "--server-lr", defaultValue = "1", description = "server learning rate (default: ${DEFAULT-VALUE})")
+    private double serverLearningRate;
+
+    @Option(
+            names = "--aggregator",
+            defaultValue = "fedavg",
+            description = "fedavg or fedavg-uniform (default: ${DEFAULT-VALUE})")
+    private String aggregator;
+
+    @Option(
+            names = "--device",
+            defaultValue = "cpu",
+            description = "cpu, gpu, gpu:1, auto, or a list such as gpu:0,gpu:1 (default: ${DEFAULT-VALUE})")
+    private String device;
+
+    @Option(names = "--workers", description = "clients that train at once (default: one a processor)")
+    private Integer workers;
+
+    @Option(
+            names = "--seed",
+            defaultValue = "0",
+            description = "seed of all random choices (default: ${DEFAULT-VALUE})")
+    private long seed;
+
+    @Option(names = "--out", description = "directory for metrics (JSON lines, CSV), partition report and checkpoints")
+    private Path out;
+
+    @Option(names = "--resume", description = "go on from the latest checkpoint in --out")
+    private boolean resume;
+
+    @Option(names = "--progress", description = "show a progress bar with the time that is left")
+    private boolean progress;
+
+    /** Runs the experiment and prints its table. */
+    void run(LearningTask task, Dataset dataset) {
+        int[] labels = dataset.train().classIndices();
+        Partition parts = partitioner().partition(labels, clients, new Seed(seed).derive("partition"));
+        SimulationBuilder builder = Simulation.builder()
+                .task(task)
+                .data(dataset.federated(parts))
+                .testData(dataset.test())
+                .training(LocalTraining.sgd(clientLearningRate).epochs(epochs).batchSize(batchSize))
+                .selector(new UniformSelector())
+                .aggregator(aggregator())
+                .serverOptimizer(new AddDelta(serverLearningRate))
+                .cohortSize(cohort)
+                .rounds(rounds)
+                .devices(Devices.parse(device))
+                .seed(seed)
+                .listener(new RoundTable(System.out, progress));
+        Optional.ofNullable(workers).ifPresent(builder::workers);
+        Optional.ofNullable(out).ifPresent(directory -> {
+            RunDirectory.writeReport(directory, PartitionReport.of(parts, labels));
+            builder.checkpoints(directory.resolve("checkpoints"), 1)
+                    .listener(new JsonLinesListener(directory.resolve("rounds.jsonl")))
+                    .listener(new CsvListener(
+                            directory.resolve("rounds.csv"), List.of("train/loss", "test/loss", "test/accuracy")));
+        });
+        builder.resume(resume);
+        try (dataset;
+                RunResult result = builder.build().run()) {
+            RoundTable.printSummary(System.out, result);
+        }
+    }
+
+    private Aggregator aggregator() {
+        Aggregator known = AGGREGATORS.get(aggregator.toLowerCase(Locale.ROOT));
+        if (known == null) {
+            throw new IllegalArgumentException(
+                    "aggregator must be one of " + AGGREGATORS.keySet() + ", but was " + aggregator);
+        }
+        return known;
+    }
+
+    private Partitioner partitioner() {
+        String[] parts = partition.toLowerCase(Locale.ROOT).split(":", 2);
+        String argument = parts.length == 2 ? parts[1] : "";
+        try {
+            return switch (parts[0]) {
+                case "iid" -> new IidPartitioner();
+                case "shards" -> new ShardPartitioner(Integer.parseInt(argument));
+                case "dirichlet" -> new DirichletPartitioner(Double.parseDouble(argument));
+                case "classes" -> new ClassesPerClientPartitioner(Integer.parseInt(argument));
+                case "lognormal" -> QuantitySkewPartitioner.logNormal(Double.parseDouble(argument));
+                case "quantity" -> QuantitySkewPartitioner.dirichlet(Double.parseDouble(argument));
+                default ->
+                    throw new IllegalArgumentException(
+                            "partition must be iid, shards:K, dirichlet:ALPHA, classes:K, lognormal:SIGMA or quantity:ALPHA,"
+                                    + " but was " + partition);
+            };
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException(
+                    "partition must have a number after the colon, as in shards:2, but was " + partition, e);
+        }
+    }
+
+    /** Reads a data set: drawn by code, downloaded, or from a directory. */
+    static Dataset dataset(String source, Source fromDirectory, Source download, long digitsSeed) {
+        return switch (source) {
+            case "digits" -> Digits.generate(/* trainCount= */ 10_000, /* testCount= */ 2_000, new Seed(digitsSeed));
+            case "download" -> download.read(source);
+            default -> fromDirectory.read(source);
+        };
+    }
+
+    /** Where a data set comes from. */
+    @FunctionalInterface
+    interface Source {
+        Dataset read(String source);
+    }
+}

@@ -1,0 +1,35 @@
+package org.fl4j.examples;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The command-line program: {@code java -jar fl-examples.jar mnist --rounds 20}. */
+@Command(
+        name = "fl-examples",
+        description = "Federated learning experiments with FL4J.",
+        mixinStandardHelpOptions = true,
+        version = "FL4J 0.1.0",
+        subcommands = {MnistCommand.class, CifarCommand.class})
+public final class Main {
+    private Main() {}
+
+    /** Runs a sub-command; the process ends with 0, 1 after a failed run, or 2 for bad arguments. */
+    public static void main(String[] arguments) {
+        System.exit(commandLine().execute(arguments));
+    }
+
+    static CommandLine commandLine() {
+        CommandLine commandLine = new CommandLine(new Main());
+        commandLine.setExecutionExceptionHandler((exception, command, result) -> {
+            command.getErr().println(command.getColorScheme().errorText(describe(exception)));
+            return exception instanceof IllegalArgumentException
+                    ? CommandLine.ExitCode.USAGE
+                    : CommandLine.ExitCode.SOFTWARE;
+        });
+        return commandLine;
+    }
+
+    private static String describe(Exception exception) {
+        return exception.getMessage() == null ? exception.toString() : exception.getMessage();
+    }
+}

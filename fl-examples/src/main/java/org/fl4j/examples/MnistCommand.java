@@ -1,0 +1,51 @@
+package org.fl4j.examples;
+
+import ai.djl.basicdataset.BasicDatasets;
+import ai.djl.ndarray.types.Shape;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import org.fl4j.data.DownloadedDatasets;
+import org.fl4j.data.MnistReader;
+import org.fl4j.model.LearningTask;
+import org.fl4j.model.Models;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Digits, embedded or from MNIST's files. */
+@Command(name = "mnist", description = "Handwritten digits.", mixinStandardHelpOptions = true)
+final class MnistCommand implements Callable<Integer> {
+    private static final Map<String, Supplier<LearningTask>> MODELS = new TreeMap<>(Map.of(
+            "softmax", () -> Models.softmaxRegression(new Shape(1, 28, 28), 10),
+            "2nn", Models::mnist2nn,
+            "cnn", Models::mnistCnn));
+
+    @Option(
+            names = "--data",
+            defaultValue = "digits",
+            description =
+                    "digits (drawn by code), download, or a directory of the IDX files (default: ${DEFAULT-VALUE})")
+    private String data;
+
+    @Option(names = "--model", defaultValue = "2nn", description = "softmax, 2nn or cnn (default: ${DEFAULT-VALUE})")
+    private String model;
+
+    @Mixin
+    private ExperimentOptions options;
+
+    @Override
+    public Integer call() {
+        LearningTask task = ModelNames.find(MODELS, model);
+        options.run(
+                task,
+                ExperimentOptions.dataset(
+                        data,
+                        directory -> MnistReader.read(Path.of(directory)),
+                        download -> DownloadedDatasets.mnist(BasicDatasets.REPOSITORY),
+                        /* digitsSeed= */ 0));
+        return 0;
+    }
+}

@@ -1,0 +1,42 @@
+package org.fl4j.examples;
+
+import org.fl4j.aggregators.FedAvg;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.data.Dataset;
+import org.fl4j.data.Digits;
+import org.fl4j.data.Partition;
+import org.fl4j.data.ShardPartitioner;
+import org.fl4j.model.Models;
+import org.fl4j.random.Seed;
+import org.fl4j.selection.UniformSelector;
+import org.fl4j.simulation.RunResult;
+import org.fl4j.simulation.Simulation;
+
+/** Federated averaging over 100 clients that see two digits each. */
+public final class QuickStart {
+    private QuickStart() {}
+
+    /** Trains for ten rounds and prints the accuracy. */
+    public static void main(String[] arguments) {
+        Seed seed = new Seed(1);
+        try (Dataset digits = Digits.generate(10_000, 2_000, seed)) {
+            Partition twoDigitsEach =
+                    new ShardPartitioner(2).partition(digits.train().classIndices(), 100, seed);
+            Simulation simulation = Simulation.builder()
+                    .task(Models.mnist2nn())
+                    .data(digits.federated(twoDigitsEach))
+                    .testData(digits.test())
+                    .training(LocalTraining.sgd(0.1).epochs(5).batchSize(10))
+                    .selector(new UniformSelector())
+                    .aggregator(new FedAvg())
+                    .cohortSize(20)
+                    .rounds(10)
+                    .seed(seed.value())
+                    .build();
+            try (RunResult result = simulation.run()) {
+                System.out.printf("accuracy %.4f%n", result.finalMetrics().value("test/accuracy"));
+                System.out.println("model    " + result.modelSha256());
+            }
+        }
+    }
+}

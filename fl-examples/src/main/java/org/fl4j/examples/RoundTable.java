@@ -1,0 +1,86 @@
+package org.fl4j.examples;
+
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.OptionalDouble;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import org.fl4j.core.ServerState;
+import org.fl4j.simulation.RoundReport;
+import org.fl4j.simulation.RunListener;
+import org.fl4j.simulation.RunResult;
+
+/** Prints one line a round and, if asked to, a progress bar with the time that is left on the error stream. */
+final class RoundTable implements RunListener {
+    private final PrintStream out;
+    private final boolean progress;
+    private ProgressBar bar;
+
+    RoundTable(PrintStream out, boolean progress) {
+        this.out = out;
+        this.progress = progress;
+    }
+
+    @Override
+    public void runStarted(int completedRounds, int totalRounds) {
+        out.printf(
+                Locale.ROOT,
+                "%6s %8s %11s %10s %10s %9s%n",
+                "round",
+                "updates",
+                "train loss",
+                "test loss",
+                "accuracy",
+                "seconds");
+        if (progress) {
+            bar = new ProgressBarBuilder()
+                    .setTaskName("rounds")
+                    .setInitialMax(totalRounds)
+                    .startsFrom(completedRounds, Duration.ZERO)
+                    .build();
+        }
+    }
+
+    @Override
+    public void roundEnded(RoundReport report, ServerState state) {
+        out.printf(
+                Locale.ROOT,
+                "%6d %4d/%-3d %11s %10s %10s %9.2f%n",
+                report.round(),
+                report.clients().size(),
+                report.cohort().size(),
+                number(report, "train/loss"),
+                number(report, "test/loss"),
+                number(report, "test/accuracy"),
+                report.trainSeconds() + report.evaluationSeconds());
+        if (bar != null) {
+            bar.stepTo(report.round());
+        }
+    }
+
+    private static String number(RoundReport report, String metric) {
+        OptionalDouble value = report.metrics().find(metric);
+        return value.isPresent() ? String.format(Locale.ROOT, "%.4f", value.getAsDouble()) : "-";
+    }
+
+    @Override
+    public void runEnded(RunResult result) {
+        if (bar != null) {
+            bar.close();
+        }
+    }
+
+    static void printSummary(PrintStream out, RunResult result) {
+        out.println();
+        out.println("end             " + result.end().toString().toLowerCase(Locale.ROOT));
+        out.println("test accuracy   "
+                + (result.history().isEmpty()
+                        ? "-"
+                        : number(result.history().get(result.history().size() - 1), "test/accuracy")));
+        out.printf(Locale.ROOT, "time            %.1f s%n", result.seconds());
+        out.printf(Locale.ROOT, "bytes down      %,d%n", result.bytesDown());
+        out.printf(Locale.ROOT, "bytes up        %,d%n", result.bytesUp());
+        out.println("model SHA-256   " + result.modelSha256());
+    }
+}

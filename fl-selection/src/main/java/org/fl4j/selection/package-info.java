@@ -1,0 +1,2 @@
+/** Client selection strategies. Read {@link org.fl4j.selection.UniformSelector} first. */
+package org.fl4j.selection;
