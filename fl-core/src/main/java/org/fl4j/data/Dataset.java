@@ -2,9 +2,6 @@ package org.fl4j.data;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
-import ai.djl.ndarray.index.NDIndex;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import org.fl4j.internal.Check;
 
 /**
@@ -38,25 +35,16 @@ public record Dataset(Examples train, Examples test, int classCount) implements 
                 "features",
                 "of shape (n, channels, height, width)",
                 train.features().getShape());
-        try (NDScope scope = new NDScope()) {
-            scope.suppressNotUsedWarning();
-            int[] all = {0, 2, 3};
-            NDArray mean = train.features().mean(all, true);
-            NDArray centred = train.features().subi(mean);
-            long channels = mean.size();
-            // one channel at a time, so that the squares of the whole split are never held at once
-            NDArray deviation = train.features().getManager().zeros(new Shape(1, channels, 1, 1), DataType.FLOAT32);
-            for (long channel = 0; channel < channels; channel++) {
-                try (NDScope inner = new NDScope()) {
-                    inner.suppressNotUsedWarning();
-                    NDArray values = centred.get(":, {}", channel);
-                    deviation.set(
-                            new NDIndex("0, {}, 0, 0", channel),
-                            values.square().mean().sqrt());
-                }
+        long channels = train.features().getShape().get(1);
+        for (long channel = 0; channel < channels; channel++) {
+            try (NDScope scope = new NDScope()) {
+                scope.suppressNotUsedWarning();
+                NDArray values = train.features().get(":, {}", channel); // a view: changes reach the features
+                NDArray mean = values.mean();
+                NDArray deviation = values.subi(mean).square().mean().sqrt();
+                values.divi(deviation);
+                test.features().get(":, {}", channel).subi(mean).divi(deviation);
             }
-            centred.divi(deviation);
-            test.features().subi(mean).divi(deviation);
         }
         return this;
     }

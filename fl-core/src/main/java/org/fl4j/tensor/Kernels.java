@@ -3,6 +3,10 @@ package org.fl4j.tensor;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.JniUtils;
 
 /**
  * Vector operations that DJL lacks or makes of several passes, each one native call and as few passes over memory as the
@@ -38,27 +42,30 @@ public final class Kernels {
 
     /** Returns {@code a - b} attached to the manager. */
     public static NDArray difference(NDManager manager, NDArray a, NDArray b) {
-        return Program.SCRIPT.tensor(manager, "difference", a, b);
+        NDArray result = manager.create(a.getShape(), a.getDataType());
+        Program.SCRIPT.run("difference", result, a, b);
+        return result;
     }
 
     /** Returns the view of elements {@code from} to {@code from + length - 1} of the first dimension. */
     public static NDArray narrow(NDArray array, long from, long length) {
-        return Program.SCRIPT.tensor(array.getManager(), "narrow", array, from, length);
+        return JniUtils.slice((PtNDArray) array, 0, from, from + length, 1);
     }
 
     /** Returns a copy of the given rows (int64 indices of the first dimension), in their order. */
     public static NDArray rows(NDManager manager, NDArray array, NDArray indices) {
-        return Program.SCRIPT.tensor(manager, "rows", array, indices);
+        Shape shape = new Shape(indices.size()).addAll(array.getShape().slice(1));
+        NDArray result = manager.create(shape, array.getDataType(), array.getDevice());
+        Program.SCRIPT.run("rows", result, array, indices);
+        return result;
     }
 
-    /** Returns the arrays, flattened, one after another. */
+    /** Returns the float32 arrays, flattened, one after another. */
     public static NDArray flatten(NDManager manager, NDList arrays) {
-        return Program.SCRIPT.tensor(manager, "flatten", arrays);
-    }
-
-    /** Returns views of a flat array: one after another, in the given sizes. */
-    public static NDList split(NDArray flat, long... sizes) {
-        return Program.SCRIPT.tensors(flat.getManager(), "split", flat, sizes);
+        long size = arrays.stream().mapToLong(NDArray::size).sum();
+        NDArray result = manager.create(new Shape(size), DataType.FLOAT32);
+        Program.SCRIPT.run("flatten", result, arrays);
+        return result;
     }
 
     /** Returns the Euclidean norm, summed in float64. */
@@ -89,19 +96,18 @@ public final class Kernels {
                   def copy(self: __torch__.Program, y: Tensor, x: Tensor) -> NoneType:
                     _0 = torch.copy_(y, x)
                     return None
-                  def difference(self: __torch__.Program, a: Tensor, b: Tensor) -> Tensor:
-                    return torch.sub(a, b)
-                  def narrow(self: __torch__.Program, x: Tensor, start: int, length: int) -> Tensor:
-                    return torch.narrow(x, 0, start, length)
-                  def rows(self: __torch__.Program, x: Tensor, indices: Tensor) -> Tensor:
-                    return torch.index_select(x, 0, indices)
-                  def flatten(self: __torch__.Program, xs: List[Tensor]) -> Tensor:
-                    ys = annotate(List[Tensor], [])
+                  def difference(self: __torch__.Program, y: Tensor, a: Tensor, b: Tensor) -> NoneType:
+                    _0 = torch.sub(a, b, out=y)
+                    return None
+                  def rows(self: __torch__.Program, y: Tensor, x: Tensor, indices: Tensor) -> NoneType:
+                    _0 = torch.index_select(x, 0, indices, out=y)
+                    return None
+                  def flatten(self: __torch__.Program, y: Tensor, xs: List[Tensor]) -> NoneType:
+                    parts = annotate(List[Tensor], [])
                     for i in range(torch.len(xs)):
-                      _0 = torch.append(ys, torch.reshape(xs[i], [-1]))
-                    return torch.cat(ys)
-                  def split(self: __torch__.Program, x: Tensor, sizes: List[int]) -> List[Tensor]:
-                    return torch.split_with_sizes(x, sizes)
+                      _0 = torch.append(parts, torch.reshape(xs[i], [-1]))
+                    _1 = torch.cat(parts, 0, out=y)
+                    return None
                   def norm(self: __torch__.Program, x: Tensor) -> float:
                     return float(torch.linalg_vector_norm(x, 2, None, False, dtype=7))
                   def finite(self: __torch__.Program, x: Tensor) -> float:

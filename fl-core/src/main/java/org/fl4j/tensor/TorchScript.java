@@ -1,7 +1,6 @@
 package org.fl4j.tensor;
 
 import ai.djl.Device;
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDArray;
@@ -23,12 +22,16 @@ import java.util.zip.ZipOutputStream;
  * A program in TorchScript's serialised form, written by FL4J and run by libtorch: many tensor operations in one native
  * call, and operations that DJL does not expose. A program has no state; any number of threads may run it.
  *
+ * <p>Programs write into tensors they are given. Tensors that libtorch makes inside a program are "inference tensors",
+ * which autograd refuses, so none leaves it.
+ *
  * <p>Source text is a sequence of methods of a class {@code Program}, indented by two spaces, every operation a call of
  * {@code torch.name(...)}:
  *
  * <pre>{@code
- *   def add_scaled(self: __torch__.Program, y: Tensor, x: Tensor, a: float) -> Tensor:
- *     return torch.add_(y, x, alpha=a)
+ *   def add_scaled(self: __torch__.Program, y: Tensor, x: Tensor, a: float) -> NoneType:
+ *     _0 = torch.add_(y, x, alpha=a)
+ *     return None
  * }</pre>
  */
 public final class TorchScript {
@@ -58,20 +61,6 @@ public final class TorchScript {
             throw new UncheckedIOException(e);
         } catch (RuntimeException e) {
             throw new IllegalArgumentException("libtorch rejected the program:\n" + methods, e);
-        }
-    }
-
-    /** Runs a method that returns one tensor; the result is attached to the manager. */
-    public NDArray tensor(NDManager manager, String method, Object... arguments) {
-        try (IValue result = call(method, arguments)) {
-            return result.toTensor((PtNDManager) manager);
-        }
-    }
-
-    /** Runs a method that returns a list of tensors; the results are attached to the manager. */
-    public NDList tensors(NDManager manager, String method, Object... arguments) {
-        try (IValue result = call(method, arguments)) {
-            return result.toNDList((PtNDManager) manager);
         }
     }
 

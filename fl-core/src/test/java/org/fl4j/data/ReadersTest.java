@@ -1,0 +1,205 @@
+package org.fl4j.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.types.Shape;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.zip.GZIPOutputStream;
+import org.fl4j.testing.RealData;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ReadersTest {
+    private static final int IMAGES = 3;
+
+    @TempDir
+    Path directory;
+
+    @BeforeEach
+    void writeSmallMnist() throws IOException {
+        for (String split : new String[] {"train", "t10k"}) {
+            Files.write(directory.resolve(split + "-images-idx3-ubyte"), images(0x803, IMAGES));
+            Files.write(directory.resolve(split + "-labels-idx1-ubyte"), labels(0x801, 7, 0, 9));
+        }
+    }
+
+    private static byte[] images(int magic, int count) {
+        ByteBuffer bytes = ByteBuffer.allocate(16 + count * 784);
+        bytes.putInt(magic).putInt(count).putInt(28).putInt(28);
+        for (int i = 0; bytes.hasRemaining(); i++) {
+            bytes.put((byte) (i % 256));
+        }
+        return bytes.array();
+    }
+
+    private static byte[] labels(int magic, int... labels) {
+        ByteBuffer bytes = ByteBuffer.allocate(8 + labels.length).putInt(magic).putInt(labels.length);
+        for (int label : labels) {
+            bytes.put((byte) label);
+        }
+        return bytes.array();
+    }
+
+    private Path replace(String name, byte[] content) throws IOException {
+        return Files.write(directory.resolve(name), content);
+    }
+
+    @Test
+    void readsPlainIdxFiles() {
+        try (Dataset dataset = MnistReader.read(directory)) {
+            assertThat(dataset.train().features().getShape()).isEqualTo(new Shape(IMAGES, 1, 28, 28));
+            assertThat(dataset.train().classIndices()).containsExactly(7, 0, 9);
+            float[] pixels = dataset.train().features().toFloatArray();
+            assertThat(pixels[1]).isEqualTo(1 / 255f);
+            assertThat(pixels[255]).isEqualTo(1f);
+            assertThat(pixels[784]).isEqualTo(784 % 256 / 255f);
+        }
+    }
+
+    @Test
+    void readsGzippedIdxFiles() throws IOException {
+        Path plain = directory.resolve("train-images-idx3-ubyte");
+        ByteArrayOutputStream packed = new ByteArrayOutputStream();
+        try (OutputStream gzip = new GZIPOutputStream(packed)) {
+            gzip.write(Files.readAllBytes(plain));
+        }
+        Files.delete(plain);
+        replace("train-images-idx3-ubyte.gz", packed.toByteArray());
+        try (Dataset dataset = MnistReader.read(directory)) {
+            assertThat(dataset.train().count()).isEqualTo(IMAGES);
+        }
+    }
+
+    @Test
+    void namesADirectoryThatIsNotThere() {
+        Path missing = directory.resolve("nowhere");
+        assertThatThrownBy(() -> MnistReader.read(missing))
+                .isInstanceOf(DatasetException.class)
+                .hasMessage("data directory must exist, but there is no directory " + missing);
+        assertThatThrownBy(() -> CifarReader.read(missing))
+                .hasMessage("data directory must exist, but there is no directory " + missing);
+    }
+
+    @Test
+    void listsTheNamesOfAFileThatIsNotThere() throws IOException {
+        Files.delete(directory.resolve("t10k-labels-idx1-ubyte"));
+        assertThatThrownBy(() -> MnistReader.read(directory))
+                .isInstanceOf(DatasetException.class)
+                .hasMessage("directory " + directory + " must hold one of [t10k-labels-idx1-ubyte,"
+                        + " t10k-labels-idx1-ubyte.gz, t10k-labels.idx1-ubyte, t10k-labels.idx1-ubyte.gz],"
+                        + " but has none");
+    }
+
+    @Test
+    void saysWhereAnIdxFileIsTruncated() throws IOException {
+        Path file = replace("train-images-idx3-ubyte", Arrays.copyOf(images(0x803, IMAGES), 2000));
+        assertThatThrownBy(() -> MnistReader.read(directory))
+                .isInstanceOf(DatasetException.class)
+                .hasMessage(file + " is truncated: 3 images must take 2352 bytes, but 1984 are left");
+        replace("train-images-idx3-ubyte", new byte[10]);
+        assertThatThrownBy(() -> MnistReader.read(directory))
+                .hasMessage(file + " is truncated: the header must take 16 bytes, but 10 are left");
+    }
+
+    @Test
+    void saysThatACompressedFileEndsEarly() throws IOException {
+        Files.delete(directory.resolve("train-images-idx3-ubyte"));
+        ByteArrayOutputStream packed = new ByteArrayOutputStream();
+        try (OutputStream gzip = new GZIPOutputStream(packed)) {
+            gzip.write(images(0x803, IMAGES));
+        }
+        byte[] bytes = packed.toByteArray();
+        Path file = replace("train-images-idx3-ubyte.gz", Arrays.copyOf(bytes, bytes.length - 20));
+        assertThatThrownBy(() -> MnistReader.read(directory))
+                .isInstanceOf(DatasetException.class)
+                .hasMessage(file + " is truncated: its compressed stream ends early");
+    }
+
+    @Test
+    void refusesAWrongMagicNumber() throws IOException {
+        Path file = replace("train-labels-idx1-ubyte", labels(0x803, 1, 2, 3));
+        assertThatThrownBy(() -> MnistReader.read(directory))
+                .isInstanceOf(DatasetException.class)
+                .hasMessage(file + ": magic number must be 0x00000801, but was 0x00000803");
+    }
+
+    @Test
+    void refusesALabelThatIsNoClass() throws IOException {
+        Path file = replace("train-labels-idx1-ubyte", labels(0x801, 1, 10, 3));
+        assertThatThrownBy(() -> MnistReader.read(directory))
+                .isInstanceOf(DatasetException.class)
+                .hasMessage(file + ": label 1 must be in [0, 9], but was 10");
+    }
+
+    @Test
+    void refusesImagesAndLabelsOfDifferentNumber() throws IOException {
+        Path file = replace("train-labels-idx1-ubyte", labels(0x801, 1, 2));
+        assertThatThrownBy(() -> MnistReader.read(directory))
+                .isInstanceOf(DatasetException.class)
+                .hasMessage(file + " must hold 3 labels, but holds 2");
+    }
+
+    private void writeSmallCifar(int label) throws IOException {
+        for (int batch = 1; batch <= 6; batch++) {
+            byte[] records = new byte[2 * 3073];
+            records[0] = (byte) label;
+            records[3073] = 4;
+            records[1] = (byte) 255;
+            records[3074] = (byte) 51;
+            replace(batch == 6 ? "test_batch.bin" : "data_batch_" + batch + ".bin", records);
+        }
+    }
+
+    @Test
+    void readsCifarBatches() throws IOException {
+        writeSmallCifar(3);
+        try (Dataset dataset = CifarReader.read(directory)) {
+            assertThat(dataset.train().features().getShape()).isEqualTo(new Shape(10, 3, 32, 32));
+            assertThat(dataset.test().classIndices()).containsExactly(3, 4);
+            float[] pixels = dataset.test().features().toFloatArray();
+            assertThat(pixels[0]).isEqualTo(1);
+            assertThat(pixels[3072]).isEqualTo(.2f);
+        }
+    }
+
+    @Test
+    void refusesBrokenCifarFiles() throws IOException {
+        writeSmallCifar(11);
+        Path file = directory.resolve("data_batch_1.bin");
+        assertThatThrownBy(() -> CifarReader.read(directory))
+                .isInstanceOf(DatasetException.class)
+                .hasMessage(file + ": label 0 must be in [0, 9], but was 11");
+        Files.write(file, new byte[5000]);
+        assertThatThrownBy(() -> CifarReader.read(directory))
+                .hasMessage(file + " is truncated: its length must be a multiple of 3073 bytes, but was 5000");
+    }
+
+    @Test
+    void standardisesChannelsByTheTrainingSplit() throws IOException {
+        writeSmallCifar(3);
+        try (Dataset dataset = CifarReader.read(directory).standardised()) {
+            var channel = dataset.train().features().get(":, 0");
+            assertThat(channel.mean().getFloat()).isCloseTo(0, within(1e-5f));
+            assertThat(channel.square().mean().getFloat()).isCloseTo(1, within(1e-4f));
+        }
+    }
+
+    @Test
+    void readsTheRealMnist() {
+        try (Dataset mnist = MnistReader.read(RealData.directory("mnist"))) {
+            assertThat(mnist.train().count()).isEqualTo(60_000);
+            assertThat(mnist.test().count()).isEqualTo(10_000);
+            assertThat(Arrays.copyOf(mnist.train().classIndices(), 5)).containsExactly(5, 0, 4, 1, 9);
+            assertThat(mnist.train().features().mean().getFloat()).isCloseTo(.1307f, within(1e-4f));
+        }
+    }
+}

@@ -1,0 +1,196 @@
+package org.fl4j.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.ndarray.types.Shape;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.fl4j.client.ClientOptimizer;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.client.SgdClient;
+import org.fl4j.core.TrainingTask;
+import org.fl4j.data.Dataset;
+import org.fl4j.model.Layer;
+import org.fl4j.model.LearningTask;
+import org.fl4j.model.LocalModel;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Same seed, same machine: the bit-identical model. */
+class DeterminismIT {
+    /** A network with everything that could differ: convolutions, batch statistics, dropout. */
+    private static final LearningTask TASK = LearningTask.classification(
+            () -> Layer.network(List.of(
+                    new Layer.Conv2d(4, 3, 2, 1, true),
+                    new Layer.BatchNorm(),
+                    new Layer.Relu(),
+                    new Layer.Dropout(.25),
+                    new Layer.Flatten(),
+                    new Layer.Dense(10))),
+            new Shape(1, 28, 28));
+
+    private static SimulationBuilder run(Dataset digits) {
+        return Fixtures.softmaxRun(digits)
+                .task(TASK)
+                .training(LocalTraining.sgd(.05).optimizer(new ClientOptimizer.Sgd(.9, 1e-4)));
+    }
+
+    private static String hash(SimulationBuilder builder) {
+        try (RunResult result = builder.build().run()) {
+            return result.modelSha256();
+        }
+    }
+
+    @Test
+    void givesTheSameModelOnAnyNumberOfWorkers() {
+        try (Dataset digits = Fixtures.digits()) {
+            String one = hash(run(digits).workers(1));
+            assertThat(hash(run(digits).workers(2))).isEqualTo(one);
+            assertThat(hash(run(digits).workers(4))).isEqualTo(one);
+            assertThat(hash(run(digits).workers(8))).isEqualTo(one);
+            assertThat(hash(run(digits).workers(2).seed(4))).as("another seed").isNotEqualTo(one);
+        }
+    }
+
+    @Test
+    void givesTheSameModelWhoeverFinishesFirst() {
+        try (Dataset digits = Fixtures.digits()) {
+            LocalTraining training = LocalTraining.sgd(.05);
+            String undisturbed = hash(run(digits).training(training).workers(1));
+            SimulationBuilder delayed = run(digits)
+                    .workers(4)
+                    .clients((id, worker) -> new SgdClient(id, worker, training) {
+                        @Override
+                        protected void afterTraining(TrainingTask task, LocalModel model) {
+                            sleep(task.round().seed("delay", id()).generator().nextInt(60));
+                        }
+                    });
+            assertThat(hash(delayed)).isEqualTo(undisturbed);
+        }
+    }
+
+    private static void sleep(long millis) {
+        try {
+            TimeUnit.MILLISECONDS.sleep(millis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Test
+    void runsTwoSimulationsAtOnceAsIfAlone() throws Exception {
+        try (Dataset digits = Fixtures.digits()) {
+            String first = hash(run(digits).workers(2));
+            String second = hash(run(digits).workers(2).seed(8));
+            ExecutorService pool = Executors.newFixedThreadPool(2);
+            Future<String> firstAgain = pool.submit(() -> hash(run(digits).workers(2)));
+            Future<String> secondAgain =
+                    pool.submit(() -> hash(run(digits).workers(2).seed(8)));
+            assertThat(firstAgain.get()).isEqualTo(first);
+            assertThat(secondAgain.get()).isEqualTo(second);
+            pool.shutdown();
+        }
+    }
+
+    @Test
+    void goesOnFromACheckpointAsIfNeverStopped(@TempDir Path directory) {
+        try (Dataset digits = Fixtures.digits()) {
+            String undisturbed = hash(run(digits).rounds(5));
+            try (RunResult half =
+                    run(digits).rounds(3).checkpoints(directory, 1).build().run()) {
+                assertThat(half.modelSha256()).isNotEqualTo(undisturbed);
+            }
+            try (RunResult rest = run(digits)
+                    .rounds(5)
+                    .checkpoints(directory, 1)
+                    .resume(true)
+                    .build()
+                    .run()) {
+                assertThat(rest.modelSha256()).isEqualTo(undisturbed);
+                assertThat(rest.history()).extracting(RoundReport::round).containsExactly(1, 2, 3, 4, 5);
+            }
+        }
+    }
+
+    /** The process that {@link #goesOnAfterAKillInMidRound} kills: its clients wait in round 3 until they are told not to. */
+    public static final class Victim {
+        private Victim() {}
+
+        /** Runs five rounds; the argument is the directory. */
+        public static void main(String[] arguments) {
+            Path directory = Path.of(arguments[0]);
+            LocalTraining training = LocalTraining.sgd(.05);
+            try (Dataset digits = Fixtures.digits();
+                    RunResult result = run(digits)
+                            .rounds(5)
+                            .checkpoints(directory.resolve("checkpoints"), 1)
+                            .listener(new JsonLinesListener(directory.resolve("rounds.jsonl")))
+                            .resume(true)
+                            .clients((id, worker) -> new SgdClient(id, worker, training) {
+                                @Override
+                                protected void afterTraining(TrainingTask task, LocalModel model) {
+                                    if (task.round().number() == 3 && !Files.exists(directory.resolve("go-on"))) {
+                                        sleep(60_000);
+                                    }
+                                }
+                            })
+                            .build()
+                            .run()) {
+                System.out.println("sha256 " + result.modelSha256());
+            }
+        }
+    }
+
+    @Test
+    void goesOnAfterAKillInMidRound(@TempDir Path directory) throws Exception {
+        Process victim = start(directory);
+        Path secondRound = directory.resolve("checkpoints").resolve("round-000002.safetensors");
+        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
+        while (!Files.exists(secondRound) && victim.isAlive() && System.nanoTime() < deadline) {
+            sleep(20);
+        }
+        assertThat(secondRound).exists();
+        sleep(300); // into round 3
+        victim.destroyForcibly().waitFor(); // SIGKILL
+        assertThat(victim.exitValue()).isNotZero();
+        assertThat(directory.resolve("checkpoints").resolve("round-000003.safetensors"))
+                .doesNotExist();
+
+        Files.createFile(directory.resolve("go-on"));
+        Process resumed = start(directory);
+        String output = new String(resumed.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(resumed.waitFor()).as(output).isZero();
+
+        try (Dataset digits = Fixtures.digits()) {
+            String undisturbed = hash(run(digits).rounds(5).training(LocalTraining.sgd(.05)));
+            assertThat(output).contains("sha256 " + undisturbed);
+        }
+        List<Integer> rounds = new ArrayList<>();
+        for (String line : Files.readAllLines(directory.resolve("rounds.jsonl"))) {
+            rounds.add(
+                    JsonParser.parseString(line).getAsJsonObject().get("round").getAsInt());
+        }
+        assertThat(rounds).containsExactly(1, 2, 3, 4, 5);
+    }
+
+    private static Process start(Path directory) throws IOException {
+        return new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-DOPT_OUT_TRACKING=true",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Victim.class.getName(),
+                        directory.toString())
+                .redirectErrorStream(true)
+                .start();
+    }
+}

@@ -1,0 +1,109 @@
+package org.fl4j.tensor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+import org.fl4j.testing.TensorTest;
+import org.junit.jupiter.api.Test;
+
+class KernelsTest extends TensorTest {
+    private NDArray array(float... values) {
+        return Tensors.create(manager, values, new Shape(values.length));
+    }
+
+    @Test
+    void addsAMultiple() {
+        NDArray y = array(1, 2);
+        Kernels.addScaled(y, array(10, -10), .5);
+        assertThat(y.toFloatArray()).containsExactly(6, -3);
+    }
+
+    @Test
+    void decaysAndAdds() {
+        NDArray y = array(1, 2);
+        Kernels.decayAndAdd(y, .5, array(3, 4), 2);
+        assertThat(y.toFloatArray()).containsExactly(6.5f, 9);
+        Kernels.decayAndAddSquare(y, 2, array(3, 4), 1);
+        assertThat(y.toFloatArray()).containsExactly(22, 34);
+    }
+
+    @Test
+    void stepsByRootMeanSquare() {
+        NDArray y = array(1, 1);
+        Kernels.addAdaptive(y, array(2, 3), array(4, 9), 10, 0);
+        assertThat(y.toFloatArray()).containsExactly(11, 11);
+    }
+
+    @Test
+    void gathersRowsInTheirOrderWithRepeats() {
+        NDArray matrix = array(1, 2, 3, 4, 5, 6).reshape(3, 2);
+        NDArray rows = Kernels.rows(manager, matrix, Tensors.indices(manager, new int[] {2, 0, 2}));
+        assertThat(rows.getShape()).isEqualTo(new Shape(3, 2));
+        assertThat(rows.toFloatArray()).containsExactly(5, 6, 1, 2, 5, 6);
+    }
+
+    @Test
+    void narrowsToAView() {
+        NDArray array = array(1, 2, 3, 4);
+        Kernels.narrow(array, 1, 2).muli(10);
+        assertThat(array.toFloatArray()).containsExactly(1, 20, 30, 4);
+    }
+
+    @Test
+    void flattensArraysOneAfterAnother() {
+        NDArray flat = Kernels.flatten(manager, new NDList(array(1, 2, 3, 4).reshape(2, 2), array(5)));
+        assertThat(flat.toFloatArray()).containsExactly(1, 2, 3, 4, 5);
+    }
+
+    @Test
+    void measuresTheNorm() {
+        assertThat(Kernels.norm(array(3, 4))).isCloseTo(5, within(1e-12));
+        assertThat(Kernels.norm(array(1e30f, 1e30f))).isCloseTo(Math.sqrt(2) * 1e30f, within(1e24));
+    }
+
+    @Test
+    void seesNotANumberAndInfinity() {
+        assertThat(Kernels.isFinite(array(1, -2))).isTrue();
+        assertThat(Kernels.isFinite(array(3e38f, 3e38f)))
+                .as("finite values whose sum is not")
+                .isTrue();
+        assertThat(Kernels.isFinite(array(1, Float.NaN))).isFalse();
+        assertThat(Kernels.isFinite(array(Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY)))
+                .isFalse();
+    }
+
+    @Test
+    void differentiatesOnSeveralThreadsAtOnce() throws InterruptedException {
+        float[][] gradients = new float[4][];
+        Thread[] threads = new Thread[4];
+        for (int t = 0; t < threads.length; t++) {
+            int scale = t + 1;
+            threads[t] = new Thread(() -> {
+                for (int i = 0; i < 200; i++) {
+                    NDArray leaf = array(1, 2, 3);
+                    try (GradientScope scope = GradientScope.open()) {
+                        leaf.setRequiresGradient(true);
+                        scope.backward(leaf.square().mul(scale).sum());
+                        gradients[scale - 1] = leaf.getGradient().toFloatArray();
+                    }
+                }
+            });
+            threads[t].start();
+        }
+        for (int t = 0; t < threads.length; t++) {
+            threads[t].join();
+            assertThat(gradients[t]).containsExactly(2f * (t + 1), 4f * (t + 1), 6f * (t + 1));
+        }
+    }
+
+    @Test
+    void saysWhatProgramLibtorchRejected() {
+        assertThatThrownBy(() -> TorchScript.compile(manager, "  def broken(self: __torch__.Program) -> int:\n"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("libtorch rejected the program:");
+    }
+}

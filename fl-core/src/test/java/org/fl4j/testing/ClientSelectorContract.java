@@ -1,0 +1,75 @@
+package org.fl4j.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import java.util.stream.IntStream;
+import org.fl4j.core.ClientDirectory;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.ClientSelector;
+import org.fl4j.core.RoundContext;
+import org.fl4j.random.Seed;
+import org.junit.jupiter.api.Test;
+
+/** What every {@link ClientSelector} promises. */
+public abstract class ClientSelectorContract {
+    /** Returns the selector under test. */
+    protected abstract ClientSelector selector();
+
+    /** A directory of every third client of 300, beginning with one that changes from round to round. */
+    private static ClientDirectory changing(int round) {
+        return new ClientDirectory() {
+            @Override
+            public int size() {
+                return 100;
+            }
+
+            @Override
+            public ClientId id(int position) {
+                return new ClientId(3 * position + round % 3);
+            }
+
+            @Override
+            public int exampleCount(ClientId client) {
+                return 1 + client.index() % 17;
+            }
+        };
+    }
+
+    private static RoundContext round(int number, long seed) {
+        return new RoundContext(number, new Seed(seed));
+    }
+
+    @Test
+    void givesExactlyAsManyDistinctAvailableClientsAsAskedForInOrder() {
+        for (int number = 1; number <= 130; number++) {
+            ClientDirectory available = changing(number);
+            List<ClientId> feasible =
+                    IntStream.range(0, 100).mapToObj(available::id).toList();
+            List<ClientId> cohort = selector().select(available, 13, round(number, 1));
+            assertThat(cohort).hasSize(13).doesNotHaveDuplicates().isSorted();
+            assertThat(feasible).containsAll(cohort);
+        }
+    }
+
+    @Test
+    void givesAllClientsWhenMoreAreAskedForThanThereAre() {
+        List<ClientId> cohort = selector().select(ClientDirectory.ofRange(5, i -> 1), 8, round(1, 1));
+        assertThat(cohort).extracting(ClientId::index).containsExactly(0, 1, 2, 3, 4);
+    }
+
+    @Test
+    void followsFromSeedAndRoundAlone() {
+        ClientDirectory available = changing(0);
+        assertThat(selector().select(available, 13, round(3, 1)))
+                .isEqualTo(selector().select(available, 13, round(3, 1)));
+    }
+
+    @Test
+    void refusesACountBelowOne() {
+        assertThatThrownBy(() -> selector().select(changing(0), 0, round(1, 1)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("count must be at least 1, but was 0");
+    }
+}
