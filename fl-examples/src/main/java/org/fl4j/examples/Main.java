@@ -19,7 +19,7 @@ public final class Main {
     }
 
     static CommandLine commandLine() {
-        CommandLine commandLine = new CommandLine(new Main());
+        CommandLine commandLine = new CommandLine(new Main()).setOverwrittenOptionsAllowed(true); // the last one wins
         commandLine.setExecutionExceptionHandler((exception, command, result) -> {
             command.getErr().println(command.getColorScheme().errorText(describe(exception)));
             return exception instanceof IllegalArgumentException

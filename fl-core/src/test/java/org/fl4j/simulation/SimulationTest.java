@@ -1,0 +1,444 @@
+package org.fl4j.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.ndarray.types.Shape;
+import com.google.gson.JsonParser;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.client.SgdClient;
+import org.fl4j.client.Worker;
+import org.fl4j.core.Client;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.RejectionReason;
+import org.fl4j.core.ServerState;
+import org.fl4j.core.TrainingTask;
+import org.fl4j.core.UpdateTransform;
+import org.fl4j.data.Dataset;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.model.LocalModel;
+import org.fl4j.model.Models;
+import org.fl4j.tensor.ParameterVector;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SimulationTest {
+    private static final LocalTraining TRAINING = LocalTraining.sgd(.1);
+
+    private Dataset digits;
+
+    @TempDir
+    Path directory;
+
+    @BeforeEach
+    void draw() {
+        digits = Fixtures.digits();
+    }
+
+    @AfterEach
+    void free() {
+        digits.close();
+    }
+
+    private SimulationBuilder setup() {
+        return Fixtures.softmaxRun(digits);
+    }
+
+    /** A client whose training is disturbed in round 2, if it is the first of its cohort. */
+    private static Client disturbed(ClientId id, Worker worker, Set<ClientId> victims, Runnable disturbance) {
+        return new SgdClient(id, worker, TRAINING) {
+            @Override
+            protected void beforeTraining(TrainingTask task, LocalModel model) {
+                if (task.round().number() == 2 && victims.contains(id())) {
+                    disturbance.run();
+                }
+            }
+        };
+    }
+
+    private List<ClientId> cohort(int round) {
+        try (RunResult result = setup().rounds(round).build().run()) {
+            return result.history().get(round - 1).cohort();
+        }
+    }
+
+    @Test
+    void learnsAndReportsEveryRound() {
+        try (RunResult result = setup().rounds(8).build().run()) {
+            assertThat(result.end()).isEqualTo(RunResult.End.COMPLETED);
+            assertThat(result.state().round()).isEqualTo(8);
+            assertThat(result.history()).extracting(RoundReport::round).containsExactly(1, 2, 3, 4, 5, 6, 7, 8);
+            RoundReport first = result.history().get(0);
+            assertThat(result.finalMetrics().value("test/accuracy"))
+                    .isGreaterThan(first.metrics().value("test/accuracy") + .1);
+            assertThat(result.finalMetrics().value("test/loss"))
+                    .isLessThan(first.metrics().value("test/loss"));
+            assertThat(first.clients()).containsOnlyKeys(first.cohort());
+            assertThat(first.metrics().find("train/loss")).isPresent();
+            assertThat(first.bytesDown()).isEqualTo(5 * 7850 * 4);
+            assertThat(first.bytesUp()).isEqualTo(5 * 7850 * 4);
+            assertThat(result.bytesUp()).isEqualTo(8 * 5 * 7850 * 4);
+        }
+    }
+
+    @Test
+    void failsTheRunNamingRoundAndClient() {
+        List<ClientId> cohort = cohort(2);
+        Simulation simulation = setup().clients((id, worker) -> disturbed(id, worker, Set.of(cohort.get(3)), () -> {
+                    throw new IllegalStateException("out of battery");
+                }))
+                .build();
+        assertThatThrownBy(simulation::run)
+                .isInstanceOf(ClientFailedException.class)
+                .hasMessage("round 2, " + cohort.get(3) + " failed: java.lang.IllegalStateException: out of battery")
+                .hasCauseInstanceOf(IllegalStateException.class)
+                .satisfies(e -> assertThat(((ClientFailedException) e).round()).isEqualTo(2))
+                .satisfies(e -> assertThat(((ClientFailedException) e).client()).isEqualTo(cohort.get(3)));
+    }
+
+    @Test
+    void skipsAFailedClientAndReportsItWhenToldTo() {
+        List<ClientId> cohort = cohort(2);
+        SimulationBuilder builder = setup().failurePolicy(FailurePolicy.SKIP_CLIENT)
+                .clients((id, worker) -> disturbed(id, worker, Set.of(cohort.get(0)), () -> {
+                    throw new IllegalStateException("out of battery");
+                }));
+        try (RunResult result = builder.build().run()) {
+            RoundReport round = result.history().get(1);
+            assertThat(round.failures())
+                    .containsExactly(
+                            new ClientFailure(cohort.get(0), "java.lang.IllegalStateException: out of battery"));
+            assertThat(round.clients()).containsOnlyKeys(cohort.subList(1, 5));
+            assertThat(result.history().get(2).failures()).isEmpty();
+        }
+    }
+
+    @Test
+    void leavesOutAnUpdateThatIsNotFinite() {
+        UpdateTransform poison = (update, task) -> {
+            if (task.round().number() != 2 || update.client().index() % 2 == 0) {
+                return update;
+            }
+            ParameterVector broken = update.delta().copy();
+            broken.floats().muli(Float.NaN);
+            return update.withDelta(broken);
+        };
+        try (RunResult result = setup().uploadTransform(poison).build().run()) {
+            RoundReport round = result.history().get(1);
+            assertThat(round.rejected()).isNotEmpty().allSatisfy(rejection -> {
+                assertThat(rejection.reason()).isEqualTo(RejectionReason.NOT_FINITE);
+                assertThat(rejection.client().index() % 2).isEqualTo(1);
+            });
+            assertThat(round.rejected().size() + round.clients().size()).isEqualTo(5);
+            assertThat(result.state().model().isFinite()).isTrue();
+        }
+    }
+
+    @Test
+    void refusesAClientThatAnswersForAnother() {
+        Simulation simulation = setup().clients((id, worker) -> new Client() {
+                    @Override
+                    public ClientId id() {
+                        return id;
+                    }
+
+                    @Override
+                    public ModelUpdate train(TrainingTask task) {
+                        return new ModelUpdate(
+                                new ClientId(99), 0, 1, 1, task.model().copy(), Metrics.none());
+                    }
+
+                    @Override
+                    public Metrics evaluate(TrainingTask task) {
+                        return Metrics.none();
+                    }
+                })
+                .build();
+        assertThatThrownBy(simulation::run)
+                .isInstanceOf(ClientFailedException.class)
+                .hasMessageContaining("client of the update must be client ")
+                .hasMessageEndingWith(", but was client 99");
+    }
+
+    @Test
+    void appliesTheUploadTransform() {
+        UpdateTransform nothingLeft = (update, task) -> update.withDelta(ParameterVector.zeros(
+                update.delta().layout(), update.delta().floats().getManager()));
+        try (RunResult trained = setup().rounds(1).build().run();
+                RunResult unmoved =
+                        setup().rounds(1).uploadTransform(nothingLeft).build().run();
+                RunResult again =
+                        setup().rounds(2).uploadTransform(nothingLeft).build().run()) {
+            assertThat(unmoved.modelSha256())
+                    .isNotEqualTo(trained.modelSha256())
+                    .isEqualTo(again.modelSha256());
+        }
+    }
+
+    @Test
+    void endsAtTheNextClientWhenCancelledAndReturnsTheLastWholeRound() {
+        AtomicInteger trained = new AtomicInteger();
+        Simulation[] simulation = new Simulation[1];
+        simulation[0] = setup().rounds(1000)
+                .clients((id, worker) -> new SgdClient(id, worker, TRAINING) {
+                    @Override
+                    protected void afterTraining(TrainingTask task, LocalModel model) {
+                        if (task.round().number() == 3 && trained.incrementAndGet() == 1) {
+                            simulation[0].cancel();
+                        }
+                    }
+                })
+                .build();
+        try (RunResult result = simulation[0].run()) {
+            assertThat(result.end()).isEqualTo(RunResult.End.CANCELLED);
+            assertThat(result.state().round()).isEqualTo(2);
+            assertThat(result.history()).hasSize(2);
+            assertThat(result.state().model().isFinite()).isTrue();
+        }
+    }
+
+    @Test
+    void treatsAnInterruptAsACancellation() throws InterruptedException {
+        RunResult.End[] end = new RunResult.End[1];
+        Thread runner = new Thread(() -> {
+            try (RunResult result = setup().rounds(100_000).build().run()) {
+                end[0] = result.end();
+            }
+        });
+        runner.start();
+        Thread.sleep(500);
+        runner.interrupt();
+        runner.join(30_000);
+        assertThat(end[0]).isEqualTo(RunResult.End.CANCELLED);
+    }
+
+    @Test
+    void leavesNoThreadBehind() {
+        setup().workers(3).build().run().close();
+        assertThat(Thread.getAllStackTraces().keySet().stream()
+                        .map(Thread::getName)
+                        .filter(name -> name.startsWith("fl4j"))
+                        .collect(Collectors.toSet()))
+                .isEmpty();
+    }
+
+    @Test
+    void stopsWhenTheTargetIsReached() {
+        try (RunResult result = setup().rounds(100)
+                .stopRule(StopRule.targetReached("test/accuracy", .4))
+                .build()
+                .run()) {
+            assertThat(result.end()).isEqualTo(RunResult.End.STOPPED_EARLY);
+            assertThat(result.state().round()).isLessThan(50);
+            assertThat(result.finalMetrics().value("test/accuracy")).isGreaterThanOrEqualTo(.4);
+        }
+    }
+
+    @Test
+    void stopsWhenNothingImproves() {
+        try (RunResult result = setup().rounds(100)
+                .stopRule(StopRule.noImprovement("test/accuracy", 3, 1))
+                .build()
+                .run()) {
+            assertThat(result.end()).isEqualTo(RunResult.End.STOPPED_EARLY);
+            assertThat(result.state().round()).isEqualTo(4);
+        }
+    }
+
+    @Test
+    void evaluatesCentrallyAndOnClientsWhenDue() {
+        try (RunResult result = setup().rounds(5)
+                .evaluateEvery(2)
+                .clientEvaluation(digits.federated(Fixtures.partition(digits)), 3)
+                .build()
+                .run()) {
+            assertThat(result.history())
+                    .extracting(report -> report.metrics().find("test/accuracy").isPresent())
+                    .containsExactly(false, true, false, true, true);
+            assertThat(result.history())
+                    .extracting(report -> report.evaluations().size())
+                    .containsExactly(0, 0, Fixtures.CLIENTS, 0, Fixtures.CLIENTS);
+            assertThat(result.finalMetrics().values().get("client/accuracy").weight())
+                    .isEqualTo(600);
+        }
+    }
+
+    @Test
+    void startsFromAGivenModel() {
+        try (RunResult first = setup().rounds(2).build().run();
+                RunResult second = setup().rounds(1)
+                        .initialModel(first.state().model())
+                        .build()
+                        .run();
+                RunResult fresh = setup().rounds(1).build().run()) {
+            assertThat(second.finalMetrics().value("test/loss"))
+                    .isLessThan(fresh.finalMetrics().value("test/loss"));
+            Simulation misfit = setup().task(Models.mnist2nn())
+                    .initialModel(first.state().model())
+                    .build();
+            assertThatThrownBy(misfit::run)
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith("initialModel must fit the task: parameter ");
+        }
+    }
+
+    @Test
+    void refusesABadConfigurationBeforeItRuns() {
+        assertThatThrownBy(() -> setup().cohortSize(13).build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("cohortSize must be in [1, 12], but was 13");
+        assertThatThrownBy(() -> setup().cohortSize(0).build()).hasMessage("cohortSize must be in [1, 12], but was 0");
+        assertThatThrownBy(() -> setup().rounds(0).build()).hasMessage("rounds must be at least 1, but was 0");
+        assertThatThrownBy(() -> setup().workers(0).build()).hasMessage("workers must be at least 1, but was 0");
+        assertThatThrownBy(() -> setup().evaluateEvery(0).build())
+                .hasMessage("evaluateEvery must be at least 1, but was 0");
+        assertThatThrownBy(() -> setup().checkpoints(directory, 0).build())
+                .hasMessage("checkpoint everyRounds must be at least 1, but was 0");
+        assertThatThrownBy(() -> setup().resume(true).build())
+                .hasMessage("resume must be false without a checkpoint directory, but was true");
+        assertThatThrownBy(() -> setup().training(null).build())
+                .isInstanceOf(NullPointerException.class)
+                .hasMessage("training must not be null");
+        assertThatThrownBy(() -> Simulation.builder().build()).hasMessage("task must not be null");
+    }
+
+    private Path checkpointOf(SimulationBuilder builder) {
+        builder.checkpoints(directory, 1).build().run().close();
+        return Checkpoint.latest(directory).orElseThrow();
+    }
+
+    private void assertCannotResume(SimulationBuilder builder, String message) {
+        Simulation simulation =
+                builder.rounds(9).checkpoints(directory, 1).resume(true).build();
+        assertThatThrownBy(simulation::run)
+                .isInstanceOf(CheckpointException.class)
+                .hasMessage(message);
+    }
+
+    @Test
+    void keepsTheTwoLatestCheckpoints() throws Exception {
+        checkpointOf(setup());
+        try (var files = Files.list(directory)) {
+            assertThat(files.map(file -> file.getFileName().toString()))
+                    .containsExactlyInAnyOrder("round-000003.safetensors", "round-000004.safetensors");
+        }
+    }
+
+    @Test
+    void refusesACheckpointOfAnotherModel() {
+        Path file = checkpointOf(setup());
+        assertCannotResume(
+                setup().task(Models.mnist2nn()),
+                "checkpoint " + file + ": the model must have 6 parameters, but has 2");
+        assertCannotResume(
+                setup().task(Models.softmaxRegression(new Shape(1, 28, 28), 11)),
+                "checkpoint " + file + ": parameter 02Linear_weight must have shape (11, 784), but has (10, 784)");
+    }
+
+    @Test
+    void refusesACheckpointOfAnotherSeed() {
+        Path file = checkpointOf(setup());
+        assertCannotResume(setup().seed(4), "checkpoint " + file + ": seed must be the run's, 4, but was 3");
+    }
+
+    @Test
+    void refusesACheckpointWithAFlippedBit() throws Exception {
+        Path file = checkpointOf(setup());
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[bytes.length - 100] ^= 1;
+        Files.write(file, bytes);
+        assertCannotResume(setup(), "checkpoint " + file + ": the values do not have the SHA-256 they were saved with");
+    }
+
+    @Test
+    void refusesATruncatedCheckpoint() throws Exception {
+        Path file = checkpointOf(setup());
+        byte[] bytes = Files.readAllBytes(file);
+        Files.write(file, Arrays.copyOf(bytes, bytes.length - 7));
+        assertCannotResume(
+                setup(),
+                "checkpoint " + file + ": cannot be read: " + file + ": the file is truncated, 7 bytes are missing");
+    }
+
+    @Test
+    void refusesAFileThatIsNoCheckpoint() throws Exception {
+        Path file = checkpointOf(setup());
+        Files.writeString(file, "{}");
+        assertThatThrownBy(() -> setup().rounds(9)
+                        .checkpoints(directory, 1)
+                        .resume(true)
+                        .build()
+                        .run())
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageStartingWith("checkpoint " + file + ": cannot be read: ");
+    }
+
+    @Test
+    void saysWhichCheckpointCannotBeWritten() throws Exception {
+        Path notADirectory = Files.createFile(directory.resolve("file"));
+        Simulation simulation = setup().checkpoints(notADirectory, 1).build();
+        assertThatThrownBy(simulation::run)
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageStartingWith(
+                        "checkpoint " + notADirectory.resolve("round-000001.safetensors") + ": cannot be written: ");
+    }
+
+    @Test
+    void recordsRoundsAsCsvAndJsonLinesAndTakesBackWhatAResumeRepeats() throws Exception {
+        Path csv = directory.resolve("rounds.csv");
+        Path json = directory.resolve("rounds.jsonl");
+        SimulationBuilder builder = setup().checkpoints(directory.resolve("checkpoints"), 3)
+                .listener(new CsvListener(csv, List.of("test/accuracy", "no such metric")))
+                .listener(new JsonLinesListener(json))
+                .listener(new LogListener());
+        // ends like a crash after round 5, with a checkpoint of round 3
+        Simulation crashing = builder.rounds(6)
+                .listener(new RunListener() {
+                    @Override
+                    public void roundEnded(RoundReport report, ServerState state) {
+                        if (report.round() == 5) {
+                            throw new IllegalStateException("disk full");
+                        }
+                    }
+                })
+                .build();
+        assertThatThrownBy(crashing::run).hasMessage("disk full");
+        assertThat(Files.readAllLines(csv)).hasSize(6);
+        Files.writeString(json, "{\"round\": 6, \"metr", StandardOpenOption.APPEND);
+        String third = Files.readAllLines(csv).get(3);
+
+        try (RunResult result = setup().rounds(6)
+                .checkpoints(directory.resolve("checkpoints"), 3)
+                .resume(true)
+                .listener(new CsvListener(csv, List.of("test/accuracy", "no such metric")))
+                .listener(new JsonLinesListener(json))
+                .build()
+                .run()) {
+            List<String> lines = Files.readAllLines(csv);
+            assertThat(lines.get(0))
+                    .isEqualTo("round,test/accuracy,no such metric,accepted,rejected,failed,"
+                            + "bytes_down,bytes_up,train_seconds,evaluation_seconds");
+            assertThat(lines).hasSize(7);
+            assertThat(lines.get(3)).isEqualTo(third);
+            assertThat(lines.get(6))
+                    .startsWith("6," + result.finalMetrics().value("test/accuracy") + ",,5,0,0,157000,157000,");
+            List<RoundReport> read = new ArrayList<>();
+            for (String line : Files.readAllLines(json)) {
+                read.add(ReportJson.read(JsonParser.parseString(line).getAsJsonObject()));
+            }
+            assertThat(read).isEqualTo(result.history());
+        }
+    }
+}

@@ -1,0 +1,162 @@
+package org.fl4j.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+class MainTest {
+    private static final String[] SMALL = {
+        "mnist", "--model", "softmax", "--rounds", "2", "--clients", "20", "--cohort", "4"
+    };
+
+    @TempDir
+    Path directory;
+
+    private record Outcome(int code, String out, String err) {}
+
+    private static Outcome run(String... arguments) {
+        PrintStream console = System.out;
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        StringWriter err = new StringWriter();
+        System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
+        try {
+            CommandLine commandLine = Main.commandLine().setErr(new PrintWriter(err));
+            return new Outcome(commandLine.execute(arguments), out.toString(StandardCharsets.UTF_8), err.toString());
+        } finally {
+            System.setOut(console);
+        }
+    }
+
+    private static String[] with(String[] arguments, String... more) {
+        String[] all = Arrays.copyOf(arguments, arguments.length + more.length);
+        System.arraycopy(more, 0, all, arguments.length, more.length);
+        return all;
+    }
+
+    private static String hash(Outcome outcome) {
+        Matcher matcher = Pattern.compile("model SHA-256   ([0-9a-f]{64})").matcher(outcome.out());
+        assertThat(matcher.find()).as(outcome.toString()).isTrue();
+        return matcher.group(1);
+    }
+
+    @Test
+    void printsATableAndASummary() {
+        Outcome outcome = run(SMALL);
+        assertThat(outcome.code()).isZero();
+        assertThat(outcome.out().lines().toList().subList(0, 3))
+                .satisfiesExactly(
+                        line -> assertThat(line.trim().split(" {2,}|(?<=updates) +"))
+                                .containsExactly("round", "updates", "train loss", "test loss", "accuracy", "seconds"),
+                        line -> assertThat(line.trim()).startsWith("1    4/4 "),
+                        line -> assertThat(line.trim()).startsWith("2    4/4 "));
+        assertThat(outcome.out())
+                .contains("end             completed")
+                .contains("test accuracy   0.")
+                .contains("bytes up        251,200");
+        hash(outcome);
+    }
+
+    @Test
+    void givesTheSameModelForTheSameSeedOnAnyNumberOfWorkers() {
+        String one = hash(run(with(SMALL, "--workers", "1")));
+        assertThat(hash(run(with(SMALL, "--workers", "3")))).isEqualTo(one);
+        assertThat(hash(run(with(SMALL, "--seed", "1")))).isNotEqualTo(one);
+    }
+
+    @Test
+    void writesMetricsAndResumes() throws Exception {
+        String[] recorded = with(SMALL, "--out", directory.toString(), "--partition", "shards:2");
+        assertThat(run(recorded).code()).isZero();
+        assertThat(Files.readAllLines(directory.resolve("rounds.csv"))).hasSize(3);
+        assertThat(Files.readAllLines(directory.resolve("rounds.jsonl"))).hasSize(2);
+        assertThat(Files.readAllLines(directory.resolve("partition.csv"))).hasSize(21);
+        Outcome resumed = run(with(recorded, "--resume", "--rounds", "3"));
+        assertThat(resumed.out()).doesNotContain("\n     2 ").contains("\n     3 ");
+        assertThat(Files.readAllLines(directory.resolve("rounds.csv"))).hasSize(4);
+        Outcome undisturbed = run(with(SMALL, "--partition", "shards:2", "--rounds", "3"));
+        assertThat(hash(resumed)).isEqualTo(hash(undisturbed));
+    }
+
+    @Test
+    void everyTrainingOptionChangesTheModel() {
+        String base = hash(run(SMALL));
+        for (String[] option : new String[][] {
+            {"--epochs", "2"},
+            {"--batch-size", "20"},
+            {"--client-lr", "0.05"},
+            {"--server-lr", "0.5"},
+            {"--partition", "dirichlet:0.5"},
+            {"--partition", "classes:3"},
+            {"--partition", "lognormal:1"},
+            {"--partition", "quantity:1"},
+            {"--cohort", "5"},
+            {"--clients", "21"},
+            {"--rounds", "3"}
+        }) {
+            assertThat(hash(run(with(SMALL, option))))
+                    .as(String.join(" ", option))
+                    .isNotEqualTo(base);
+        }
+        String[] uneven = with(SMALL, "--partition", "lognormal:1");
+        assertThat(hash(run(with(uneven, "--aggregator", "fedavg-uniform")))).isNotEqualTo(hash(run(uneven)));
+    }
+
+    private static void assertRefused(String message, String... options) {
+        Outcome outcome = run(with(SMALL, options));
+        assertThat(outcome.code()).isEqualTo(CommandLine.ExitCode.USAGE);
+        assertThat(outcome.err()).contains(message);
+    }
+
+    @Test
+    void refusesBadArgumentsWithNameRuleAndValue() {
+        assertRefused("cohortSize must be in [1, 20], but was 30", "--cohort", "30");
+        assertRefused("clients must be in [1, 10000], but was 0", "--clients", "0");
+        assertRefused("learningRate must be positive and finite, but was NaN", "--client-lr", "NaN");
+        assertRefused("aggregator must be one of [fedavg, fedavg-uniform], but was median", "--aggregator", "median");
+        assertRefused("model must be one of [2nn, cnn, softmax], but was vgg", "--model", "vgg");
+        assertRefused(
+                "partition must have a number after the colon, as in shards:2, but was shards",
+                "--partition",
+                "shards");
+        assertRefused("device must be auto or a list of available devices (cpu", "--device", "gpu:17");
+        assertRefused("resume must be false without a checkpoint directory, but was true", "--resume");
+    }
+
+    @Test
+    void namesADataDirectoryThatIsNotThere() {
+        Outcome outcome = run(with(SMALL, "--data", directory.resolve("nowhere").toString()));
+        assertThat(outcome.code()).isEqualTo(CommandLine.ExitCode.SOFTWARE);
+        assertThat(outcome.err())
+                .contains("data directory must exist, but there is no directory " + directory.resolve("nowhere"));
+    }
+
+    @Test
+    void runsTheProgramsToRead() {
+        assertThat(output(() -> CustomClient.main(new String[0]))).contains("round 5 accuracy 0.");
+        assertThat(output(() -> CustomAggregator.main(new String[0]))).contains("round 5 accuracy 0.");
+    }
+
+    private static String output(Runnable program) {
+        PrintStream console = System.out;
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
+        try {
+            program.run();
+            return out.toString(StandardCharsets.UTF_8);
+        } finally {
+            System.setOut(console);
+        }
+    }
+}
