@@ -164,7 +164,7 @@ final class ExperimentOptions {
     /** Reads a data set: drawn by code, downloaded, or from a directory. */
     static Dataset dataset(String source, Source fromDirectory, Source download, long digitsSeed) {
         return switch (source) {
-            case "digits" -> Digits.generate(/* trainCount= */ 10_000, /* testCount= */ 2_000, new Seed(digitsSeed));
+            case "digits" -> Digits.generate(/* trainCount= */ 30_000, /* testCount= */ 5_000, new Seed(digitsSeed));
             case "download" -> download.read(source);
             default -> fromDirectory.read(source);
         };

@@ -4,33 +4,33 @@ import org.fl4j.aggregators.FedAvg;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
+import org.fl4j.data.DirichletPartitioner;
 import org.fl4j.data.Partition;
-import org.fl4j.data.ShardPartitioner;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
 import org.fl4j.selection.UniformSelector;
 import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.Simulation;
 
-/** Federated averaging over 100 clients that see two digits each. */
+/** Federated averaging over 100 clients that see some digits more than others. */
 public final class QuickStart {
     private QuickStart() {}
 
-    /** Trains for ten rounds and prints the accuracy. */
+    /** Trains for thirty rounds and prints the accuracy. */
     public static void main(String[] arguments) {
         Seed seed = new Seed(1);
         try (Dataset digits = Digits.generate(10_000, 2_000, seed)) {
-            Partition twoDigitsEach =
-                    new ShardPartitioner(2).partition(digits.train().classIndices(), 100, seed);
+            Partition partition =
+                    new DirichletPartitioner(0.5).partition(digits.train().classIndices(), 100, seed);
             Simulation simulation = Simulation.builder()
                     .task(Models.mnist2nn())
-                    .data(digits.federated(twoDigitsEach))
+                    .data(digits.federated(partition))
                     .testData(digits.test())
                     .training(LocalTraining.sgd(0.1).epochs(5).batchSize(10))
                     .selector(new UniformSelector())
                     .aggregator(new FedAvg())
                     .cohortSize(20)
-                    .rounds(10)
+                    .rounds(30)
                     .seed(seed.value())
                     .build();
             try (RunResult result = simulation.run()) {

@@ -122,7 +122,7 @@ class MainTest {
     @Test
     void refusesBadArgumentsWithNameRuleAndValue() {
         assertRefused("cohortSize must be in [1, 20], but was 30", "--cohort", "30");
-        assertRefused("clients must be in [1, 10000], but was 0", "--clients", "0");
+        assertRefused("clients must be in [1, 30000], but was 0", "--clients", "0");
         assertRefused("learningRate must be positive and finite, but was NaN", "--client-lr", "NaN");
         assertRefused("aggregator must be one of [fedavg, fedavg-uniform], but was median", "--aggregator", "median");
         assertRefused("model must be one of [2nn, cnn, softmax], but was vgg", "--model", "vgg");
