@@ -1,8 +1,12 @@
 package org.fl4j.client;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import org.fl4j.internal.Check;
+import org.fl4j.model.TrainingProgram;
+import org.fl4j.model.TrainingProgram.StepRule;
 
 /**
  * How a client trains in one round. Start from {@link #sgd} or {@link #adam} and change what differs:
@@ -17,6 +21,8 @@ import org.fl4j.internal.Check;
  * @param steps how many batches to train on, passing over the data as often as that takes
  * @param batchSize examples a step; the last batch of an epoch may be smaller
  * @param gradientClip the largest Euclidean norm of a step's gradient; longer ones are scaled down to it
+ * @param proximalTerm at least 0: adds proximalTerm * (w - received) to each gradient, before it is clipped (FedProx, Li
+ *     et al. 2020, arXiv 1812.06127)
  */
 public record LocalTraining(
         ClientOptimizer optimizer,
@@ -24,7 +30,8 @@ public record LocalTraining(
         int epochs,
         OptionalInt steps,
         int batchSize,
-        OptionalDouble gradientClip) {
+        OptionalDouble gradientClip,
+        double proximalTerm) {
     /** Checks all. */
     public LocalTraining {
         Check.present("optimizer", optimizer);
@@ -33,6 +40,7 @@ public record LocalTraining(
         steps.ifPresent(count -> Check.positive("steps", count));
         Check.positive("batchSize", batchSize);
         gradientClip.ifPresent(bound -> Check.positive("gradientClip", bound));
+        Check.notNegative("proximalTerm", proximalTerm);
     }
 
     /** Returns plain SGD at a constant rate: 1 epoch, batches of 10. */
@@ -52,32 +60,35 @@ public record LocalTraining(
                 1,
                 OptionalInt.empty(),
                 10,
-                OptionalDouble.empty());
+                OptionalDouble.empty(),
+                0);
     }
 
     /** Returns this with another optimizer. */
     public LocalTraining optimizer(ClientOptimizer other) {
-        return new LocalTraining(other, learningRate, epochs, steps, batchSize, gradientClip);
+        return new LocalTraining(other, learningRate, epochs, steps, batchSize, gradientClip, proximalTerm);
     }
 
     /** Returns this with another learning-rate schedule. */
     public LocalTraining learningRate(LearningRateSchedule other) {
-        return new LocalTraining(optimizer, other, epochs, steps, batchSize, gradientClip);
+        return new LocalTraining(optimizer, other, epochs, steps, batchSize, gradientClip, proximalTerm);
     }
 
     /** Returns this with a number of epochs, and no number of steps. */
     public LocalTraining epochs(int count) {
-        return new LocalTraining(optimizer, learningRate, count, OptionalInt.empty(), batchSize, gradientClip);
+        return new LocalTraining(
+                optimizer, learningRate, count, OptionalInt.empty(), batchSize, gradientClip, proximalTerm);
     }
 
     /** Returns this with a number of steps instead of epochs. */
     public LocalTraining steps(int count) {
-        return new LocalTraining(optimizer, learningRate, epochs, OptionalInt.of(count), batchSize, gradientClip);
+        return new LocalTraining(
+                optimizer, learningRate, epochs, OptionalInt.of(count), batchSize, gradientClip, proximalTerm);
     }
 
     /** Returns this with another batch size. */
     public LocalTraining batchSize(int count) {
-        return new LocalTraining(optimizer, learningRate, epochs, steps, count, gradientClip);
+        return new LocalTraining(optimizer, learningRate, epochs, steps, count, gradientClip, proximalTerm);
     }
 
     /** Returns this with all of a client's examples in one batch: the B = infinity of McMahan et al. 2017. */
@@ -87,6 +98,37 @@ public record LocalTraining(
 
     /** Returns this with a bound on each step's gradient norm. */
     public LocalTraining gradientClip(double bound) {
-        return new LocalTraining(optimizer, learningRate, epochs, steps, batchSize, OptionalDouble.of(bound));
+        return new LocalTraining(
+                optimizer, learningRate, epochs, steps, batchSize, OptionalDouble.of(bound), proximalTerm);
+    }
+
+    /** Returns this with a proximal term that pulls local training back to the received model. */
+    public LocalTraining proximalTerm(double mu) {
+        return new LocalTraining(optimizer, learningRate, epochs, steps, batchSize, gradientClip, mu);
+    }
+
+    /** Returns the step of this training for a compiled program. */
+    StepRule stepRule() {
+        if (optimizer instanceof ClientOptimizer.Sgd sgd
+                && sgd.momentum() == 0
+                && gradientClip.isEmpty()
+                && proximalTerm == 0) {
+            return new StepRule(/* descends= */ true, sgd.weightDecay(), List.of(), 0);
+        }
+        List<String> lines = new ArrayList<>();
+        if (proximalTerm > 0) {
+            String mu = TrainingProgram.literal(proximalTerm);
+            lines.add("pulled = torch.add_(gradient, trainable, alpha=" + mu + ")");
+            lines.add("pulled_back = torch.sub_(gradient, received, alpha=" + mu + ")");
+        }
+        gradientClip.ifPresent(bound -> {
+            lines.add("norm = float(torch.linalg_vector_norm(gradient, 2, None, False, dtype=7))");
+            lines.add("if torch.gt(norm, " + TrainingProgram.literal(bound) + "):");
+            lines.add("  clipped = torch.mul_(gradient, torch.div(" + TrainingProgram.literal(bound) + ", norm))");
+            lines.add("else:");
+            lines.add("  pass");
+        });
+        lines.addAll(optimizer.lines());
+        return new StepRule(/* descends= */ false, 0, lines, optimizer.stateVectors());
     }
 }

@@ -2,8 +2,8 @@ package org.fl4j.client;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
+import java.util.Optional;
 import org.fl4j.core.Client;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
@@ -11,10 +11,10 @@ import org.fl4j.core.TrainingTask;
 import org.fl4j.data.Examples;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.LocalModel;
-import org.fl4j.random.Sampling;
-import org.fl4j.random.Seed;
-import org.fl4j.tensor.Kernels;
+import org.fl4j.model.TrainingProgram;
 import org.fl4j.tensor.ParameterVector;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Trains by mini-batch gradient steps: ClientUpdate of McMahan et al. 2017 (arXiv 1602.05629, algorithm 1), with any
@@ -28,10 +28,27 @@ import org.fl4j.tensor.ParameterVector;
  * }
  * }</pre>
  *
+ * <p>There are two paths with one result, up to rounding. A {@link org.fl4j.model.Network} trains as one compiled program;
+ * any other block, and a subclass that overrides a hook of the step ({@link #losses} or {@link #afterBackward}), trains on
+ * the eager path, step by step. One client class always takes the same path.
+ *
  * <p>Arrays made in a hook are freed after the step. Examples are shuffled anew each epoch, from the round's and the
- * client's seed.
+ * client's seed. An update carries {@code train/loss} and {@code train/squared loss}, the means over all examples seen of
+ * the loss and of its square, in training mode before each step.
  */
 public class SgdClient implements Client {
+    private static final Logger LOG = LoggerFactory.getLogger(SgdClient.class);
+    private static final ClassValue<Boolean> HOOKS_INTO_STEPS = new ClassValue<>() {
+        @Override
+        protected Boolean computeValue(Class<?> type) {
+            boolean hooks = overrides(type, "losses") || overrides(type, "afterBackward");
+            if (hooks) {
+                LOG.info("{} hooks into the steps of local training, which runs on the eager path", type.getName());
+            }
+            return hooks;
+        }
+    };
+
     private final ClientId id;
     private final Worker worker;
     private final LocalTraining training;
@@ -43,6 +60,16 @@ public class SgdClient implements Client {
         this.training = training;
     }
 
+    private static boolean overrides(Class<?> type, String method) {
+        for (Class<?> at = type; at != SgdClient.class; at = at.getSuperclass()) {
+            if (Arrays.stream(at.getDeclaredMethods())
+                    .anyMatch(own -> own.getName().equals(method))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     @Override
     public final ClientId id() {
         return id;
@@ -51,9 +78,9 @@ public class SgdClient implements Client {
     /** Hook: called once, when the model is loaded and before the first step. */
     protected void beforeTraining(TrainingTask task, LocalModel model) {}
 
-    /** Hook: returns the scalar to minimise; by default the mean of the task's loss over the batch. */
-    protected NDArray loss(NDArray predictions, NDArray labels) {
-        return worker.model().task().loss().perExample(predictions, labels).mean();
+    /** Hook: returns one loss an example, shape (n), whose mean is minimised; by default the task's loss. */
+    protected NDArray losses(NDArray predictions, NDArray labels) {
+        return worker.model().task().loss().perExample(predictions, labels);
     }
 
     /** Hook: called after each backward pass and before gradient clipping and the optimizer's step. */
@@ -72,51 +99,16 @@ public class SgdClient implements Client {
             model.seed(task.round().seed("dropout", id));
             Examples examples = worker.data().examples(id, worker.device(), model.manager());
             beforeTraining(task, model);
-            Progress progress = new Progress(task, model, received.trainable());
-            trainOn(examples, progress);
+            LocalSchedule schedule =
+                    LocalSchedule.of(training, examples.count(), task.round().seed("shuffle", id));
+            LocalRun run = new LocalRun(task, model, received.trainable(), examples, schedule, training);
+            Optional<TrainingProgram> program =
+                    HOOKS_INTO_STEPS.get(getClass()) ? Optional.empty() : model.program(training.stepRule());
+            program.ifPresentOrElse(run::compiled, () -> run.eager(this::losses, this::afterBackward));
             afterTraining(task, model);
             ParameterVector delta = model.parameters().minus(received, worker.updates());
             delta.keep(worker.updates());
-            return new ModelUpdate(
-                    id, task.modelVersion(), examples.count(), progress.steps, delta, progress.metrics());
-        }
-    }
-
-    private void trainOn(Examples examples, Progress progress) {
-        int count = examples.count();
-        int batch = Math.min(training.batchSize(), Math.max(count, 1));
-        int stepsPerEpoch = (count + batch - 1) / batch;
-        int total = count == 0 ? 0 : training.steps().orElse(Math.multiplyExact(stepsPerEpoch, training.epochs()));
-        Seed shuffle = progress.task.round().seed("shuffle", id);
-        for (int epoch = 0; progress.steps < total; epoch++) {
-            int[] order = Sampling.permutation(count, shuffle.derive(epoch).generator());
-            try (Examples shuffled = examples.rows(order, progress.model.manager())) {
-                for (int from = 0; from < count && progress.steps < total; from += batch) {
-                    step(shuffled.slice(from, Math.min(batch, count - from)), progress);
-                }
-            }
-        }
-    }
-
-    private void step(Examples batch, Progress progress) {
-        try (batch;
-                NDScope scope = new NDScope()) {
-            scope.suppressNotUsedWarning();
-            LocalModel.Gradient result =
-                    progress.model.gradient(batch.features(), predictions -> loss(predictions, batch.labels()));
-            NDArray gradient = result.gradient();
-            afterBackward(
-                    new LocalStep(progress.task, progress.steps, progress.parameters, progress.received, gradient));
-            training.gradientClip().ifPresent(bound -> clip(gradient, bound));
-            progress.stepper.step(progress.parameters, gradient, progress.learningRate);
-            progress.count(result.loss(), batch.count());
-        }
-    }
-
-    private static void clip(NDArray gradient, double bound) {
-        double norm = Kernels.norm(gradient);
-        if (norm > bound) {
-            gradient.muli(bound / norm);
+            return new ModelUpdate(id, task.modelVersion(), examples.count(), schedule.steps(), delta, run.metrics());
         }
     }
 
@@ -128,39 +120,6 @@ public class SgdClient implements Client {
             scope.suppressNotUsedWarning();
             model.load(task.model());
             return model.evaluate(worker.evaluationData().examples(id, worker.device(), model.manager()), "client");
-        }
-    }
-
-    /** What changes while a client trains. */
-    private final class Progress {
-        final TrainingTask task;
-        final LocalModel model;
-        final NDArray parameters;
-        final NDArray received;
-        final ClientOptimizer.Stepper stepper;
-        final double learningRate;
-        final NDArray lossSum;
-        int steps;
-        long seen;
-
-        Progress(TrainingTask task, LocalModel model, NDArray received) {
-            this.task = task;
-            this.model = model;
-            this.received = received;
-            parameters = model.parameters().trainable();
-            stepper = training.optimizer().start(parameters);
-            learningRate = training.learningRate().at(task.round().number());
-            lossSum = model.manager().zeros(new Shape(), DataType.FLOAT32);
-        }
-
-        void count(NDArray meanLoss, int examples) {
-            Kernels.addScaled(lossSum, meanLoss, examples);
-            steps++;
-            seen += examples;
-        }
-
-        Metrics metrics() {
-            return seen == 0 ? Metrics.none() : Metrics.of("train/loss", lossSum.getFloat(), (double) seen);
         }
     }
 }

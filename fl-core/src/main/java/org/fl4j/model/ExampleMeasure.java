@@ -15,19 +15,36 @@ public interface ExampleMeasure {
      */
     NDArray perExample(NDArray predictions, NDArray labels);
 
-    /** Returns -log of the softmax probability of the label, in nats: logits of shape (n, classes), int64 labels (n). */
+    /** Returns {@link CrossEntropy}. */
     static ExampleMeasure crossEntropy() {
-        return (predictions, labels) ->
-                predictions.logSoftmax(-1).gather(labels.expandDims(1), 1).neg().squeeze(1);
+        return new CrossEntropy();
     }
 
-    /** Returns the squared error, averaged over the outputs of an example: both of shape (n, outputs). */
+    /** Returns {@link SquaredError}. */
     static ExampleMeasure squaredError() {
-        return (predictions, labels) -> {
+        return new SquaredError();
+    }
+
+    /** -log of the softmax probability of the label, in nats: logits of shape (n, classes), int64 labels (n). */
+    record CrossEntropy() implements ExampleMeasure {
+        @Override
+        public NDArray perExample(NDArray predictions, NDArray labels) {
+            return predictions
+                    .logSoftmax(-1)
+                    .gather(labels.expandDims(1), 1)
+                    .neg()
+                    .squeeze(1);
+        }
+    }
+
+    /** The squared error, averaged over the outputs of an example: labels have the shape of the predictions. */
+    record SquaredError() implements ExampleMeasure {
+        @Override
+        public NDArray perExample(NDArray predictions, NDArray labels) {
             NDArray error =
                     predictions.sub(labels.reshape(predictions.getShape())).square();
             return error.reshape(error.getShape().get(0), -1).mean(new int[] {1});
-        };
+        }
     }
 
     /** Returns 1 where the largest logit is the label's and 0 elsewhere: logits (n, classes), int64 labels (n). */

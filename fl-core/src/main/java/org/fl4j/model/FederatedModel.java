@@ -12,6 +12,8 @@ import ai.djl.util.Pair;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import org.fl4j.internal.Check;
 import org.fl4j.random.Seed;
 import org.fl4j.tensor.Kernels;
@@ -33,6 +35,7 @@ public final class FederatedModel implements AutoCloseable {
     private final NDManager manager = TensorEngine.newManager(Device.cpu());
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
     private final ParameterLayout layout;
+    private final Map<TrainingProgram.StepRule, Optional<TrainingProgram>> programs = new ConcurrentHashMap<>();
 
     /** Builds the network and finds the shape of each parameter. */
     public FederatedModel(LearningTask task) {
@@ -72,6 +75,18 @@ public final class FederatedModel implements AutoCloseable {
     /** Returns where each parameter lies. */
     public ParameterLayout layout() {
         return layout;
+    }
+
+    /**
+     * Returns the compiled local training of this model by a rule, or nothing if the model or its loss cannot be compiled
+     * and must train on the eager path.
+     */
+    public Optional<TrainingProgram> program(TrainingProgram.StepRule rule) {
+        return programs.computeIfAbsent(rule, key -> TrainingProgram.of(this, key));
+    }
+
+    NDManager manager() {
+        return manager;
     }
 
     Block block() {

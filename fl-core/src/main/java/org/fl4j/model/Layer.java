@@ -13,19 +13,12 @@ import java.util.List;
 import org.fl4j.internal.Check;
 
 /**
- * A layer as a value. A network of layers is a description, not an object graph: {@link #network} makes a DJL block of
- * it. Images are (n, channels, height, width).
+ * A layer as a value. A {@link Network} of layers is a description, not an object graph: FL4J makes a DJL block of it, and
+ * a compiled training program. Images are (n, channels, height, width).
  */
 public sealed interface Layer {
     /** Makes the DJL block of this layer. */
     Block toBlock();
-
-    /** Makes one block of layers in a row. */
-    static Block network(List<Layer> layers) {
-        SequentialBlock network = new SequentialBlock();
-        layers.forEach(layer -> network.add(layer.toBlock()));
-        return network;
-    }
 
     /**
      * A fully connected layer with bias: (n, inputs) to (n, units).
@@ -91,6 +84,23 @@ public sealed interface Layer {
         }
     }
 
+    /**
+     * The mean over square windows that do not overlap.
+     *
+     * @param size side length and stride
+     */
+    record AveragePool2d(int size) implements Layer {
+        /** Checks the size. */
+        public AveragePool2d {
+            Check.positive("size", size);
+        }
+
+        @Override
+        public Block toBlock() {
+            return Pool.avgPool2dBlock(new Shape(size, size), new Shape(size, size));
+        }
+    }
+
     /** The mean over all positions: (n, channels, height, width) to (n, channels). */
     record GlobalAveragePool2d() implements Layer {
         @Override
@@ -104,6 +114,57 @@ public sealed interface Layer {
         @Override
         public Block toBlock() {
             return Activation.reluBlock();
+        }
+    }
+
+    /** The hyperbolic tangent. */
+    record Tanh() implements Layer {
+        @Override
+        public Block toBlock() {
+            return Activation.tanhBlock();
+        }
+    }
+
+    /** 1 / (1 + exp(-x)). */
+    record Sigmoid() implements Layer {
+        @Override
+        public Block toBlock() {
+            return Activation.sigmoidBlock();
+        }
+    }
+
+    /** x times the standard normal distribution function of x (Hendrycks and Gimpel 2016, arXiv 1606.08415). */
+    record Gelu() implements Layer {
+        @Override
+        public Block toBlock() {
+            return Activation.geluBlock();
+        }
+    }
+
+    /**
+     * Row i of a table for each token i: (n, ...) int64 to (n, ..., size).
+     *
+     * @param vocabulary how many tokens there are, at least 1
+     * @param size the length of a row, at least 1
+     */
+    record Embedding(int vocabulary, int size) implements Layer {
+        /** Checks the sizes. */
+        public Embedding {
+            Check.positive("vocabulary", vocabulary);
+            Check.positive("size", size);
+        }
+
+        @Override
+        public Block toBlock() {
+            return new EmbeddingBlock(vocabulary, size);
+        }
+    }
+
+    /** Layer normalisation over all but the first dimension (Ba et al. 2016, arXiv 1607.06450), epsilon 1e-5. */
+    record LayerNorm() implements Layer {
+        @Override
+        public Block toBlock() {
+            return ai.djl.nn.norm.LayerNorm.builder().build();
         }
     }
 
@@ -173,11 +234,11 @@ public sealed interface Layer {
 
         @Override
         public Block toBlock() {
-            Block direct = shortcut.isEmpty() ? Blocks.identityBlock() : network(shortcut);
+            Block direct = shortcut.isEmpty() ? Blocks.identityBlock() : Network.block(shortcut);
             return new ParallelBlock(
                     paths -> new NDList(
                             paths.get(0).singletonOrThrow().add(paths.get(1).singletonOrThrow())),
-                    List.of(network(body), direct));
+                    List.of(Network.block(body), direct));
         }
     }
 }

@@ -10,6 +10,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 import org.fl4j.data.Examples;
@@ -84,31 +85,37 @@ public final class LocalModel implements AutoCloseable {
     }
 
     /**
-     * A loss and its gradient at the local parameters.
+     * The losses of a batch and the gradient of their mean.
      *
-     * @param loss float32 scalar
+     * @param losses float32, shape (n)
      * @param gradient float32, shape (trainableCount)
      */
-    public record Gradient(NDArray loss, NDArray gradient) {}
+    public record Gradient(NDArray losses, NDArray gradient) {}
 
     /**
-     * Differentiates a scalar loss of the network's output in training mode. Running statistics are updated on the way.
+     * Differentiates the mean loss of a batch at the local parameters, in training mode: running statistics are updated
+     * and units dropped out on the way.
      *
      * @param features shape (n, ...)
-     * @param loss from predictions to a scalar
+     * @param loss from predictions to one loss an example, shape (n)
      */
     public Gradient gradient(NDArray features, UnaryOperator<NDArray> loss) {
         try (GradientScope scope = GradientScope.open()) {
             NDList leaves = store.freshLeaves();
-            NDArray value = loss.apply(forward(features, /* training= */ true));
-            scope.backward(value);
+            NDArray losses = loss.apply(forward(features, /* training= */ true));
+            scope.backward(losses.mean());
             NDList gradients = new NDList(leaves.size());
             for (NDArray leaf : leaves) {
                 NDArray gradient = leaf.getGradient();
                 gradients.add(gradient == null ? leaf.zerosLike() : gradient);
             }
-            return new Gradient(value.stopGradient(), Kernels.flatten(manager, gradients));
+            return new Gradient(losses.stopGradient(), Kernels.flatten(manager, gradients));
         }
+    }
+
+    /** Returns the compiled local training by a rule, if this model can be compiled. */
+    public Optional<TrainingProgram> program(TrainingProgram.StepRule rule) {
+        return model.program(rule);
     }
 
     /** Evaluates loss and metrics of the task; names are {@code split/loss}, {@code split/accuracy} and so on. */
@@ -144,17 +151,25 @@ public final class LocalModel implements AutoCloseable {
                 + " seed, but was " + store.getClass().getName());
     }
 
-    /** Draws a mask of 0 and 1 / (1 - rate), 16 random bits an element. */
+    RandomGenerator dropoutGenerator() {
+        return dropout;
+    }
+
     NDArray dropoutMask(Shape shape, double rate) {
         float[] mask = new float[Math.toIntExact(shape.size())];
+        fillDropoutMask(mask, 0, mask.length, rate, dropout);
+        return Tensors.create(manager, mask, shape);
+    }
+
+    /** Draws elements of a mask, 0 or 1 / (1 - rate), from 16 random bits each. */
+    static void fillDropoutMask(float[] mask, int from, int to, double rate, RandomGenerator random) {
         float kept = (float) (1 / (1 - rate));
         long threshold = Math.round(rate * 65536);
         long bits = 0;
-        for (int i = 0; i < mask.length; i++) {
-            bits = i % 4 == 0 ? dropout.nextLong() : bits >>> 16;
+        for (int i = from; i < to; i++) {
+            bits = (i - from) % 4 == 0 ? random.nextLong() : bits >>> 16;
             mask[i] = (bits & 0xFFFF) < threshold ? 0 : kept;
         }
-        return Tensors.create(manager, mask, shape);
     }
 
     /** Frees the parameters. */

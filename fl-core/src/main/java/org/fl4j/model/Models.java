@@ -111,6 +111,6 @@ public final class Models {
     }
 
     private static LearningTask task(Shape inputShape, List<Layer> layers) {
-        return LearningTask.classification(() -> Layer.network(layers), inputShape);
+        return LearningTask.classification(new Network(layers), inputShape);
     }
 }

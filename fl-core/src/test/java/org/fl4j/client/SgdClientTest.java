@@ -19,6 +19,7 @@ import org.fl4j.model.FederatedModel;
 import org.fl4j.model.Layer;
 import org.fl4j.model.LearningTask;
 import org.fl4j.model.LocalModel;
+import org.fl4j.model.Network;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.Tensors;
@@ -52,8 +53,7 @@ class SgdClientTest extends TensorTest {
                 Tensors.create(manager, new float[] {2, 3, 5, 8}, new Shape(4, 1)));
         FederatedDataset data =
                 new PartitionedDataset(points, Partition.of(List.of(new int[] {0, 1, 2, 3}, new int[0])));
-        model = new FederatedModel(
-                LearningTask.regression(() -> Layer.network(List.of(new Layer.Dense(1))), new Shape(1)));
+        model = new FederatedModel(LearningTask.regression(Network.of(new Layer.Dense(1)), new Shape(1)));
         worker = new Worker(model, data, data, Device.cpu());
     }
 
@@ -138,32 +138,32 @@ class SgdClientTest extends TensorTest {
     @Test
     void callsEveryHookInOrder() {
         List<String> calls = new ArrayList<>();
-        SgdClient client = new SgdClient(
-                CLIENT, worker, LocalTraining.sgd(.01).fullBatch().epochs(2)) {
-            @Override
-            protected void beforeTraining(TrainingTask task, LocalModel local) {
-                calls.add("before");
-            }
+        SgdClient client =
+                new SgdClient(CLIENT, worker, LocalTraining.sgd(.01).fullBatch().epochs(2)) {
+                    @Override
+                    protected void beforeTraining(TrainingTask task, LocalModel local) {
+                        calls.add("before");
+                    }
 
-            @Override
-            protected NDArray loss(NDArray predictions, NDArray labels) {
-                calls.add("loss");
-                return predictions.mul(0).sum().add(predictions.mean()); // its gradient is that of the mean output
-            }
+                    @Override
+                    protected NDArray losses(NDArray predictions, NDArray labels) {
+                        calls.add("loss");
+                        return predictions.flatten(); // the gradient of the mean output is (2.5, 1)
+                    }
 
-            @Override
-            protected void afterBackward(LocalStep step) {
-                calls.add("backward " + step.number());
-                assertThat(step.gradient().toFloatArray()).containsExactly(2.5f, 1);
-                assertThat(step.received().toFloatArray()).containsExactly(.5f, .25f);
-                step.gradient().muli(2);
-            }
+                    @Override
+                    protected void afterBackward(LocalStep step) {
+                        calls.add("backward " + step.number());
+                        assertThat(step.gradient().toFloatArray()).containsExactly(2.5f, 1);
+                        assertThat(step.received().toFloatArray()).containsExactly(.5f, .25f);
+                        step.gradient().muli(2);
+                    }
 
-            @Override
-            protected void afterTraining(TrainingTask task, LocalModel local) {
-                calls.add("after");
-            }
-        };
+                    @Override
+                    protected void afterTraining(TrainingTask task, LocalModel local) {
+                        calls.add("after");
+                    }
+                };
         ModelUpdate update = client.train(task());
         assertThat(calls).containsExactly("before", "loss", "backward 0", "loss", "backward 1", "after");
         assertDelta(update, new double[] {-.01 * 2 * 2 * 2.5, -.01 * 2 * 2});

@@ -58,7 +58,7 @@ class ModelsTest extends TensorTest {
     }
 
     private static LearningTask task(Shape input, Layer... layers) {
-        return LearningTask.classification(() -> Layer.network(List.of(layers)), input);
+        return LearningTask.classification(Network.of(layers), input);
     }
 
     private NDArray random(Seed seed, Shape shape) {
@@ -115,8 +115,7 @@ class ModelsTest extends TensorTest {
             local.load(model.initial(new Seed(1), manager));
             NDArray features = random(new Seed(2), new Shape(6, 2, 8, 8));
             NDArray labels = Tensors.create(manager, new long[] {0, 1, 2, 0, 1, 2});
-            UnaryOperator<NDArray> loss = predictions ->
-                    model.task().loss().perExample(predictions, labels).mean();
+            UnaryOperator<NDArray> loss = predictions -> model.task().loss().perExample(predictions, labels);
             NDArray gradient = local.gradient(features, loss).gradient();
             ParameterVector at = local.parameters().copy();
             for (int i = 0; i < 5; i++) {
@@ -141,7 +140,7 @@ class ModelsTest extends TensorTest {
             UnaryOperator<NDArray> loss) {
         local.load(at);
         local.parameters().trainable().addi(direction.mul(step));
-        double value = local.gradient(features, loss).loss().getFloat();
+        double value = local.gradient(features, loss).losses().mean().getFloat();
         local.load(at);
         return value;
     }
@@ -168,7 +167,7 @@ class ModelsTest extends TensorTest {
                 LocalModel local = new LocalModel(model, Device.cpu())) {
             local.load(model.initial(new Seed(1), manager));
             NDArray features = manager.ones(new Shape(4, 1, 2, 2)).mul(3);
-            local.gradient(features, NDArray::sum);
+            local.gradient(features, predictions -> predictions.flatten());
             assertThat(local.parameters().floatBuffers().orElseThrow().toFloatArray())
                     .usingComparatorWithPrecision(1e-6f)
                     .containsExactly(.3f, .9f);
@@ -196,7 +195,7 @@ class ModelsTest extends TensorTest {
 
     @Test
     void refusesDropoutWithoutASeed() {
-        Block network = Layer.network(List.of(new Layer.Dropout(.5)));
+        Block network = Network.of(new Layer.Dropout(.5)).get();
         assertThatThrownBy(() -> network.forward(
                         new ParameterStore(manager, false), new NDList(manager.ones(new Shape(1))), true))
                 .isInstanceOf(IllegalArgumentException.class)
@@ -219,7 +218,7 @@ class ModelsTest extends TensorTest {
 
     @Test
     void startsFromAPretrainedBlocksValuesAndKeepsFrozenOnesOutOfTraining() {
-        Block block = Layer.network(List.of(new Layer.Dense(2)));
+        Block block = Network.of(new Layer.Dense(2)).get();
         block.setInitializer(Initializer.ONES, parameter -> true);
         block.initialize(manager, DataType.FLOAT32, new Shape(1, 3));
         block.getParameters().get(1).getValue().freeze(true);

@@ -25,6 +25,7 @@ import org.fl4j.model.FederatedModel;
 import org.fl4j.model.Layer;
 import org.fl4j.model.LearningTask;
 import org.fl4j.model.LocalModel;
+import org.fl4j.model.Network;
 import org.fl4j.testing.AggregatorContract;
 import org.fl4j.testing.ServerOptimizerContract;
 import org.fl4j.testing.TensorTest;
@@ -70,7 +71,7 @@ class ComposedServerTest extends TensorTest {
     }
 
     private ServerUpdate update(Aggregator aggregator, ModelUpdate... updates) {
-        LearningTask task = LearningTask.classification(() -> Layer.network(List.of(new Layer.Dense(2))), new Shape(1));
+        LearningTask task = LearningTask.classification(Network.of(new Layer.Dense(2)), new Shape(1));
         try (FederatedModel model = new FederatedModel(task);
                 ComposedServer server = new ComposedServer(
                         () -> vector(0, 0),

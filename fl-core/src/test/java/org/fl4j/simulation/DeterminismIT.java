@@ -22,6 +22,7 @@ import org.fl4j.data.Dataset;
 import org.fl4j.model.Layer;
 import org.fl4j.model.LearningTask;
 import org.fl4j.model.LocalModel;
+import org.fl4j.model.Network;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -29,13 +30,13 @@ import org.junit.jupiter.api.io.TempDir;
 class DeterminismIT {
     /** A network with everything that could differ: convolutions, batch statistics, dropout. */
     private static final LearningTask TASK = LearningTask.classification(
-            () -> Layer.network(List.of(
+            Network.of(
                     new Layer.Conv2d(4, 3, 2, 1, true),
                     new Layer.BatchNorm(),
                     new Layer.Relu(),
                     new Layer.Dropout(.25),
                     new Layer.Flatten(),
-                    new Layer.Dense(10))),
+                    new Layer.Dense(10)),
             new Shape(1, 28, 28));
 
     private static SimulationBuilder run(Dataset digits) {

@@ -1,0 +1,46 @@
+package org.fl4j.client;
+
+import org.fl4j.random.Sampling;
+import org.fl4j.random.Seed;
+
+/** Which examples each step of a local training uses. */
+final class LocalSchedule {
+    private final int[] rows;
+    private final long[] starts;
+
+    private LocalSchedule(int[] rows, long[] starts) {
+        this.rows = rows;
+        this.starts = starts;
+    }
+
+    static LocalSchedule of(LocalTraining training, int count, Seed shuffle) {
+        int batch = Math.min(training.batchSize(), Math.max(count, 1));
+        int perEpoch = (count + batch - 1) / batch;
+        int steps = count == 0 ? 0 : training.steps().orElse(Math.multiplyExact(perEpoch, training.epochs()));
+        long[] starts = new long[steps + 1];
+        for (int step = 0; step < steps; step++) {
+            int inEpoch = step % perEpoch;
+            starts[step + 1] = starts[step] + Math.min(batch, count - inEpoch * batch);
+        }
+        int[] rows = new int[Math.toIntExact(starts[steps])];
+        for (int epoch = 0; epoch * count < rows.length; epoch++) {
+            int[] order = Sampling.permutation(count, shuffle.derive(epoch).generator());
+            System.arraycopy(order, 0, rows, epoch * count, Math.min(count, rows.length - epoch * count));
+        }
+        return new LocalSchedule(rows, starts);
+    }
+
+    /** Returns indices of examples, one epoch's permutation after another. */
+    int[] rows() {
+        return rows;
+    }
+
+    /** Returns where each step's rows begin, and where those of the last step end. */
+    long[] starts() {
+        return starts;
+    }
+
+    int steps() {
+        return starts.length - 1;
+    }
+}

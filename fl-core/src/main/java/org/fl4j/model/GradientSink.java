@@ -1,0 +1,115 @@
+package org.fl4j.model;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.fl4j.tensor.ParameterLayout;
+import org.fl4j.tensor.ParameterRole;
+
+/** Where the backward pass of a program puts the gradient of a parameter. */
+interface GradientSink {
+    /** Learns of a parameter that the program has a view of. */
+    void declare(String parameter, ParameterLayout.Entry entry);
+
+    /** Returns the name under which convolutions read a weight, best in the order channels-last. */
+    String channelsLast(String weight);
+
+    /** Takes a gradient of the parameter's shape. */
+    void add(String parameter, String gradient);
+
+    /** Takes the gradient left^T x right. */
+    void product(String parameter, String left, String right);
+
+    /** Writes what must be done after the last step. */
+    void finish(StringBuilder program, String indent);
+
+    /**
+     * Plain SGD, fused: a parameter is moved as soon as its gradient is known, the weight of a dense layer while the
+     * gradient is computed, without a buffer and without another pass.
+     */
+    final class Descent implements GradientSink {
+        private final ProgramWriter out;
+        private final boolean decays;
+        private final Map<String, String> originals = new HashMap<>(); // by the name of the channels-last copy
+
+        Descent(ProgramWriter out, boolean decays) {
+            this.out = out;
+            this.decays = decays;
+        }
+
+        @Override
+        public void declare(String parameter, ParameterLayout.Entry entry) {}
+
+        @Override
+        public String channelsLast(String weight) {
+            String copy = out.fresh("c");
+            out.setup("%s = torch.clone(%s, memory_format=2)", copy, weight);
+            originals.put(copy, weight);
+            return copy;
+        }
+
+        @Override
+        public void add(String parameter, String gradient) {
+            if (decays) {
+                out.effect("torch.mul_(%s, keep)", parameter);
+            }
+            out.effect("torch.add_(%s, %s, alpha=descent)", parameter, gradient);
+        }
+
+        @Override
+        public void product(String parameter, String left, String right) {
+            out.effect(
+                    "torch.addmm_(%s, torch.t(%s), %s, beta=%s, alpha=descent)",
+                    parameter, left, right, decays ? "keep" : "1");
+        }
+
+        @Override
+        public void finish(StringBuilder program, String indent) {
+            originals.forEach((copy, weight) -> program.append(indent)
+                    .append(out.fresh("e"))
+                    .append(String.format(" = torch.copy_(%s, %s)%n", weight, copy)));
+        }
+    }
+
+    /** Collects all gradients in one flat vector, for optimizers and clipping that need the whole of it. */
+    final class Collect implements GradientSink {
+        private final ProgramWriter out;
+        private final Map<String, String> places = new HashMap<>();
+
+        Collect(ProgramWriter out) {
+            this.out = out;
+        }
+
+        @Override
+        public void declare(String parameter, ParameterLayout.Entry entry) {
+            if (entry.role() == ParameterRole.TRAINABLE) {
+                String place = out.fresh("g");
+                String shape = entry.shape().stream().map(String::valueOf).collect(Collectors.joining(", "));
+                out.setup(
+                        "%s = torch.view(torch.narrow(gradient, 0, %d, %d), [%s])",
+                        place, entry.offset(), entry.size(), shape);
+                places.put(parameter, place);
+            }
+        }
+
+        @Override
+        public String channelsLast(String weight) {
+            String copy = out.value("torch.clone(%s, memory_format=2)", weight);
+            places.put(copy, places.get(weight));
+            return copy;
+        }
+
+        @Override
+        public void add(String parameter, String gradient) {
+            out.effect("torch.copy_(%s, %s)", places.get(parameter), gradient);
+        }
+
+        @Override
+        public void product(String parameter, String left, String right) {
+            out.effect("torch.mm(torch.t(%s), %s, out=%s)", left, right, places.get(parameter));
+        }
+
+        @Override
+        public void finish(StringBuilder program, String indent) {}
+    }
+}
