@@ -2,34 +2,35 @@ package org.fl4j.client;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.function.BinaryOperator;
 import java.util.function.Consumer;
 import org.fl4j.core.TrainingTask;
+import org.fl4j.data.ClientExamples;
 import org.fl4j.data.Examples;
+import org.fl4j.metrics.Metric;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.LocalModel;
 import org.fl4j.model.TrainingProgram;
 import org.fl4j.tensor.Kernels;
-import org.fl4j.tensor.Tensors;
 
 /** One local training, on either path. */
 final class LocalRun {
     private final TrainingTask task;
     private final LocalModel model;
     private final NDArray received;
-    private final Examples examples;
+    private final ClientExamples examples;
     private final LocalSchedule schedule;
     private final LocalTraining training;
     private final NDArray losses; // of each example when it was used, before the step
+    private double[] sums = {0, 0}; // of the losses, and of their squares
 
     LocalRun(
             TrainingTask task,
             LocalModel model,
             NDArray received,
-            Examples examples,
+            ClientExamples examples,
             LocalSchedule schedule,
             LocalTraining training) {
         this.task = task;
@@ -38,16 +39,15 @@ final class LocalRun {
         this.examples = examples;
         this.schedule = schedule;
         this.training = training;
-        losses = model.manager().create(new Shape(schedule.rows().length), DataType.FLOAT32);
+        losses = model.lossBuffer(schedule.rows().length);
     }
 
     /** Trains in one native call. */
     void compiled(TrainingProgram program) {
         if (schedule.steps() > 0) {
-            NDArray rows = Tensors.indices(model.manager(), schedule.rows()).toDevice(model.device(), false);
-            program.run(
-                    new TrainingProgram.Run(
-                            model, received, examples.features(), examples.labels(), rows, losses, rate()),
+            NDArray rows = model.rowIndices(schedule.rows());
+            sums = program.run(
+                    new TrainingProgram.Run(model, received, examples.source(), rows, losses, rate()),
                     schedule.starts());
         }
     }
@@ -62,7 +62,7 @@ final class LocalRun {
                 int from = (int) schedule.starts()[number];
                 int count = (int) schedule.starts()[number + 1] - from;
                 int[] rows = Arrays.copyOfRange(schedule.rows(), from, from + count);
-                Examples batch = examples.rows(rows, model.manager());
+                Examples batch = examples.source().rows(rows, model.manager());
                 LocalModel.Gradient result =
                         model.gradient(batch.features(), predictions -> loss.apply(predictions, batch.labels()));
                 Kernels.copy(result.losses(), Kernels.narrow(losses, from, count));
@@ -76,6 +76,8 @@ final class LocalRun {
                 stepper.step(parameters, gradient, rate());
             }
         }
+        NDArray seen = Kernels.narrow(losses, 0, schedule.rows().length);
+        sums = new double[] {seen.sum().getFloat(), seen.square().sum().getFloat()};
     }
 
     private double rate() {
@@ -94,7 +96,7 @@ final class LocalRun {
         if (seen == 0) {
             return Metrics.none();
         }
-        return Metrics.of("train/loss", losses.sum().getFloat(), seen)
-                .merge(Metrics.of("train/squared loss", losses.square().sum().getFloat(), seen));
+        return new Metrics(
+                Map.of("train/loss", new Metric(sums[0], seen), "train/squared loss", new Metric(sums[1], seen)));
     }
 }

@@ -1,5 +1,6 @@
 package org.fl4j.client;
 
+import org.fl4j.data.ClientExamples;
 import org.fl4j.random.Sampling;
 import org.fl4j.random.Seed;
 
@@ -13,7 +14,8 @@ final class LocalSchedule {
         this.starts = starts;
     }
 
-    static LocalSchedule of(LocalTraining training, int count, Seed shuffle) {
+    static LocalSchedule of(LocalTraining training, ClientExamples examples, Seed shuffle) {
+        int count = examples.count();
         int batch = Math.min(training.batchSize(), Math.max(count, 1));
         int perEpoch = (count + batch - 1) / batch;
         int steps = count == 0 ? 0 : training.steps().orElse(Math.multiplyExact(perEpoch, training.epochs()));
@@ -25,12 +27,14 @@ final class LocalSchedule {
         int[] rows = new int[Math.toIntExact(starts[steps])];
         for (int epoch = 0; epoch * count < rows.length; epoch++) {
             int[] order = Sampling.permutation(count, shuffle.derive(epoch).generator());
-            System.arraycopy(order, 0, rows, epoch * count, Math.min(count, rows.length - epoch * count));
+            for (int i = 0; i < count && epoch * count + i < rows.length; i++) {
+                rows[epoch * count + i] = examples.row(order[i]);
+            }
         }
         return new LocalSchedule(rows, starts);
     }
 
-    /** Returns indices of examples, one epoch's permutation after another. */
+    /** Returns rows of the examples' source, one epoch's permutation after another. */
     int[] rows() {
         return rows;
     }

@@ -8,7 +8,7 @@ import org.fl4j.core.Client;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.TrainingTask;
-import org.fl4j.data.Examples;
+import org.fl4j.data.ClientExamples;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.LocalModel;
 import org.fl4j.model.TrainingProgram;
@@ -97,10 +97,10 @@ public class SgdClient implements Client {
             ParameterVector received = task.model().on(worker.device());
             model.load(received);
             model.seed(task.round().seed("dropout", id));
-            Examples examples = worker.data().examples(id, worker.device(), model.manager());
+            ClientExamples examples = worker.data().examples(id, worker.device());
             beforeTraining(task, model);
             LocalSchedule schedule =
-                    LocalSchedule.of(training, examples.count(), task.round().seed("shuffle", id));
+                    LocalSchedule.of(training, examples, task.round().seed("shuffle", id));
             LocalRun run = new LocalRun(task, model, received.trainable(), examples, schedule, training);
             Optional<TrainingProgram> program =
                     HOOKS_INTO_STEPS.get(getClass()) ? Optional.empty() : model.program(training.stepRule());
@@ -119,7 +119,8 @@ public class SgdClient implements Client {
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
             model.load(task.model());
-            return model.evaluate(worker.evaluationData().examples(id, worker.device(), model.manager()), "client");
+            ClientExamples examples = worker.evaluationData().examples(id, worker.device());
+            return model.evaluate(examples.gather(model.manager()), "client");
         }
     }
 }

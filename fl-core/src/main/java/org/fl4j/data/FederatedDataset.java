@@ -1,7 +1,6 @@
 package org.fl4j.data;
 
 import ai.djl.Device;
-import ai.djl.ndarray.NDManager;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 
@@ -10,9 +9,6 @@ public interface FederatedDataset {
     /** Returns who holds data, and how many examples. */
     ClientDirectory clients();
 
-    /**
-     * Returns a client's examples, always in the same order, in new arrays on the device, attached to the manager and to
-     * the open scope.
-     */
-    Examples examples(ClientId client, Device device, NDManager manager);
+    /** Returns a client's examples on the device, always in the same order; their arrays belong to the data set. */
+    ClientExamples examples(ClientId client, Device device);
 }

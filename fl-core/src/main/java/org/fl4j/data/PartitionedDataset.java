@@ -1,7 +1,6 @@
 package org.fl4j.data;
 
 import ai.djl.Device;
-import ai.djl.ndarray.NDManager;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.fl4j.core.ClientDirectory;
@@ -9,8 +8,7 @@ import org.fl4j.core.ClientId;
 import org.fl4j.internal.Check;
 
 /**
- * One data set whose rows are shared out among clients. A client costs the indices of its rows; its examples are gathered
- * when they are asked for. On a GPU the data set is copied to the device once.
+ * One data set whose rows are shared out among clients. A client costs the indices of its rows. On a GPU the data set is copied to the device once.
  */
 public final class PartitionedDataset implements FederatedDataset {
     private final Examples examples;
@@ -39,9 +37,9 @@ public final class PartitionedDataset implements FederatedDataset {
     }
 
     @Override
-    public Examples examples(ClientId client, Device device, NDManager manager) {
+    public ClientExamples examples(ClientId client, Device device) {
         Examples local = copies.computeIfAbsent(
                 device, target -> examples.on(target).keep(examples.features().getManager()));
-        return local.rows(partition.rows(client), manager);
+        return new ClientExamples(local, partition.rows(client));
     }
 }

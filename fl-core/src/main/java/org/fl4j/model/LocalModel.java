@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
@@ -21,6 +22,7 @@ import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterRole;
 import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.RowIndices;
 import org.fl4j.tensor.TensorEngine;
 import org.fl4j.tensor.Tensors;
 
@@ -35,7 +37,10 @@ public final class LocalModel implements AutoCloseable {
     private final NDManager manager;
     private final ParameterVector parameters;
     private final Store store;
-    private RandomGenerator dropout = new Seed(0).generator();
+    private final RowIndices rows;
+    private NDArray losses;
+    private Seed dropoutSeed = new Seed(0);
+    private Optional<RandomGenerator> dropout = Optional.empty();
 
     /** Allocates the parameters, zeros, on the device. */
     public LocalModel(FederatedModel model, Device device) {
@@ -43,6 +48,8 @@ public final class LocalModel implements AutoCloseable {
         manager = TensorEngine.newManager(device);
         parameters = ParameterVector.zeros(model.layout(), manager);
         store = new Store();
+        rows = new RowIndices(manager);
+        losses = manager.create(new Shape(0), DataType.FLOAT32);
     }
 
     /** Returns the local parameters, which local training changes in place. */
@@ -72,7 +79,8 @@ public final class LocalModel implements AutoCloseable {
 
     /** Restarts in-graph randomness: dropout masks follow from this seed. */
     public void seed(Seed seed) {
-        dropout = seed.generator();
+        dropoutSeed = seed;
+        dropout = Optional.empty();
     }
 
     /** Returns the network's output in evaluation mode: (n, ...) for features of (n, ...). */
@@ -113,6 +121,21 @@ public final class LocalModel implements AutoCloseable {
         }
     }
 
+    /** Returns a float32 vector of at least that length with undefined values, the same one each time if it is long enough. */
+    public NDArray lossBuffer(int length) {
+        if (losses.size() < length) {
+            losses.close();
+            losses = manager.create(new Shape(2L * length), DataType.FLOAT32);
+            ParameterVector.keep(losses, manager);
+        }
+        return losses;
+    }
+
+    /** Returns a vector of these row indices on the device, valid until the next call; what is behind them is undefined. */
+    public NDArray rowIndices(int[] indices) {
+        return rows.fill(indices);
+    }
+
     /** Returns the compiled local training by a rule, if this model can be compiled. */
     public Optional<TrainingProgram> program(TrainingProgram.StepRule rule) {
         return model.program(rule);
@@ -151,13 +174,17 @@ public final class LocalModel implements AutoCloseable {
                 + " seed, but was " + store.getClass().getName());
     }
 
+    /** Returns the generator of dropout masks, made on first use. */
     RandomGenerator dropoutGenerator() {
-        return dropout;
+        if (dropout.isEmpty()) {
+            dropout = Optional.of(dropoutSeed.generator());
+        }
+        return dropout.get();
     }
 
     NDArray dropoutMask(Shape shape, double rate) {
         float[] mask = new float[Math.toIntExact(shape.size())];
-        fillDropoutMask(mask, 0, mask.length, rate, dropout);
+        fillDropoutMask(mask, 0, mask.length, rate, dropoutGenerator());
         return Tensors.create(manager, mask, shape);
     }
 

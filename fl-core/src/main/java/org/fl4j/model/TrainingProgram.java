@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
+import org.fl4j.data.Examples;
 import org.fl4j.tensor.Tensors;
 import org.fl4j.tensor.TorchScript;
 
@@ -46,20 +47,13 @@ public final class TrainingProgram {
      *
      * @param model the parameters, changed in place
      * @param received the trainable parameters received
-     * @param features of all examples of the client
-     * @param labels of all examples of the client
-     * @param rows which example is used when: int64, one after another
-     * @param losses float32, as many as {@code rows}: receives each example's loss
+     * @param examples what {@code rows} counts in
+     * @param rows which example is used when: int64, one after another; may be longer than what is used
+     * @param losses float32, at least as long as what is used of {@code rows}: receives each example's loss
      * @param rate the learning rate
      */
     public record Run(
-            LocalModel model,
-            NDArray received,
-            NDArray features,
-            NDArray labels,
-            NDArray rows,
-            NDArray losses,
-            double rate) {}
+            LocalModel model, NDArray received, Examples examples, NDArray rows, NDArray losses, double rate) {}
 
     private record DropoutMask(Shape example, double rate) {
         long size() {
@@ -112,7 +106,7 @@ public final class TrainingProgram {
 
     private static String assemble(FederatedModel model, StepRule rule, ProgramWriter out, GradientSink sink) {
         StringBuilder program = new StringBuilder("""
-                  def train(self: __torch__.Program, w: Tensor, received: Tensor, gradient: Tensor, state: List[Tensor], x: Tensor, y: Tensor, rows: Tensor, starts: List[int], masks: List[Tensor], losses: Tensor, before: int, rate: float) -> NoneType:
+                  def train(self: __torch__.Program, w: Tensor, received: Tensor, gradient: Tensor, state: List[Tensor], x: Tensor, y: Tensor, rows: Tensor, starts: List[int], masks: List[Tensor], losses: Tensor, before: int, rate: float) -> List[float]:
                     descent = torch.neg(rate)
                     first = starts[0]
                 """);
@@ -133,7 +127,11 @@ public final class TrainingProgram {
                 """);
         out.step().forEach(line -> program.append("      ").append(line).append('\n'));
         sink.finish(program, "    ");
-        return program.append("    return None\n").toString();
+        return program.append("""
+                            last = starts[torch.sub(torch.len(starts), 1)]
+                            seen = torch.narrow(losses, 0, first, torch.sub(last, first))
+                            return [float(torch.sum(seen)), float(torch.dot(seen, seen))]
+                        """).toString();
     }
 
     private static String crossEntropy(ProgramWriter out, String logits) {
@@ -178,35 +176,40 @@ public final class TrainingProgram {
      *
      * @param run what on
      * @param starts where each step's rows begin in the run's rows, and where those of the last step end
+     * @return the sum of all losses, and of their squares
      */
-    public void run(Run run, long... starts) {
+    public double[] run(Run run, long... starts) {
         NDArray trainable = run.received();
         NDList state = new NDList();
         for (int i = 0; i < rule.stateVectors(); i++) {
             state.add(trainable.zerosLike());
         }
         NDArray gradient = rule.descends() ? trainable : trainable.zerosLike();
+        double[] sums = {0, 0};
         int steps = starts.length - 1;
         int chunk = stepsAtOnce(starts);
         for (int from = 0; from < steps; from += chunk) {
-            long[] part = Arrays.copyOfRange(starts, from, Math.min(from + chunk, steps) + 1);
-            NDList drawn = draw(run.model(), part);
-            script.run(
+            long[] some = Arrays.copyOfRange(starts, from, Math.min(from + chunk, steps) + 1);
+            NDList drawn = draw(run.model(), some);
+            double[] part = script.numbers(
                     "train",
                     run.model().parameters().floats(),
                     trainable,
                     gradient,
                     state,
-                    run.features(),
-                    run.labels(),
+                    run.examples().features(),
+                    run.examples().labels(),
                     run.rows(),
-                    part,
+                    some,
                     drawn,
                     run.losses(),
                     from,
                     run.rate());
             drawn.close();
+            sums[0] += part[0];
+            sums[1] += part[1];
         }
+        return sums;
     }
 
     private int stepsAtOnce(long[] starts) {
@@ -220,6 +223,9 @@ public final class TrainingProgram {
 
     /** Draws the masks of some steps in the order in which the eager path draws them. */
     private NDList draw(LocalModel model, long[] starts) {
+        if (masks.isEmpty()) {
+            return new NDList();
+        }
         int rows = (int) (starts[starts.length - 1] - starts[0]);
         List<float[]> values = new ArrayList<>();
         masks.forEach(mask -> values.add(new float[Math.toIntExact(rows * mask.size())]));

@@ -10,9 +10,9 @@ import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -22,15 +22,17 @@ import org.fl4j.core.RoundContext;
 import org.fl4j.tensor.TensorEngine;
 
 /**
- * Runs client work on a fixed pool, one thread a {@link Worker}, and hands the results out in the order of the clients,
- * whoever finishes first. At most two results a worker wait to be taken, so that memory stays O(model) per worker.
+ * Runs client work on the {@link Worker}s and hands the results out in the order of the clients, whoever finishes first.
+ * The thread that asks for results is one of the workers' threads: while the next result is not ready it works on a client
+ * itself, so that no core idles and one worker needs no second thread. At most two results a worker wait to be taken:
+ * memory stays O(model) per worker.
  */
 final class ClientExecutor implements AutoCloseable {
     private static final int AHEAD_PER_WORKER = 2;
 
     private final List<Worker> workers;
     private final BlockingQueue<Worker> idle;
-    private final ExecutorService pool;
+    private final ThreadPoolExecutor pool;
     private final FailurePolicy policy;
     private final BooleanSupplier cancelled;
 
@@ -46,11 +48,18 @@ final class ClientExecutor implements AutoCloseable {
         this.cancelled = cancelled;
         idle = new ArrayBlockingQueue<>(workers.size(), false, workers);
         AtomicInteger number = new AtomicInteger();
-        pool = Executors.newFixedThreadPool(workers.size(), task -> {
-            Thread thread = new Thread(task, "fl4j-worker-" + number.getAndIncrement());
-            thread.setDaemon(true);
-            return thread;
-        });
+        int threads = workers.size() - 1; // and the caller
+        pool = new ThreadPoolExecutor(
+                threads, Math.max(1, threads), 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
+                    Thread thread = new Thread(
+                            () -> {
+                                TensorEngine.prepareThread();
+                                task.run();
+                            },
+                            "fl4j-worker-" + number.getAndIncrement());
+                    thread.setDaemon(true);
+                    return thread;
+                });
     }
 
     <T> Results<T> run(List<ClientId> clients, RoundContext round, Work<T> work) {
@@ -60,7 +69,6 @@ final class ClientExecutor implements AutoCloseable {
     private <T> T onIdleWorker(ClientId client, Work<T> work) throws InterruptedException {
         Worker worker = idle.take();
         try {
-            TensorEngine.prepareThread();
             return work.apply(client, worker);
         } finally {
             idle.add(worker);
@@ -85,12 +93,22 @@ final class ClientExecutor implements AutoCloseable {
         }
     }
 
+    /** The work for one client, run once by whichever thread comes first. */
+    private final class Task<T> extends FutureTask<T> {
+        private final ClientId client;
+
+        Task(ClientId client, Work<T> work) {
+            super(() -> onIdleWorker(client, work));
+            this.client = client;
+        }
+    }
+
     /** The results of one round's clients, in their order. */
     final class Results<T> implements Iterator<T> {
         private final Iterator<ClientId> waiting;
         private final RoundContext round;
         private final Work<T> work;
-        private final Deque<Running<T>> running = new ArrayDeque<>();
+        private final Deque<Task<T>> ahead = new ArrayDeque<>();
         private final List<ClientFailure> failures = new ArrayList<>();
         private Optional<T> next = Optional.empty();
 
@@ -108,15 +126,17 @@ final class ClientExecutor implements AutoCloseable {
         @Override
         public boolean hasNext() {
             while (next.isEmpty()) {
-                while (waiting.hasNext() && running.size() < AHEAD_PER_WORKER * workers.size()) {
-                    ClientId client = waiting.next();
-                    running.add(new Running<>(client, pool.submit(() -> onIdleWorker(client, work))));
+                while (waiting.hasNext() && ahead.size() < AHEAD_PER_WORKER * workers.size()) {
+                    Task<T> task = new Task<>(waiting.next(), work);
+                    ahead.add(task);
+                    if (workers.size() > 1) {
+                        pool.execute(task);
+                    }
                 }
-                Running<T> first = running.poll();
-                if (first == null) {
+                if (ahead.isEmpty()) {
                     return false;
                 }
-                next = take(first);
+                next = take();
             }
             return true;
         }
@@ -131,27 +151,35 @@ final class ClientExecutor implements AutoCloseable {
             return result;
         }
 
-        private Optional<T> take(Running<T> first) {
+        private Optional<T> take() {
+            Iterator<Task<T>> helped = ahead.iterator();
+            Task<T> first = ahead.element();
+            while (!first.isDone() && helped.hasNext() && !cancelled.getAsBoolean()) {
+                helped.next().run(); // does nothing if another thread has begun it
+            }
             if (cancelled.getAsBoolean()) {
                 throw new RunCancelledException();
             }
+            ahead.remove();
             try {
-                return Optional.of(first.future().get());
+                return Optional.of(first.get());
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new RunCancelledException();
             } catch (ExecutionException e) {
-                if (cancelled.getAsBoolean()) {
-                    throw new RunCancelledException();
-                }
-                if (policy == FailurePolicy.FAIL_RUN || e.getCause() instanceof Error) {
-                    throw new ClientFailedException(round.number(), first.client(), e.getCause());
-                }
-                failures.add(new ClientFailure(first.client(), e.getCause().toString()));
-                return Optional.empty();
+                return failed(first.client, e.getCause());
             }
         }
-    }
 
-    private record Running<T>(ClientId client, Future<T> future) {}
+        private Optional<T> failed(ClientId client, Throwable cause) {
+            if (cancelled.getAsBoolean() || cause instanceof InterruptedException) {
+                throw new RunCancelledException();
+            }
+            if (policy == FailurePolicy.FAIL_RUN || cause instanceof Error) {
+                throw new ClientFailedException(round.number(), client, cause);
+            }
+            failures.add(new ClientFailure(client, cause.toString()));
+            return Optional.empty();
+        }
+    }
 }

@@ -11,11 +11,14 @@ import org.fl4j.internal.Check;
 
 /**
  * Where each parameter of a model lies in its flat vectors. Trainable parameters come first in the float vector, float
- * buffers behind them; integer buffers have a vector of their own.
- *
- * @param parameters the parameters in the order of the vectors: trainable, float buffers, integer buffers
+ * buffers behind them; integer buffers have a vector of their own. Immutable; equal if all entries are.
  */
-public record ParameterLayout(List<Entry> parameters) {
+public final class ParameterLayout {
+    private final List<Entry> parameters;
+    private final long trainableCount;
+    private final long floatCount;
+    private final long integerCount;
+
     /**
      * One parameter.
      *
@@ -44,11 +47,18 @@ public record ParameterLayout(List<Entry> parameters) {
         }
     }
 
-    /** Checks names and offsets. */
-    public ParameterLayout {
-        parameters = List.copyOf(parameters);
+    private ParameterLayout(List<Entry> parameters) {
+        this.parameters = List.copyOf(parameters);
         Set<String> names = new HashSet<>();
         parameters.forEach(entry -> Check.that(names.add(entry.name()), "parameter name", "unique", entry.name()));
+        trainableCount = count(ParameterRole.TRAINABLE);
+        floatCount = trainableCount + count(ParameterRole.FLOAT_BUFFER);
+        integerCount = count(ParameterRole.INTEGER_BUFFER);
+    }
+
+    /** Returns the parameters in the order of the vectors: trainable, float buffers, integer buffers. */
+    public List<Entry> parameters() {
+        return parameters;
     }
 
     /** Collects parameters in any order and gives each its place. */
@@ -86,17 +96,17 @@ public record ParameterLayout(List<Entry> parameters) {
 
     /** Returns the number of trainable elements. */
     public long trainableCount() {
-        return count(ParameterRole.TRAINABLE);
+        return trainableCount;
     }
 
     /** Returns the number of float elements, trainable or not. */
     public long floatCount() {
-        return trainableCount() + count(ParameterRole.FLOAT_BUFFER);
+        return floatCount;
     }
 
     /** Returns the number of integer elements. */
     public long integerCount() {
-        return count(ParameterRole.INTEGER_BUFFER);
+        return integerCount;
     }
 
     private long count(ParameterRole role) {
@@ -108,7 +118,7 @@ public record ParameterLayout(List<Entry> parameters) {
 
     /** Returns how many bytes a message with one value per element takes: 4 a float, 8 an integer. */
     public long byteCount() {
-        return 4 * floatCount() + 8 * integerCount();
+        return 4 * floatCount + 8 * integerCount;
     }
 
     /** Returns the entry of that name. */
@@ -132,6 +142,21 @@ public record ParameterLayout(List<Entry> parameters) {
             }
         }
         return Optional.of(other.parameters.size() + " parameters instead of " + parameters.size());
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return this == other || (other instanceof ParameterLayout layout && parameters.equals(layout.parameters));
+    }
+
+    @Override
+    public int hashCode() {
+        return parameters.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return "ParameterLayout" + parameters;
     }
 
     private static String describe(Entry entry) {

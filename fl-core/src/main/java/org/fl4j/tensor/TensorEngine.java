@@ -44,6 +44,7 @@ public final class TensorEngine {
      */
     public static void prepareThread() {
         JniUtils.setNumThreads(Loaded.NATIVE_THREADS);
+        JniUtils.setGraphExecutorOptimize(false);
     }
 
     /** Loads the engine on first use, not on first mention. */

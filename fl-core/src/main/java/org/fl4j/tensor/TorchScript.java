@@ -71,6 +71,13 @@ public final class TorchScript {
         }
     }
 
+    /** Runs a method that returns a list of floats. */
+    public double[] numbers(String method, Object... arguments) {
+        try (IValue result = call(method, arguments)) {
+            return result.toDoubleArray();
+        }
+    }
+
     /** Runs a method for what it does to its arguments. */
     public void run(String method, Object... arguments) {
         call(method, arguments).close();

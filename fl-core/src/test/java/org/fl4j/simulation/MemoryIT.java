@@ -12,6 +12,7 @@ import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ServerState;
+import org.fl4j.data.ClientExamples;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Examples;
 import org.fl4j.data.FederatedDataset;
@@ -59,12 +60,12 @@ class MemoryIT {
         }
 
         @Override
-        public Examples examples(ClientId client, Device device, NDManager manager) {
+        public ClientExamples examples(ClientId client, Device device) {
             int[] rows = new int[10];
             for (int i = 0; i < rows.length; i++) {
                 rows[i] = (client.index() + i) % examples.count();
             }
-            return examples.rows(rows, manager);
+            return new ClientExamples(examples, rows);
         }
     }
 

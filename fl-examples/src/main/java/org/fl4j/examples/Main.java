@@ -1,5 +1,6 @@
 package org.fl4j.examples;
 
+import org.fl4j.examples.benchmark.BenchmarkCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -9,7 +10,7 @@ import picocli.CommandLine.Command;
         description = "Federated learning experiments with FL4J.",
         mixinStandardHelpOptions = true,
         version = "FL4J 0.1.0",
-        subcommands = {MnistCommand.class, CifarCommand.class})
+        subcommands = {MnistCommand.class, CifarCommand.class, BenchmarkCommand.class})
 public final class Main {
     private Main() {}
 

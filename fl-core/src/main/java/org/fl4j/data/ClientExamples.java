@@ -1,0 +1,43 @@
+package org.fl4j.data;
+
+import ai.djl.ndarray.NDManager;
+
+/**
+ * What one client holds: some rows of a data set that is in memory once, on the client's device. Nothing is copied until
+ * batches are taken.
+ */
+public final class ClientExamples {
+    private final Examples source;
+    private final int[] rows;
+
+    /**
+     * Makes a view; the array is not copied.
+     *
+     * @param source examples of all clients, or of this one
+     * @param rows which of them the client holds
+     */
+    public ClientExamples(Examples source, int[] rows) {
+        this.source = source;
+        this.rows = rows;
+    }
+
+    /** Returns how many examples the client holds. */
+    public int count() {
+        return rows.length;
+    }
+
+    /** Returns the examples that {@link #row} counts in. */
+    public Examples source() {
+        return source;
+    }
+
+    /** Returns which row of the source the client's i-th example is. */
+    public int row(int i) {
+        return rows[i];
+    }
+
+    /** Returns copies of the client's examples, attached to the manager. */
+    public Examples gather(NDManager manager) {
+        return source.rows(rows, manager);
+    }
+}

@@ -1,0 +1,155 @@
+package org.fl4j.examples.benchmark;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
+import org.fl4j.aggregators.FedAvg;
+import org.fl4j.client.LocalStep;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.client.SgdClient;
+import org.fl4j.data.Dataset;
+import org.fl4j.data.Partition;
+import org.fl4j.random.Sampling;
+import org.fl4j.random.Seed;
+import org.fl4j.selection.UniformSelector;
+import org.fl4j.simulation.RoundReport;
+import org.fl4j.simulation.RunResult;
+import org.fl4j.simulation.Simulation;
+import org.fl4j.simulation.SimulationBuilder;
+import org.fl4j.tensor.Devices;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Times the rounds of a workload and prints one JSON line, in the manner of a PyTorch loop of the same work. */
+@Command(
+        name = "benchmark",
+        description = "Times rounds of a published workload: p1, p2, p3, p5 or p6.",
+        mixinStandardHelpOptions = true)
+public final class BenchmarkCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "WORKLOAD", description = "p1, p2, p3, p5 or p6")
+    private String workload;
+
+    @Option(
+            names = "--data",
+            defaultValue = "digits",
+            description = "digits, or the directory of MNIST (for p5: of CIFAR-10) (default: ${DEFAULT-VALUE})")
+    private String data;
+
+    @Option(
+            names = "--engine",
+            defaultValue = "compiled",
+            description = "compiled, eager or trainer, a loop over DJL's Trainer (default: ${DEFAULT-VALUE})")
+    private String engine;
+
+    @Option(names = "--rounds", description = "number of rounds (default: the workload's)")
+    private Integer rounds;
+
+    @Option(names = "--cohort", description = "clients a round (default: the workload's)")
+    private Integer cohort;
+
+    @Option(names = "--workers", description = "clients that train at once (default: one a processor)")
+    private Integer workers;
+
+    @Option(names = "--device", defaultValue = "cpu", description = "where to compute (default: ${DEFAULT-VALUE})")
+    private String device;
+
+    @Override
+    public Integer call() {
+        Workload work = Workload.find(workload);
+        int total = rounds == null ? work.rounds : rounds;
+        try (Dataset dataset = work.data(data)) {
+            Partition partition = partition(work, dataset.train().count());
+            double[] seconds;
+            double accuracy;
+            if (engine.equals("trainer")) {
+                TrainerLoop loop = new TrainerLoop(work, dataset, partition);
+                seconds = loop.run(total);
+                accuracy = Double.NaN;
+            } else {
+                try (RunResult result =
+                        simulation(work, dataset, partition, total).run()) {
+                    seconds = result.history().stream()
+                            .mapToDouble(RoundReport::trainSeconds)
+                            .toArray();
+                    accuracy = result.finalMetrics().value("test/accuracy");
+                }
+            }
+            print(work, seconds, accuracy);
+        }
+        return 0;
+    }
+
+    private Simulation simulation(Workload work, Dataset dataset, Partition partition, int total) {
+        LocalTraining training = LocalTraining.sgd(work.learningRate).batchSize(work.batch);
+        SimulationBuilder builder = Simulation.builder()
+                .task(work.task.get())
+                .data(dataset.federated(partition))
+                .testData(dataset.test())
+                .training(training)
+                .selector(new UniformSelector())
+                .aggregator(new FedAvg())
+                .cohortSize(cohort == null ? work.cohort : cohort)
+                .rounds(total)
+                .evaluateEvery(work == Workload.P6 ? 20 : 5)
+                .devices(Devices.parse(device));
+        Optional.ofNullable(workers).ifPresent(builder::workers);
+        if (engine.equals("eager")) {
+            builder.clients((id, worker) -> new SgdClient(id, worker, training) {
+                @Override
+                protected void afterBackward(LocalStep step) {} // a hook, so that the eager path is taken
+            });
+        } else if (!engine.equals("compiled")) {
+            throw new IllegalArgumentException("engine must be compiled, eager or trainer, but was " + engine);
+        }
+        return builder.build();
+    }
+
+    private static Partition partition(Workload work, int examples) {
+        int[] order = Sampling.permutation(examples, new Seed(1).generator());
+        List<int[]> held = IntStream.range(0, work.clients)
+                .mapToObj(i -> Arrays.copyOfRange(order, i * work.examplesPerClient, (i + 1) * work.examplesPerClient))
+                .toList();
+        return Partition.of(held);
+    }
+
+    private void print(Workload work, double[] seconds, double accuracy) {
+        double[] sorted = Arrays.copyOfRange(seconds, Math.min(1, seconds.length - 1), seconds.length);
+        Arrays.sort(sorted);
+        System.out.printf(
+                Locale.ROOT,
+                "{\"workload\": \"%s\", \"engine\": \"%s\", \"rounds\": %d, \"round_seconds_median\": %.5f,"
+                        + " \"round_seconds_min\": %.5f, \"round_seconds_sum\": %.3f, \"accuracy\": %.4f,"
+                        + " \"peak_rss_mib\": %d}%n",
+                work.name().toLowerCase(Locale.ROOT),
+                engine,
+                seconds.length,
+                sorted[sorted.length / 2],
+                sorted[0],
+                Arrays.stream(seconds).sum(),
+                accuracy,
+                peakMebibytes());
+    }
+
+    /** The process's peak resident memory, or -1 where there is no /proc. */
+    private static long peakMebibytes() {
+        Path status = Path.of("/proc/self/status");
+        if (!Files.exists(status)) {
+            return -1;
+        }
+        try (var lines = Files.lines(status)) {
+            String line =
+                    lines.filter(text -> text.startsWith("VmHWM")).findFirst().orElseThrow();
+            return Long.parseLong(line.replaceAll("\\D", "")) / 1024;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

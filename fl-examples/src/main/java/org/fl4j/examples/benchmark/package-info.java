@@ -1,0 +1,2 @@
+/** Whole-run benchmarks ({@link org.fl4j.examples.benchmark.BenchmarkCommand}) and JMH kernels. */
+package org.fl4j.examples.benchmark;
