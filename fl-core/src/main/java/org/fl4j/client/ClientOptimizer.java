@@ -120,10 +120,10 @@ public sealed interface ClientOptimizer {
                     + literal(1 - beta2) + ")");
             lines.add("power = float(torch.add(taken, 1))");
             lines.add("root = torch.sqrt(torch.sub(1., torch.pow(" + literal(beta2) + ", power)))");
-            lines.add("corrected = torch.div(torch.mul(descent, root), torch.sub(1., torch.pow(" + literal(beta1)
+            lines.add("size = torch.div(torch.mul(descent, root), torch.sub(1., torch.pow(" + literal(beta1)
                     + ", power)))");
             lines.add("scale = torch.add_(torch.sqrt(square), torch.mul(root, " + literal(epsilon) + "))");
-            lines.add("descended = torch.addcdiv_(trainable, mean, scale, value=corrected)");
+            lines.add("descended = torch.addcdiv_(trainable, mean, scale, value=size)");
             return lines;
         }
 

@@ -4,11 +4,13 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BinaryOperator;
 import java.util.function.Consumer;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.data.ClientExamples;
 import org.fl4j.data.Examples;
+import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metric;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.LocalModel;
@@ -20,6 +22,7 @@ final class LocalRun {
     private final TrainingTask task;
     private final LocalModel model;
     private final NDArray received;
+    private final Optional<NDArray> correction;
     private final ClientExamples examples;
     private final LocalSchedule schedule;
     private final LocalTraining training;
@@ -30,12 +33,14 @@ final class LocalRun {
             TrainingTask task,
             LocalModel model,
             NDArray received,
+            Optional<NDArray> correction,
             ClientExamples examples,
             LocalSchedule schedule,
             LocalTraining training) {
         this.task = task;
         this.model = model;
         this.received = received;
+        this.correction = correction;
         this.examples = examples;
         this.schedule = schedule;
         this.training = training;
@@ -47,7 +52,8 @@ final class LocalRun {
         if (schedule.steps() > 0) {
             NDArray rows = model.rowIndices(schedule.rows());
             sums = program.run(
-                    new TrainingProgram.Run(model, received, examples.source(), rows, losses, rate()),
+                    new TrainingProgram.Run(
+                            model, received, correction.orElse(received), examples.source(), rows, losses, rate()),
                     schedule.starts());
         }
     }
@@ -67,6 +73,7 @@ final class LocalRun {
                         model.gradient(batch.features(), predictions -> loss.apply(predictions, batch.labels()));
                 Kernels.copy(result.losses(), Kernels.narrow(losses, from, count));
                 NDArray gradient = result.gradient();
+                correction.ifPresent(gradient::addi);
                 afterBackward.accept(new LocalStep(task, number, parameters, received, gradient));
                 if (training.proximalTerm() > 0) {
                     Kernels.addScaled(gradient, parameters, training.proximalTerm());
@@ -81,7 +88,8 @@ final class LocalRun {
     }
 
     private double rate() {
-        return training.learningRate().at(task.round().number());
+        return Check.positive(
+                "learningRate", training.learningRate().at(task.round().number()));
     }
 
     private static void clip(NDArray gradient, double bound) {

@@ -107,15 +107,23 @@ public record LocalTraining(
         return new LocalTraining(optimizer, learningRate, epochs, steps, batchSize, gradientClip, mu);
     }
 
-    /** Returns the step of this training for a compiled program. */
-    StepRule stepRule() {
-        if (optimizer instanceof ClientOptimizer.Sgd sgd
+    /**
+     * Returns the step of this training for a compiled program.
+     *
+     * @param corrected whether a correction is added to every gradient
+     */
+    StepRule stepRule(boolean corrected) {
+        if (!corrected
+                && optimizer instanceof ClientOptimizer.Sgd sgd
                 && sgd.momentum() == 0
                 && gradientClip.isEmpty()
                 && proximalTerm == 0) {
             return new StepRule(/* descends= */ true, sgd.weightDecay(), List.of(), 0);
         }
         List<String> lines = new ArrayList<>();
+        if (corrected) {
+            lines.add("corrected = torch.add_(gradient, correction)");
+        }
         if (proximalTerm > 0) {
             String mu = TrainingProgram.literal(proximalTerm);
             lines.add("pulled = torch.add_(gradient, trainable, alpha=" + mu + ")");

@@ -9,6 +9,7 @@ import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.data.ClientExamples;
+import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.LocalModel;
 import org.fl4j.model.TrainingProgram;
@@ -83,7 +84,15 @@ public class SgdClient implements Client {
         return worker.model().task().loss().perExample(predictions, labels);
     }
 
-    /** Hook: called after each backward pass and before gradient clipping and the optimizer's step. */
+    /**
+     * Hook: returns what to add to the gradient of every step of this training, such as the difference of SCAFFOLD's
+     * control variates: float32, shape (trainableCount), on the worker's device. By default nothing. Works on both paths.
+     */
+    protected Optional<NDArray> gradientCorrection(TrainingTask task) {
+        return Optional.empty();
+    }
+
+    /** Hook: called after each backward pass, with the correction added, and before gradient clipping and the optimizer's step. */
     protected void afterBackward(LocalStep step) {}
 
     /** Hook: called once, after the last step and before the update is taken. */
@@ -98,12 +107,17 @@ public class SgdClient implements Client {
             model.load(received);
             model.seed(task.round().seed("dropout", id));
             ClientExamples examples = worker.data().examples(id, worker.device());
+            long size = examples.source().features().getShape().slice(1).size();
+            long expected = model.task().inputShape().size();
+            Check.that(size == expected, "size of an example", "the task's, " + expected, size);
             beforeTraining(task, model);
             LocalSchedule schedule =
                     LocalSchedule.of(training, examples, task.round().seed("shuffle", id));
-            LocalRun run = new LocalRun(task, model, received.trainable(), examples, schedule, training);
-            Optional<TrainingProgram> program =
-                    HOOKS_INTO_STEPS.get(getClass()) ? Optional.empty() : model.program(training.stepRule());
+            Optional<NDArray> correction = gradientCorrection(task);
+            LocalRun run = new LocalRun(task, model, received.trainable(), correction, examples, schedule, training);
+            Optional<TrainingProgram> program = HOOKS_INTO_STEPS.get(getClass())
+                    ? Optional.empty()
+                    : model.program(training.stepRule(correction.isPresent()));
             program.ifPresentOrElse(run::compiled, () -> run.eager(this::losses, this::afterBackward));
             afterTraining(task, model);
             ParameterVector delta = model.parameters().minus(received, worker.updates());

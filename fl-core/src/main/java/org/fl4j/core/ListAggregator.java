@@ -36,7 +36,8 @@ public record ListAggregator(Function<List<ModelUpdate>, ParameterVector> combin
 
         @Override
         public void add(ModelUpdate update) {
-            updates.add(update.withDelta(update.delta().copy()));
+            ParameterVector here = update.delta().on(state.model().floats().getDevice());
+            updates.add(update.withDelta(here == update.delta() ? here.copy() : here));
         }
 
         @Override

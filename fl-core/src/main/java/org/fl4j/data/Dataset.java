@@ -2,6 +2,7 @@ package org.fl4j.data;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
+import java.util.List;
 import org.fl4j.internal.Check;
 
 /**
@@ -13,9 +14,14 @@ import org.fl4j.internal.Check;
  * @param classCount the number of classes; every label is below it
  */
 public record Dataset(Examples train, Examples test, int classCount) implements AutoCloseable {
-    /** Checks the class count. */
+    /** Checks the labels against the class count. */
     public Dataset {
         Check.atLeast("classCount", 2, classCount);
+        for (Examples split : List.of(train, test)) {
+            for (int label : split.classIndices()) {
+                Check.inRange("label", 0, classCount - 1, label);
+            }
+        }
     }
 
     /** Shares the training examples out: the federated view of this data set. */

@@ -1,18 +1,11 @@
 package org.fl4j.data;
 
-import ai.djl.Device;
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import org.fl4j.internal.Check;
 import org.fl4j.random.Seed;
-import org.fl4j.tensor.TensorEngine;
-import org.fl4j.tensor.Tensors;
 
 /**
  * A data set in the shape of MNIST that is drawn by code, so that examples and tests need no files: the ten digits as
@@ -52,18 +45,49 @@ public final class Digits {
                 CLASSES);
     }
 
+    /**
+     * Draws a data set in the shape of CIFAR-10: the same digits in random colours on random backgrounds, shape (n, 3, 32,
+     * 32).
+     */
+    public static Dataset generateColored(int trainCount, int testCount, Seed seed) {
+        return new Dataset(
+                drawColored(Check.atLeast("trainCount", CLASSES, trainCount), seed.derive("colored digits train")),
+                drawColored(Check.atLeast("testCount", CLASSES, testCount), seed.derive("colored digits test")),
+                CLASSES);
+    }
+
+    private static Examples drawColored(int count, Seed seed) {
+        int side = 32;
+        int margin = (side - SIDE) / 2;
+        byte[] pixels = new byte[count * 3 * side * side];
+        byte[] labels = new byte[count];
+        IntStream.range(0, count).parallel().forEach(i -> {
+            RandomGenerator random = seed.derive(i).generator();
+            byte[] gray = new byte[SIDE * SIDE];
+            labels[i] = (byte) (i % CLASSES);
+            draw(i % CLASSES, random, gray, 0);
+            for (int channel = 0; channel < 3; channel++) {
+                double paper = 255 * random.nextDouble();
+                double ink = 255 * random.nextDouble();
+                for (int at = 0; at < side * side; at++) {
+                    int row = Math.min(SIDE - 1, Math.max(0, at / side - margin));
+                    int column = Math.min(SIDE - 1, Math.max(0, at % side - margin));
+                    double share = (gray[row * SIDE + column] & 0xFF) / 255.0;
+                    pixels[(i * 3 + channel) * side * side + at] = (byte) Math.round(paper + (ink - paper) * share);
+                }
+            }
+        });
+        return ImageFiles.examples(pixels, labels, new Shape(3, side, side));
+    }
+
     private static Examples draw(int count, Seed seed) {
         byte[] pixels = new byte[count * SIDE * SIDE];
-        long[] labels = new long[count];
+        byte[] labels = new byte[count];
         IntStream.range(0, count).parallel().forEach(i -> {
-            labels[i] = i % CLASSES;
+            labels[i] = (byte) (i % CLASSES);
             draw(i % CLASSES, seed.derive(i).generator(), pixels, i * SIDE * SIDE);
         });
-        NDManager manager = TensorEngine.newManager(Device.cpu());
-        ByteBuffer buffer = ByteBuffer.allocateDirect(pixels.length).put(pixels).flip();
-        try (NDArray bytes = manager.create(buffer, new Shape(count, 1, SIDE, SIDE), DataType.UINT8)) {
-            return new Examples(bytes.toType(DataType.FLOAT32, true).divi(255), Tensors.create(manager, labels));
-        }
+        return ImageFiles.examples(pixels, labels, new Shape(1, SIDE, SIDE));
     }
 
     private static void draw(int digit, RandomGenerator random, byte[] pixels, int at) {

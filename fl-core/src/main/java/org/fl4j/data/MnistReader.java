@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Reads MNIST, or any data set in its format, from a directory of the four IDX files, plain or gzipped
@@ -40,8 +41,11 @@ public final class MnistReader {
             if (images != labels) {
                 throw new DatasetException(labelFile + " must hold " + images + " labels, but holds " + labels);
             }
-            byte[] pixels = ImageFiles.read(
-                    imageStream, Math.multiplyExact(images, rows * columns), imageFile, images + " images");
+            if (images < 1 || rows < 1 || columns < 1 || (long) images * rows * columns > Integer.MAX_VALUE) {
+                throw new DatasetException(imageFile + " must hold up to 2 GiB of images, but its header says " + images
+                        + " of " + rows + " x " + columns);
+            }
+            byte[] pixels = ImageFiles.read(imageStream, images * rows * columns, imageFile, images + " images");
             byte[] classes = ImageFiles.read(labelStream, labels, labelFile, labels + " labels");
             ImageFiles.checkLabels(classes, CLASSES, labelFile);
             return ImageFiles.examples(pixels, classes, new Shape(1, rows, columns));
@@ -60,7 +64,7 @@ public final class MnistReader {
         int found = head.getInt();
         if (found != magic) {
             throw new DatasetException(
-                    String.format("%s: magic number must be 0x%08x, but was 0x%08x", file, magic, found));
+                    String.format(Locale.ROOT, "%s: magic number must be 0x%08x, but was 0x%08x", file, magic, found));
         }
         return head;
     }

@@ -20,6 +20,7 @@ public record PartitionReport(List<Line> clients) {
      * One client.
      *
      * @param client who
+     * @param name what people call the client
      * @param classCounts how many examples of each class it holds
      * @param labelEntropy the entropy of its labels in bits; 0 for one class, log2 of the class count for even ones
      * @param gini the Gini coefficient of its class counts, in [0, 1): the mean absolute difference of two of them,
@@ -28,7 +29,12 @@ public record PartitionReport(List<Line> clients) {
      *     2018, arXiv 1806.00582)
      */
     public record Line(
-            ClientId client, List<Integer> classCounts, double labelEntropy, double gini, double earthMoverDistance) {
+            ClientId client,
+            String name,
+            List<Integer> classCounts,
+            double labelEntropy,
+            double gini,
+            double earthMoverDistance) {
         /** Copies the counts. */
         public Line {
             classCounts = List.copyOf(classCounts);
@@ -62,6 +68,7 @@ public record PartitionReport(List<Line> clients) {
         for (int client = 0; client < counts.length; client++) {
             lines.add(new Line(
                     new ClientId(client),
+                    partition.clients().name(new ClientId(client)),
                     Arrays.stream(counts[client]).boxed().toList(),
                     entropy(counts[client]),
                     gini(counts[client]),
@@ -102,7 +109,7 @@ public record PartitionReport(List<Line> clients) {
     /** Returns the lines as comma-separated values with a header. */
     public String toCsv() {
         int classes = clients.get(0).classCounts().size();
-        StringBuilder csv = new StringBuilder("client,examples,label_entropy_bits,gini,emd");
+        StringBuilder csv = new StringBuilder("client,name,examples,label_entropy_bits,gini,emd");
         for (int label = 0; label < classes; label++) {
             csv.append(",class_").append(label);
         }
@@ -110,8 +117,9 @@ public record PartitionReport(List<Line> clients) {
         for (Line line : clients) {
             csv.append(String.format(
                     Locale.ROOT,
-                    "%d,%d,%.4f,%.4f,%.4f,%s%n",
+                    "%d,%s,%d,%.4f,%.4f,%.4f,%s%n",
                     line.client().index(),
+                    '"' + line.name().replace("\"", "\"\"") + '"',
                     line.exampleCount(),
                     line.labelEntropy(),
                     line.gini(),

@@ -2,15 +2,16 @@ package org.fl4j.data;
 
 import ai.djl.Device;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.internal.Check;
 
 /**
- * One data set whose rows are shared out among clients. A client costs the indices of its rows. On a GPU the data set is copied to the device once.
+ * One data set whose rows are shared out among clients. A client costs the indices of its rows. On a GPU the data set is copied to the device once; close this to free such copies.
  */
-public final class PartitionedDataset implements FederatedDataset {
+public final class PartitionedDataset implements FederatedDataset, AutoCloseable {
     private final Examples examples;
     private final Partition partition;
     private final Map<Device, Examples> copies = new ConcurrentHashMap<>();
@@ -41,5 +42,17 @@ public final class PartitionedDataset implements FederatedDataset {
         Examples local = copies.computeIfAbsent(
                 device, target -> examples.on(target).keep(examples.features().getManager()));
         return new ClientExamples(local, partition.rows(client));
+    }
+
+    /** Frees the copies on other devices than the data set's own. */
+    @Override
+    public void close() {
+        Device own = examples.features().getDevice();
+        copies.forEach((device, copy) -> {
+            if (!device.equals(own)) {
+                copy.close();
+            }
+        });
+        copies.keySet().retainAll(Set.of(own));
     }
 }

@@ -67,7 +67,7 @@ interface GradientSink {
         public void finish(StringBuilder program, String indent) {
             originals.forEach((copy, weight) -> program.append(indent)
                     .append(out.fresh("e"))
-                    .append(String.format(" = torch.copy_(%s, %s)%n", weight, copy)));
+                    .append(" = torch.copy_(" + weight + ", " + copy + ")\n"));
         }
     }
 

@@ -3,6 +3,7 @@ package org.fl4j.model;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterRole;
@@ -155,7 +156,7 @@ final class LayerPrograms {
         String weight = sink.channelsLast(parameter(trainable));
         String bias = conv.bias() ? parameter(trainable) : "None";
         String input = out.value("torch.contiguous(%s, memory_format=2)", x);
-        String window = String.format("[%1$d, %1$d], [%2$d, %2$d], [1, 1]", conv.stride(), conv.padding());
+        String window = String.format(Locale.ROOT, "[%1$d, %1$d], [%2$d, %2$d], [1, 1]", conv.stride(), conv.padding());
         String y = out.value("torch.conv2d(%s, %s, %s, %s, 1)", input, weight, bias, window);
         return new Pass(
                 y,
@@ -177,7 +178,7 @@ final class LayerPrograms {
     }
 
     private Pass maxPool(Layer.MaxPool2d pool, String x, boolean above) {
-        String window = String.format("[%1$d, %1$d], [%1$d, %1$d], [0, 0], [1, 1], False", pool.size());
+        String window = String.format(Locale.ROOT, "[%1$d, %1$d], [%1$d, %1$d], [0, 0], [1, 1], False", pool.size());
         String both = out.value("torch.max_pool2d_with_indices(%s, %s)", x, window);
         String y = out.value("(%s)[0]", both);
         return new Pass(
@@ -187,7 +188,7 @@ final class LayerPrograms {
     }
 
     private Pass averagePool(Layer.AveragePool2d pool, String x, boolean above) {
-        String window = String.format("[%1$d, %1$d], [%1$d, %1$d], [0, 0], False, True", pool.size());
+        String window = String.format(Locale.ROOT, "[%1$d, %1$d], [%1$d, %1$d], [0, 0], False, True", pool.size());
         String y = out.value("torch.avg_pool2d(%s, %s, None)", x, window);
         return new Pass(y, g -> out.value("torch.avg_pool2d_backward(%s, %s, %s, None)", g, x, window), above);
     }
@@ -235,8 +236,10 @@ final class LayerPrograms {
         String beta = parameter(trainable);
         String input = out.value("torch.contiguous(%s)", x);
         String sizes = String.format(
+                Locale.ROOT,
                 "torch.size(%1$s, 0), torch.size(%1$s, 1), torch.mul(torch.size(%1$s, 2), torch.size(%1$s, 3)), %2$d",
-                input, norm.groups());
+                input,
+                norm.groups());
         String all = out.value("torch.native_group_norm(%s, %s, %s, %s, %s)", input, gamma, beta, sizes, EPSILON);
         return new Pass(
                 out.value("(%s)[0]", all),

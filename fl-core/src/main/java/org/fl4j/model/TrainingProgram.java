@@ -27,8 +27,8 @@ public final class TrainingProgram {
     private final List<DropoutMask> masks;
 
     /**
-     * How parameters move, as lines of TorchScript that see {@code trainable}, {@code received}, {@code gradient} (flat
-     * vectors), {@code state} (a list of them), {@code rate} and {@code taken} (steps before this one).
+     * How parameters move, as lines of TorchScript that see {@code trainable}, {@code received}, {@code correction},
+     * {@code gradient} (flat vectors), {@code state} (a list of them), {@code rate} and {@code taken} (steps before this one).
      *
      * @param descends whether it is plain SGD, which is fused into the backward pass; then there are no lines
      * @param weightDecay of plain SGD
@@ -47,13 +47,20 @@ public final class TrainingProgram {
      *
      * @param model the parameters, changed in place
      * @param received the trainable parameters received
+     * @param correction what a rule may add to gradients, of the same shape; not read by a rule that does not
      * @param examples what {@code rows} counts in
      * @param rows which example is used when: int64, one after another; may be longer than what is used
      * @param losses float32, at least as long as what is used of {@code rows}: receives each example's loss
      * @param rate the learning rate
      */
     public record Run(
-            LocalModel model, NDArray received, Examples examples, NDArray rows, NDArray losses, double rate) {}
+            LocalModel model,
+            NDArray received,
+            NDArray correction,
+            Examples examples,
+            NDArray rows,
+            NDArray losses,
+            double rate) {}
 
     private record DropoutMask(Shape example, double rate) {
         long size() {
@@ -106,7 +113,7 @@ public final class TrainingProgram {
 
     private static String assemble(FederatedModel model, StepRule rule, ProgramWriter out, GradientSink sink) {
         StringBuilder program = new StringBuilder("""
-                  def train(self: __torch__.Program, w: Tensor, received: Tensor, gradient: Tensor, state: List[Tensor], x: Tensor, y: Tensor, rows: Tensor, starts: List[int], masks: List[Tensor], losses: Tensor, before: int, rate: float) -> List[float]:
+                  def train(self: __torch__.Program, w: Tensor, received: Tensor, correction: Tensor, gradient: Tensor, state: List[Tensor], x: Tensor, y: Tensor, rows: Tensor, starts: List[int], masks: List[Tensor], losses: Tensor, before: int, rate: float) -> List[float]:
                     descent = torch.neg(rate)
                     first = starts[0]
                 """);
@@ -195,6 +202,7 @@ public final class TrainingProgram {
                     "train",
                     run.model().parameters().floats(),
                     trainable,
+                    run.correction(),
                     gradient,
                     state,
                     run.examples().features(),

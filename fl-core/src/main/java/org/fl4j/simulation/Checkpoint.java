@@ -3,11 +3,14 @@ package org.fl4j.simulation;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -17,13 +20,13 @@ import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.StrategyState;
-import org.fl4j.random.Seed;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterVector;
@@ -31,7 +34,7 @@ import org.fl4j.tensor.SafeTensors;
 
 /**
  * A server state and the history of its run in one safetensors file. Model parameters are stored under their own names
- * below {@code model/}, strategy state below {@code strategy/}; a SHA-256 of all values finds damage.
+ * below {@code model/}, strategy state below {@code strategy/}; a SHA-256 of all values, names and metadata finds damage.
  *
  * @param state the state after its last round
  * @param history the reports of all rounds behind it
@@ -40,6 +43,7 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
     private static final String FORMAT = "fl4j-checkpoint-1";
     private static final String MODEL = "model/";
     private static final String STRATEGY = "strategy/";
+    private static final String HISTORY = "history";
     private static final String ENDING = ".safetensors";
     private static final int KEPT = 2;
 
@@ -49,8 +53,8 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
     }
 
     /** Writes the state into the directory, by atomic rename, and returns the file. */
-    static Path save(Path directory, ServerState state, List<RoundReport> history, Seed seed) {
-        Path file = directory.resolve(String.format("round-%06d%s", state.round(), ENDING));
+    static Path save(Path directory, ServerState state, List<RoundReport> history, RunIdentity run) {
+        Path file = directory.resolve(String.format(Locale.ROOT, "round-%06d%s", state.round(), ENDING));
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
             Files.createDirectories(directory);
@@ -62,14 +66,21 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
             Map<String, String> metadata = new TreeMap<>();
             metadata.put("format", FORMAT);
             metadata.put("round", String.valueOf(state.round()));
-            metadata.put("seed", String.valueOf(seed.value()));
+            metadata.put("seed", String.valueOf(run.seed().value()));
+            metadata.put("clients", run.clients());
             JsonObject numbers = new JsonObject();
             state.strategy().numbers().forEach(numbers::addProperty);
             metadata.put("strategy", numbers.toString());
             JsonArray reports = new JsonArray();
             history.forEach(report -> reports.add(ReportJson.write(report)));
-            metadata.put("history", reports.toString());
-            metadata.put("sha256", digest(tensors));
+            byte[] text = reports.toString().getBytes(StandardCharsets.UTF_8);
+            tensors.put(
+                    HISTORY,
+                    state.model()
+                            .floats()
+                            .getManager()
+                            .create(ByteBuffer.wrap(text), new Shape(text.length), DataType.UINT8));
+            metadata.put("sha256", digest(tensors, metadata));
             SafeTensors.write(file, tensors, metadata);
             return file;
         } catch (IOException e) {
@@ -113,34 +124,36 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
     /**
      * Reads a checkpoint; its arrays are attached to the manager.
      *
-     * @throws CheckpointException if the file is damaged, or belongs to another model or seed
+     * @throws CheckpointException if the file is damaged, or belongs to another model, seed or population
      */
-    static Checkpoint load(Path file, ParameterLayout layout, Seed seed, NDManager manager) {
+    static Checkpoint load(Path file, ParameterLayout layout, RunIdentity run, NDManager manager) {
         try {
             SafeTensors.Content content = SafeTensors.read(file, manager);
             Map<String, String> metadata = content.metadata();
-            String format = field(metadata, "format", file);
-            if (!FORMAT.equals(format)) {
-                throw new CheckpointException(file, "format must be " + FORMAT + ", but was " + format);
-            }
-            if (!digest(content.tensors()).equals(field(metadata, "sha256", file))) {
+            require(file, "format", FORMAT, field(metadata, "format", file));
+            String sha256 = field(metadata, "sha256", file);
+            metadata.remove("sha256");
+            if (!digest(content.tensors(), metadata).equals(sha256)) {
                 throw new CheckpointException(file, "the values do not have the SHA-256 they were saved with");
             }
-            String stored = field(metadata, "seed", file);
-            if (!stored.equals(String.valueOf(seed.value()))) {
-                throw new CheckpointException(file, "seed must be the run's, " + seed.value() + ", but was " + stored);
-            }
+            require(file, "seed", String.valueOf(run.seed().value()), field(metadata, "seed", file));
             ParameterVector model = model(content.tensors(), layout, file, manager);
+            require(file, "clients", run.clients(), field(metadata, "clients", file));
+            byte[] text = content.tensors().get(HISTORY).toByteArray();
             List<RoundReport> history = new ArrayList<>();
-            JsonParser.parseString(field(metadata, "history", file))
+            JsonParser.parseString(new String(text, StandardCharsets.UTF_8))
                     .getAsJsonArray()
                     .forEach(report -> history.add(ReportJson.read(report.getAsJsonObject())));
             int round = Integer.parseInt(field(metadata, "round", file));
             return new Checkpoint(new ServerState(round, model, strategy(content, file)), history);
         } catch (IOException e) {
             throw new CheckpointException(file, "cannot be read: " + e.getMessage(), e);
-        } catch (JsonParseException | IllegalStateException | NumberFormatException e) {
-            throw new CheckpointException(file, "its metadata are damaged", e);
+        }
+    }
+
+    private static void require(Path file, String name, String expected, String found) {
+        if (!found.equals(expected)) {
+            throw new CheckpointException(file, name + " must be the run's, " + expected + ", but was " + found);
         }
     }
 
@@ -193,10 +206,15 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
         return model;
     }
 
-    private static String digest(Map<String, NDArray> tensors) {
+    private static String digest(Map<String, NDArray> tensors, Map<String, String> metadata) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            tensors.values().forEach(array -> digest.update(array.toByteBuffer()));
+            tensors.forEach((name, array) -> {
+                digest.update((name + array.getShape() + array.getDataType()).getBytes(StandardCharsets.UTF_8));
+                digest.update(array.toByteBuffer());
+            });
+            metadata.forEach(
+                    (key, value) -> digest.update((key + '=' + value + '\n').getBytes(StandardCharsets.UTF_8)));
             return HexFormat.of().formatHex(digest.digest());
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-256", e);

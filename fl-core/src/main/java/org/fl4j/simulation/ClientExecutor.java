@@ -111,6 +111,7 @@ final class ClientExecutor implements AutoCloseable {
         private final Deque<Task<T>> ahead = new ArrayDeque<>();
         private final List<ClientFailure> failures = new ArrayList<>();
         private Optional<T> next = Optional.empty();
+        private volatile boolean abandoned;
 
         private Results(List<ClientId> clients, RoundContext round, Work<T> work) {
             waiting = clients.iterator();
@@ -127,7 +128,7 @@ final class ClientExecutor implements AutoCloseable {
         public boolean hasNext() {
             while (next.isEmpty()) {
                 while (waiting.hasNext() && ahead.size() < AHEAD_PER_WORKER * workers.size()) {
-                    Task<T> task = new Task<>(waiting.next(), work);
+                    Task<T> task = new Task<>(waiting.next(), this::unlessAbandoned);
                     ahead.add(task);
                     if (workers.size() > 1) {
                         pool.execute(task);
@@ -151,6 +152,42 @@ final class ClientExecutor implements AutoCloseable {
             return result;
         }
 
+        private T unlessAbandoned(ClientId client, Worker worker) {
+            if (abandoned) {
+                throw new RunCancelledException();
+            }
+            return work.apply(client, worker);
+        }
+
+        /** Waits for clients that have begun: they may read arrays that are freed once this round unwinds. */
+        private RuntimeException abandon(RuntimeException reason) {
+            abandoned = true;
+            boolean interrupted = Thread.interrupted();
+            for (Task<T> task : ahead) {
+                interrupted |= finish(task);
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+            return reason;
+        }
+
+        /** Returns whether the wait was interrupted. */
+        private boolean finish(Task<T> task) {
+            task.run(); // ends at once if nobody has begun it
+            boolean interrupted = false;
+            while (true) {
+                try {
+                    task.get();
+                    return interrupted;
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                } catch (ExecutionException e) {
+                    return interrupted; // its result is not wanted, nor its failure
+                }
+            }
+        }
+
         private Optional<T> take() {
             Iterator<Task<T>> helped = ahead.iterator();
             Task<T> first = ahead.element();
@@ -158,25 +195,29 @@ final class ClientExecutor implements AutoCloseable {
                 helped.next().run(); // does nothing if another thread has begun it
             }
             if (cancelled.getAsBoolean()) {
-                throw new RunCancelledException();
+                throw abandon(new RunCancelledException());
             }
             ahead.remove();
             try {
                 return Optional.of(first.get());
             } catch (InterruptedException e) {
+                ahead.addFirst(first);
                 Thread.currentThread().interrupt();
-                throw new RunCancelledException();
+                throw abandon(new RunCancelledException());
             } catch (ExecutionException e) {
                 return failed(first.client, e.getCause());
             }
         }
 
         private Optional<T> failed(ClientId client, Throwable cause) {
+            if (cause instanceof InterruptedException) {
+                Thread.currentThread().interrupt();
+            }
             if (cancelled.getAsBoolean() || cause instanceof InterruptedException) {
-                throw new RunCancelledException();
+                throw abandon(new RunCancelledException());
             }
             if (policy == FailurePolicy.FAIL_RUN || cause instanceof Error) {
-                throw new ClientFailedException(round.number(), client, cause);
+                throw abandon(new ClientFailedException(round.number(), client, cause));
             }
             failures.add(new ClientFailure(client, cause.toString()));
             return Optional.empty();

@@ -1,6 +1,8 @@
 package org.fl4j.simulation;
 
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -63,7 +65,7 @@ final class FederatedRound {
         ClientExecutor.Results<ModelUpdate> uploads = executor.run(cohort, round, (id, worker) -> {
             TrainingTask task = server.broadcast(state, id, round);
             bytesDown.add(task.byteCount());
-            ModelUpdate update = train(factory.create(id, worker), task);
+            ModelUpdate update = train(factory.create(id, worker), task, worker.updates());
             bytesUp.add(update.byteCount());
             return update;
         });
@@ -75,7 +77,9 @@ final class FederatedRound {
         // 6. evaluate: centrally, and on the clients
         long evaluationStart = System.nanoTime();
         Metrics metrics = evaluations.central(round.number()) ? server.evaluate(update.state(), round) : Metrics.none();
-        Map<ClientId, Metrics> evaluated = evaluateOnClients(update.state(), round);
+        List<ClientFailure> failures = new ArrayList<>();
+        Map<ClientId, Metrics> evaluated = evaluateOnClients(update.state(), round, failures);
+        failures.addAll(0, uploads.failures());
 
         RoundReport report = new RoundReport(
                 round.number(),
@@ -83,7 +87,7 @@ final class FederatedRound {
                 update.accepted(),
                 evaluated,
                 update.rejected(),
-                uploads.failures(),
+                failures,
                 metrics.merge(update.metrics()).merge(total(update.accepted())).merge(total(evaluated)),
                 bytesDown.sum(),
                 bytesUp.sum(),
@@ -92,34 +96,53 @@ final class FederatedRound {
         return new Outcome(update.state(), report);
     }
 
-    private ModelUpdate train(Client client, TrainingTask task) {
-        ModelUpdate trained = client.train(task);
+    /** Trains and transforms in a scope: of all that a client makes, its update alone stays until it is folded. */
+    private ModelUpdate train(Client client, TrainingTask task, NDManager updates) {
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            ModelUpdate trained = client.train(task);
+            try {
+                ModelUpdate sent = transformed(trained, task);
+                sent.delta().keep(updates);
+                return sent;
+            } catch (RuntimeException | Error e) {
+                trained.close();
+                throw e;
+            }
+        }
+    }
+
+    private ModelUpdate transformed(ModelUpdate trained, TrainingTask task) {
         Check.that(
                 trained.client().equals(task.client()),
                 "client of the update",
                 task.client().toString(),
                 trained.client());
-        try (NDScope scope = new NDScope()) {
-            scope.suppressNotUsedWarning();
-            ModelUpdate sent = uploadTransform.transform(trained, task);
-            if (sent.delta() != trained.delta()) {
-                sent.delta().keep(trained.delta().floats().getManager());
-                trained.close();
-            }
-            return sent;
+        ModelUpdate sent = uploadTransform.transform(trained, task);
+        if (sent.delta().floats() != trained.delta().floats()) {
+            trained.delta().floats().close(); // integer buffers may have been carried over
         }
+        return sent;
     }
 
-    private Map<ClientId, Metrics> evaluateOnClients(ServerState state, RoundContext round) {
+    private Map<ClientId, Metrics> evaluateOnClients(
+            ServerState state, RoundContext round, List<ClientFailure> failures) {
         Map<ClientId, Metrics> evaluated = new TreeMap<>();
-        List<ClientId> chosen = evaluations.clients(clients, round.number());
-        executor.run(
-                        chosen,
-                        round,
-                        (id, worker) ->
-                                Map.entry(id, factory.create(id, worker).evaluate(server.broadcast(state, id, round))))
-                .forEachRemaining(result -> evaluated.put(result.getKey(), result.getValue()));
+        ClientExecutor.Results<Map.Entry<ClientId, Metrics>> results = executor.run(
+                evaluations.clients(clients, round.number()),
+                round,
+                (id, worker) ->
+                        Map.entry(id, evaluate(factory.create(id, worker), server.broadcast(state, id, round))));
+        results.forEachRemaining(result -> evaluated.put(result.getKey(), result.getValue()));
+        failures.addAll(results.failures());
         return evaluated;
+    }
+
+    private static Metrics evaluate(Client client, TrainingTask task) {
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            return client.evaluate(task);
+        }
     }
 
     private static Metrics total(Map<ClientId, Metrics> byClient) {

@@ -2,11 +2,13 @@ package org.fl4j.simulation;
 
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.fl4j.client.Worker;
+import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
 import org.fl4j.model.FederatedModel;
 import org.fl4j.model.LocalModel;
@@ -41,10 +43,12 @@ public final class Simulation {
     public RunResult run() {
         long start = System.nanoTime();
         NDManager states = TensorEngine.newManager(setup.devices.first());
-        TensorEngine.prepareThread();
-        try (FederatedModel model = new FederatedModel(setup.task);
-                ComposedServer server = server(model, states);
+        try (TensorEngine.CallingThread thread = TensorEngine.prepareCallingThread();
+                FederatedModel model = new FederatedModel(setup.task);
+                ComposedServer composed = server(model, states);
                 ClientExecutor executor = new ClientExecutor(workers(model), setup.failurePolicy, () -> cancelled)) {
+            thread.suppressNotUsedWarning();
+            Server server = setup.server.apply(composed);
             EvaluationPlan plan = new EvaluationPlan(setup.evaluateEvery, setup.evaluateClientsEvery, setup.rounds);
             FederatedRound round = new FederatedRound(
                     server,
@@ -74,9 +78,9 @@ public final class Simulation {
         ServerState state = from.state();
         int first = state.round();
         setup.listeners.forEach(listener -> listener.runStarted(first, setup.rounds));
-        RunResult.End end = RunResult.End.COMPLETED;
         boolean stop = !history.isEmpty() && setup.stopRule.shouldStop(history);
-        while (state.round() < setup.rounds && !stop && !cancelled) {
+        boolean interrupted = false;
+        while (state.round() < setup.rounds && !stop && !cancelled && !interrupted) {
             NDManager next = states.newSubManager();
             FederatedRound.Outcome outcome;
             try (NDScope scope = new NDScope()) {
@@ -84,38 +88,45 @@ public final class Simulation {
                 outcome = round.run(state);
                 outcome.state().keep(next);
             } catch (RunCancelledException e) {
-                cancelled = true;
+                interrupted = true;
                 break;
             }
+            interrupted = Thread.interrupted(); // what follows writes files, which an interrupt would break off
             state.model().floats().getManager().close();
             state = outcome.state();
             history.add(outcome.report());
-            record(state, history);
             stop = setup.stopRule.shouldStop(history);
+            record(state, history, /* last= */ stop || cancelled || interrupted || state.round() == setup.rounds);
         }
-        if (cancelled) {
-            end = RunResult.End.CANCELLED;
-        } else if (stop && state.round() < setup.rounds) {
-            end = RunResult.End.STOPPED_EARLY;
+        RunResult.End end = RunResult.End.COMPLETED;
+        if (state.round() < setup.rounds) {
+            end = stop ? RunResult.End.STOPPED_EARLY : RunResult.End.CANCELLED;
         }
         double seconds = (System.nanoTime() - start) / 1e9;
         RunResult result = new RunResult(state, history, end, state.model().sha256(), seconds, states);
         setup.listeners.forEach(listener -> listener.runEnded(result));
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
         return result;
     }
 
     /** Listeners come first: a round that was checkpointed is not run again, so its record must be there already. */
-    private void record(ServerState state, List<RoundReport> history) {
+    private void record(ServerState state, List<RoundReport> history, boolean last) {
         RoundReport report = history.get(history.size() - 1);
         setup.listeners.forEach(listener -> listener.roundEnded(report, state));
-        boolean due = state.round() % setup.checkpointEvery == 0 || state.round() == setup.rounds;
+        boolean due = state.round() % setup.checkpointEvery == 0 || last;
         setup.checkpoints.filter(directory -> due).ifPresent(directory -> {
-            Checkpoint.save(directory, state, history, setup.seed);
+            Checkpoint.save(directory, state, history, identity());
             Checkpoint.prune(directory);
         });
     }
 
-    private Checkpoint initial(ComposedServer server, NDManager states) {
+    private RunIdentity identity() {
+        return RunIdentity.of(setup.seed, setup.data.clients());
+    }
+
+    private static Checkpoint initial(Server server, NDManager states) {
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
             return new Checkpoint(server.initialState().keep(states.newSubManager()), List.of());
@@ -123,10 +134,19 @@ public final class Simulation {
     }
 
     private Optional<Checkpoint> resumed(FederatedModel model, NDManager states) {
-        return setup.checkpoints
-                .filter(directory -> setup.resume)
-                .flatMap(Checkpoint::latest)
-                .map(file -> Checkpoint.load(file, model.layout(), setup.seed, states.newSubManager()));
+        Optional<Path> latest = setup.checkpoints.flatMap(Checkpoint::latest);
+        if (latest.isPresent() && !setup.resume) {
+            throw new CheckpointException(
+                    latest.get(), "it is of an earlier run. Maybe resume it, or choose another directory.");
+        }
+        Optional<Checkpoint> found =
+                latest.map(file -> Checkpoint.load(file, model.layout(), identity(), states.newSubManager()));
+        found.filter(checkpoint -> checkpoint.state().round() > setup.rounds).ifPresent(checkpoint -> {
+            throw new CheckpointException(
+                    latest.orElseThrow(),
+                    "rounds must be at least its round, " + checkpoint.state().round() + ", but was " + setup.rounds);
+        });
+        return found;
     }
 
     private ComposedServer server(FederatedModel model, NDManager states) {

@@ -5,11 +5,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.UnaryOperator;
 import org.fl4j.client.ClientFactory;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientSelector;
+import org.fl4j.core.Server;
 import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.Examples;
@@ -32,6 +34,7 @@ public final class SimulationBuilder implements Cloneable {
     ClientSelector selector;
     Aggregator aggregator;
     ServerOptimizer serverOptimizer = new AddDelta(1);
+    UnaryOperator<Server> server = UnaryOperator.identity();
     UpdateTransform uploadTransform = UpdateTransform.none();
     Optional<ParameterVector> initialModel = Optional.empty();
     int cohortSize;
@@ -98,6 +101,15 @@ public final class SimulationBuilder implements Cloneable {
         return this;
     }
 
+    /**
+     * Puts a server of your own in place of the composed one, or around it: to send each client a model of its own, say.
+     * The run closes the composed server.
+     */
+    public SimulationBuilder server(UnaryOperator<Server> value) {
+        server = value;
+        return this;
+    }
+
     /** Sets what clients do to their update before they send it; by default nothing. */
     public SimulationBuilder uploadTransform(UpdateTransform value) {
         uploadTransform = value;
@@ -159,7 +171,10 @@ public final class SimulationBuilder implements Cloneable {
         return this;
     }
 
-    /** Writes a checkpoint every so many rounds, and after the last; the two latest are kept. */
+    /**
+     * Writes a checkpoint every so many rounds, and after the last, however the run ends; the two latest are kept. The
+     * directory must not hold those of another run.
+     */
     public SimulationBuilder checkpoints(Path directory, int everyRounds) {
         checkpoints = Optional.of(directory);
         checkpointEvery = everyRounds;
@@ -198,11 +213,31 @@ public final class SimulationBuilder implements Cloneable {
         Check.present("serverOptimizer", serverOptimizer);
         Check.present("uploadTransform", uploadTransform);
         Check.present("devices", devices);
+        Check.present("server", server);
+        Check.present("failurePolicy", failurePolicy);
+        Check.present("stopRule", stopRule);
+        listeners.forEach(listener -> Check.present("listener", listener));
         if (clientFactory.isEmpty()) {
             Check.present("training", training);
         }
         Check.inRange("cohortSize", 1, data.clients().size(), cohortSize);
         Check.positive("rounds", rounds);
+        if (testData != null) {
+            long size = testData.features().getShape().slice(1).size();
+            Check.that(
+                    size == task.inputShape().size(),
+                    "size of a test example",
+                    "the task's, " + task.inputShape().size(),
+                    size);
+        }
+        if (clientEvaluationData != null) {
+            int evaluating = clientEvaluationData.clients().size();
+            Check.that(
+                    evaluating == data.clients().size(),
+                    "clients of clientEvaluation",
+                    "as many as train, " + data.clients().size(),
+                    evaluating);
+        }
         Check.positive("workers", workers);
         Check.positive("evaluateEvery", evaluateEvery);
         evaluateClientsEvery.ifPresent(every -> Check.positive("clientEvaluation everyRounds", every));

@@ -25,7 +25,7 @@ public final class RowIndices {
     public NDArray fill(int[] rows) {
         int bytes = rows.length * Long.BYTES;
         boolean shared = !manager.getDevice().isGpu();
-        if (bytes > memory.capacity() || tensor == null) {
+        if (bytes > memory.capacity() || (shared && tensor == null)) {
             memory = ByteBuffer.allocateDirect(Math.max(64, 2 * bytes)).order(ByteOrder.nativeOrder());
             if (shared) {
                 Shape shape = new Shape(memory.capacity() / Long.BYTES);

@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.Shape;
 import com.google.gson.Gson;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -58,6 +57,10 @@ public final class SafeTensors {
             offset = end;
         }
         byte[] json = header.toString().getBytes(StandardCharsets.UTF_8);
+        if (json.length > LARGEST_HEADER) {
+            throw new IOException(
+                    file + ": the header must take at most " + LARGEST_HEADER + " bytes, but takes " + json.length);
+        }
         Path temporary = file.resolveSibling(file.getFileName() + ".partial");
         try (FileChannel channel = FileChannel.open(
                 temporary, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
@@ -105,7 +108,7 @@ public final class SafeTensors {
                 }
             }
             return new Content(tensors, metadata);
-        } catch (JsonParseException | IllegalStateException | UnsupportedOperationException e) {
+        } catch (RuntimeException e) { // a damaged header can lead anywhere
             throw new IOException(file + ": the header is not a safetensors header", e);
         }
     }

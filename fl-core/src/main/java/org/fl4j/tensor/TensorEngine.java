@@ -2,6 +2,7 @@ package org.fl4j.tensor;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
+import ai.djl.engine.StandardCapabilities;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.jni.JniUtils;
 
@@ -30,7 +31,7 @@ public final class TensorEngine {
 
     /** Returns how many GPUs the engine can use. */
     public static int gpuCount() {
-        return Loaded.ENGINE.getGpuCount();
+        return Loaded.ENGINE.hasCapability(StandardCapabilities.CUDA) ? Loaded.ENGINE.getGpuCount() : 0;
     }
 
     /** Returns the version of the engine's native library. */
@@ -39,12 +40,38 @@ public final class TensorEngine {
     }
 
     /**
-     * Gives the calling thread the engine's number of native threads, which libtorch's libraries keep per thread. Every
-     * thread that computes for a run calls it first.
+     * Gives the current thread the engine's number of native threads, which libtorch's libraries keep per thread, and
+     * runs its programs as they are written, so that rounding does not change when they are warm. Every thread that
+     * computes for a run calls it first.
      */
     public static void prepareThread() {
         JniUtils.setNumThreads(Loaded.NATIVE_THREADS);
         JniUtils.setGraphExecutorOptimize(false);
+    }
+
+    /** Does the same to a thread that belongs to the caller, until the result is closed. */
+    public static CallingThread prepareCallingThread() {
+        CallingThread thread = new CallingThread(JniUtils.getNumThreads());
+        prepareThread();
+        return thread;
+    }
+
+    /** Returns a thread to the native settings it had before; libtorch optimises programs by default. */
+    public static final class CallingThread implements AutoCloseable {
+        private final int threadsBefore;
+
+        private CallingThread(int threadsBefore) {
+            this.threadsBefore = threadsBefore;
+        }
+
+        /** Does nothing; for compilers that warn of a resource that is only closed. */
+        public void suppressNotUsedWarning() {}
+
+        @Override
+        public void close() {
+            JniUtils.setNumThreads(threadsBefore);
+            JniUtils.setGraphExecutorOptimize(true);
+        }
     }
 
     /** Loads the engine on first use, not on first mention. */

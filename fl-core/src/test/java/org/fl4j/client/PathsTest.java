@@ -6,6 +6,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import java.util.List;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -25,6 +26,7 @@ import org.fl4j.random.Seed;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.Tensors;
 import org.fl4j.testing.TensorTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -171,7 +173,9 @@ class PathsTest extends TensorTest {
                 Partition.of(List.of(IntStream.range(0, EXAMPLES).toArray())));
         try (FederatedModel model = new FederatedModel(task);
                 Worker worker = new Worker(model, data, data, Device.cpu())) {
-            assertThat(model.program(training.stepRule())).as("compiled path").isPresent();
+            assertThat(model.program(training.stepRule(false)))
+                    .as("compiled path")
+                    .isPresent();
             ParameterVector start = model.initial(new Seed(1), manager);
             TrainingTask message = new TrainingTask(CLIENT, round(), 0, start);
             ModelUpdate reference = eager(worker, training).train(message);
@@ -196,6 +200,50 @@ class PathsTest extends TensorTest {
                                     Math.abs(compiled.metrics().value(metric) / expected.value() - 1))
                             .as(metric)
                             .isLessThan(1e-3));
+        }
+    }
+
+    /** A client that adds a fixed vector to each gradient, on either path. */
+    private SgdClient corrected(Worker worker, LocalTraining training, NDArray correction, boolean eager) {
+        if (eager) {
+            return new SgdClient(CLIENT, worker, training) {
+                @Override
+                protected Optional<NDArray> gradientCorrection(TrainingTask task) {
+                    return Optional.of(correction);
+                }
+
+                @Override
+                protected void afterBackward(LocalStep step) {}
+            };
+        }
+        return new SgdClient(CLIENT, worker, training) {
+            @Override
+            protected Optional<NDArray> gradientCorrection(TrainingTask task) {
+                return Optional.of(correction);
+            }
+        };
+    }
+
+    @Test
+    void correctGradientsAlike() {
+        LearningTask task = Models.softmaxRegression(new Shape(2, 8, 8), CLASSES);
+        FederatedDataset data = new PartitionedDataset(
+                examples(task),
+                Partition.of(List.of(IntStream.range(0, EXAMPLES).toArray())));
+        try (FederatedModel model = new FederatedModel(task);
+                Worker worker = new Worker(model, data, data, Device.cpu())) {
+            TrainingTask message = new TrainingTask(CLIENT, round(), 0, model.initial(new Seed(1), manager));
+            NDArray correction = manager.ones(new Shape(model.layout().trainableCount()));
+            ModelUpdate plain = new SgdClient(CLIENT, worker, SGD).train(message);
+            ModelUpdate compiled =
+                    corrected(worker, SGD, correction, /* eager= */ false).train(message);
+            ModelUpdate reference =
+                    corrected(worker, SGD, correction, /* eager= */ true).train(message);
+            double size = reference.delta().norm();
+            assertThat(compiled.delta().minus(reference.delta(), manager).norm() / size)
+                    .isLessThan(2e-5);
+            assertThat(compiled.delta().minus(plain.delta(), manager).norm() / size)
+                    .isGreaterThan(.1);
         }
     }
 }

@@ -34,6 +34,25 @@ class DigitsTest {
     }
 
     @Test
+    void hasTheShapeOfCifarInColour() {
+        try (Dataset digits = Digits.generateColored(20, 10, new Seed(1));
+                Dataset same = Digits.generateColored(20, 10, new Seed(1))) {
+            assertThat(digits.train().features().getShape()).isEqualTo(new Shape(20, 3, 32, 32));
+            assertThat(digits.train().features().max().getFloat()).isBetween(.5f, 1f);
+            assertThat(same.test().features().toFloatArray())
+                    .containsExactly(digits.test().features().toFloatArray());
+        }
+    }
+
+    @Test
+    void refusesLabelsThatAreNoClasses() {
+        try (Dataset digits = Digits.generate(10, 10, new Seed(1))) {
+            assertThatThrownBy(() -> new Dataset(digits.train(), digits.test(), 9))
+                    .hasMessage("label must be in [0, 8], but was 9");
+        }
+    }
+
+    @Test
     void refusesTooFewExamples() {
         assertThatThrownBy(() -> Digits.generate(5, 20, new Seed(1)))
                 .hasMessage("trainCount must be at least 10, but was 5");

@@ -264,10 +264,17 @@ class PartitionersTest {
         PartitionReport report = PartitionReport.of(Partition.of(List.of(new int[] {0, 1}, new int[] {2, 3})), labels);
         assertThat(report.toCsv().lines())
                 .containsExactly(
-                        "client,examples,label_entropy_bits,gini,emd,class_0,class_1",
-                        "0,2,0.0000,0.5000,1.0000,2,0",
-                        "1,2,0.0000,0.5000,1.0000,0,2");
+                        "client,name,examples,label_entropy_bits,gini,emd,class_0,class_1",
+                        "0,\"client 0\",2,0.0000,0.5000,1.0000,2,0",
+                        "1,\"client 1\",2,0.0000,0.5000,1.0000,0,2");
         assertThat(report.toTable()).contains("examples").contains("mean").contains("2 0");
+    }
+
+    @Test
+    void refusesNoClientsAtAll() {
+        assertThatThrownBy(() -> new IidPartitioner().partition(rowsOfTenClasses(1000), 0, new Seed(1)))
+                .hasMessage("clients must be in [1, 1000], but was 0");
+        assertThatThrownBy(() -> Partition.of(List.of())).hasMessage("client count must be at least 1, but was 0");
     }
 
     @Test

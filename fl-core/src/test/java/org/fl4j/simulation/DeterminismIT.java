@@ -14,7 +14,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.fl4j.client.ClientFactory;
 import org.fl4j.client.ClientOptimizer;
+import org.fl4j.client.LocalStep;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.core.TrainingTask;
@@ -59,6 +61,20 @@ class DeterminismIT {
             assertThat(hash(run(digits).workers(4))).isEqualTo(one);
             assertThat(hash(run(digits).workers(8))).isEqualTo(one);
             assertThat(hash(run(digits).workers(2).seed(4))).as("another seed").isNotEqualTo(one);
+        }
+    }
+
+    @Test
+    void givesTheSameModelOnAnyNumberOfWorkersOnTheEagerPathToo() {
+        LocalTraining training = LocalTraining.sgd(.05);
+        ClientFactory eager = (id, worker) -> new SgdClient(id, worker, training) {
+            @Override
+            protected void afterBackward(LocalStep step) {} // a hook of the step, which compiled training has not
+        };
+        try (Dataset digits = Fixtures.digits()) {
+            String one = hash(run(digits).clients(eager).workers(1));
+            assertThat(hash(run(digits).clients(eager).workers(2))).isEqualTo(one);
+            assertThat(hash(run(digits).clients(eager).workers(4))).isEqualTo(one);
         }
     }
 

@@ -18,13 +18,18 @@ import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.client.Worker;
 import org.fl4j.core.Client;
+import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RejectionReason;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
+import org.fl4j.core.ServerUpdate;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.Dataset;
+import org.fl4j.data.Partition;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.LocalModel;
 import org.fl4j.model.Models;
@@ -351,6 +356,157 @@ class SimulationTest {
     void refusesACheckpointOfAnotherSeed() {
         Path file = checkpointOf(setup());
         assertCannotResume(setup().seed(4), "checkpoint " + file + ": seed must be the run's, 4, but was 3");
+    }
+
+    @Test
+    void refusesACheckpointOfOtherClients() {
+        Path file = checkpointOf(setup());
+        Simulation simulation = setup().data(digits.federated(Partition.of(List.of(new int[300], new int[200]))))
+                .cohortSize(2)
+                .rounds(9)
+                .checkpoints(directory, 1)
+                .resume(true)
+                .build();
+        assertThatThrownBy(simulation::run)
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageMatching(
+                        "checkpoint \\Q" + file + "\\E: clients must be the run's, 2 with example counts \\w+,"
+                                + " but was 12 with example counts \\w+");
+    }
+
+    @Test
+    void refusesACheckpointOfALaterRound() {
+        Path file = checkpointOf(setup());
+        Simulation simulation =
+                setup().rounds(3).checkpoints(directory, 1).resume(true).build();
+        assertThatThrownBy(simulation::run)
+                .isInstanceOf(CheckpointException.class)
+                .hasMessage("checkpoint " + file + ": rounds must be at least its round, 4, but was 3");
+    }
+
+    @Test
+    void refusesToStartAnewAmongTheCheckpointsOfAnotherRun() {
+        Path file = checkpointOf(setup());
+        Simulation simulation = setup().checkpoints(directory, 1).build();
+        assertThatThrownBy(simulation::run)
+                .isInstanceOf(CheckpointException.class)
+                .hasMessage("checkpoint " + file
+                        + ": it is of an earlier run. Maybe resume it, or choose another directory.");
+        assertThat(file).exists();
+    }
+
+    @Test
+    void refusesACheckpointWithAnyDamageInItsHeader() throws Exception {
+        Path file = checkpointOf(setup());
+        byte[] whole = Files.readAllBytes(file);
+        Simulation resumed =
+                setup().rounds(4).checkpoints(directory, 1).resume(true).build();
+        for (int at = 0; at < 1200; at += 7) {
+            byte[] damaged = whole.clone();
+            damaged[at] ^= 4;
+            Files.write(file, damaged);
+            assertThatThrownBy(resumed::run).as("byte " + at).isInstanceOf(CheckpointException.class);
+        }
+    }
+
+    @Test
+    void savesTheLastRoundOfARunThatStopsEarly() {
+        try (RunResult result = setup().rounds(100)
+                .checkpoints(directory, 50)
+                .stopRule(history -> history.size() == 3)
+                .build()
+                .run()) {
+            assertThat(result.end()).isEqualTo(RunResult.End.STOPPED_EARLY);
+            assertThat(Checkpoint.latest(directory)).hasValue(directory.resolve("round-000003.safetensors"));
+        }
+    }
+
+    @Test
+    void reportsClientsThatFailToEvaluate() {
+        SimulationBuilder builder = setup().rounds(1)
+                .failurePolicy(FailurePolicy.SKIP_CLIENT)
+                .clientEvaluation(digits.federated(Fixtures.partition(digits)), 1)
+                .clients((id, worker) -> new SgdClient(id, worker, TRAINING) {
+                    @Override
+                    public Metrics evaluate(TrainingTask task) {
+                        if (id().index() == 7) {
+                            throw new IllegalStateException("no battery");
+                        }
+                        return super.evaluate(task);
+                    }
+                });
+        try (RunResult result = builder.build().run()) {
+            RoundReport report = result.history().get(0);
+            assertThat(report.failures())
+                    .containsExactly(new ClientFailure(new ClientId(7), "java.lang.IllegalStateException: no battery"));
+            assertThat(report.evaluations()).hasSize(Fixtures.CLIENTS - 1);
+        }
+    }
+
+    /** A server around the composed one that sends client 0 a model of zeros. */
+    @Test
+    void runsAServerOfYourOwn() {
+        SimulationBuilder builder = setup().cohortSize(Fixtures.CLIENTS)
+                .rounds(1)
+                .server(composed -> new Server() {
+                    @Override
+                    public ServerState initialState() {
+                        return composed.initialState();
+                    }
+
+                    @Override
+                    public List<ClientId> select(ServerState state, ClientDirectory available, RoundContext round) {
+                        return composed.select(state, available, round);
+                    }
+
+                    @Override
+                    public TrainingTask broadcast(ServerState state, ClientId client, RoundContext round) {
+                        TrainingTask task = composed.broadcast(state, client, round);
+                        return client.index() > 0
+                                ? task
+                                : new TrainingTask(
+                                        client,
+                                        round,
+                                        state.round(),
+                                        ParameterVector.zeros(
+                                                state.model().layout(),
+                                                state.model().floats().getManager()));
+                    }
+
+                    @Override
+                    public ServerUpdate update(ServerState state, Iterable<ModelUpdate> updates, RoundContext round) {
+                        return composed.update(state, updates, round);
+                    }
+
+                    @Override
+                    public Metrics evaluate(ServerState state, RoundContext round) {
+                        return Metrics.none();
+                    }
+                });
+        try (RunResult own = builder.build().run();
+                RunResult plain =
+                        setup().cohortSize(Fixtures.CLIENTS).rounds(1).build().run()) {
+            assertThat(own.modelSha256()).isNotEqualTo(plain.modelSha256());
+            assertThat(own.finalMetrics().find("test/accuracy")).isEmpty();
+        }
+    }
+
+    @Test
+    void refusesExamplesOfAnotherSizeThanTheTasks() {
+        assertThatThrownBy(() -> setup().task(Models.cifarCnn()).build())
+                .hasMessage("size of a test example must be the task's, 3072, but was 784");
+        Simulation simulation = setup().task(Models.cifarCnn()).testData(null).build();
+        assertThatThrownBy(simulation::run)
+                .isInstanceOf(ClientFailedException.class)
+                .hasMessageEndingWith("size of an example must be the task's, 3072, but was 784");
+    }
+
+    @Test
+    void refusesALearningRateScheduleThatGivesNoRate() {
+        Simulation simulation =
+                setup().training(TRAINING.learningRate(round -> Double.NaN)).build();
+        assertThatThrownBy(simulation::run)
+                .hasMessageEndingWith("learningRate must be positive and finite, but was NaN");
     }
 
     @Test

@@ -8,14 +8,16 @@ import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.fl4j.data.CifarReader;
 import org.fl4j.data.Dataset;
+import org.fl4j.data.Digits;
 import org.fl4j.data.DownloadedDatasets;
 import org.fl4j.model.LearningTask;
 import org.fl4j.model.Models;
+import org.fl4j.random.Seed;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Small colour images, from CIFAR-10's files. */
+/** Small colour images: coloured digits, or CIFAR-10's files. */
 @Command(name = "cifar", description = "Small colour images.", mixinStandardHelpOptions = true)
 final class CifarCommand implements Callable<Integer> {
     private static final Map<String, Supplier<LearningTask>> MODELS = new TreeMap<>(Map.of(
@@ -38,9 +40,11 @@ final class CifarCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         LearningTask task = ModelNames.find(MODELS, model);
-        Dataset dataset = data.equals("download")
-                ? DownloadedDatasets.cifar10(BasicDatasets.REPOSITORY)
-                : CifarReader.read(Path.of(data));
+        Dataset dataset = switch (data) {
+            case "digits" -> Digits.generateColored(/* trainCount= */ 10_000, /* testCount= */ 2_000, new Seed(0));
+            case "download" -> DownloadedDatasets.cifar10(BasicDatasets.REPOSITORY);
+            default -> CifarReader.read(Path.of(data));
+        };
         options.run(task, dataset.standardised());
         return 0;
     }

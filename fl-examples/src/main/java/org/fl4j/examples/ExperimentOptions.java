@@ -12,7 +12,6 @@ import org.fl4j.core.Aggregator;
 import org.fl4j.core.UpdateWeighting;
 import org.fl4j.data.ClassesPerClientPartitioner;
 import org.fl4j.data.Dataset;
-import org.fl4j.data.Digits;
 import org.fl4j.data.DirichletPartitioner;
 import org.fl4j.data.IidPartitioner;
 import org.fl4j.data.Partition;
@@ -113,8 +112,9 @@ final class ExperimentOptions {
                 .cohortSize(cohort)
                 .rounds(rounds)
                 .devices(Devices.parse(device))
-                .seed(seed)
-                .listener(new RoundTable(System.out, progress));
+                .seed(seed);
+        RoundTable table = new RoundTable(System.out, progress);
+        builder.listener(table);
         Optional.ofNullable(workers).ifPresent(builder::workers);
         Optional.ofNullable(out).ifPresent(directory -> {
             RunDirectory.writeReport(directory, PartitionReport.of(parts, labels));
@@ -125,6 +125,7 @@ final class ExperimentOptions {
         });
         builder.resume(resume);
         try (dataset;
+                table;
                 RunResult result = builder.build().run()) {
             RoundTable.printSummary(System.out, result);
         }
@@ -159,20 +160,5 @@ final class ExperimentOptions {
             throw new IllegalArgumentException(
                     "partition must have a number after the colon, as in shards:2, but was " + partition, e);
         }
-    }
-
-    /** Reads a data set: drawn by code, downloaded, or from a directory. */
-    static Dataset dataset(String source, Source fromDirectory, Source download, long digitsSeed) {
-        return switch (source) {
-            case "digits" -> Digits.generate(/* trainCount= */ 30_000, /* testCount= */ 5_000, new Seed(digitsSeed));
-            case "download" -> download.read(source);
-            default -> fromDirectory.read(source);
-        };
-    }
-
-    /** Where a data set comes from. */
-    @FunctionalInterface
-    interface Source {
-        Dataset read(String source);
     }
 }

@@ -7,10 +7,13 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
+import org.fl4j.data.Dataset;
+import org.fl4j.data.Digits;
 import org.fl4j.data.DownloadedDatasets;
 import org.fl4j.data.MnistReader;
 import org.fl4j.model.LearningTask;
 import org.fl4j.model.Models;
+import org.fl4j.random.Seed;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -39,13 +42,12 @@ final class MnistCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         LearningTask task = ModelNames.find(MODELS, model);
-        options.run(
-                task,
-                ExperimentOptions.dataset(
-                        data,
-                        directory -> MnistReader.read(Path.of(directory)),
-                        download -> DownloadedDatasets.mnist(BasicDatasets.REPOSITORY),
-                        /* digitsSeed= */ 0));
+        Dataset dataset = switch (data) {
+            case "digits" -> Digits.generate(/* trainCount= */ 30_000, /* testCount= */ 5_000, new Seed(0));
+            case "download" -> DownloadedDatasets.mnist(BasicDatasets.REPOSITORY);
+            default -> MnistReader.read(Path.of(data));
+        };
+        options.run(task, dataset);
         return 0;
     }
 }

@@ -12,7 +12,7 @@ import org.fl4j.simulation.RunListener;
 import org.fl4j.simulation.RunResult;
 
 /** Prints one line a round and, if asked to, a progress bar with the time that is left on the error stream. */
-final class RoundTable implements RunListener {
+final class RoundTable implements RunListener, AutoCloseable {
     private final PrintStream out;
     private final boolean progress;
     private ProgressBar bar;
@@ -64,8 +64,9 @@ final class RoundTable implements RunListener {
         return value.isPresent() ? String.format(Locale.ROOT, "%.4f", value.getAsDouble()) : "-";
     }
 
+    /** Takes the bar off the terminal, however the run ended. */
     @Override
-    public void runEnded(RunResult result) {
+    public void close() {
         if (bar != null) {
             bar.close();
         }

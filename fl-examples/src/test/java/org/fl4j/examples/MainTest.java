@@ -148,6 +148,43 @@ class MainTest {
         assertThat(output(() -> CustomAggregator.main(new String[0]))).contains("round 5 accuracy 0.");
     }
 
+    /** A linear model must not do on digits what a network does. */
+    @Test
+    void drawsDigitsTooHardForALinearModel() {
+        String[] central = {"mnist", "--clients", "1", "--cohort", "1", "--rounds", "5", "--client-lr", "0.05"};
+        assertThat(accuracy(run(with(central, "--model", "softmax")))).isBetween(.6, .95);
+        assertThat(accuracy(run(with(central, "--model", "2nn")))).isGreaterThan(.93);
+    }
+
+    private static double accuracy(Outcome outcome) {
+        Matcher matcher = Pattern.compile("test accuracy   (\\S+)").matcher(outcome.out());
+        assertThat(matcher.find()).as(outcome.toString()).isTrue();
+        return Double.parseDouble(matcher.group(1));
+    }
+
+    @Test
+    void trainsOnColouredDigits() {
+        Outcome outcome = run("cifar", "--rounds", "1", "--cohort", "2", "--clients", "50");
+        assertThat(outcome.code()).as(outcome.err()).isZero();
+        hash(outcome);
+    }
+
+    @Test
+    void showsProgressWithoutDisturbingTheTable() {
+        Outcome outcome = run(with(SMALL, "--progress"));
+        assertThat(outcome.code()).isZero();
+        assertThat(hash(outcome)).isEqualTo(hash(run(SMALL)));
+    }
+
+    @Test
+    void timesAWorkload() {
+        Outcome outcome = run("benchmark", "p3", "--rounds", "2");
+        assertThat(outcome.out()).contains("\"workload\": \"p3\"").contains("\"round_seconds_median\": 0.");
+        assertThat(run("benchmark", "p3", "--rounds", "2", "--engine", "null").code())
+                .isZero();
+        assertThat(run("benchmark", "p7").err()).contains("workload must be one of p1, p2, p3, p5, p6, but was p7");
+    }
+
     private static String output(Runnable program) {
         PrintStream console = System.out;
         ByteArrayOutputStream out = new ByteArrayOutputStream();

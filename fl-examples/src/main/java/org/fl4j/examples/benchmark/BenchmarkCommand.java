@@ -2,6 +2,7 @@ package org.fl4j.examples.benchmark;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -20,6 +21,7 @@ import org.fl4j.random.Sampling;
 import org.fl4j.random.Seed;
 import org.fl4j.selection.UniformSelector;
 import org.fl4j.simulation.RoundReport;
+import org.fl4j.simulation.RunListener;
 import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
@@ -46,7 +48,8 @@ public final class BenchmarkCommand implements Callable<Integer> {
     @Option(
             names = "--engine",
             defaultValue = "compiled",
-            description = "compiled, eager or trainer, a loop over DJL's Trainer (default: ${DEFAULT-VALUE})")
+            description = "compiled, eager, null (clients that do not train), or trainer, a loop over DJL's Trainer"
+                    + " (default: ${DEFAULT-VALUE})")
     private String engine;
 
     @Option(names = "--rounds", description = "number of rounds (default: the workload's)")
@@ -60,6 +63,8 @@ public final class BenchmarkCommand implements Callable<Integer> {
 
     @Option(names = "--device", defaultValue = "cpu", description = "where to compute (default: ${DEFAULT-VALUE})")
     private String device;
+
+    private double startUpSeconds = Double.NaN;
 
     @Override
     public Integer call() {
@@ -99,15 +104,25 @@ public final class BenchmarkCommand implements Callable<Integer> {
                 .cohortSize(cohort == null ? work.cohort : cohort)
                 .rounds(total)
                 .evaluateEvery(work == Workload.P6 ? 20 : 5)
-                .devices(Devices.parse(device));
+                .devices(Devices.parse(device))
+                .listener(new RunListener() {
+                    @Override
+                    public void runStarted(int completedRounds, int totalRounds) {
+                        startUpSeconds = (System.currentTimeMillis()
+                                        - ManagementFactory.getRuntimeMXBean().getStartTime())
+                                / 1e3;
+                    }
+                });
         Optional.ofNullable(workers).ifPresent(builder::workers);
         if (engine.equals("eager")) {
             builder.clients((id, worker) -> new SgdClient(id, worker, training) {
                 @Override
                 protected void afterBackward(LocalStep step) {} // a hook, so that the eager path is taken
             });
+        } else if (engine.equals("null")) {
+            builder.clients((id, worker) -> new NullClient(id));
         } else if (!engine.equals("compiled")) {
-            throw new IllegalArgumentException("engine must be compiled, eager or trainer, but was " + engine);
+            throw new IllegalArgumentException("engine must be compiled, eager, null or trainer, but was " + engine);
         }
         return builder.build();
     }
@@ -127,7 +142,7 @@ public final class BenchmarkCommand implements Callable<Integer> {
                 Locale.ROOT,
                 "{\"workload\": \"%s\", \"engine\": \"%s\", \"rounds\": %d, \"round_seconds_median\": %.5f,"
                         + " \"round_seconds_min\": %.5f, \"round_seconds_sum\": %.3f, \"accuracy\": %.4f,"
-                        + " \"peak_rss_mib\": %d}%n",
+                        + " \"start_up_seconds\": %.2f, \"peak_rss_mib\": %d}%n",
                 work.name().toLowerCase(Locale.ROOT),
                 engine,
                 seconds.length,
@@ -135,6 +150,7 @@ public final class BenchmarkCommand implements Callable<Integer> {
                 sorted[0],
                 Arrays.stream(seconds).sum(),
                 accuracy,
+                startUpSeconds,
                 peakMebibytes());
     }
 
