@@ -7,6 +7,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.types.Shape;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.fl4j.core.Admission;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
@@ -16,6 +17,7 @@ import org.fl4j.core.ListAggregator;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Rejection;
 import org.fl4j.core.RejectionReason;
+import org.fl4j.core.Server;
 import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
@@ -27,6 +29,7 @@ import org.fl4j.model.LearningTask;
 import org.fl4j.model.LocalModel;
 import org.fl4j.model.Network;
 import org.fl4j.testing.AggregatorContract;
+import org.fl4j.testing.ServerContract;
 import org.fl4j.testing.ServerOptimizerContract;
 import org.fl4j.testing.TensorTest;
 import org.junit.jupiter.api.Nested;
@@ -67,6 +70,25 @@ class ComposedServerTest extends TensorTest {
                 mean.floats().divi(updates.size());
                 return mean;
             });
+        }
+    }
+
+    @Nested
+    class Contract extends ServerContract {
+        @Override
+        protected Server server() {
+            return new ComposedServer(
+                    () -> vector(1, 2),
+                    (available, count, round) ->
+                            IntStream.range(0, count).mapToObj(available::id).toList(),
+                    4,
+                    FIRST,
+                    new AddDelta(1),
+                    new LocalModel(
+                            new FederatedModel(
+                                    LearningTask.classification(Network.of(new Layer.Dense(2)), new Shape(1))),
+                            Device.cpu()),
+                    Optional.empty());
         }
     }
 

@@ -25,7 +25,11 @@ final class CifarCommand implements Callable<Integer> {
             "resnet18-bn", () -> Models.resNet18BatchNorm(10),
             "resnet18-gn", () -> Models.resNet18GroupNorm(10, 32)));
 
-    @Option(names = "--data", required = true, description = "download, or a directory of the binary batches")
+    @Option(
+            names = "--data",
+            defaultValue = "digits",
+            description = "digits (drawn by code, in colour), download, or a directory of the binary batches"
+                    + " (default: ${DEFAULT-VALUE})")
     private String data;
 
     @Option(

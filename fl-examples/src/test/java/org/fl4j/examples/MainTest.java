@@ -1,6 +1,7 @@
 package org.fl4j.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -143,7 +144,14 @@ class MainTest {
     }
 
     @Test
-    void runsTheProgramsToRead() {
+    void runsTheProgramsToRead() throws Exception {
+        String quickStart = output(() -> QuickStart.main(new String[0]));
+        Matcher accuracy = Pattern.compile("accuracy ([0-9.]+)").matcher(quickStart);
+        assertThat(accuracy.find()).as(quickStart).isTrue();
+        Matcher promised =
+                Pattern.compile("```\\naccuracy ([0-9.]+)\\n").matcher(Files.readString(Path.of("../README.md")));
+        assertThat(promised.find()).as("the README shows the output").isTrue();
+        assertThat(Double.parseDouble(accuracy.group(1))).isCloseTo(Double.parseDouble(promised.group(1)), within(.03));
         assertThat(output(() -> CustomClient.main(new String[0]))).contains("round 5 accuracy 0.");
         assertThat(output(() -> CustomAggregator.main(new String[0]))).contains("round 5 accuracy 0.");
     }
