@@ -30,6 +30,11 @@ public final class Kernels {
         Program.SCRIPT.run("decay_and_add_square", y, decay, x, a);
     }
 
+    /** {@code y -= a * x^2 * sign(y - x^2)}: moves y towards x squared by a bounded step. */
+    public static void moveBySignedSquare(NDArray y, NDArray x, double a) {
+        Program.SCRIPT.run("move_by_signed_square", y, x, a);
+    }
+
     /** {@code y += a * m / (sqrt(v) + epsilon)}. */
     public static void addAdaptive(NDArray y, NDArray m, NDArray v, double a, double epsilon) {
         Program.SCRIPT.run("add_adaptive", y, m, v, a, epsilon);
@@ -88,6 +93,11 @@ public final class Kernels {
                     return None
                   def decay_and_add_square(self: __torch__.Program, y: Tensor, decay: float, x: Tensor, a: float) -> NoneType:
                     _0 = torch.addcmul_(torch.mul_(y, decay), x, x, value=a)
+                    return None
+                  def move_by_signed_square(self: __torch__.Program, y: Tensor, x: Tensor, a: float) -> NoneType:
+                    square = torch.mul(x, x)
+                    direction = torch.sign_(torch.sub(y, square))
+                    _0 = torch.addcmul_(y, square, direction, value=torch.neg(a))
                     return None
                   def add_adaptive(self: __torch__.Program, y: Tensor, m: Tensor, v: Tensor, a: float, epsilon: float) -> NoneType:
                     root = torch.add_(torch.sqrt(v), epsilon)

@@ -6,9 +6,16 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.DoubleFunction;
+import org.fl4j.aggregators.CoordinateMedian;
+import org.fl4j.aggregators.FedAdagrad;
+import org.fl4j.aggregators.FedAdam;
 import org.fl4j.aggregators.FedAvg;
+import org.fl4j.aggregators.FedAvgM;
+import org.fl4j.aggregators.FedYogi;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.core.Aggregator;
+import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.UpdateWeighting;
 import org.fl4j.data.ClassesPerClientPartitioner;
 import org.fl4j.data.Dataset;
@@ -33,8 +40,16 @@ import picocli.CommandLine.Option;
 
 /** The options that both experiments share, and the run they describe. */
 final class ExperimentOptions {
-    private static final Map<String, Aggregator> AGGREGATORS =
-            new TreeMap<>(Map.of("fedavg", new FedAvg(), "fedavg-uniform", new FedAvg(UpdateWeighting.uniform())));
+    private static final Map<String, Aggregator> AGGREGATORS = new TreeMap<>(Map.of(
+            "fedavg", new FedAvg(),
+            "fedavg-uniform", new FedAvg(UpdateWeighting.uniform()),
+            "median", new CoordinateMedian()));
+    private static final Map<String, DoubleFunction<ServerOptimizer>> SERVER_OPTIMIZERS = new TreeMap<>(Map.of(
+            "plain", AddDelta::new,
+            "fedavgm", rate -> new FedAvgM(rate, .9),
+            "fedadam", FedAdam::new,
+            "fedyogi", FedYogi::new,
+            "fedadagrad", FedAdagrad::new));
 
     @Option(names = "--clients", defaultValue = "100", description = "number of clients (default: ${DEFAULT-VALUE})")
     private int clients;
@@ -70,8 +85,20 @@ final class ExperimentOptions {
     @Option(
             names = "--aggregator",
             defaultValue = "fedavg",
-            description = "fedavg or fedavg-uniform (default: ${DEFAULT-VALUE})")
+            description = "fedavg, fedavg-uniform or median (default: ${DEFAULT-VALUE})")
     private String aggregator;
+
+    @Option(
+            names = "--server-optimizer",
+            defaultValue = "plain",
+            description = "plain, fedavgm, fedadam, fedyogi or fedadagrad (default: ${DEFAULT-VALUE})")
+    private String serverOptimizer;
+
+    @Option(
+            names = "--proximal-term",
+            defaultValue = "0",
+            description = "FedProx's pull back to the received model (default: ${DEFAULT-VALUE})")
+    private double proximalTerm;
 
     @Option(
             names = "--device",
@@ -105,10 +132,14 @@ final class ExperimentOptions {
                 .task(task)
                 .data(dataset.federated(parts))
                 .testData(dataset.test())
-                .training(LocalTraining.sgd(clientLearningRate).epochs(epochs).batchSize(batchSize))
+                .training(LocalTraining.sgd(clientLearningRate)
+                        .epochs(epochs)
+                        .batchSize(batchSize)
+                        .proximalTerm(proximalTerm))
                 .selector(new UniformSelector())
-                .aggregator(aggregator())
-                .serverOptimizer(new AddDelta(serverLearningRate))
+                .aggregator(known(AGGREGATORS, "aggregator", aggregator))
+                .serverOptimizer(known(SERVER_OPTIMIZERS, "serverOptimizer", serverOptimizer)
+                        .apply(serverLearningRate))
                 .cohortSize(cohort)
                 .rounds(rounds)
                 .devices(Devices.parse(device))
@@ -131,13 +162,12 @@ final class ExperimentOptions {
         }
     }
 
-    private Aggregator aggregator() {
-        Aggregator known = AGGREGATORS.get(aggregator.toLowerCase(Locale.ROOT));
-        if (known == null) {
-            throw new IllegalArgumentException(
-                    "aggregator must be one of " + AGGREGATORS.keySet() + ", but was " + aggregator);
+    private static <T> T known(Map<String, T> choices, String option, String name) {
+        T choice = choices.get(name.toLowerCase(Locale.ROOT));
+        if (choice == null) {
+            throw new IllegalArgumentException(option + " must be one of " + choices.keySet() + ", but was " + name);
         }
-        return known;
+        return choice;
     }
 
     private Partitioner partitioner() {

@@ -102,6 +102,12 @@ class MainTest {
             {"--partition", "classes:3"},
             {"--partition", "lognormal:1"},
             {"--partition", "quantity:1"},
+            {"--aggregator", "median"},
+            {"--server-optimizer", "fedadam"},
+            {"--server-optimizer", "fedyogi"},
+            {"--server-optimizer", "fedadagrad"},
+            {"--server-optimizer", "fedavgm"},
+            {"--proximal-term", "1"},
             {"--cohort", "5"},
             {"--clients", "21"},
             {"--rounds", "3"}
@@ -125,7 +131,8 @@ class MainTest {
         assertRefused("cohortSize must be in [1, 20], but was 30", "--cohort", "30");
         assertRefused("clients must be in [1, 30000], but was 0", "--clients", "0");
         assertRefused("learningRate must be positive and finite, but was NaN", "--client-lr", "NaN");
-        assertRefused("aggregator must be one of [fedavg, fedavg-uniform], but was median", "--aggregator", "median");
+        assertRefused(
+                "aggregator must be one of [fedavg, fedavg-uniform, median], but was krum", "--aggregator", "krum");
         assertRefused("model must be one of [2nn, cnn, softmax], but was vgg", "--model", "vgg");
         assertRefused(
                 "partition must have a number after the colon, as in shards:2, but was shards",

@@ -3,12 +3,30 @@ package org.fl4j.examples.benchmark;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.fl4j.aggregators.CoordinateMedian;
+import org.fl4j.aggregators.FedAdam;
+import org.fl4j.aggregators.FedYogi;
+import org.fl4j.core.Aggregation;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.ServerOptimizer;
+import org.fl4j.core.ServerState;
+import org.fl4j.core.StrategyState;
 import org.fl4j.data.Examples;
+import org.fl4j.metrics.Metrics;
 import org.fl4j.model.ExampleMeasure;
+import org.fl4j.random.Seed;
+import org.fl4j.server.AddDelta;
 import org.fl4j.tensor.Kernels;
+import org.fl4j.tensor.ParameterLayout;
+import org.fl4j.tensor.ParameterRole;
+import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.TensorEngine;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -36,9 +54,14 @@ public class KernelBenchmark {
     private static final int PARAMETERS = 1_663_370;
     private static final int UPDATES = 100; // so that updates come from memory, not from the cache
 
+    private static final RoundContext ROUND = new RoundContext(1, new Seed(1));
+
     private NDManager manager;
     private NDArray[] updates;
     private NDArray sum;
+    private ParameterVector model;
+    private StrategyState moments;
+    private ServerState state;
     private NDArray images;
     private Examples examples;
     private int[] rows;
@@ -56,6 +79,16 @@ public class KernelBenchmark {
             updates[i] = manager.full(new Shape(PARAMETERS), 1e-3f * i, DataType.FLOAT32);
         }
         sum = manager.zeros(new Shape(PARAMETERS));
+        ParameterLayout layout = new ParameterLayout.Builder()
+                .add("w", new Shape(PARAMETERS), ParameterRole.TRAINABLE)
+                .build();
+        model = ParameterVector.zeros(layout, manager);
+        moments = StrategyState.empty()
+                .with("fedadam/m", manager.zeros(new Shape(PARAMETERS)))
+                .with("fedadam/v", manager.ones(new Shape(PARAMETERS)))
+                .with("fedyogi/m", manager.zeros(new Shape(PARAMETERS)))
+                .with("fedyogi/v", manager.ones(new Shape(PARAMETERS)));
+        state = new ServerState(0, model, moments);
         images = manager.ones(new Shape(60_000, 784));
         labels = manager.zeros(new Shape(10), DataType.INT64);
         examples = new Examples(images, manager.zeros(new Shape(60_000), DataType.INT64));
@@ -105,6 +138,45 @@ public class KernelBenchmark {
     @Benchmark
     public double norm() {
         return Kernels.norm(update());
+    }
+
+    private void step(ServerOptimizer optimizer) {
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            optimizer.step(model, new ParameterVector(model.layout(), update(), Optional.empty()), moments);
+        }
+    }
+
+    /** The plain server step: reads two vectors, writes one. */
+    @Benchmark
+    public void stepPlain() {
+        step(new AddDelta(1));
+    }
+
+    /** FedAdam's server step: reads four vectors, writes three. */
+    @Benchmark
+    public void stepAdam() {
+        step(new FedAdam(.01));
+    }
+
+    /** FedYogi's server step: reads four vectors, writes three. */
+    @Benchmark
+    public void stepYogi() {
+        step(new FedYogi(.01));
+    }
+
+    /** The coordinate median of ten updates. */
+    @Benchmark
+    public void medianOfTen() {
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            Aggregation aggregation = new CoordinateMedian().begin(ROUND, state);
+            for (int i = 0; i < 10; i++) {
+                ParameterVector delta = new ParameterVector(model.layout(), update(), Optional.empty());
+                aggregation.add(new ModelUpdate(new ClientId(i), 0, 1, 1, delta, Metrics.none()));
+            }
+            aggregation.combine();
+        }
     }
 
     /** Gathers a batch of ten images. */

@@ -1,0 +1,40 @@
+package org.fl4j.aggregators;
+
+import org.fl4j.core.ServerOptimizer;
+import org.fl4j.core.StrategyState;
+import org.fl4j.tensor.Kernels;
+import org.fl4j.tensor.ParameterVector;
+
+/**
+ * AdaGrad on the server (Reddi et al. 2021, arXiv 2003.00295, algorithm 2): {@code m = beta1 m + (1 - beta1) delta};
+ * {@code v = v + delta^2}; {@code w += rate m / (sqrt(v) + adaptivity)}, with m = 0 and v = adaptivity^2 at
+ * first and no bias correction. Acts on trainable parameters only.
+ *
+ * <p>Deviations: none. State is part of the server state: a run starts without, a resumed run goes on with it.
+ *
+ * @param learningRate the server learning rate, positive
+ * @param beta1 in [0, 1)
+ * @param adaptivity tau of the paper, positive
+ */
+public record FedAdagrad(double learningRate, double beta1, double adaptivity) implements ServerOptimizer {
+    /** Checks all. */
+    public FedAdagrad {
+        new Moments.Rates(learningRate, beta1, adaptivity);
+    }
+
+    /** Takes beta1 0, as the experiments of the paper do, and adaptivity 1e-3. */
+    public FedAdagrad(double learningRate) {
+        this(learningRate, 0, 1e-3);
+    }
+
+    @Override
+    public Step step(ParameterVector model, ParameterVector delta, StrategyState state) {
+        return Moments.step(
+                "fedadagrad",
+                model,
+                delta,
+                state,
+                (v, change) -> Kernels.decayAndAddSquare(v, 1, change, 1),
+                new Moments.Rates(learningRate, beta1, adaptivity));
+    }
+}
