@@ -9,6 +9,7 @@ import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -33,6 +34,7 @@ final class ClientExecutor implements AutoCloseable {
     private final List<Worker> workers;
     private final BlockingQueue<Worker> idle;
     private final ThreadPoolExecutor pool;
+    private final List<Thread> threads = new CopyOnWriteArrayList<>();
     private final FailurePolicy policy;
     private final BooleanSupplier cancelled;
 
@@ -48,9 +50,9 @@ final class ClientExecutor implements AutoCloseable {
         this.cancelled = cancelled;
         idle = new ArrayBlockingQueue<>(workers.size(), false, workers);
         AtomicInteger number = new AtomicInteger();
-        int threads = workers.size() - 1; // and the caller
+        int poolSize = workers.size() - 1; // and the caller
         pool = new ThreadPoolExecutor(
-                threads, Math.max(1, threads), 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
+                poolSize, Math.max(1, poolSize), 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
                     Thread thread = new Thread(
                             () -> {
                                 TensorEngine.prepareThread();
@@ -58,6 +60,7 @@ final class ClientExecutor implements AutoCloseable {
                             },
                             "fl4j-worker-" + number.getAndIncrement());
                     thread.setDaemon(true);
+                    threads.add(thread);
                     return thread;
                 });
     }
@@ -75,21 +78,30 @@ final class ClientExecutor implements AutoCloseable {
         }
     }
 
-    /** Waits for running clients, then frees the workers. */
+    /** Waits for the threads, which end with the clients they run, then frees the workers. */
     @Override
     public void close() {
         pool.shutdownNow();
         boolean interrupted = false;
-        while (!pool.isTerminated()) {
-            try {
-                pool.awaitTermination(1, TimeUnit.MINUTES);
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
+        for (Thread thread : threads) {
+            interrupted |= join(thread);
         }
         workers.forEach(Worker::close);
         if (interrupted) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Returns whether the wait was interrupted. */
+    private static boolean join(Thread thread) {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                thread.join();
+                return interrupted;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
         }
     }
 
