@@ -4,7 +4,6 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 
 /**
  * Named metrics, immutable. A name says the split it was measured on: {@code train/loss}, {@code test/accuracy}.
@@ -34,12 +33,6 @@ public record Metrics(Map<String, Metric> values) {
         Map<String, Metric> merged = new TreeMap<>(values);
         other.values.forEach((name, metric) -> merged.merge(name, metric, Metric::merge));
         return new Metrics(merged);
-    }
-
-    /** Returns the same metrics with {@code prefix} before each name. */
-    public Metrics prefixed(String prefix) {
-        return new Metrics(
-                values.entrySet().stream().collect(Collectors.toMap(e -> prefix + e.getKey(), Map.Entry::getValue)));
     }
 
     /** Returns the weighted mean of one metric, or nothing if it was not measured. */

@@ -20,12 +20,6 @@ class MetricsTest {
     }
 
     @Test
-    void prefixesNames() {
-        assertThat(Metrics.of("loss", 1, 2).prefixed("test/").value("test/loss"))
-                .isEqualTo(.5);
-    }
-
-    @Test
     void saysWhatWasMeasuredWhenAskedForSomethingElse() {
         assertThatThrownBy(() -> Metrics.of("a", 1, 1).value("b"))
                 .hasMessage("name must be one of the measured metrics [a], but was b");

@@ -3,6 +3,7 @@ package org.fl4j.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import com.google.gson.JsonParser;
 import java.nio.file.Files;
@@ -24,6 +25,7 @@ import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.Server;
+import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
 import org.fl4j.core.TrainingTask;
@@ -33,6 +35,8 @@ import org.fl4j.data.Partition;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.LocalModel;
 import org.fl4j.model.Models;
+import org.fl4j.server.AddDelta;
+import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -330,6 +334,33 @@ class SimulationTest {
         assertThatThrownBy(simulation::run)
                 .isInstanceOf(CheckpointException.class)
                 .hasMessage(message);
+    }
+
+    /** Remembers a vector and a number, and moves by both: a resume that lost either would end elsewhere. */
+    private static final ServerOptimizer REMEMBERING = (model, delta, state) -> {
+        NDArray velocity = state.tensor("test/velocity")
+                .map(NDArray::duplicate)
+                .orElseGet(() -> delta.trainable().zerosLike());
+        double steps = state.number("test/steps").orElse(0.0) + 1;
+        Kernels.decayAndAdd(velocity, .5, delta.trainable(), 1);
+        ParameterVector next = AddDelta.withBuffersOf(model, delta);
+        Kernels.addScaled(next.trainable(), velocity, 1 / steps);
+        return new ServerOptimizer.Step(
+                next, state.with("test/velocity", velocity).with("test/steps", steps));
+    };
+
+    @Test
+    void goesOnWithWhatStrategiesRemember() {
+        SimulationBuilder remembering = setup().serverOptimizer(REMEMBERING);
+        remembering.rounds(2).checkpoints(directory, 1).build().run().close();
+        try (RunResult resumed = remembering.rounds(5).resume(true).build().run();
+                RunResult undisturbed =
+                        setup().serverOptimizer(REMEMBERING).rounds(5).build().run();
+                RunResult plain = setup().rounds(5).build().run()) {
+            assertThat(resumed.state().strategy().number("test/steps")).hasValue(5.0);
+            assertThat(resumed.modelSha256()).isEqualTo(undisturbed.modelSha256());
+            assertThat(resumed.modelSha256()).isNotEqualTo(plain.modelSha256());
+        }
     }
 
     @Test
