@@ -19,7 +19,7 @@ import org.fl4j.tensor.ParameterVector;
 public record FedAdagrad(double learningRate, double beta1, double adaptivity) implements ServerOptimizer {
     /** Checks all. */
     public FedAdagrad {
-        new Moments.Rates(learningRate, beta1, adaptivity);
+        Moments.check(learningRate, beta1, adaptivity);
     }
 
     /** Takes beta1 0, as the experiments of the paper do, and adaptivity 1e-3. */
@@ -34,7 +34,12 @@ public record FedAdagrad(double learningRate, double beta1, double adaptivity) i
                 model,
                 delta,
                 state,
-                (v, change) -> Kernels.decayAndAddSquare(v, 1, change, 1),
-                new Moments.Rates(learningRate, beta1, adaptivity));
+                adaptivity * adaptivity,
+                Kernels::adaptiveStep,
+                beta1,
+                1,
+                1,
+                learningRate,
+                adaptivity);
     }
 }

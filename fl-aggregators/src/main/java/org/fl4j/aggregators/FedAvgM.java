@@ -33,10 +33,12 @@ public record FedAvgM(double learningRate, double momentum) implements ServerOpt
 
     @Override
     public Step step(ParameterVector model, ParameterVector delta, StrategyState state) {
-        NDArray velocity = Moments.copyOrFill(state, VELOCITY, delta.trainable(), 0);
+        NDArray velocity = state.tensor(VELOCITY)
+                .map(NDArray::duplicate)
+                .orElseGet(() -> delta.trainable().zerosLike());
         Kernels.decayAndAdd(velocity, momentum, delta.trainable(), 1);
         ParameterVector next = AddDelta.withBuffersOf(model, delta);
-        Kernels.addScaled(next.trainable(), velocity, learningRate);
+        Kernels.sum(next.trainable(), model.trainable(), velocity, learningRate);
         return new Step(next, state.with(VELOCITY, velocity));
     }
 }

@@ -21,7 +21,7 @@ import org.fl4j.tensor.ParameterVector;
 public record FedYogi(double learningRate, double beta1, double beta2, double adaptivity) implements ServerOptimizer {
     /** Checks all. */
     public FedYogi {
-        new Moments.Rates(learningRate, beta1, adaptivity);
+        Moments.check(learningRate, beta1, adaptivity);
         Check.fraction("beta2", beta2);
     }
 
@@ -37,7 +37,12 @@ public record FedYogi(double learningRate, double beta1, double beta2, double ad
                 model,
                 delta,
                 state,
-                (v, change) -> Kernels.moveBySignedSquare(v, change, 1 - beta2),
-                new Moments.Rates(learningRate, beta1, adaptivity));
+                adaptivity * adaptivity,
+                Kernels::signedAdaptiveStep,
+                beta1,
+                1,
+                1 - beta2,
+                learningRate,
+                adaptivity);
     }
 }

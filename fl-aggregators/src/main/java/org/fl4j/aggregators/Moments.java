@@ -1,56 +1,55 @@
 package org.fl4j.aggregators;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import org.fl4j.core.ServerOptimizer.Step;
 import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Check;
 import org.fl4j.server.AddDelta;
-import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 
 /** What the adaptive server optimizers of Reddi et al. 2021 (arXiv 2003.00295, algorithm 2) have in common. */
 final class Moments {
     private Moments() {}
 
-    /** Moves the second moment in place by the squared delta: where the three algorithms differ. */
+    /** The blockwise step: where the three algorithms differ. */
     @FunctionalInterface
-    interface SecondMoment {
-        void move(NDArray moment, NDArray delta);
+    interface Kernel {
+        void step(NDList next, NDList now, NDArray delta, double... numbers);
     }
 
     /**
-     * {@code m = beta1 m + (1 - beta1) delta}, then v by its rule, then {@code w += rate m / (sqrt(v) + adaptivity)}; m starts
-     * at 0 and v at adaptivity squared.
+     * {@code m = beta1 m + (1 - beta1) delta}, v by the kernel's rule, {@code w += rate m / (sqrt(v) + adaptivity)}; m starts
+     * at 0 and v at {@code start}.
+     *
+     * @param numbers beta1; the factors of v and of the squared delta in the new v; rate; adaptivity
      */
     static Step step(
             String name,
             ParameterVector model,
             ParameterVector delta,
             StrategyState state,
-            SecondMoment second,
-            Rates rates) {
+            double start,
+            Kernel kernel,
+            double... numbers) {
         NDArray change = delta.trainable();
-        NDArray mean = copyOrFill(state, name + "/m", change, 0);
-        NDArray square = copyOrFill(state, name + "/v", change, rates.adaptivity() * rates.adaptivity());
-        Kernels.decayAndAdd(mean, rates.beta1(), change, 1 - rates.beta1());
-        second.move(square, change);
+        NDArray mean = state.tensor(name + "/m").orElseGet(change::zerosLike);
+        NDArray square =
+                state.tensor(name + "/v").orElseGet(() -> change.zerosLike().addi(start));
+        NDArray nextMean = change.getManager().create(change.getShape());
+        NDArray nextSquare = change.getManager().create(change.getShape());
         ParameterVector next = AddDelta.withBuffersOf(model, delta);
-        Kernels.addAdaptive(next.trainable(), mean, square, rates.learningRate(), rates.adaptivity());
-        return new Step(next, state.with(name + "/m", mean).with(name + "/v", square));
+        kernel.step(
+                new NDList(next.trainable(), nextMean, nextSquare),
+                new NDList(model.trainable(), mean, square),
+                change,
+                numbers);
+        return new Step(next, state.with(name + "/m", nextMean).with(name + "/v", nextSquare));
     }
 
-    /** What the step needs beside the second moment. */
-    record Rates(double learningRate, double beta1, double adaptivity) {
-        Rates {
-            Check.positive("serverLearningRate", learningRate);
-            Check.fraction("beta1", beta1);
-            Check.positive("adaptivity", adaptivity);
-        }
-    }
-
-    static NDArray copyOrFill(StrategyState state, String name, NDArray like, double value) {
-        return state.tensor(name)
-                .map(NDArray::duplicate)
-                .orElseGet(() -> like.zerosLike().addi(value));
+    static void check(double learningRate, double beta1, double adaptivity) {
+        Check.positive("serverLearningRate", learningRate);
+        Check.fraction("beta1", beta1);
+        Check.positive("adaptivity", adaptivity);
     }
 }

@@ -129,6 +129,9 @@ public final class FederatedModel implements AutoCloseable {
     /** Frees the network. */
     @Override
     public void close() {
+        if (block instanceof TorchScriptBlock script) {
+            script.close();
+        }
         manager.close();
     }
 }

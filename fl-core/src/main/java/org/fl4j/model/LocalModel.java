@@ -25,6 +25,7 @@ import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.RowIndices;
 import org.fl4j.tensor.TensorEngine;
 import org.fl4j.tensor.Tensors;
+import org.fl4j.tensor.TorchScriptModule;
 
 /**
  * One worker's parameters and what can be done with them: load, predict, differentiate, evaluate. For one thread at a
@@ -36,6 +37,7 @@ public final class LocalModel implements AutoCloseable {
     private final FederatedModel model;
     private final NDManager manager;
     private final ParameterVector parameters;
+    private final Optional<TorchScriptModule> module;
     private final Store store;
     private final RowIndices rows;
     private NDArray losses;
@@ -47,6 +49,7 @@ public final class LocalModel implements AutoCloseable {
         this.model = model;
         manager = TensorEngine.newManager(device);
         parameters = ParameterVector.zeros(model.layout(), manager);
+        module = model.block() instanceof TorchScriptBlock block ? Optional.of(block.load(manager)) : Optional.empty();
         store = new Store();
         rows = new RowIndices(manager);
         losses = manager.create(new Shape(0), DataType.FLOAT32);
@@ -174,6 +177,11 @@ public final class LocalModel implements AutoCloseable {
                 + " seed, but was " + store.getClass().getName());
     }
 
+    /** Returns this worker's own TorchScript module; there is one only if the network is a TorchScript file. */
+    TorchScriptModule module() {
+        return module.orElseThrow();
+    }
+
     /** Returns the generator of dropout masks, made on first use. */
     RandomGenerator dropoutGenerator() {
         if (dropout.isEmpty()) {
@@ -209,11 +217,16 @@ public final class LocalModel implements AutoCloseable {
     private final class Store extends ParameterStore {
         private final Map<String, NDArray> views = new HashMap<>(); // by DJL's parameter id
         private final Map<String, NDArray> leaves = new HashMap<>();
+        private final Map<String, TorchScriptModule.Member> members = new HashMap<>(); // by name
 
         Store() {
             super(LocalModel.this.manager, /* copy= */ false);
+            module.ifPresent(own -> own.members().forEach(member -> members.put(member.name(), member)));
             for (ParameterLayout.Entry entry : model.layout().parameters()) {
-                views.put(model.parameter(entry).getId(), parameters.parameter(entry));
+                NDArray view = parameters.parameter(entry);
+                views.put(model.parameter(entry).getId(), view);
+                module.ifPresent(
+                        own -> own.bind(members.get(model.parameter(entry).getName()), view));
             }
         }
 
@@ -227,13 +240,20 @@ public final class LocalModel implements AutoCloseable {
             for (ParameterLayout.Entry entry : model.layout().parameters()) {
                 if (entry.role() == ParameterRole.TRAINABLE) {
                     String id = model.parameter(entry).getId();
-                    NDArray leaf = views.get(id).stopGradient();
-                    leaf.setRequiresGradient(true);
+                    NDArray leaf = module.map(own ->
+                                    own.leaf(members.get(model.parameter(entry).getName())))
+                            .orElseGet(() -> sharing(views.get(id)));
                     leaves.put(id, leaf);
                     fresh.add(leaf);
                 }
             }
             return fresh;
+        }
+
+        private static NDArray sharing(NDArray view) {
+            NDArray leaf = view.stopGradient();
+            leaf.setRequiresGradient(true);
+            return leaf;
         }
 
         @Override

@@ -20,16 +20,22 @@ public record AddDelta(double learningRate) implements ServerOptimizer {
     @Override
     public Step step(ParameterVector model, ParameterVector delta, StrategyState state) {
         ParameterVector next = withBuffersOf(model, delta);
-        Kernels.addScaled(next.trainable(), delta.trainable(), learningRate);
+        Kernels.sum(next.trainable(), model.trainable(), delta.trainable(), learningRate);
         return new Step(next, state);
     }
 
-    /** Returns a copy of the model with the delta's buffers folded in: what every server optimizer does alike. */
+    /**
+     * Returns a new vector whose buffers are the model's with the delta's folded in, which every server optimizer does
+     * alike; its trainable elements are undefined, for the optimizer to write.
+     */
     public static ParameterVector withBuffersOf(ParameterVector model, ParameterVector delta) {
-        ParameterVector next = model.copy();
+        ParameterVector next = model.like();
         next.floatBuffers()
-                .ifPresent(buffers ->
-                        Kernels.addScaled(buffers, delta.floatBuffers().orElseThrow(), 1));
+                .ifPresent(buffers -> Kernels.sum(
+                        buffers,
+                        model.floatBuffers().orElseThrow(),
+                        delta.floatBuffers().orElseThrow(),
+                        1));
         next.integers().ifPresent(integers -> Kernels.copy(delta.integers().orElseThrow(), integers));
         return next;
     }

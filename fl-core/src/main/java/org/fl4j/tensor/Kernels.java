@@ -13,11 +13,19 @@ import ai.djl.pytorch.jni.JniUtils;
  * mathematics needs. Arguments live on one device; in-place operations change their first argument.
  */
 public final class Kernels {
+    /** Elements of a block: a few vectors of it fit into a core's cache. */
+    private static final long BLOCK = 32_768;
+
     private Kernels() {}
 
     /** {@code y += a * x} in one pass. */
     public static void addScaled(NDArray y, NDArray x, double a) {
         Program.SCRIPT.run("add_scaled", y, x, a);
+    }
+
+    /** {@code y = x + a * z} in one pass. */
+    public static void sum(NDArray y, NDArray x, NDArray z, double a) {
+        Program.SCRIPT.run("sum", y, x, z, a);
     }
 
     /** {@code y = decay * y + a * x} in two passes. */
@@ -30,9 +38,29 @@ public final class Kernels {
         Program.SCRIPT.run("decay_and_add_square", y, decay, x, a);
     }
 
-    /** {@code y -= a * x^2 * sign(y - x^2)}: moves y towards x squared by a bounded step. */
-    public static void moveBySignedSquare(NDArray y, NDArray x, double a) {
-        Program.SCRIPT.run("move_by_signed_square", y, x, a);
+    /**
+     * One step of an adaptive method on a delta d, with the old w, m and v read and the new ones written: {@code m = beta1 m
+     * + (1 - beta1) d}; {@code v = decay v + share d^2}; {@code w += rate m / (sqrt(v) + epsilon)}. In blocks that stay in
+     * the cache, so that memory is passed over once.
+     *
+     * @param next receives w, m and v
+     * @param now w, m and v
+     * @param delta of the same shape
+     * @param numbers beta1, decay, share, rate and epsilon
+     */
+    public static void adaptiveStep(NDList next, NDList now, NDArray delta, double... numbers) {
+        blockwise("adaptive_step", next, now, delta, numbers);
+    }
+
+    /** The same with {@code v = v - share d^2 sign(v - d^2)}; {@code decay} is not used. */
+    public static void signedAdaptiveStep(NDList next, NDList now, NDArray delta, double... numbers) {
+        blockwise("signed_adaptive_step", next, now, delta, numbers);
+    }
+
+    private static void blockwise(String method, NDList next, NDList now, NDArray delta, double... numbers) {
+        try (NDArray scratch = delta.getManager().create(new Shape(Math.min(BLOCK, delta.size())))) {
+            Program.SCRIPT.run(method, next, now, delta, scratch, numbers);
+        }
     }
 
     /** {@code y += a * m / (sqrt(v) + epsilon)}. */
@@ -43,6 +71,11 @@ public final class Kernels {
     /** Copies all of {@code source} over {@code target}, which has the same shape; converts type and device. */
     public static void copy(NDArray source, NDArray target) {
         Program.SCRIPT.run("copy", target, source);
+    }
+
+    /** Makes {@code array} share the memory of a view of its shape, type and device. */
+    static void alias(NDArray array, NDArray view) {
+        Program.SCRIPT.run("alias", array, view);
     }
 
     /** Returns {@code a - b} attached to the manager. */
@@ -88,16 +121,45 @@ public final class Kernels {
                   def add_scaled(self: __torch__.Program, y: Tensor, x: Tensor, a: float) -> NoneType:
                     _0 = torch.add_(y, x, alpha=a)
                     return None
+                  def sum(self: __torch__.Program, y: Tensor, x: Tensor, z: Tensor, a: float) -> NoneType:
+                    _0 = torch.add(x, z, alpha=a, out=y)
+                    return None
                   def decay_and_add(self: __torch__.Program, y: Tensor, decay: float, x: Tensor, a: float) -> NoneType:
                     _0 = torch.add_(torch.mul_(y, decay), x, alpha=a)
                     return None
                   def decay_and_add_square(self: __torch__.Program, y: Tensor, decay: float, x: Tensor, a: float) -> NoneType:
                     _0 = torch.addcmul_(torch.mul_(y, decay), x, x, value=a)
                     return None
-                  def move_by_signed_square(self: __torch__.Program, y: Tensor, x: Tensor, a: float) -> NoneType:
-                    square = torch.mul(x, x)
-                    direction = torch.sign_(torch.sub(y, square))
-                    _0 = torch.addcmul_(y, square, direction, value=torch.neg(a))
+                  def adaptive_step(self: __torch__.Program, next: List[Tensor], now: List[Tensor], delta: Tensor, scratch: Tensor, numbers: List[float]) -> NoneType:
+                    size = torch.numel(delta)
+                    block = torch.numel(scratch)
+                    for i in range(torch.floordiv(torch.sub(torch.add(size, block), 1), block)):
+                      a = torch.mul(i, block)
+                      n = ops.prim.min(block, torch.sub(size, a))
+                      d = torch.narrow(delta, 0, a, n)
+                      v = torch.mul(torch.narrow(now[2], 0, a, n), numbers[1], out=torch.narrow(next[2], 0, a, n))
+                      _0 = torch.addcmul_(v, d, d, value=numbers[2])
+                      _1 = (self).move(next, now, d, v, torch.narrow(scratch, 0, 0, n), a, n, numbers)
+                    return None
+                  def signed_adaptive_step(self: __torch__.Program, next: List[Tensor], now: List[Tensor], delta: Tensor, scratch: Tensor, numbers: List[float]) -> NoneType:
+                    size = torch.numel(delta)
+                    block = torch.numel(scratch)
+                    for i in range(torch.floordiv(torch.sub(torch.add(size, block), 1), block)):
+                      a = torch.mul(i, block)
+                      n = ops.prim.min(block, torch.sub(size, a))
+                      d = torch.narrow(delta, 0, a, n)
+                      old = torch.narrow(now[2], 0, a, n)
+                      square = torch.mul(d, d, out=torch.narrow(scratch, 0, 0, n))
+                      v = torch.sub(old, square, out=torch.narrow(next[2], 0, a, n))
+                      _0 = torch.mul_(square, torch.sign_(v))
+                      _1 = torch.add(old, square, alpha=torch.neg(numbers[2]), out=v)
+                      _2 = (self).move(next, now, d, v, square, a, n, numbers)
+                    return None
+                  def move(self: __torch__.Program, next: List[Tensor], now: List[Tensor], d: Tensor, v: Tensor, scratch: Tensor, a: int, n: int, numbers: List[float]) -> NoneType:
+                    m = torch.mul(torch.narrow(now[1], 0, a, n), numbers[0], out=torch.narrow(next[1], 0, a, n))
+                    _0 = torch.add_(m, d, alpha=torch.sub(1., numbers[0]))
+                    root = torch.add_(torch.sqrt(v, out=scratch), numbers[4])
+                    _1 = torch.addcdiv(torch.narrow(now[0], 0, a, n), m, root, value=numbers[3], out=torch.narrow(next[0], 0, a, n))
                     return None
                   def add_adaptive(self: __torch__.Program, y: Tensor, m: Tensor, v: Tensor, a: float, epsilon: float) -> NoneType:
                     root = torch.add_(torch.sqrt(v), epsilon)
@@ -105,6 +167,9 @@ public final class Kernels {
                     return None
                   def copy(self: __torch__.Program, y: Tensor, x: Tensor) -> NoneType:
                     _0 = torch.copy_(y, x)
+                    return None
+                  def alias(self: __torch__.Program, y: Tensor, x: Tensor) -> NoneType:
+                    _0 = torch.set_(y, x)
                     return None
                   def difference(self: __torch__.Program, y: Tensor, a: Tensor, b: Tensor) -> NoneType:
                     _0 = torch.sub(a, b, out=y)

@@ -105,6 +105,15 @@ public final class ParameterVector implements AutoCloseable {
         return new ParameterVector(layout, floats.duplicate(), integers.map(NDArray::duplicate));
     }
 
+    /** Returns a vector of the same layout and device with undefined values. */
+    public ParameterVector like() {
+        NDManager manager = floats.getManager();
+        return new ParameterVector(
+                layout,
+                manager.create(floats.getShape(), DataType.FLOAT32),
+                integers.map(array -> manager.create(array.getShape(), DataType.INT64)));
+    }
+
     /** Returns this vector on the device: itself if it is there, otherwise a copy. */
     public ParameterVector on(Device device) {
         return floats.getDevice().equals(device)

@@ -114,6 +114,8 @@ public final class TorchScript {
             return IValue.from(flag);
         } else if (argument instanceof long[] numbers) {
             return IValue.listFrom(numbers);
+        } else if (argument instanceof double[] numbers) {
+            return IValue.listFrom(numbers);
         }
         throw new IllegalArgumentException(
                 "argument must be a PyTorch array, a list of them, an int, a long, a double, a"
@@ -136,7 +138,7 @@ public final class TorchScript {
         return bytes.toByteArray();
     }
 
-    private static void store(ZipOutputStream zip, String name, byte[] content) throws IOException {
+    static void store(ZipOutputStream zip, String name, byte[] content) throws IOException {
         CRC32 checksum = new CRC32();
         checksum.update(content);
         ZipEntry entry = new ZipEntry(name);

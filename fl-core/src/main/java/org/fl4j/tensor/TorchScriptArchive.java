@@ -1,0 +1,218 @@
+package org.fl4j.tensor;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
+import java.util.zip.ZipOutputStream;
+
+/**
+ * A file that {@code torch.jit.save} wrote, read as text: the tree of modules and what each registers. libtorch's Java
+ * interface shows parameters but no buffers, so the module is loaded inside a small one whose methods return both.
+ */
+public final class TorchScriptArchive {
+    private static final Pattern ROOT = Pattern.compile("^..c(__torch__[^\n]*)\n([^\n]+)\n", Pattern.DOTALL);
+    private static final Pattern CLASS = Pattern.compile("^class (\\w+)\\(Module\\):$");
+    private static final Pattern REGISTERED = Pattern.compile("^  __(?:parameters|buffers)__ = \\[(.*)]$");
+    private static final Pattern TENSOR = Pattern.compile("\"([^\"]+)\"");
+    private static final Pattern CHILD =
+            Pattern.compile("^  (?:__annotations__\\[\"([^\"]+)\"] =|(\\w+) :) (__torch__\\.[\\w.]+)$");
+    private static final Pattern RANDOM = Pattern.compile("torch\\.((?:feature_|alpha_|feature_alpha_|native_)?dropout"
+            + "|bernoulli|multinomial|normal|poisson|uniform|rrelu\\w*|rand\\w*|exponential|geometric|cauchy|log_normal"
+            + "|random)_?\\(");
+
+    private final Path path;
+    private final Map<String, byte[]> entries;
+    private final String folder;
+    private final String root;
+    private final List<Registered> members = new ArrayList<>();
+
+    /** A tensor that some module of the tree registers: its name in {@code state_dict}, and how a program reaches it. */
+    record Registered(String name, String expression) {}
+
+    private record ModuleClass(List<String> tensors, Map<String, String> children) {}
+
+    private TorchScriptArchive(Path path, Map<String, byte[]> entries) {
+        this.path = path;
+        this.entries = entries;
+        folder = entries.keySet().stream()
+                .filter(name -> name.endsWith("/data.pkl"))
+                .map(name -> name.substring(0, name.length() - "data.pkl".length()))
+                .findFirst()
+                .orElseThrow(() -> invalid("it has no data.pkl"));
+        String head = new String(entries.get(folder + "data.pkl"), StandardCharsets.ISO_8859_1);
+        Matcher start = ROOT.matcher(head);
+        if (!start.find()) {
+            throw invalid("its object is not a module");
+        }
+        root = start.group(1) + "." + start.group(2);
+        collect(classes(), root, "self.model", "");
+    }
+
+    /**
+     * Reads a file.
+     *
+     * @throws IllegalArgumentException if it is no TorchScript module, or one that draws random numbers: those come from
+     *     a generator that all threads share, and no seed would give the same result twice
+     */
+    public static TorchScriptArchive read(Path path) {
+        Map<String, byte[]> entries = new LinkedHashMap<>();
+        try (ZipInputStream zip = new ZipInputStream(new ByteArrayInputStream(Files.readAllBytes(path)))) {
+            for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
+                entries.put(entry.getName(), zip.readAllBytes());
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        TorchScriptArchive archive = new TorchScriptArchive(path, entries);
+        archive.requireNoRandomness();
+        return archive;
+    }
+
+    private IllegalArgumentException invalid(String fault) {
+        return new IllegalArgumentException(
+                "file must be a module saved by torch.jit.save, but " + fault + ": " + path);
+    }
+
+    private void requireNoRandomness() {
+        code().values().stream()
+                .flatMap(text -> RANDOM.matcher(text).results())
+                .findFirst()
+                .ifPresent(random -> {
+                    throw new IllegalArgumentException(
+                            "module must be without random operations, which no seed repeats on"
+                                    + " several workers, but has " + random.group(1) + ": " + path);
+                });
+    }
+
+    private Map<String, String> code() {
+        Map<String, String> code = new LinkedHashMap<>();
+        entries.forEach((name, content) -> {
+            if (name.startsWith(folder + "code/") && name.endsWith(".py")) {
+                String module = name.substring((folder + "code/").length(), name.length() - ".py".length());
+                code.put(module.replace('/', '.'), new String(content, StandardCharsets.UTF_8));
+            }
+        });
+        return code;
+    }
+
+    private Map<String, ModuleClass> classes() {
+        Map<String, ModuleClass> classes = new LinkedHashMap<>();
+        code().forEach((module, text) -> {
+            ModuleClass current = new ModuleClass(new ArrayList<>(), new LinkedHashMap<>());
+            for (String line : text.lines().toList()) {
+                Matcher type = CLASS.matcher(line);
+                Matcher registered = REGISTERED.matcher(line);
+                Matcher child = CHILD.matcher(line);
+                if (type.matches()) {
+                    current = new ModuleClass(new ArrayList<>(), new LinkedHashMap<>());
+                    classes.put(module + "." + type.group(1), current);
+                } else if (registered.matches()) {
+                    TENSOR.matcher(registered.group(1))
+                            .results()
+                            .map(name -> name.group(1))
+                            .forEach(current.tensors::add);
+                } else if (child.matches()) {
+                    current.children.put(child.group(1) == null ? child.group(2) : child.group(1), child.group(3));
+                }
+            }
+        });
+        return classes;
+    }
+
+    private void collect(Map<String, ModuleClass> classes, String type, String expression, String prefix) {
+        ModuleClass module = classes.get(type);
+        if (module == null) {
+            throw invalid("its code has no class " + type);
+        }
+        module.tensors.forEach(name -> members.add(new Registered(prefix + name, attribute(expression, name))));
+        module.children.forEach((name, child) -> {
+            if (classes.containsKey(child)) {
+                collect(classes, child, attribute(expression, name), prefix + name + ".");
+            }
+        });
+    }
+
+    private static String attribute(String expression, String name) {
+        return "getattr(" + expression + ", \"" + name + "\")";
+    }
+
+    List<Registered> members() {
+        return members;
+    }
+
+    /** Returns an archive of a module that holds this one, forwards to it and shows its tensors. */
+    byte[] withAccessors() {
+        String accessors = """
+                class Program(Module):
+                  __parameters__ = []
+                  __buffers__ = []
+                  model : %s
+                  def forward(self: __torch__.fl4j.Program, x: Tensor) -> Tensor:
+                    return (self.model).forward(x, )
+                  def tensors(self: __torch__.fl4j.Program) -> List[Tensor]:
+                    all = annotate(List[Tensor], [])
+                    none = torch.empty([0])
+                %s    return all
+                  def firsts(self: __torch__.fl4j.Program) -> List[int]:
+                    all = (self).tensors()
+                    firsts = annotate(List[int], [])
+                    for i in range(torch.len(all)):
+                      first = i
+                      for j in range(i):
+                        if torch.is_set_to(all[torch.sub(torch.sub(i, 1), j)], all[i]):
+                          first = torch.sub(torch.sub(i, 1), j)
+                        else:
+                          pass
+                      _0 = torch.append(firsts, first)
+                    return firsts
+                """.formatted(
+                        root, members.stream().map(TorchScriptArchive::append).collect(Collectors.joining()));
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
+            for (Map.Entry<String, byte[]> entry : entries.entrySet()) {
+                boolean object = entry.getKey().equals(folder + "data.pkl");
+                TorchScript.store(zip, entry.getKey(), object ? wrapped(entry.getValue()) : entry.getValue());
+            }
+            TorchScript.store(zip, folder + "code/__torch__/fl4j.py", accessors.getBytes(StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes.toByteArray();
+    }
+
+    /** Appends a tensor to the list, or an empty one where the attribute is optional and absent. */
+    private static String append(Registered member) {
+        return """
+                    one = annotate(Optional[Tensor], %s)
+                    if torch.__isnot__(one, None):
+                      kept = torch.append(all, unchecked_cast(Tensor, one))
+                    else:
+                      kept = torch.append(all, none)
+                """.formatted(member.expression());
+    }
+
+    /** Pickles an object whose only attribute, {@code model}, is the object of a pickle of protocol 2. */
+    private static byte[] wrapped(byte[] pickle) {
+        ByteArrayOutputStream object = new ByteArrayOutputStream();
+        object.writeBytes(new byte[] {(byte) 0x80, 2});
+        object.writeBytes("c__torch__.fl4j\nProgram\n".getBytes(StandardCharsets.US_ASCII));
+        object.writeBytes(new byte[] {')', (byte) 0x81, '}', 'X', 5, 0, 0, 0});
+        object.writeBytes("model".getBytes(StandardCharsets.US_ASCII));
+        object.write(pickle, 2, pickle.length - 3); // without its protocol and its end
+        object.writeBytes(new byte[] {'s', 'b', '.'});
+        return object.toByteArray();
+    }
+}

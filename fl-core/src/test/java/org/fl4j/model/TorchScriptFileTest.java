@@ -1,0 +1,164 @@
+package org.fl4j.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.assertj.core.data.Offset;
+import org.fl4j.random.Seed;
+import org.fl4j.tensor.Kernels;
+import org.fl4j.tensor.ParameterLayout;
+import org.fl4j.tensor.ParameterRole;
+import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.Tensors;
+import org.fl4j.testing.TensorTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The files were written by PyTorch 1.13: net.pt is a scripted network with batch normalisation, a weight that two layers
+ * share, a frozen parameter and a head without bias; traced.pt a traced one of two dense layers; dropout.pt has dropout.
+ * Expected values are PyTorch's.
+ */
+class TorchScriptFileTest extends TensorTest {
+    private static final Shape INPUT = new Shape(1, 28, 28);
+    private static final Offset<Float> ROUNDING = within(2e-6f);
+
+    private static LearningTask task(String name) {
+        return LearningTask.classification(new TorchScriptFile(file(name)), INPUT);
+    }
+
+    private static Path file(String name) {
+        try {
+            return Path.of(TorchScriptFileTest.class
+                    .getResource("/torchscript/" + name)
+                    .toURI());
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private NDArray images() {
+        float[] pixels = new float[4 * 784];
+        for (int i = 0; i < pixels.length; i++) {
+            pixels[i] = i % 7 / 7f + Math.floorDiv(i, 784) * .1f;
+        }
+        return Tensors.create(manager, pixels, new Shape(4, 1, 28, 28));
+    }
+
+    @Test
+    void listsEachTensorOnceUnderItsNameInPyTorch() {
+        try (FederatedModel model = new FederatedModel(task("net.pt"))) {
+            assertThat(model.layout().parameters().stream()
+                            .filter(entry -> entry.role() == ParameterRole.TRAINABLE)
+                            .map(ParameterLayout.Entry::name))
+                    .containsExactly(
+                            "body.1.weight",
+                            "body.1.bias",
+                            "body.2.weight",
+                            "body.2.bias",
+                            "tied.weight",
+                            "tied.bias",
+                            "again.bias",
+                            "head.weight");
+            assertThat(model.layout().parameters().stream()
+                            .filter(entry -> entry.role() == ParameterRole.FLOAT_BUFFER)
+                            .map(ParameterLayout.Entry::name))
+                    .containsExactlyInAnyOrder("frozen", "body.2.running_mean", "body.2.running_var");
+            assertThat(model.layout().find("body.2.num_batches_tracked").orElseThrow())
+                    .isEqualTo(new ParameterLayout.Entry(
+                            "body.2.num_batches_tracked", List.of(), ParameterRole.INTEGER_BUFFER, 0));
+        }
+    }
+
+    @Test
+    void predictsAndDifferentiatesAsPyTorchDoes() {
+        try (FederatedModel model = new FederatedModel(task("net.pt"));
+                LocalModel local = new LocalModel(model, Device.cpu())) {
+            local.load(model.initial(new Seed(1), manager));
+            assertThat(local.predict(images()).flatten().get("0:5").toFloatArray())
+                    .containsExactly(
+                            new float[] {-0.1065439f, -0.0945626f, 0.3174621f, -0.1683651f, 0.5517220f}, ROUNDING);
+
+            NDArray labels = Tensors.create(manager, new long[] {0, 1, 2, 3});
+            for (int repeat = 0; repeat < 2; repeat++) { // a second gradient must not add to the first
+                LocalModel.Gradient result = local.gradient(
+                        images(), predictions -> model.task().loss().perExample(predictions, labels));
+                assertThat(result.losses().toFloatArray())
+                        .containsExactly(new float[] {2.7471309f, 2.5337276f, 2.1514757f, 2.6731243f}, ROUNDING);
+                assertThat(norm(model, result.gradient(), "tied.weight")).isCloseTo(0.3243146, within(1e-6));
+                assertThat(slice(model, result.gradient(), "head.weight")
+                                .get("0:3")
+                                .toFloatArray())
+                        .containsExactly(new float[] {0.0233375f, -0.0619585f, -0.1424014f}, ROUNDING);
+            }
+        }
+    }
+
+    @Test
+    void keepsRunningStatisticsInTheParameterVector() {
+        try (FederatedModel model = new FederatedModel(task("net.pt"));
+                LocalModel local = new LocalModel(model, Device.cpu())) {
+            local.load(model.initial(new Seed(1), manager));
+            NDArray labels = Tensors.create(manager, new long[] {0, 1, 2, 3});
+            local.gradient(images(), predictions -> model.task().loss().perExample(predictions, labels));
+
+            ParameterVector after = local.parameters();
+            assertThat(after.parameter(
+                                    model.layout().find("body.2.running_mean").orElseThrow())
+                            .toFloatArray())
+                    .containsExactly(new float[] {0.0115564f, 0.0180046f, -0.0041886f, -0.0450402f}, ROUNDING);
+            assertThat(after.integers().orElseThrow().toLongArray()).containsExactly(1);
+        }
+    }
+
+    @Test
+    void givesEachLocalModelValuesOfItsOwn() {
+        try (FederatedModel model = new FederatedModel(task("traced.pt"));
+                LocalModel one = new LocalModel(model, Device.cpu());
+                LocalModel other = new LocalModel(model, Device.cpu())) {
+            one.load(model.initial(new Seed(1), manager));
+            other.load(ParameterVector.zeros(model.layout(), manager));
+            assertThat(other.predict(images()).toFloatArray()).containsOnly(0);
+            assertThat(one.predict(images()).toFloatArray()).doesNotContain(0);
+        }
+    }
+
+    @Test
+    void refusesAModuleThatDrawsRandomNumbers() {
+        assertThatThrownBy(() -> new FederatedModel(task("dropout.pt")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "module must be without random operations, which no seed repeats on several workers, but has"
+                                + " dropout: " + file("dropout.pt"));
+    }
+
+    @Test
+    void refusesAFileThatIsNoModule(@TempDir Path directory) throws IOException {
+        Path text = Files.writeString(directory.resolve("net.pt"), "weights");
+        assertThatThrownBy(() -> new TorchScriptFile(text).get())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("file must be a module saved by torch.jit.save, but it has no data.pkl: " + text);
+        assertThatThrownBy(() -> new TorchScriptFile(directory.resolve("none.pt")).get())
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessageContaining("none.pt");
+    }
+
+    private static NDArray slice(FederatedModel model, NDArray gradient, String name) {
+        ParameterLayout.Entry entry = model.layout().find(name).orElseThrow();
+        return Kernels.narrow(gradient, entry.offset(), entry.size());
+    }
+
+    private static double norm(FederatedModel model, NDArray gradient, String name) {
+        return Kernels.norm(slice(model, gradient, name));
+    }
+}
