@@ -35,11 +35,9 @@ public record FedAdagrad(double learningRate, double beta1, double adaptivity) i
                 delta,
                 state,
                 adaptivity * adaptivity,
-                Kernels::adaptiveStep,
-                beta1,
-                1,
-                1,
+                Kernels::adagradStep,
                 learningRate,
-                adaptivity);
+                adaptivity,
+                beta1);
     }
 }

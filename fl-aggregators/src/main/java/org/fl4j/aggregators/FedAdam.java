@@ -53,11 +53,10 @@ public record FedAdam(double learningRate, double beta1, double beta2, double ad
                 delta,
                 biasCorrection ? state.with(STEPS, steps) : state,
                 biasCorrection ? 0 : adaptivity * adaptivity,
-                Kernels::adaptiveStep,
-                beta1,
-                beta2,
-                1 - beta2,
+                Kernels::adamStep,
                 learningRate * root / meanShare,
-                adaptivity * root);
+                adaptivity * root,
+                beta1,
+                beta2);
     }
 }

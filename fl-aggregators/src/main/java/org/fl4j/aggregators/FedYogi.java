@@ -38,11 +38,10 @@ public record FedYogi(double learningRate, double beta1, double beta2, double ad
                 delta,
                 state,
                 adaptivity * adaptivity,
-                Kernels::signedAdaptiveStep,
-                beta1,
-                1,
-                1 - beta2,
+                Kernels::yogiStep,
                 learningRate,
-                adaptivity);
+                adaptivity,
+                beta1,
+                beta2);
     }
 }

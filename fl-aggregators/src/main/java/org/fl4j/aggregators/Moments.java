@@ -22,7 +22,7 @@ final class Moments {
      * {@code m = beta1 m + (1 - beta1) delta}, v by the kernel's rule, {@code w += rate m / (sqrt(v) + adaptivity)}; m starts
      * at 0 and v at {@code start}.
      *
-     * @param numbers beta1; the factors of v and of the squared delta in the new v; rate; adaptivity
+     * @param numbers rate, adaptivity, beta1 and, where the rule has it, beta2
      */
     static Step step(
             String name,

@@ -14,7 +14,7 @@ import ai.djl.pytorch.jni.JniUtils;
  */
 public final class Kernels {
     /** Elements of a block: a few vectors of it fit into a core's cache. */
-    private static final long BLOCK = 32_768;
+    private static final long BLOCK = 131_072;
 
     private Kernels() {}
 
@@ -39,26 +39,35 @@ public final class Kernels {
     }
 
     /**
-     * One step of an adaptive method on a delta d, with the old w, m and v read and the new ones written: {@code m = beta1 m
-     * + (1 - beta1) d}; {@code v = decay v + share d^2}; {@code w += rate m / (sqrt(v) + epsilon)}. In blocks that stay in
-     * the cache, so that memory is passed over once.
+     * Adam's step on a delta d, reading old w, m and v and writing new ones: {@code m = beta1 m + (1 - beta1) d};
+     * {@code v = beta2 v + (1 - beta2) d^2}; {@code w += rate m / (sqrt(v) + epsilon)}. In blocks that stay in the cache, so
+     * that memory is passed over once.
      *
      * @param next receives w, m and v
      * @param now w, m and v
      * @param delta of the same shape
-     * @param numbers beta1, decay, share, rate and epsilon
+     * @param numbers rate, epsilon, beta1 and beta2
      */
-    public static void adaptiveStep(NDList next, NDList now, NDArray delta, double... numbers) {
-        blockwise("adaptive_step", next, now, delta, numbers);
+    public static void adamStep(NDList next, NDList now, NDArray delta, double... numbers) {
+        NDList slot =
+                new NDList(delta); // libtorch would drop, as dead code, a fused step on lists of the program's own
+        try (NDArray scratch = scratch(delta)) {
+            Program.SCRIPT.run("adam_step", next, now, delta, scratch, numbers, slot, slot, slot, slot);
+        }
     }
 
-    /** The same with {@code v = v - share d^2 sign(v - d^2)}; {@code decay} is not used. */
-    public static void signedAdaptiveStep(NDList next, NDList now, NDArray delta, double... numbers) {
-        blockwise("signed_adaptive_step", next, now, delta, numbers);
+    /** The same with Yogi's {@code v = v - (1 - beta2) d^2 sign(v - d^2)}. */
+    public static void yogiStep(NDList next, NDList now, NDArray delta, double... numbers) {
+        blockwise("yogi_step", next, now, delta, numbers);
+    }
+
+    /** The same with AdaGrad's {@code v = v + d^2}; there is no beta2. */
+    public static void adagradStep(NDList next, NDList now, NDArray delta, double... numbers) {
+        blockwise("adagrad_step", next, now, delta, numbers);
     }
 
     private static void blockwise(String method, NDList next, NDList now, NDArray delta, double... numbers) {
-        try (NDArray scratch = delta.getManager().create(new Shape(Math.min(BLOCK, delta.size())))) {
+        try (NDArray scratch = scratch(delta)) {
             Program.SCRIPT.run(method, next, now, delta, scratch, numbers);
         }
     }
@@ -66,6 +75,10 @@ public final class Kernels {
     /** {@code y += a * m / (sqrt(v) + epsilon)}. */
     public static void addAdaptive(NDArray y, NDArray m, NDArray v, double a, double epsilon) {
         Program.SCRIPT.run("add_adaptive", y, m, v, a, epsilon);
+    }
+
+    private static NDArray scratch(NDArray delta) {
+        return delta.getManager().create(new Shape(Math.min(BLOCK, delta.size())));
     }
 
     /** Copies all of {@code source} over {@code target}, which has the same shape; converts type and device. */
@@ -130,18 +143,21 @@ public final class Kernels {
                   def decay_and_add_square(self: __torch__.Program, y: Tensor, decay: float, x: Tensor, a: float) -> NoneType:
                     _0 = torch.addcmul_(torch.mul_(y, decay), x, x, value=a)
                     return None
-                  def adaptive_step(self: __torch__.Program, next: List[Tensor], now: List[Tensor], delta: Tensor, scratch: Tensor, numbers: List[float]) -> NoneType:
+                  def adam_step(self: __torch__.Program, next: List[Tensor], now: List[Tensor], delta: Tensor, scratch: Tensor, numbers: List[float], w: List[Tensor], m: List[Tensor], v: List[Tensor], d: List[Tensor]) -> NoneType:
                     size = torch.numel(delta)
                     block = torch.numel(scratch)
+                    none = annotate(List[Tensor], [])
+                    late = [torch.fill_(torch.narrow(scratch, 0, 0, 1), 1000000000.)]
                     for i in range(torch.floordiv(torch.sub(torch.add(size, block), 1), block)):
                       a = torch.mul(i, block)
                       n = ops.prim.min(block, torch.sub(size, a))
-                      d = torch.narrow(delta, 0, a, n)
-                      v = torch.mul(torch.narrow(now[2], 0, a, n), numbers[1], out=torch.narrow(next[2], 0, a, n))
-                      _0 = torch.addcmul_(v, d, d, value=numbers[2])
-                      _1 = (self).move(next, now, d, v, torch.narrow(scratch, 0, 0, n), a, n, numbers)
+                      _0 = torch._set_item(w, 0, torch.copy_(torch.narrow(next[0], 0, a, n), torch.narrow(now[0], 0, a, n)))
+                      _1 = torch._set_item(m, 0, torch.copy_(torch.narrow(next[1], 0, a, n), torch.narrow(now[1], 0, a, n)))
+                      _2 = torch._set_item(v, 0, torch.copy_(torch.narrow(next[2], 0, a, n), torch.narrow(now[2], 0, a, n)))
+                      _3 = torch._set_item(d, 0, torch.narrow(delta, 0, a, n))
+                      torch._fused_adam_(w, d, m, v, none, late, lr=torch.neg(numbers[0]), beta1=numbers[2], beta2=numbers[3], weight_decay=0., eps=numbers[1], amsgrad=False, maximize=False)
                     return None
-                  def signed_adaptive_step(self: __torch__.Program, next: List[Tensor], now: List[Tensor], delta: Tensor, scratch: Tensor, numbers: List[float]) -> NoneType:
+                  def adagrad_step(self: __torch__.Program, next: List[Tensor], now: List[Tensor], delta: Tensor, scratch: Tensor, numbers: List[float]) -> NoneType:
                     size = torch.numel(delta)
                     block = torch.numel(scratch)
                     for i in range(torch.floordiv(torch.sub(torch.add(size, block), 1), block)):
@@ -149,17 +165,31 @@ public final class Kernels {
                       n = ops.prim.min(block, torch.sub(size, a))
                       d = torch.narrow(delta, 0, a, n)
                       old = torch.narrow(now[2], 0, a, n)
-                      square = torch.mul(d, d, out=torch.narrow(scratch, 0, 0, n))
-                      v = torch.sub(old, square, out=torch.narrow(next[2], 0, a, n))
-                      _0 = torch.mul_(square, torch.sign_(v))
-                      _1 = torch.add(old, square, alpha=torch.neg(numbers[2]), out=v)
-                      _2 = (self).move(next, now, d, v, square, a, n, numbers)
+                      v = torch.narrow(next[2], 0, a, n)
+                      square = torch.narrow(scratch, 0, 0, n)
+                      _0 = torch.addcmul(old, d, d, value=1., out=v)
+                      _9 = (self).move(next, now, d, v, square, a, n, numbers)
+                    return None
+                  def yogi_step(self: __torch__.Program, next: List[Tensor], now: List[Tensor], delta: Tensor, scratch: Tensor, numbers: List[float]) -> NoneType:
+                    size = torch.numel(delta)
+                    block = torch.numel(scratch)
+                    for i in range(torch.floordiv(torch.sub(torch.add(size, block), 1), block)):
+                      a = torch.mul(i, block)
+                      n = ops.prim.min(block, torch.sub(size, a))
+                      d = torch.narrow(delta, 0, a, n)
+                      old = torch.narrow(now[2], 0, a, n)
+                      v = torch.narrow(next[2], 0, a, n)
+                      square = torch.narrow(scratch, 0, 0, n)
+                      _0 = torch.mul(d, d, out=square)
+                      _1 = torch.sub(old, square, out=v)
+                      _2 = torch.mul_(square, torch.sign_(v))
+                      _3 = torch.add(old, square, alpha=torch.sub(numbers[3], 1.), out=v)
+                      _9 = (self).move(next, now, d, v, square, a, n, numbers)
                     return None
                   def move(self: __torch__.Program, next: List[Tensor], now: List[Tensor], d: Tensor, v: Tensor, scratch: Tensor, a: int, n: int, numbers: List[float]) -> NoneType:
-                    m = torch.mul(torch.narrow(now[1], 0, a, n), numbers[0], out=torch.narrow(next[1], 0, a, n))
-                    _0 = torch.add_(m, d, alpha=torch.sub(1., numbers[0]))
-                    root = torch.add_(torch.sqrt(v, out=scratch), numbers[4])
-                    _1 = torch.addcdiv(torch.narrow(now[0], 0, a, n), m, root, value=numbers[3], out=torch.narrow(next[0], 0, a, n))
+                    m = torch.lerp(torch.narrow(now[1], 0, a, n), d, torch.sub(1., numbers[2]), out=torch.narrow(next[1], 0, a, n))
+                    root = torch.add_(torch.sqrt(v, out=scratch), numbers[1])
+                    _0 = torch.addcdiv(torch.narrow(now[0], 0, a, n), m, root, value=numbers[0], out=torch.narrow(next[0], 0, a, n))
                     return None
                   def add_adaptive(self: __torch__.Program, y: Tensor, m: Tensor, v: Tensor, a: float, epsilon: float) -> NoneType:
                     root = torch.add_(torch.sqrt(v), epsilon)

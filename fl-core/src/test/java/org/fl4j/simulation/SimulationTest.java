@@ -344,6 +344,7 @@ class SimulationTest {
         double steps = state.number("test/steps").orElse(0.0) + 1;
         Kernels.decayAndAdd(velocity, .5, delta.trainable(), 1);
         ParameterVector next = AddDelta.withBuffersOf(model, delta);
+        Kernels.copy(model.trainable(), next.trainable());
         Kernels.addScaled(next.trainable(), velocity, 1 / steps);
         return new ServerOptimizer.Step(
                 next, state.with("test/velocity", velocity).with("test/steps", steps));

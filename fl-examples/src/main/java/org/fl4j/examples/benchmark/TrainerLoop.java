@@ -9,6 +9,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import ai.djl.nn.SequentialBlock;
+import ai.djl.nn.norm.Dropout;
 import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.Trainer;
@@ -23,6 +25,8 @@ import org.fl4j.core.ClientId;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Examples;
 import org.fl4j.data.Partition;
+import org.fl4j.model.Layer;
+import org.fl4j.model.Network;
 import org.fl4j.random.Sampling;
 import org.fl4j.random.Seed;
 import org.fl4j.tensor.Kernels;
@@ -43,7 +47,7 @@ final class TrainerLoop {
     double[] run(int rounds) {
         double[] seconds = new double[rounds];
         try (Model model = Model.newInstance("baseline", Device.cpu(), Engine.getDefaultEngineName())) {
-            Block block = work.task.get().architecture().get();
+            Block block = block((Network) work.task.get().architecture());
             model.setBlock(block);
             DefaultTrainingConfig config = new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss())
                     .optInitializer(new XavierInitializer(), Parameter.Type.WEIGHT)
@@ -65,6 +69,18 @@ final class TrainerLoop {
             }
         }
         return seconds;
+    }
+
+    /** Builds the network with DJL's own dropout, since FL4J's draws its masks from a worker's seed. */
+    private static Block block(Network network) {
+        SequentialBlock block = new SequentialBlock();
+        for (Layer layer : network.layers()) {
+            block.add(
+                    layer instanceof Layer.Dropout dropout
+                            ? Dropout.builder().optRate((float) dropout.rate()).build()
+                            : layer.toBlock());
+        }
+        return block;
     }
 
     private void round(Trainer trainer, List<NDArray> parameters, RandomGenerator random) {
