@@ -99,6 +99,10 @@ final class LocalRun {
         }
     }
 
+    int steps() {
+        return schedule.steps();
+    }
+
     Metrics metrics() {
         int seen = schedule.rows().length;
         if (seen == 0) {

@@ -7,8 +7,10 @@ import java.util.Optional;
 import org.fl4j.core.Client;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.data.ClientExamples;
+import org.fl4j.data.Examples;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.LocalModel;
@@ -76,6 +78,12 @@ public class SgdClient implements Client {
         return id;
     }
 
+    /**
+     * Hook: called when the received model was loaded, before training and before evaluation, to put personal values in the
+     * place of received ones.
+     */
+    protected void personalise(TrainingTask task, LocalModel model) {}
+
     /** Hook: called once, when the model is loaded and before the first step. */
     protected void beforeTraining(TrainingTask task, LocalModel model) {}
 
@@ -98,6 +106,11 @@ public class SgdClient implements Client {
     /** Hook: called once, after the last step and before the update is taken. */
     protected void afterTraining(TrainingTask task, LocalModel model) {}
 
+    /** Hook: returns the update to send: as it is by default, or with attachments and further metrics. */
+    protected ModelUpdate upload(TrainingTask task, ModelUpdate update) {
+        return update;
+    }
+
     @Override
     public final ModelUpdate train(TrainingTask task) {
         LocalModel model = worker.model();
@@ -105,25 +118,81 @@ public class SgdClient implements Client {
             scope.suppressNotUsedWarning();
             ParameterVector received = task.model().on(worker.device());
             model.load(received);
-            model.seed(task.round().seed("dropout", id));
-            ClientExamples examples = worker.data().examples(id, worker.device());
-            long size = examples.source().features().getShape().slice(1).size();
-            long expected = model.task().inputShape().size();
-            Check.that(size == expected, "size of an example", "the task's, " + expected, size);
+            ClientExamples examples = examples();
+            personalise(task, model);
             beforeTraining(task, model);
-            LocalSchedule schedule =
-                    LocalSchedule.of(training, examples, task.round().seed("shuffle", id));
-            Optional<NDArray> correction = gradientCorrection(task);
-            LocalRun run = new LocalRun(task, model, received.trainable(), correction, examples, schedule, training);
-            Optional<TrainingProgram> program = HOOKS_INTO_STEPS.get(getClass())
-                    ? Optional.empty()
-                    : model.program(training.stepRule(correction.isPresent()));
-            program.ifPresentOrElse(run::compiled, () -> run.eager(this::losses, this::afterBackward));
+            LocalRun run = run(task, training, received.trainable(), "");
             afterTraining(task, model);
             ParameterVector delta = model.parameters().minus(received, worker.updates());
-            delta.keep(worker.updates());
-            return new ModelUpdate(id, task.modelVersion(), examples.count(), schedule.steps(), delta, run.metrics());
+            ModelUpdate update =
+                    new ModelUpdate(id, task.modelVersion(), examples.count(), run.steps(), delta, run.metrics());
+            return upload(task, update).keep(worker.updates());
         }
+    }
+
+    /**
+     * Trains the local model on from where it is, for algorithms that train more than once a round.
+     *
+     * @param how to train
+     * @param anchor what a proximal term pulls to: float32, shape (trainableCount)
+     * @param purpose tells the order of examples and the dropout of this training from the others'
+     */
+    protected final void train(TrainingTask task, LocalTraining how, NDArray anchor, String purpose) {
+        run(task, how, anchor, " " + purpose);
+    }
+
+    private LocalRun run(TrainingTask task, LocalTraining how, NDArray anchor, String purpose) {
+        LocalModel model = worker.model();
+        model.seed(task.round().seed("dropout" + purpose, id));
+        ClientExamples examples = examples();
+        LocalSchedule schedule = LocalSchedule.of(how, examples, task.round().seed("shuffle" + purpose, id));
+        Optional<NDArray> correction = gradientCorrection(task);
+        LocalRun run = new LocalRun(task, model, anchor, correction, examples, schedule, how);
+        Optional<TrainingProgram> program = HOOKS_INTO_STEPS.get(getClass())
+                ? Optional.empty()
+                : model.program(how.stepRule(correction.isPresent()));
+        program.ifPresentOrElse(run::compiled, () -> run.eager(this::losses, this::afterBackward));
+        return run;
+    }
+
+    /**
+     * Returns the gradient of the mean loss over all of this client's examples at the local model, in training mode:
+     * float32, shape (trainableCount).
+     */
+    protected final NDArray fullGradient() {
+        LocalModel model = worker.model();
+        Examples all = examples().gather(model.manager());
+        return model.gradient(all.features(), predictions -> losses(predictions, all.labels()))
+                .gradient();
+    }
+
+    /** Returns what this client trains on. */
+    protected final ClientExamples examples() {
+        ClientExamples examples = worker.data().examples(id, worker.device());
+        long size = examples.source().features().getShape().slice(1).size();
+        long expected = worker.model().task().inputShape().size();
+        Check.that(size == expected, "size of an example", "the task's, " + expected, size);
+        return examples;
+    }
+
+    /** Returns what this client computes with. */
+    protected final Worker worker() {
+        return worker;
+    }
+
+    /** Returns how this client trains. */
+    protected final LocalTraining training() {
+        return training;
+    }
+
+    /** Returns what this client kept from the last of its rounds that was accepted, in arrays of the open scope. */
+    protected final Optional<StrategyState> kept() {
+        return worker.states().load(id, worker.model().manager());
+    }
+
+    /** Keeps a state, in place of the earlier one, if this round's update is accepted. */
+    protected final void keep(StrategyState state) {
+        worker.states().stage(id, state);
     }
 
     /** Evaluates the received model on this client's evaluation data: {@code client/loss}, {@code client/accuracy}. */
@@ -133,6 +202,7 @@ public class SgdClient implements Client {
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
             model.load(task.model());
+            personalise(task, model);
             ClientExamples examples = worker.evaluationData().examples(id, worker.device());
             return model.evaluate(examples.gather(model.manager()), "client");
         }

@@ -2,6 +2,7 @@ package org.fl4j.client;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
+import org.fl4j.core.ClientStates;
 import org.fl4j.data.FederatedDataset;
 import org.fl4j.model.FederatedModel;
 import org.fl4j.model.LocalModel;
@@ -15,6 +16,7 @@ public final class Worker implements AutoCloseable {
     private final LocalModel model;
     private final FederatedDataset data;
     private final FederatedDataset evaluationData;
+    private final ClientStates states;
     private final NDManager updates;
 
     /**
@@ -23,12 +25,19 @@ public final class Worker implements AutoCloseable {
      * @param model what is trained
      * @param data what clients train on
      * @param evaluationData what clients evaluate on
+     * @param states what clients keep between rounds
      * @param device where
      */
-    public Worker(FederatedModel model, FederatedDataset data, FederatedDataset evaluationData, Device device) {
+    public Worker(
+            FederatedModel model,
+            FederatedDataset data,
+            FederatedDataset evaluationData,
+            ClientStates states,
+            Device device) {
         this.model = new LocalModel(model, device);
         this.data = data;
         this.evaluationData = evaluationData;
+        this.states = states;
         updates = TensorEngine.newManager(device);
     }
 
@@ -45,6 +54,11 @@ public final class Worker implements AutoCloseable {
     /** Returns what clients evaluate on. */
     public FederatedDataset evaluationData() {
         return evaluationData;
+    }
+
+    /** Returns what clients keep between rounds. */
+    public ClientStates states() {
+        return states;
     }
 
     /** Returns the device. */

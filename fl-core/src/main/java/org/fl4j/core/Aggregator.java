@@ -1,5 +1,8 @@
 package org.fl4j.core;
 
+import ai.djl.ndarray.NDArray;
+import java.util.Map;
+
 /**
  * Combines a round's updates into one. An aggregator is a recipe without state of its own: what it must remember from
  * round to round it reads from {@link ServerState#strategy()} and returns in its {@link Aggregate}.
@@ -10,4 +13,9 @@ package org.fl4j.core;
 public interface Aggregator {
     /** Starts a round; {@code state} is the state the cohort's models were taken from. */
     Aggregation begin(RoundContext round, ServerState state);
+
+    /** Returns what clients need beside the model, by name; read from the state, not copied. By default nothing. */
+    default Map<String, NDArray> attachments(ServerState state) {
+        return Map.of();
+    }
 }

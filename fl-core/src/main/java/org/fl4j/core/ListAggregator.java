@@ -1,8 +1,12 @@
 package org.fl4j.core;
 
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Function;
 import org.fl4j.tensor.ParameterVector;
 
@@ -36,8 +40,19 @@ public record ListAggregator(Function<List<ModelUpdate>, ParameterVector> combin
 
         @Override
         public void add(ModelUpdate update) {
-            ParameterVector here = update.delta().on(state.model().floats().getDevice());
-            updates.add(update.withDelta(here == update.delta() ? here.copy() : here));
+            Device device = state.model().floats().getDevice();
+            ParameterVector here = update.delta().on(device);
+            Map<String, NDArray> attachments = new TreeMap<>();
+            update.attachments()
+                    .forEach((name, array) -> attachments.put(name, array.toDevice(device, /* copy= */ true)));
+            updates.add(new ModelUpdate(
+                    update.client(),
+                    update.modelVersion(),
+                    update.exampleCount(),
+                    update.localSteps(),
+                    here == update.delta() ? here.copy() : here,
+                    update.metrics(),
+                    attachments));
         }
 
         @Override

@@ -8,12 +8,14 @@ import org.fl4j.random.Seed;
  *
  * @param number 1 for the first round
  * @param runSeed the seed of the whole run
+ * @param clientCount how many clients the run has, selected or not
  */
-public record RoundContext(int number, Seed runSeed) {
+public record RoundContext(int number, Seed runSeed, int clientCount) {
     /** Checks the number. */
     public RoundContext {
         Check.positive("round number", number);
         Check.present("runSeed", runSeed);
+        Check.positive("clientCount", clientCount);
     }
 
     /** Returns this round's seed for one purpose, such as {@code "client selection"}. */

@@ -1,5 +1,11 @@
 package org.fl4j.core;
 
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import java.util.Collections;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import org.fl4j.internal.Check;
 import org.fl4j.tensor.ParameterVector;
 
@@ -10,18 +16,41 @@ import org.fl4j.tensor.ParameterVector;
  * @param round the round it is sent in
  * @param modelVersion how many rounds the model has behind it; the update returns it, so that a stale one is seen
  * @param model the model to start from; the receiver reads it and never changes it
+ * @param attachments what an algorithm sends beside the model, by name, such as a control variate; read only
  */
-public record TrainingTask(ClientId client, RoundContext round, int modelVersion, ParameterVector model) {
+public record TrainingTask(
+        ClientId client,
+        RoundContext round,
+        int modelVersion,
+        ParameterVector model,
+        Map<String, NDArray> attachments) {
     /** Checks for presence. */
     public TrainingTask {
         Check.present("client", client);
         Check.present("round", round);
         Check.atLeast("modelVersion", 0, modelVersion);
         Check.present("model", model);
+        attachments = Collections.unmodifiableMap(new TreeMap<>(attachments));
+    }
+
+    /** Makes a task without attachments. */
+    public TrainingTask(ClientId client, RoundContext round, int modelVersion, ParameterVector model) {
+        this(client, round, modelVersion, model, Map.of());
+    }
+
+    /** Returns an attachment on a device, if the server sent it. */
+    public Optional<NDArray> attachment(String name, Device device) {
+        return Optional.ofNullable(attachments.get(name)).map(array -> array.toDevice(device, /* copy= */ false));
     }
 
     /** Returns the size of the message's tensors. */
     public long byteCount() {
-        return model.layout().byteCount();
+        return model.layout().byteCount() + byteCount(attachments);
+    }
+
+    static long byteCount(Map<String, NDArray> attachments) {
+        return attachments.values().stream()
+                .mapToLong(array -> array.size() * array.getDataType().getNumOfBytes())
+                .sum();
     }
 }

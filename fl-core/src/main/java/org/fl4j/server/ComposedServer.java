@@ -85,7 +85,7 @@ public final class ComposedServer implements Server, AutoCloseable {
 
     @Override
     public TrainingTask broadcast(ServerState state, ClientId client, RoundContext round) {
-        return new TrainingTask(client, round, state.round(), state.model());
+        return new TrainingTask(client, round, state.round(), state.model(), aggregator.attachments(state));
     }
 
     @Override

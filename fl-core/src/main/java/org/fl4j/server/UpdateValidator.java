@@ -1,6 +1,8 @@
 package org.fl4j.server;
 
+import ai.djl.ndarray.NDArray;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.fl4j.core.Admission;
@@ -8,6 +10,7 @@ import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.ServerState;
+import org.fl4j.tensor.Kernels;
 
 /** The checks that every update of a round passes before an aggregator sees it. For one round and one thread. */
 public final class UpdateValidator {
@@ -42,6 +45,13 @@ public final class UpdateValidator {
         if (!update.delta().isFinite()) {
             return Admission.rejected(
                     RejectionReason.NOT_FINITE, "delta must be finite, but has NaN or infinite values");
+        }
+        for (Map.Entry<String, NDArray> attachment : update.attachments().entrySet()) {
+            if (!Kernels.isFinite(attachment.getValue())) {
+                return Admission.rejected(
+                        RejectionReason.NOT_FINITE,
+                        "attachment " + attachment.getKey() + " must be finite, but has NaN or infinite values");
+            }
         }
         return Admission.accepted();
     }

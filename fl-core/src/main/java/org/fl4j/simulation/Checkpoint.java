@@ -106,6 +106,14 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
         return files.isEmpty() ? Optional.empty() : Optional.of(files.get(files.size() - 1));
     }
 
+    /** Returns the round of the earliest checkpoint in the directory, 0 if there is none. */
+    static int oldest(Path directory) {
+        List<Path> files = all(directory);
+        return files.isEmpty()
+                ? 0
+                : Integer.parseInt(files.get(0).getFileName().toString().replaceAll("\\D", ""));
+    }
+
     private static List<Path> all(Path directory) {
         if (!Files.isDirectory(directory)) {
             return List.of();

@@ -54,7 +54,7 @@ final class FederatedRound {
 
     Outcome run(ServerState state) {
         long start = System.nanoTime();
-        RoundContext round = new RoundContext(state.round() + 1, seed);
+        RoundContext round = new RoundContext(state.round() + 1, seed, clients.size());
         LongAdder bytesDown = new LongAdder();
         LongAdder bytesUp = new LongAdder();
 
@@ -103,7 +103,7 @@ final class FederatedRound {
             ModelUpdate trained = client.train(task);
             try {
                 ModelUpdate sent = transformed(trained, task);
-                sent.delta().keep(updates);
+                sent.keep(updates);
                 return sent;
             } catch (RuntimeException | Error e) {
                 trained.close();

@@ -46,9 +46,11 @@ public final class Simulation {
         try (TensorEngine.CallingThread thread = TensorEngine.prepareCallingThread();
                 FederatedModel model = new FederatedModel(setup.task);
                 ComposedServer composed = server(model, states);
-                ClientExecutor executor = new ClientExecutor(workers(model), setup.failurePolicy, () -> cancelled)) {
+                ClientStateStore clientStates = setup.clientStateStore();
+                ClientExecutor executor =
+                        new ClientExecutor(workers(model, clientStates), setup.failurePolicy, () -> cancelled)) {
             thread.suppressNotUsedWarning();
-            Server server = setup.server.apply(composed);
+            Server server = setup.server.decorate(composed, clientStates);
             EvaluationPlan plan = new EvaluationPlan(setup.evaluateEvery, setup.evaluateClientsEvery, setup.rounds);
             FederatedRound round = new FederatedRound(
                     server,
@@ -58,7 +60,12 @@ public final class Simulation {
                     executor,
                     plan,
                     setup.seed);
-            return fold(round, resumed(model, states).orElseGet(() -> initial(server, states)), states, start);
+            Checkpoint from = resumed(model, states).orElseGet(() -> initial(server, states));
+            if (!setup.resume) {
+                clientStates.requireEmpty();
+            }
+            clientStates.restore(from.state().round());
+            return fold(round, from, states, clientStates, start);
         } catch (RuntimeException | Error e) {
             states.close();
             throw e;
@@ -73,7 +80,8 @@ public final class Simulation {
         cancelled = true;
     }
 
-    private RunResult fold(FederatedRound round, Checkpoint from, NDManager states, long start) {
+    private RunResult fold(
+            FederatedRound round, Checkpoint from, NDManager states, ClientStateStore clientStates, long start) {
         List<RoundReport> history = new ArrayList<>(from.history());
         ServerState state = from.state();
         int first = state.round();
@@ -94,6 +102,7 @@ public final class Simulation {
             interrupted = Thread.interrupted(); // what follows writes files, which an interrupt would break off
             state.model().floats().getManager().close();
             state = outcome.state();
+            clientStates.commit(state.round(), outcome.report().clients().keySet(), resumable(state.round()));
             history.add(outcome.report());
             stop = setup.stopRule.shouldStop(history);
             record(state, history, /* last= */ stop || cancelled || interrupted || state.round() == setup.rounds);
@@ -120,6 +129,11 @@ public final class Simulation {
             Checkpoint.save(directory, state, history, identity());
             Checkpoint.prune(directory);
         });
+    }
+
+    /** The oldest round that a resume may start from once this round has ended. */
+    private int resumable(int round) {
+        return setup.checkpoints.map(Checkpoint::oldest).orElse(round);
     }
 
     private RunIdentity identity() {
@@ -173,13 +187,14 @@ public final class Simulation {
         };
     }
 
-    private List<Worker> workers(FederatedModel model) {
+    private List<Worker> workers(FederatedModel model, ClientStateStore clientStates) {
         List<Worker> workers = new ArrayList<>();
         for (int i = 0; i < setup.workers; i++) {
             workers.add(new Worker(
                     model,
                     setup.data,
                     Optional.ofNullable(setup.clientEvaluationData).orElse(setup.data),
+                    clientStates,
                     setup.devices.forWorker(i)));
         }
         return workers;

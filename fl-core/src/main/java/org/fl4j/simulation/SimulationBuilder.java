@@ -5,13 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.function.UnaryOperator;
 import org.fl4j.client.ClientFactory;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
+import org.fl4j.client.SgdClientFactory;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientSelector;
-import org.fl4j.core.Server;
 import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.Examples;
@@ -31,10 +30,12 @@ public final class SimulationBuilder implements Cloneable {
     FederatedDataset clientEvaluationData;
     LocalTraining training;
     Optional<ClientFactory> clientFactory = Optional.empty();
+    SgdClientFactory sgdClients = SgdClient::new;
+    Optional<Path> clientStates = Optional.empty();
     ClientSelector selector;
     Aggregator aggregator;
     ServerOptimizer serverOptimizer = new AddDelta(1);
-    UnaryOperator<Server> server = UnaryOperator.identity();
+    ServerDecorator server = (composed, states) -> composed;
     UpdateTransform uploadTransform = UpdateTransform.none();
     Optional<ParameterVector> initialModel = Optional.empty();
     int cohortSize;
@@ -83,6 +84,30 @@ public final class SimulationBuilder implements Cloneable {
         return this;
     }
 
+    /** Sets how clients are made that train as {@link #training} says; by default each is an {@link SgdClient}. */
+    public SimulationBuilder sgdClients(SgdClientFactory value) {
+        sgdClients = value;
+        return this;
+    }
+
+    /**
+     * Takes the parts of an algorithm: its clients, aggregator, server. Call it first; what is set after it takes its
+     * place.
+     */
+    public SimulationBuilder algorithm(Algorithm value) {
+        value.configure(this);
+        return this;
+    }
+
+    /**
+     * Keeps what clients remember between rounds in files below a directory, and of each client in memory only while it
+     * trains. By default it is in memory, or with the checkpoints if there are any.
+     */
+    public SimulationBuilder clientStates(Path directory) {
+        clientStates = Optional.of(directory);
+        return this;
+    }
+
     /** Sets who takes part in a round; required. */
     public SimulationBuilder selector(ClientSelector value) {
         selector = value;
@@ -105,7 +130,7 @@ public final class SimulationBuilder implements Cloneable {
      * Puts a server of your own in place of the composed one, or around it: to send each client a model of its own, say.
      * The run closes the composed server.
      */
-    public SimulationBuilder server(UnaryOperator<Server> value) {
+    public SimulationBuilder server(ServerDecorator value) {
         server = value;
         return this;
     }
@@ -214,6 +239,7 @@ public final class SimulationBuilder implements Cloneable {
         Check.present("uploadTransform", uploadTransform);
         Check.present("devices", devices);
         Check.present("server", server);
+        Check.present("sgdClients", sgdClients);
         Check.present("failurePolicy", failurePolicy);
         Check.present("stopRule", stopRule);
         listeners.forEach(listener -> Check.present("listener", listener));
@@ -248,7 +274,15 @@ public final class SimulationBuilder implements Cloneable {
 
     ClientFactory clientFactory() {
         LocalTraining common = training;
-        return clientFactory.orElse((id, worker) -> new SgdClient(id, worker, common));
+        SgdClientFactory make = sgdClients;
+        return clientFactory.orElse((id, worker) -> make.create(id, worker, common));
+    }
+
+    ClientStateStore clientStateStore() {
+        return clientStates
+                .or(() -> checkpoints.map(directory -> directory.resolve("clients")))
+                .<ClientStateStore>map(DiskClientStates::new)
+                .orElseGet(InMemoryClientStates::new);
     }
 
     @Override

@@ -124,6 +124,16 @@ public final class Kernels {
         return Program.SCRIPT.number("norm", array);
     }
 
+    /** Returns the Euclidean distance of two vectors, summed in float64. */
+    public static double distance(NDArray a, NDArray b) {
+        return Program.SCRIPT.number("distance", a, b);
+    }
+
+    /** Returns the inner product of two vectors, summed in float64. */
+    public static double dot(NDArray a, NDArray b) {
+        return Program.SCRIPT.number("dot", a, b);
+    }
+
     /** Returns whether no element is NaN or infinite. */
     public static boolean isFinite(NDArray array) {
         return Program.SCRIPT.number("finite", array) != 0;
@@ -215,6 +225,10 @@ public final class Kernels {
                     return None
                   def norm(self: __torch__.Program, x: Tensor) -> float:
                     return float(torch.linalg_vector_norm(x, 2, None, False, dtype=7))
+                  def distance(self: __torch__.Program, a: Tensor, b: Tensor) -> float:
+                    return float(torch.linalg_vector_norm(torch.sub(a, b), 2, None, False, dtype=7))
+                  def dot(self: __torch__.Program, a: Tensor, b: Tensor) -> float:
+                    return float(torch.sum(torch.mul(a, b), dtype=7))
                   def finite(self: __torch__.Program, x: Tensor) -> float:
                     s = float(torch.sum(x))
                     if torch.eq(torch.sub(s, s), 0.):

@@ -26,6 +26,7 @@ import org.fl4j.random.Seed;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.Tensors;
 import org.fl4j.testing.TensorTest;
+import org.fl4j.testing.TestClientStates;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -172,7 +173,7 @@ class PathsTest extends TensorTest {
                 examples(task),
                 Partition.of(List.of(IntStream.range(0, EXAMPLES).toArray())));
         try (FederatedModel model = new FederatedModel(task);
-                Worker worker = new Worker(model, data, data, Device.cpu())) {
+                Worker worker = new Worker(model, data, data, new TestClientStates(), Device.cpu())) {
             assertThat(model.program(training.stepRule(false)))
                     .as("compiled path")
                     .isPresent();
@@ -231,7 +232,7 @@ class PathsTest extends TensorTest {
                 examples(task),
                 Partition.of(List.of(IntStream.range(0, EXAMPLES).toArray())));
         try (FederatedModel model = new FederatedModel(task);
-                Worker worker = new Worker(model, data, data, Device.cpu())) {
+                Worker worker = new Worker(model, data, data, new TestClientStates(), Device.cpu())) {
             TrainingTask message = new TrainingTask(CLIENT, round(), 0, model.initial(new Seed(1), manager));
             NDArray correction = manager.ones(new Shape(model.layout().trainableCount()));
             ModelUpdate plain = new SgdClient(CLIENT, worker, SGD).train(message);

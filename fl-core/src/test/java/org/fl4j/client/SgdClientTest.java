@@ -25,6 +25,7 @@ import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.Tensors;
 import org.fl4j.testing.ClientContract;
 import org.fl4j.testing.TensorTest;
+import org.fl4j.testing.TestClientStates;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
@@ -54,7 +55,7 @@ class SgdClientTest extends TensorTest {
         FederatedDataset data =
                 new PartitionedDataset(points, Partition.of(List.of(new int[] {0, 1, 2, 3}, new int[0])));
         model = new FederatedModel(LearningTask.regression(Network.of(new Layer.Dense(1)), new Shape(1)));
-        worker = new Worker(model, data, data, Device.cpu());
+        worker = new Worker(model, data, data, new TestClientStates(), Device.cpu());
     }
 
     @AfterEach

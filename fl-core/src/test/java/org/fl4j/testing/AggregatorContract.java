@@ -24,14 +24,19 @@ public abstract class AggregatorContract extends TensorTest {
     /** Returns the aggregator under test. */
     protected abstract Aggregator aggregator();
 
+    /** Returns an update as the aggregator's own clients send it: by default as it is. */
+    protected ModelUpdate sent(ModelUpdate update) {
+        return update;
+    }
+
     private List<ModelUpdate> updates() {
         RandomGenerator random = new Seed(11).generator();
         List<ModelUpdate> updates = new ArrayList<>();
         for (int client = 0; client < CLIENTS; client++) {
-            updates.add(update(
+            updates.add(sent(update(
                     client,
                     1 + random.nextInt(50),
-                    vector(random.doubles(SIZE, -1, 1).toArray())));
+                    vector(random.doubles(SIZE, -1, 1).toArray()))));
         }
         return updates;
     }
@@ -110,7 +115,7 @@ public abstract class AggregatorContract extends TensorTest {
                 vector(new Seed(13).generator().doubles(SIZE, -1, 1).toArray());
         Aggregation aggregation = aggregator().begin(round(), state());
         for (int client = 0; client < CLIENTS; client++) {
-            aggregation.add(update(client, 10, common));
+            aggregation.add(sent(update(client, 10, common)));
         }
         float[] result = values(aggregation.combine().delta().orElseThrow());
         float[] expected = values(common);

@@ -43,7 +43,7 @@ public abstract class ClientContract {
         FederatedDataset data =
                 digits.federated(new IidPartitioner().partition(digits.train().classIndices(), 4, new Seed(3)));
         model = new FederatedModel(Models.softmaxRegression(new Shape(1, 28, 28), 10));
-        worker = new Worker(model, data, data, Device.cpu());
+        worker = new Worker(model, data, data, new TestClientStates(), Device.cpu());
     }
 
     @AfterEach
@@ -56,7 +56,8 @@ public abstract class ClientContract {
 
     private TrainingTask task(int round) {
         ParameterVector received = model.initial(new Seed(9), manager);
-        return new TrainingTask(CLIENT, new RoundContext(round, new Seed(4)), round - 1, received);
+        return new TrainingTask(
+                CLIENT, new RoundContext(round, new Seed(4), /* clientCount= */ 10), round - 1, received);
     }
 
     @Test
@@ -93,7 +94,8 @@ public abstract class ClientContract {
         double before = factory().create(CLIENT, worker).evaluate(task).value("client/loss");
         ParameterVector trained = task.model().copy();
         for (int round = 1; round <= 5; round++) {
-            TrainingTask next = new TrainingTask(CLIENT, new RoundContext(round, new Seed(4)), round - 1, trained);
+            TrainingTask next = new TrainingTask(
+                    CLIENT, new RoundContext(round, new Seed(4), /* clientCount= */ 10), round - 1, trained);
             trained.addScaledInPlace(
                     factory().create(CLIENT, worker).train(next).delta(), 1);
         }

@@ -83,7 +83,7 @@ public abstract class TensorTest {
 
     /** Returns a round of seed 7. */
     protected static RoundContext round(int number) {
-        return new RoundContext(number, new Seed(7));
+        return new RoundContext(number, new Seed(7), /* clientCount= */ 10);
     }
 
     /** Returns the floats of a vector. */

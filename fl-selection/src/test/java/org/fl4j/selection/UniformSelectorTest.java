@@ -24,7 +24,8 @@ class UniformSelectorTest extends ClientSelectorContract {
         int[] chosen = new int[20];
         ClientDirectory clients = ClientDirectory.ofRange(20, i -> 1);
         for (int round = 1; round <= rounds; round++) {
-            for (ClientId client : selector().select(clients, 4, new RoundContext(round, new Seed(2)))) {
+            for (ClientId client :
+                    selector().select(clients, 4, new RoundContext(round, new Seed(2), /* clientCount= */ 10))) {
                 chosen[client.index()]++;
             }
         }
@@ -38,7 +39,7 @@ class UniformSelectorTest extends ClientSelectorContract {
     @Test
     void choosesFromTenMillionClientsAtOnce() {
         ClientDirectory clients = ClientDirectory.ofRange(10_000_000, i -> 1);
-        assertThat(selector().select(clients, 1000, new RoundContext(1, new Seed(2))))
+        assertThat(selector().select(clients, 1000, new RoundContext(1, new Seed(2), /* clientCount= */ 10)))
                 .hasSize(1000)
                 .doesNotHaveDuplicates();
     }

@@ -8,9 +8,9 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import org.fl4j.aggregators.CoordinateMedian;
 import org.fl4j.aggregators.FedAdam;
 import org.fl4j.aggregators.FedYogi;
+import org.fl4j.aggregators.robust.CoordinateMedian;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
@@ -54,7 +54,7 @@ public class KernelBenchmark {
     private static final int PARAMETERS = 1_663_370;
     private static final int UPDATES = 100; // so that updates come from memory, not from the cache
 
-    private static final RoundContext ROUND = new RoundContext(1, new Seed(1));
+    private static final RoundContext ROUND = new RoundContext(1, new Seed(1), /* clientCount= */ 10);
 
     private NDManager manager;
     private NDArray[] updates;

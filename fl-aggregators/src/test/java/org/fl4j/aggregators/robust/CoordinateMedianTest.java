@@ -1,4 +1,4 @@
-package org.fl4j.aggregators;
+package org.fl4j.aggregators.robust;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

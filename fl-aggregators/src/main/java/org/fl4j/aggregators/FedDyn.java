@@ -1,0 +1,87 @@
+package org.fl4j.aggregators;
+
+import ai.djl.ndarray.NDArray;
+import java.util.List;
+import java.util.Optional;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.client.SgdClient;
+import org.fl4j.client.Worker;
+import org.fl4j.core.Aggregate;
+import org.fl4j.core.Aggregation;
+import org.fl4j.core.Aggregator;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.ServerState;
+import org.fl4j.core.StrategyState;
+import org.fl4j.core.TrainingTask;
+import org.fl4j.core.UpdateWeighting;
+import org.fl4j.internal.Check;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.SimulationBuilder;
+import org.fl4j.tensor.Kernels;
+
+/**
+ * FedDyn (Acar et al. 2021, arXiv 2111.04263, algorithm 1). Client i minimises its loss {@code - <h_i, w> + alpha / 2 |w -
+ * received|^2} and then sets {@code h_i -= alpha delta_i}; the server sets {@code h -= alpha / N sum delta_i} over its N
+ * clients and takes the mean of the local models minus {@code h / alpha}. Where it comes to rest, local optima agree with
+ * the global one.
+ *
+ * <p>Deviations: the local problem is solved as well as local training goes, as in the paper's experiments. Linear terms
+ * cover trainable parameters; buffers are averaged.
+ *
+ * @param alpha positive
+ */
+public record FedDyn(double alpha) implements Algorithm, Aggregator {
+    private static final String LINEAR = "feddyn/linear";
+
+    /** Checks alpha. */
+    public FedDyn {
+        Check.positive("alpha", alpha);
+    }
+
+    @Override
+    public void configure(SimulationBuilder builder) {
+        double pull = alpha;
+        builder.aggregator(this).sgdClients((id, worker, training) -> new DynamicClient(id, worker, training, pull));
+    }
+
+    @Override
+    public Aggregation begin(RoundContext round, ServerState state) {
+        return new WeightedMean(UpdateWeighting.uniform(), state, List.of(), mean -> {
+            NDArray delta = mean.delta().trainable();
+            NDArray linear = delta.mul(-alpha * mean.count() / round.clientCount());
+            state.strategy().tensor(LINEAR).ifPresent(linear::addi);
+            Kernels.addScaled(delta, linear, -1 / alpha);
+            return new Aggregate(Optional.of(mean.delta()), state.strategy().with(LINEAR, linear), Metrics.none());
+        });
+    }
+
+    private static final class DynamicClient extends SgdClient {
+        private final double alpha;
+
+        DynamicClient(ClientId id, Worker worker, LocalTraining training, double alpha) {
+            super(id, worker, training.proximalTerm(alpha));
+            this.alpha = alpha;
+        }
+
+        private NDArray linear() {
+            return kept().flatMap(state -> state.tensor(LINEAR))
+                    .orElseGet(() -> worker().model().parameters().trainable().zerosLike());
+        }
+
+        @Override
+        protected Optional<NDArray> gradientCorrection(TrainingTask task) {
+            return Optional.of(linear().neg());
+        }
+
+        @Override
+        protected ModelUpdate upload(TrainingTask task, ModelUpdate update) {
+            NDArray linear = linear();
+            Kernels.addScaled(linear, update.delta().trainable(), -alpha);
+            keep(StrategyState.empty().with(LINEAR, linear));
+            return update;
+        }
+    }
+}

@@ -1,0 +1,28 @@
+package org.fl4j.aggregators;
+
+import org.fl4j.client.SgdClient;
+import org.fl4j.internal.Check;
+import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.SimulationBuilder;
+
+/**
+ * FedProx (Li et al. 2020, arXiv 1812.06127, algorithm 2): FedAvg whose clients minimise their loss plus {@code mu / 2 |w -
+ * received|^2}, which pulls them back to the received model.
+ *
+ * <p>Deviations: clients may do any local work, but its inexactness is not measured.
+ *
+ * @param mu at least 0; 0 is FedAvg
+ */
+public record FedProx(double mu) implements Algorithm {
+    /** Checks mu. */
+    public FedProx {
+        Check.notNegative("mu", mu);
+    }
+
+    @Override
+    public void configure(SimulationBuilder builder) {
+        double pull = mu;
+        builder.aggregator(new FedAvg())
+                .sgdClients((id, worker, training) -> new SgdClient(id, worker, training.proximalTerm(pull)));
+    }
+}

@@ -1,0 +1,139 @@
+package org.fl4j.aggregators;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Function;
+import org.fl4j.core.Admission;
+import org.fl4j.core.Aggregate;
+import org.fl4j.core.Aggregation;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.RejectionReason;
+import org.fl4j.core.ServerState;
+import org.fl4j.core.UpdateWeighting;
+import org.fl4j.internal.Check;
+import org.fl4j.tensor.Kernels;
+import org.fl4j.tensor.ParameterVector;
+
+/**
+ * The weighted mean of deltas, and of what is attached to them, as updates arrive: one accumulator each. What other
+ * algorithms than FedAvg make of the mean is a function that is called at the end.
+ */
+public final class WeightedMean implements Aggregation {
+    private final UpdateWeighting weighting;
+    private final ServerState state;
+    private final List<String> attachments;
+    private final Function<WeightedMean, Aggregate> finish;
+    private final Map<String, NDArray> attached = new TreeMap<>();
+    private Optional<ParameterVector> sum = Optional.empty();
+    private double totalWeight;
+    private int count;
+
+    /**
+     * Starts a mean.
+     *
+     * @param weighting how much each update counts
+     * @param state the round's state
+     * @param attachments the names of those that are averaged too; an update without one is refused
+     * @param finish makes the aggregate once all updates are folded, of one at least
+     */
+    public WeightedMean(
+            UpdateWeighting weighting,
+            ServerState state,
+            List<String> attachments,
+            Function<WeightedMean, Aggregate> finish) {
+        this.weighting = weighting;
+        this.state = state;
+        this.attachments = List.copyOf(attachments);
+        this.finish = finish;
+    }
+
+    /** Starts a mean that is the aggregate. */
+    public WeightedMean(UpdateWeighting weighting, ServerState state) {
+        this(weighting, state, List.of(), mean -> Aggregate.of(Optional.of(mean.delta()), state));
+    }
+
+    @Override
+    public Admission onModelUpdate(ModelUpdate update) {
+        for (String name : attachments) {
+            if (!update.attachments().containsKey(name)) {
+                return Admission.rejected(
+                        RejectionReason.REFUSED,
+                        "attachments must have " + name + ", but were "
+                                + update.attachments().keySet());
+            }
+        }
+        return Admission.accepted();
+    }
+
+    @Override
+    public void add(ModelUpdate update) {
+        double weight = Check.positive("weight of " + update.client(), weighting.weight(update));
+        Device device = state.model().floats().getDevice();
+        fold(update.delta().on(device), weight);
+        attachments.forEach(name -> fold(name, update.attachment(name).toDevice(device, /* copy= */ false), weight));
+        totalWeight += weight;
+        count++;
+    }
+
+    @Override
+    public void merge(Aggregation other) {
+        WeightedMean part = (WeightedMean) other;
+        part.sum.ifPresent(partSum -> fold(partSum, /* scale= */ 1));
+        part.attached.forEach((name, partSum) -> fold(name, partSum, /* scale= */ 1));
+        totalWeight += part.totalWeight;
+        count += part.count;
+    }
+
+    private void fold(ParameterVector values, double scale) {
+        if (sum.isEmpty()) {
+            ParameterVector first = values.copy();
+            first.floats().muli(scale);
+            sum = Optional.of(first);
+        } else {
+            sum.get().addScaledInPlace(values, scale);
+        }
+    }
+
+    private void fold(String name, NDArray values, double scale) {
+        NDArray total = attached.get(name);
+        if (total == null) {
+            attached.put(name, values.mul(scale));
+        } else {
+            Kernels.addScaled(total, values, scale);
+        }
+    }
+
+    @Override
+    public Aggregate combine() {
+        if (sum.isEmpty()) {
+            return Aggregate.of(Optional.empty(), state);
+        }
+        sum.get().floats().divi(totalWeight);
+        attached.values().forEach(total -> total.divi(totalWeight));
+        return finish.apply(this);
+    }
+
+    /** Returns the mean of the deltas, for the function at the end, which may change it in place. */
+    public ParameterVector delta() {
+        return sum.orElseThrow();
+    }
+
+    /** Returns the mean of an attachment, for the function at the end. */
+    public NDArray attachment(String name) {
+        return attached.get(name);
+    }
+
+    /** Returns how many updates were folded. */
+    public int count() {
+        return count;
+    }
+
+    /** Returns the sum of their weights. */
+    public double totalWeight() {
+        return totalWeight;
+    }
+}

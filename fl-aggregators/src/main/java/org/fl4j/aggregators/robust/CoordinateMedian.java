@@ -1,0 +1,20 @@
+package org.fl4j.aggregators.robust;
+
+import org.fl4j.core.Aggregation;
+import org.fl4j.core.Aggregator;
+import org.fl4j.core.ListAggregator;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.ServerState;
+
+/**
+ * The median of each coordinate over the clients, all of them alike (Yin et al. 2018, arXiv 1803.01498, definition 1); for
+ * an even number the mean of the two in the middle. Withstands less than half of the clients being arbitrary.
+ *
+ * <p>Deviations: float buffers are treated likewise; integer buffers are those of the first update.
+ */
+public record CoordinateMedian() implements Aggregator {
+    @Override
+    public Aggregation begin(RoundContext round, ServerState state) {
+        return new ListAggregator(updates -> Coordinates.reduce(updates, Coordinates::median)).begin(round, state);
+    }
+}

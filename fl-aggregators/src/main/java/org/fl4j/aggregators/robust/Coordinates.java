@@ -1,0 +1,72 @@
+package org.fl4j.aggregators.robust;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDScope;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.tensor.Kernels;
+import org.fl4j.tensor.ParameterVector;
+
+/** Reduces updates coordinate by coordinate, a block at a time, so that sorted copies stay small beside the updates. */
+final class Coordinates {
+    private static final long BLOCK = 65_536;
+
+    private Coordinates() {}
+
+    /** Applies a rule to each coordinate's values: from (n, block), sorted along the first dimension, to (block). */
+    static ParameterVector reduce(List<ModelUpdate> updates, UnaryOperator<NDArray> rule) {
+        ParameterVector result = updates.get(0).delta().copy();
+        long size = result.layout().floatCount();
+        for (long from = 0; from < size; from += BLOCK) {
+            try (NDScope scope = new NDScope()) {
+                scope.suppressNotUsedWarning();
+                long length = Math.min(BLOCK, size - from);
+                NDList rows = new NDList();
+                for (ModelUpdate update : updates) {
+                    rows.add(Kernels.narrow(update.delta().floats(), from, length));
+                }
+                NDArray reduced = rule.apply(NDArrays.stack(rows).sort(0));
+                Kernels.copy(reduced, Kernels.narrow(result.floats(), from, length));
+            }
+        }
+        return result;
+    }
+
+    /** Returns the middle row, or the mean of the two in the middle. */
+    static NDArray median(NDArray sorted) {
+        long count = sorted.getShape().get(0);
+        NDArray lower = sorted.get((count - 1) / 2);
+        return count % 2 == 1 ? lower : lower.add(sorted.get(count / 2)).muli(.5f);
+    }
+
+    /** Returns the mean of the rows {@code from} to {@code to - 1}. */
+    static NDArray mean(NDArray sorted, long from, long to) {
+        return Kernels.narrow(sorted, from, to - from).mean(new int[] {0});
+    }
+
+    /**
+     * Returns, for each coordinate, the mean of the values closest to the median. Of sorted values those are neighbours: the
+     * window whose farther end is nearest, the lower one of equals.
+     */
+    static NDArray meanAroundMedian(NDArray sorted, long kept) {
+        NDArray median = median(sorted);
+        NDArray nearest = radius(sorted, median, 0, kept);
+        NDArray mean = mean(sorted, 0, kept);
+        for (long from = 1; from + kept <= sorted.getShape().get(0); from++) {
+            NDArray radius = radius(sorted, median, from, kept);
+            NDArray closer = radius.lt(nearest);
+            mean = NDArrays.where(closer, mean(sorted, from, from + kept), mean);
+            nearest = NDArrays.where(closer, radius, nearest);
+        }
+        return mean;
+    }
+
+    private static NDArray radius(NDArray sorted, NDArray median, long from, long kept) {
+        NDArray below = median.sub(sorted.get(from));
+        NDArray above = sorted.get(from + kept - 1).sub(median);
+        return below.maximum(above);
+    }
+}

@@ -1,0 +1,89 @@
+package org.fl4j.aggregators.robust;
+
+import ai.djl.Device;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.client.SgdClient;
+import org.fl4j.client.Worker;
+import org.fl4j.core.Aggregation;
+import org.fl4j.core.Aggregator;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.ListAggregator;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.ServerState;
+import org.fl4j.core.TrainingTask;
+import org.fl4j.data.Examples;
+import org.fl4j.data.Partition;
+import org.fl4j.data.PartitionedDataset;
+import org.fl4j.internal.Check;
+import org.fl4j.model.FederatedModel;
+import org.fl4j.model.LearningTask;
+import org.fl4j.tensor.Kernels;
+import org.fl4j.tensor.ParameterVector;
+
+/**
+ * FLTrust (Cao et al. 2021, arXiv 2012.13995, algorithm 2): the server trains on a small clean data set of its own; each
+ * client's delta is scaled to the length of the server's and weighted by the cosine between the two, those that point away
+ * by nothing. If all do, the model stays.
+ *
+ * <p>Deviations: cosines and lengths are over trainable parameters; buffers are scaled and weighted with them.
+ *
+ * @param root makes the server's own delta of a round
+ */
+public record FLTrust(TrustedUpdate root) implements Aggregator {
+    /** Checks for presence. */
+    public FLTrust {
+        Check.present("root", root);
+    }
+
+    /** Makes the delta that the server trusts. */
+    @FunctionalInterface
+    public interface TrustedUpdate {
+        /** Returns what training on trusted data makes of the state's model, on the model's device. */
+        ParameterVector delta(RoundContext round, ServerState state);
+
+        /** Trains as clients do, on clean examples that the server holds. */
+        static TrustedUpdate onExamples(LearningTask task, Examples clean, LocalTraining training) {
+            int[] rows = IntStream.range(0, clean.count()).toArray();
+            return (round, state) -> {
+                Device device = state.model().floats().getDevice();
+                PartitionedDataset data = new PartitionedDataset(clean, Partition.of(List.of(rows)));
+                ClientId root = new ClientId(0);
+                try (FederatedModel model = new FederatedModel(task);
+                        Worker worker = new Worker(model, data, data, new NoClientStates(), device)) {
+                    TrainingTask message = new TrainingTask(root, round, state.round(), state.model());
+                    return new SgdClient(root, worker, training)
+                            .train(message)
+                            .delta()
+                            .copy();
+                }
+            };
+        }
+    }
+
+    @Override
+    public Aggregation begin(RoundContext round, ServerState state) {
+        return new ListAggregator(updates -> trusted(updates, root.delta(round, state))).begin(round, state);
+    }
+
+    private static ParameterVector trusted(List<ModelUpdate> updates, ParameterVector root) {
+        ParameterVector sum = root.copy();
+        sum.floats().muli(0);
+        double length = root.norm();
+        double totalTrust = 0;
+        for (ModelUpdate update : updates) {
+            double norm = update.delta().norm();
+            double cosine = Kernels.dot(update.delta().trainable(), root.trainable()) / (norm * length);
+            if (cosine > 0) {
+                sum.addScaledInPlace(update.delta(), cosine * length / norm);
+                totalTrust += cosine;
+            }
+        }
+        if (totalTrust > 0) {
+            sum.floats().divi(totalTrust);
+        }
+        return sum;
+    }
+}

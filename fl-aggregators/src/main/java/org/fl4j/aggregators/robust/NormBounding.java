@@ -1,0 +1,57 @@
+package org.fl4j.aggregators.robust;
+
+import org.fl4j.aggregators.WeightedMean;
+import org.fl4j.core.Aggregate;
+import org.fl4j.core.Aggregation;
+import org.fl4j.core.Aggregator;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.ServerState;
+import org.fl4j.core.UpdateWeighting;
+import org.fl4j.internal.Check;
+import org.fl4j.tensor.ParameterVector;
+
+/**
+ * The mean of deltas whose Euclidean norm is cut to a bound (Sun et al. 2019, arXiv 1911.07963, section 4): no client moves the
+ * model by more than the bound over the number of clients. Streams: O(model) memory.
+ *
+ * <p>Deviations: norms and clipping are over trainable parameters; buffers are averaged.
+ *
+ * @param bound positive
+ */
+public record NormBounding(double bound) implements Aggregator {
+    /** Checks the bound. */
+    public NormBounding {
+        Check.positive("bound", bound);
+    }
+
+    @Override
+    public Aggregation begin(RoundContext round, ServerState state) {
+        return new Bounded(bound, new WeightedMean(UpdateWeighting.uniform(), state));
+    }
+
+    private record Bounded(double bound, WeightedMean mean) implements Aggregation {
+        @Override
+        public void add(ModelUpdate update) {
+            double norm = update.delta().norm();
+            if (norm <= bound) {
+                mean.add(update);
+                return;
+            }
+            try (ParameterVector delta = update.delta().copy()) {
+                delta.trainable().muli(bound / norm);
+                mean.add(update.withDelta(delta));
+            }
+        }
+
+        @Override
+        public void merge(Aggregation other) {
+            mean.merge(((Bounded) other).mean);
+        }
+
+        @Override
+        public Aggregate combine() {
+            return mean.combine();
+        }
+    }
+}

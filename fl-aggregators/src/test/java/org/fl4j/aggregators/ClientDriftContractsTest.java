@@ -1,0 +1,45 @@
+package org.fl4j.aggregators;
+
+import org.fl4j.core.Aggregator;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.testing.AggregatorContract;
+import org.junit.jupiter.api.Nested;
+
+/** The server's part of algorithms against client drift. */
+class ClientDriftContractsTest {
+    @Nested
+    class ScaffoldContract extends AggregatorContract {
+        @Override
+        protected Aggregator aggregator() {
+            return new Scaffold();
+        }
+
+        @Override
+        protected ModelUpdate sent(ModelUpdate update) {
+            return update.withAttachment(
+                    "scaffold/control", update.delta().trainable().duplicate());
+        }
+    }
+
+    @Nested
+    class MimeLiteContract extends AggregatorContract {
+        @Override
+        protected Aggregator aggregator() {
+            return new MimeLite(.9);
+        }
+
+        @Override
+        protected ModelUpdate sent(ModelUpdate update) {
+            return update.withAttachment(
+                    "mimelite/gradient", update.delta().trainable().duplicate());
+        }
+    }
+
+    @Nested
+    class FedNovaContract extends AggregatorContract {
+        @Override
+        protected Aggregator aggregator() {
+            return new FedNova();
+        }
+    }
+}

@@ -1,0 +1,225 @@
+package org.fl4j.aggregators.robust;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import org.assertj.core.data.Offset;
+import org.fl4j.core.Aggregate;
+import org.fl4j.core.Aggregation;
+import org.fl4j.core.Aggregator;
+import org.fl4j.core.ServerState;
+import org.fl4j.core.UpdateWeighting;
+import org.fl4j.random.Seed;
+import org.fl4j.testing.AggregatorContract;
+import org.fl4j.testing.TensorTest;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+/** Expected values were computed in float64 with numpy, and agree with ByzFL's and Flower's own tests where those overlap. */
+class RobustAggregatorsTest extends TensorTest {
+    /** Five honest vectors and two byzantine ones. */
+    private static final double[][] SEVEN = {{2, 1}, {1, 5}, {3, 1}, {5, 5}, {5, 3}, {12, -9}, {-7, 11}};
+
+    private static final Offset<Float> ROUNDING = within(2e-6f);
+
+    @Nested
+    class Trimmed extends AggregatorContract {
+        @Override
+        protected Aggregator aggregator() {
+            return new TrimmedMean(.2);
+        }
+    }
+
+    @Nested
+    class KrumContract extends AggregatorContract {
+        @Override
+        protected Aggregator aggregator() {
+            return Krum.single(2);
+        }
+    }
+
+    @Nested
+    class MultiKrum extends AggregatorContract {
+        @Override
+        protected Aggregator aggregator() {
+            return new Krum(2, 3);
+        }
+    }
+
+    @Nested
+    class BulyanContract extends AggregatorContract {
+        @Override
+        protected Aggregator aggregator() {
+            return new Bulyan(0); // with 1 of 9, two nearest neighbours of each other tie, and their order decides
+        }
+    }
+
+    @Nested
+    class Geometric extends AggregatorContract {
+        @Override
+        protected Aggregator aggregator() {
+            return new GeometricMedian();
+        }
+    }
+
+    @Nested
+    class Centered extends AggregatorContract {
+        @Override
+        protected Aggregator aggregator() {
+            return new CenteredClipping(10, 2);
+        }
+    }
+
+    @Nested
+    class Bounding extends AggregatorContract {
+        @Override
+        protected Aggregator aggregator() {
+            return new NormBounding(4);
+        }
+    }
+
+    private Aggregate aggregate(Aggregator aggregator, ServerState state, double[]... deltas) {
+        Aggregation aggregation = aggregator.begin(round(), state);
+        for (int client = 0; client < deltas.length; client++) {
+            aggregation.add(update(client, 1 + client, vector(deltas[client])));
+        }
+        return aggregation.combine();
+    }
+
+    private float[] combine(Aggregator aggregator, double[]... deltas) {
+        return values(
+                aggregate(aggregator, state(vector(deltas[0])), deltas).delta().orElseThrow());
+    }
+
+    private static double[][] column(double... values) {
+        return Arrays.stream(values).mapToObj(value -> new double[] {value}).toArray(double[][]::new);
+    }
+
+    @Test
+    void trimsTheMean() {
+        assertThat(combine(new TrimmedMean(1 / 7.0), SEVEN)).containsExactly(new float[] {3.2f, 3}, ROUNDING);
+        assertThat(combine(new TrimmedMean(2 / 7.0), SEVEN)).containsExactly(new float[] {10 / 3f, 3}, ROUNDING);
+        assertThat(combine(new TrimmedMean(0), SEVEN)).containsExactly(new float[] {3, 17 / 7f}, ROUNDING);
+        assertThat(combine(new TrimmedMean(.25), column(.2, .4, .6, 9))).containsExactly(new float[] {.5f}, ROUNDING);
+    }
+
+    @Test
+    void picksByKrum() {
+        assertThat(combine(Krum.single(1), SEVEN)).containsExactly(5, 3);
+        assertThat(combine(Krum.single(2), SEVEN)).containsExactly(5, 3);
+    }
+
+    @Test
+    void averagesTheBestByMultiKrum() {
+        assertThat(combine(new Krum(2, 3), SEVEN)).containsExactly(new float[] {10 / 3f, 5 / 3f}, ROUNDING);
+        assertThat(combine(new Krum(1, 6), SEVEN)).containsExactly(new float[] {1.5f, 13 / 3f}, ROUNDING);
+    }
+
+    @Test
+    void picksAndTrimsByBulyan() {
+        assertThat(combine(new Bulyan(3), column(-28, -14, -7, -13, -18, 7, 14, 5, 21, 22, -21, 25, 40, 43, 37)))
+                .containsExactly(new float[] {19 / 3f}, ROUNDING);
+    }
+
+    @Test
+    void picksByBulyanInAnyOrder() {
+        RandomGenerator random = new Seed(5).generator();
+        double[][] deltas = new double[15][];
+        for (int client = 0; client < deltas.length; client++) {
+            deltas[client] = random.doubles(20).toArray();
+        }
+        double[][] turned = deltas.clone();
+        Collections.reverse(Arrays.asList(turned));
+        assertThat(combine(new Bulyan(3), turned)).containsExactly(combine(new Bulyan(3), deltas), ROUNDING);
+    }
+
+    @Test
+    void findsTheGeometricMedian() {
+        assertThat(combine(new GeometricMedian(1, 1e-6, UpdateWeighting.uniform()), SEVEN))
+                .containsExactly(new float[] {3.098492f, 2.388517f}, ROUNDING);
+        assertThat(combine(new GeometricMedian(), SEVEN)).containsExactly(new float[] {3.139259f, 2.376519f}, ROUNDING);
+        assertThat(combine(new GeometricMedian(200, 1e-6, UpdateWeighting.uniform()), SEVEN))
+                .containsExactly(new float[] {3.146673f, 2.381819f}, ROUNDING);
+        double[][] triangle = {{0, 0}, {1, 0}, {0, 1}};
+        assertThat(combine(new GeometricMedian(500, 1e-6, UpdateWeighting.uniform()), triangle))
+                .containsExactly(new float[] {0.2113249f, 0.2113249f}, within(1e-5f));
+    }
+
+    @Test
+    void clipsAroundTheLastAggregate() {
+        assertThat(combine(new CenteredClipping(1, 1), SEVEN))
+                .containsExactly(new float[] {0.5524215f, 0.4584694f}, ROUNDING);
+        assertThat(combine(new CenteredClipping(1, 3), SEVEN))
+                .containsExactly(new float[] {1.600564f, 1.236071f}, ROUNDING);
+        assertThat(combine(new CenteredClipping(5, 3), SEVEN))
+                .containsExactly(new float[] {2.998454f, 2.808703f}, ROUNDING);
+
+        ServerState first = state(vector(0, 0));
+        Aggregate center = aggregate(new CenteredClipping(2, 1), first, new double[][] {{2, 0}, {2, 0}});
+        Aggregate moved = aggregate(
+                new CenteredClipping(2, 1),
+                new ServerState(1, first.model(), center.strategy()),
+                new double[][] {{4, 0}, {2, 6}});
+        assertThat(values(moved.delta().orElseThrow())).containsExactly(new float[] {3, 1}, ROUNDING);
+    }
+
+    @Test
+    void boundsNorms() {
+        assertThat(combine(new NormBounding(4), SEVEN)).containsExactly(new float[] {1.870766f, 1.68334f}, ROUNDING);
+    }
+
+    @Test
+    void weighsByTrust() {
+        Aggregator trusting = new FLTrust((round, state) -> vector(2, 3));
+        assertThat(combine(trusting, SEVEN)).containsExactly(new float[] {2.189724f, 2.253267f}, ROUNDING);
+        assertThat(combine(trusting, new double[][] {{-2, -3}, {-1, 0}})).containsExactly(0, 0);
+    }
+
+    @Test
+    void staysBoundedHoweverFarTheByzantineGo() {
+        RandomGenerator random = new Seed(3).generator();
+        List<Aggregator> rules = List.of(
+                new TrimmedMean(.2),
+                Krum.single(3),
+                new Krum(3, 5),
+                new Bulyan(3),
+                new GeometricMedian(30, 1e-6, UpdateWeighting.uniform()),
+                new CenteredClipping(5, 1),
+                new NormBounding(5),
+                new CoordinateMedian(),
+                new FLTrust((round, state) -> vector(.1, .1, .1)));
+        for (int run = 0; run < 20; run++) {
+            double[][] deltas = new double[15][];
+            for (int client = 0; client < deltas.length; client++) {
+                double scale = client < 3 ? 1e12 : 1;
+                deltas[client] = random.doubles(3, -scale, scale).toArray();
+            }
+            for (Aggregator rule : rules) {
+                for (float value : combine(rule, deltas)) {
+                    assertThat(value).as("%s", rule).isBetween(-6f, 6f);
+                }
+            }
+        }
+    }
+
+    @Test
+    void refusesFewerUpdatesThanTheirPromiseNeeds() {
+        assertThatThrownBy(() -> combine(Krum.single(3), SEVEN))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("updates for Krum with 3 byzantine clients must be at least 9, but was 7");
+        assertThatThrownBy(() -> combine(new Bulyan(2), SEVEN))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("updates for Bulyan with 2 byzantine clients must be at least 11, but was 7");
+        assertThatThrownBy(() -> combine(new Krum(2, 6), SEVEN))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("kept must be in [1, 5], but was 6");
+        assertThatThrownBy(() -> new TrimmedMean(.5))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("share must be in [0, 0.5), but was 0.5");
+    }
+}

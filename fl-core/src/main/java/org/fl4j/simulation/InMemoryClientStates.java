@@ -1,0 +1,70 @@
+package org.fl4j.simulation;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.StrategyState;
+import org.fl4j.internal.Check;
+import org.fl4j.tensor.TensorEngine;
+
+/** Keeps client states in the CPU's memory, for a run without checkpoints. */
+final class InMemoryClientStates implements ClientStateStore {
+    private final NDManager manager = TensorEngine.newManager(Device.cpu());
+    private final Map<ClientId, StrategyState> committed = new ConcurrentHashMap<>();
+    private final Map<ClientId, StrategyState> staged = new ConcurrentHashMap<>();
+
+    @Override
+    public Optional<StrategyState> load(ClientId client, NDManager target) {
+        return Optional.ofNullable(committed.get(client)).map(state -> copy(state, target.getDevice()));
+    }
+
+    @Override
+    public void stage(ClientId client, StrategyState state) {
+        StrategyState copy = copy(state, Device.cpu());
+        copy.keep(manager);
+        free(staged.put(client, copy));
+    }
+
+    @Override
+    public void commit(int round, Collection<ClientId> accepted, int oldestNeeded) {
+        for (ClientId client : accepted) {
+            StrategyState state = staged.remove(client);
+            if (state != null) {
+                free(committed.put(client, state));
+            }
+        }
+        staged.values().forEach(InMemoryClientStates::free);
+        staged.clear();
+    }
+
+    @Override
+    public void requireEmpty() {} // it always starts so
+
+    @Override
+    public void restore(int round) {
+        Check.that(round == 0, "round to go back to", "0, for client states in memory know no other", round);
+    }
+
+    private static StrategyState copy(StrategyState state, Device device) {
+        Map<String, NDArray> tensors = new TreeMap<>();
+        state.tensors().forEach((name, array) -> tensors.put(name, array.toDevice(device, /* copy= */ true)));
+        return new StrategyState(tensors, state.numbers());
+    }
+
+    private static void free(StrategyState state) {
+        if (state != null) {
+            state.tensors().values().forEach(NDArray::close);
+        }
+    }
+
+    @Override
+    public void close() {
+        manager.close();
+    }
+}
