@@ -74,7 +74,7 @@ final class LocalRun {
                 Kernels.copy(result.losses(), Kernels.narrow(losses, from, count));
                 NDArray gradient = result.gradient();
                 correction.ifPresent(gradient::addi);
-                afterBackward.accept(new LocalStep(task, number, parameters, received, gradient));
+                afterBackward.accept(new LocalStep(task, number, parameters, received, batch, gradient));
                 if (training.proximalTerm() > 0) {
                     Kernels.addScaled(gradient, parameters, training.proximalTerm());
                     Kernels.addScaled(gradient, received, -training.proximalTerm());

@@ -78,13 +78,7 @@ public class SgdClient implements Client {
         return id;
     }
 
-    /**
-     * Hook: called when the received model was loaded, before training and before evaluation, to put personal values in the
-     * place of received ones.
-     */
-    protected void personalise(TrainingTask task, LocalModel model) {}
-
-    /** Hook: called once, when the model is loaded and before the first step. */
+    /** Hook: called once, when the received model is loaded and before the first step. */
     protected void beforeTraining(TrainingTask task, LocalModel model) {}
 
     /** Hook: returns one loss an example, shape (n), whose mean is minimised; by default the task's loss. */
@@ -106,6 +100,9 @@ public class SgdClient implements Client {
     /** Hook: called once, after the last step and before the update is taken. */
     protected void afterTraining(TrainingTask task, LocalModel model) {}
 
+    /** Hook: called when the received model is loaded and before it is evaluated. */
+    protected void beforeEvaluation(TrainingTask task, LocalModel model) {}
+
     /** Hook: returns the update to send: as it is by default, or with attachments and further metrics. */
     protected ModelUpdate upload(TrainingTask task, ModelUpdate update) {
         return update;
@@ -119,7 +116,6 @@ public class SgdClient implements Client {
             ParameterVector received = task.model().on(worker.device());
             model.load(received);
             ClientExamples examples = examples();
-            personalise(task, model);
             beforeTraining(task, model);
             LocalRun run = run(task, training, received.trainable(), "");
             afterTraining(task, model);
@@ -155,15 +151,19 @@ public class SgdClient implements Client {
         return run;
     }
 
+    /** Returns the gradient of a batch's mean loss at the local model, in training mode: float32, shape (trainableCount). */
+    protected final NDArray gradient(Examples batch) {
+        return worker.model()
+                .gradient(batch.features(), predictions -> losses(predictions, batch.labels()))
+                .gradient();
+    }
+
     /**
      * Returns the gradient of the mean loss over all of this client's examples at the local model, in training mode:
      * float32, shape (trainableCount).
      */
     protected final NDArray fullGradient() {
-        LocalModel model = worker.model();
-        Examples all = examples().gather(model.manager());
-        return model.gradient(all.features(), predictions -> losses(predictions, all.labels()))
-                .gradient();
+        return gradient(examples().gather(worker.model().manager()));
     }
 
     /** Returns what this client trains on. */
@@ -202,7 +202,7 @@ public class SgdClient implements Client {
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
             model.load(task.model());
-            personalise(task, model);
+            beforeEvaluation(task, model);
             ClientExamples examples = worker.evaluationData().examples(id, worker.device());
             return model.evaluate(examples.gather(model.manager()), "client");
         }

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
 import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.Tensors;
 
 /**
  * An aggregator that sees all updates of a round at once, made of a lambda from the list of updates (in cohort order, not
@@ -43,8 +44,7 @@ public record ListAggregator(Function<List<ModelUpdate>, ParameterVector> combin
             Device device = state.model().floats().getDevice();
             ParameterVector here = update.delta().on(device);
             Map<String, NDArray> attachments = new TreeMap<>();
-            update.attachments()
-                    .forEach((name, array) -> attachments.put(name, array.toDevice(device, /* copy= */ true)));
+            update.attachments().forEach((name, array) -> attachments.put(name, Tensors.copy(array, device)));
             updates.add(new ModelUpdate(
                     update.client(),
                     update.modelVersion(),

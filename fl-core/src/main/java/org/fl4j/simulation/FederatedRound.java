@@ -1,6 +1,5 @@
 package org.fl4j.simulation;
 
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,7 +7,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.LongAdder;
 import org.fl4j.client.ClientFactory;
-import org.fl4j.core.Client;
+import org.fl4j.client.Worker;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
@@ -63,9 +62,7 @@ final class FederatedRound {
 
         // 2. broadcast, 3. train, 4. upload: on the workers, as the server asks for the next update
         ClientExecutor.Results<ModelUpdate> uploads = executor.run(cohort, round, (id, worker) -> {
-            TrainingTask task = server.broadcast(state, id, round);
-            bytesDown.add(task.byteCount());
-            ModelUpdate update = train(factory.create(id, worker), task, worker.updates());
+            ModelUpdate update = train(state, id, worker, round, bytesDown);
             bytesUp.add(update.byteCount());
             return update;
         });
@@ -97,13 +94,15 @@ final class FederatedRound {
     }
 
     /** Trains and transforms in a scope: of all that a client makes, its update alone stays until it is folded. */
-    private ModelUpdate train(Client client, TrainingTask task, NDManager updates) {
+    private ModelUpdate train(ServerState state, ClientId id, Worker worker, RoundContext round, LongAdder bytesDown) {
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
-            ModelUpdate trained = client.train(task);
+            TrainingTask task = server.broadcast(state, id, round);
+            bytesDown.add(task.byteCount());
+            ModelUpdate trained = factory.create(id, worker).train(task);
             try {
                 ModelUpdate sent = transformed(trained, task);
-                sent.keep(updates);
+                sent.keep(worker.updates());
                 return sent;
             } catch (RuntimeException | Error e) {
                 trained.close();
@@ -131,17 +130,16 @@ final class FederatedRound {
         ClientExecutor.Results<Map.Entry<ClientId, Metrics>> results = executor.run(
                 evaluations.clients(clients, round.number()),
                 round,
-                (id, worker) ->
-                        Map.entry(id, evaluate(factory.create(id, worker), server.broadcast(state, id, round))));
+                (id, worker) -> Map.entry(id, evaluate(state, id, worker, round)));
         results.forEachRemaining(result -> evaluated.put(result.getKey(), result.getValue()));
         failures.addAll(results.failures());
         return evaluated;
     }
 
-    private static Metrics evaluate(Client client, TrainingTask task) {
+    private Metrics evaluate(ServerState state, ClientId id, Worker worker, RoundContext round) {
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
-            return client.evaluate(task);
+            return factory.create(id, worker).evaluate(server.broadcast(state, id, round));
         }
     }
 

@@ -12,6 +12,7 @@ import org.fl4j.core.ClientId;
 import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Check;
 import org.fl4j.tensor.TensorEngine;
+import org.fl4j.tensor.Tensors;
 
 /** Keeps client states in the CPU's memory, for a run without checkpoints. */
 final class InMemoryClientStates implements ClientStateStore {
@@ -53,7 +54,7 @@ final class InMemoryClientStates implements ClientStateStore {
 
     private static StrategyState copy(StrategyState state, Device device) {
         Map<String, NDArray> tensors = new TreeMap<>();
-        state.tensors().forEach((name, array) -> tensors.put(name, array.toDevice(device, /* copy= */ true)));
+        state.tensors().forEach((name, array) -> tensors.put(name, Tensors.copy(array, device)));
         return new StrategyState(tensors, state.numbers());
     }
 

@@ -1,5 +1,6 @@
 package org.fl4j.tensor;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -25,6 +26,12 @@ public final class Tensors {
     /** Returns a float32 tensor of the given shape. */
     public static NDArray create(NDManager manager, float[] values, Shape shape) {
         return create(manager, FloatBuffer.wrap(values), shape, DataType.FLOAT32);
+    }
+
+    /** Returns a copy of the array on a device, with memory of its own wherever the array lies. */
+    public static NDArray copy(NDArray array, Device device) {
+        // toDevice returns the same memory where the device is the same, even if asked for a copy
+        return array.getDevice().equals(device) ? array.duplicate() : array.toDevice(device, false);
     }
 
     /** Returns an int64 vector. */

@@ -1,0 +1,68 @@
+package org.fl4j.aggregators;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.client.SgdClient;
+import org.fl4j.client.Worker;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.TrainingTask;
+import org.fl4j.data.ClientExamples;
+import org.fl4j.internal.Check;
+import org.fl4j.model.LocalModel;
+import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.SimulationBuilder;
+import org.fl4j.tensor.Tensors;
+
+/**
+ * FedLC (Zhang et al. 2022, arXiv 2209.00189, equation 7): clients lower the logit of each class by {@code margin n^(-1/4)},
+ * with n the number of their examples of that class, so that frequent classes do not drown rare ones. FedAvg on the server.
+ *
+ * <p>Deviations: a class of which a client has no example counts as one example, where the paper's margin is infinite. Trains
+ * on the eager path.
+ *
+ * @param margin tau of the paper, at least 0; 0 is FedAvg
+ */
+public record FedLC(double margin) implements Algorithm {
+    /** Checks the margin. */
+    public FedLC {
+        Check.notNegative("margin", margin);
+    }
+
+    @Override
+    public void configure(SimulationBuilder builder) {
+        double strength = margin;
+        builder.aggregator(new FedAvg())
+                .sgdClients((id, worker, training) -> new CalibratedClient(id, worker, training, strength));
+    }
+
+    private static final class CalibratedClient extends SgdClient {
+        private final double margin;
+        private int[] classes = {};
+
+        CalibratedClient(ClientId id, Worker worker, LocalTraining training, double margin) {
+            super(id, worker, training);
+            this.margin = margin;
+        }
+
+        @Override
+        protected void beforeTraining(TrainingTask task, LocalModel model) {
+            ClientExamples examples = examples();
+            classes = examples.gather(model.manager()).classIndices();
+        }
+
+        @Override
+        protected NDArray losses(NDArray predictions, NDArray labels) {
+            int classCount = Math.toIntExact(predictions.getShape().get(1));
+            float[] margins = new float[classCount];
+            for (int label : classes) {
+                margins[label]++;
+            }
+            for (int c = 0; c < classCount; c++) {
+                margins[c] = (float) (margin * Math.pow(Math.max(1, margins[c]), -.25));
+            }
+            NDArray shift = Tensors.create(worker().model().manager(), margins, new Shape(1, classCount));
+            return super.losses(predictions.sub(shift), labels);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+package org.fl4j.aggregators.mira;
+
+import ai.djl.ndarray.NDArray;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.fl4j.core.Admission;
+import org.fl4j.core.ClientDirectory;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.ClientStates;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Rejection;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.Server;
+import org.fl4j.core.ServerState;
+import org.fl4j.core.ServerUpdate;
+import org.fl4j.core.StrategyState;
+import org.fl4j.core.TrainingTask;
+import org.fl4j.internal.Check;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.server.UpdateValidator;
+import org.fl4j.tensor.Kernels;
+import org.fl4j.tensor.ParameterVector;
+
+/** Sends each client its own model, and draws the models of a cohort together. */
+final class MiraServer implements Server {
+    private static final String MODEL = "mira/model";
+
+    private final Server composed;
+    private final ClientStates states;
+    private final Mira mira;
+
+    MiraServer(Server composed, ClientStates states, Mira mira) {
+        this.composed = composed;
+        this.states = states;
+        this.mira = mira;
+    }
+
+    @Override
+    public ServerState initialState() {
+        return composed.initialState();
+    }
+
+    @Override
+    public List<ClientId> select(ServerState state, ClientDirectory available, RoundContext round) {
+        Check.that(
+                mira.graph().size() == available.size(),
+                "clients of MIRA's graph",
+                "the run's, " + available.size(),
+                mira.graph().size());
+        return composed.select(state, available, round);
+    }
+
+    @Override
+    public TrainingTask broadcast(ServerState state, ClientId client, RoundContext round) {
+        return new TrainingTask(client, round, state.round(), model(state, client));
+    }
+
+    private ParameterVector model(ServerState state, ClientId client) {
+        return states.load(client, state.model().floats().getManager())
+                .flatMap(kept -> kept.tensor(MODEL))
+                .map(floats -> new ParameterVector(
+                        state.model().layout(), floats, state.model().integers()))
+                .orElse(state.model());
+    }
+
+    @Override
+    public ServerUpdate update(ServerState state, Iterable<ModelUpdate> updates, RoundContext round) {
+        UpdateValidator validator = new UpdateValidator(state);
+        Map<ClientId, NDArray> trained = new TreeMap<>();
+        Map<ClientId, Double> pulls = new TreeMap<>();
+        Map<ClientId, Metrics> accepted = new LinkedHashMap<>();
+        List<Rejection> rejected = new ArrayList<>();
+        ParameterVector next = state.model().copy();
+        for (ModelUpdate update : updates) {
+            try (update) {
+                if (validator.judge(update) instanceof Admission.Rejected rejection) {
+                    rejected.add(new Rejection(update.client(), rejection.reason(), rejection.detail()));
+                    continue;
+                }
+                ParameterVector local = model(state, update.client()).copy();
+                local.addScaledInPlace(update.delta().on(local.floats().getDevice()), 1);
+                trained.put(update.client(), local.floats());
+                pulls.put(update.client(), pull(update));
+                accepted.put(update.client(), update.metrics());
+                if (trained.size() == 1) {
+                    next.integers()
+                            .ifPresent(kept ->
+                                    Kernels.copy(update.delta().integers().orElseThrow(), kept));
+                }
+            }
+        }
+        for (ClientId client : trained.keySet()) {
+            NDArray drawn = drawn(client, trained, pulls.get(client));
+            Kernels.addScaled(next.floats(), drawn, 1.0 / trained.size());
+            Kernels.addScaled(next.floats(), model(state, client).floats(), -1.0 / trained.size());
+            states.stage(client, StrategyState.empty().with(MODEL, drawn));
+        }
+        return new ServerUpdate(
+                new ServerState(state.round() + 1, next, state.strategy()), accepted, rejected, Metrics.none());
+    }
+
+    private double pull(ModelUpdate update) {
+        double pull = mira.rate() * (double) update.localSteps() * mira.lambda();
+        if (pull > 0) {
+            double bound = pull * mira.graph().largestEigenvalue();
+            Check.that(
+                    bound < 2,
+                    "rate * steps * lambda * largest eigenvalue of the graph's Laplacian",
+                    "below 2, or models diverge",
+                    bound);
+        }
+        return pull;
+    }
+
+    private NDArray drawn(ClientId client, Map<ClientId, NDArray> trained, double pull) {
+        NDArray own = trained.get(client);
+        NDArray drawn = own.duplicate();
+        trained.forEach((other, model) -> {
+            double weight = other.equals(client) ? 0 : pull * mira.graph().weight(client, other);
+            if (weight > 0) {
+                Kernels.addScaled(drawn, model, weight);
+                Kernels.addScaled(drawn, own, -weight);
+            }
+        });
+        return drawn;
+    }
+
+    @Override
+    public Metrics evaluate(ServerState state, RoundContext round) {
+        return composed.evaluate(state, round);
+    }
+}

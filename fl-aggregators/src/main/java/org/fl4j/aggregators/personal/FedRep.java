@@ -1,0 +1,33 @@
+package org.fl4j.aggregators.personal;
+
+import org.fl4j.aggregators.FedAvg;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.internal.Check;
+import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.SimulationBuilder;
+
+/**
+ * FedRep (Collins et al. 2021, arXiv 2102.07078, algorithm 1): each round a client first fits its own head to the received
+ * representation, then trains the representation with the head as it is; only the representation is averaged.
+ *
+ * <p>Deviations: none. Trains on the eager path.
+ *
+ * @param personal says which parameters are the head
+ * @param headTraining how the head trains; the representation trains as the simulation's training says
+ */
+public record FedRep(SharingRule personal, LocalTraining headTraining) implements Algorithm {
+    /** Checks for presence. */
+    public FedRep {
+        Check.present("personal", personal);
+        Check.present("headTraining", headTraining);
+    }
+
+    @Override
+    public void configure(SimulationBuilder builder) {
+        SharingRule rule = personal;
+        LocalTraining head = headTraining;
+        builder.aggregator(new FedAvg())
+                .sgdClients((id, worker, training) ->
+                        new PersonalLayers.AlternatingClient(id, worker, training, rule, head));
+    }
+}

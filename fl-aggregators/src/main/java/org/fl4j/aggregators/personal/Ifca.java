@@ -1,0 +1,184 @@
+package org.fl4j.aggregators.personal;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.fl4j.aggregators.WeightedMean;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.client.SgdClient;
+import org.fl4j.client.Worker;
+import org.fl4j.core.Aggregate;
+import org.fl4j.core.Aggregation;
+import org.fl4j.core.Aggregator;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.ServerState;
+import org.fl4j.core.StrategyState;
+import org.fl4j.core.TrainingTask;
+import org.fl4j.core.UpdateWeighting;
+import org.fl4j.data.Examples;
+import org.fl4j.internal.Check;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.model.LocalModel;
+import org.fl4j.random.Sampling;
+import org.fl4j.random.Seed;
+import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.SimulationBuilder;
+import org.fl4j.tensor.Kernels;
+import org.fl4j.tensor.ParameterLayout;
+import org.fl4j.tensor.ParameterRole;
+import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.Tensors;
+
+/**
+ * IFCA, the iterative federated clustering algorithm (Ghosh et al. 2020, arXiv 2006.04088, algorithm 1, model averaging): the
+ * server holds k models; each client trains the one with the lowest loss on its training data, and each model becomes the
+ * mean of those that were trained from it.
+ *
+ * <p>Deviations: the other models start as the first one with the values of each parameter shuffled, which is another draw of
+ * the same initial weights. The run's own model moves by the mean of all deltas; what counts is the evaluation on clients,
+ * which use the cluster of lowest training loss. Whether groups find clusters of their own depends on the initial draws, as in
+ * the paper: try some seeds.
+ *
+ * @param clusters k, at least 1; 1 is FedAvg
+ */
+public record Ifca(int clusters) implements Algorithm, Aggregator {
+    private static final String CLUSTER = "ifca/cluster";
+
+    /** Checks k. */
+    public Ifca {
+        Check.positive("clusters", clusters);
+    }
+
+    private static String name(int cluster) {
+        return CLUSTER + " " + cluster;
+    }
+
+    @Override
+    public void configure(SimulationBuilder builder) {
+        int count = clusters;
+        builder.aggregator(this).sgdClients((id, worker, training) -> new ClusteredClient(id, worker, training, count));
+    }
+
+    @Override
+    public Map<String, NDArray> attachments(ServerState state) {
+        Map<String, NDArray> models = new TreeMap<>();
+        for (int k = 0; k < clusters; k++) {
+            models.put(name(k), model(state, k));
+        }
+        return models;
+    }
+
+    private static NDArray model(ServerState state, int cluster) {
+        return state.strategy().tensor(name(cluster)).orElseGet(() -> shuffled(state.model(), cluster));
+    }
+
+    private static NDArray shuffled(ParameterVector model, int cluster) {
+        ParameterVector copy = model.copy();
+        if (cluster > 0) {
+            NDManager manager = copy.floats().getManager();
+            for (ParameterLayout.Entry entry : copy.layout().parameters()) {
+                if (entry.role() == ParameterRole.TRAINABLE) {
+                    NDArray values = Kernels.narrow(copy.floats(), entry.offset(), entry.size());
+                    int[] order = Sampling.permutation(
+                            Math.toIntExact(entry.size()),
+                            new Seed(cluster).derive(entry.name()).generator());
+                    Kernels.copy(Kernels.rows(manager, values, Tensors.indices(manager, order)), values);
+                }
+            }
+        }
+        return copy.floats();
+    }
+
+    @Override
+    public Aggregation begin(RoundContext round, ServerState state) {
+        return new ByCluster(state);
+    }
+
+    private final class ByCluster implements Aggregation {
+        private final ServerState state;
+        private final WeightedMean all;
+        private final List<WeightedMean> means = new ArrayList<>();
+
+        ByCluster(ServerState state) {
+            this.state = state;
+            all = new WeightedMean(UpdateWeighting.byExampleCount(), state);
+            for (int k = 0; k < clusters; k++) {
+                means.add(new WeightedMean(UpdateWeighting.byExampleCount(), state));
+            }
+        }
+
+        @Override
+        public void add(ModelUpdate update) {
+            all.add(update);
+            means.get((int) update.metrics().value(CLUSTER)).add(update);
+        }
+
+        @Override
+        public void merge(Aggregation other) {
+            all.merge(((ByCluster) other).all);
+            for (int k = 0; k < clusters; k++) {
+                means.get(k).merge(((ByCluster) other).means.get(k));
+            }
+        }
+
+        @Override
+        public Aggregate combine() {
+            StrategyState next = state.strategy();
+            for (int k = 0; k < clusters; k++) {
+                NDArray model = model(state, k).duplicate();
+                means.get(k).combine().delta().ifPresent(delta -> Kernels.addScaled(model, delta.floats(), 1));
+                next = next.with(name(k), model);
+            }
+            return new Aggregate(all.combine().delta(), next, Metrics.none());
+        }
+    }
+
+    private static final class ClusteredClient extends SgdClient {
+        private final int clusters;
+        private int best;
+
+        ClusteredClient(ClientId id, Worker worker, LocalTraining training, int clusters) {
+            super(id, worker, training);
+            this.clusters = clusters;
+        }
+
+        private NDArray cluster(TrainingTask task, int k) {
+            return task.attachment(name(k), worker().device()).orElseThrow();
+        }
+
+        @Override
+        protected void beforeTraining(TrainingTask task, LocalModel model) {
+            NDArray parameters = model.parameters().floats();
+            Examples all = examples().gather(model.manager());
+            double lowest = Double.POSITIVE_INFINITY;
+            for (int k = 0; k < clusters; k++) {
+                Kernels.copy(cluster(task, k), parameters);
+                double loss = model.evaluate(all, "own").value("own/loss");
+                if (loss < lowest) {
+                    lowest = loss;
+                    best = k;
+                }
+            }
+            Kernels.copy(cluster(task, best), parameters);
+        }
+
+        @Override
+        protected void beforeEvaluation(TrainingTask task, LocalModel model) {
+            beforeTraining(task, model);
+        }
+
+        /** The delta counts from the model that was trained. */
+        @Override
+        protected ModelUpdate upload(TrainingTask task, ModelUpdate update) {
+            NDArray floats = update.delta().floats();
+            Kernels.addScaled(floats, task.model().on(worker().device()).floats(), 1);
+            Kernels.addScaled(floats, cluster(task, best), -1);
+            return update.withMetrics(Metrics.of(CLUSTER, best, 1));
+        }
+    }
+}

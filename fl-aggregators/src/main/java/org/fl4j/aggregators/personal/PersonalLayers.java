@@ -1,0 +1,136 @@
+package org.fl4j.aggregators.personal;
+
+import ai.djl.ndarray.NDArray;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.fl4j.aggregators.FedAvg;
+import org.fl4j.client.LocalStep;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.client.SgdClient;
+import org.fl4j.client.Worker;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.StrategyState;
+import org.fl4j.core.TrainingTask;
+import org.fl4j.internal.Check;
+import org.fl4j.model.LocalModel;
+import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.SimulationBuilder;
+import org.fl4j.tensor.Kernels;
+import org.fl4j.tensor.ParameterLayout;
+import org.fl4j.tensor.ParameterRole;
+import org.fl4j.tensor.ParameterVector;
+
+/**
+ * Models of which some layers are shared and averaged and the others stay with each client, by a rule: {@linkplain
+ * #head FedPer} (Arivazhagan et al. 2019, arXiv 1912.00818, algorithm 1), {@linkplain #body LG-FedAvg} (Liang et al. 2020,
+ * arXiv 2001.01523), {@linkplain #normalisation FedBN} (Li et al. 2021, arXiv 2102.07623, algorithm 1), or a rule of your own.
+ * FedRep is {@link FedRep}.
+ *
+ * <p>Deviations: a client that trains for the first time starts its own layers from the server's initial ones. The delta of
+ * personal parameters is 0, so the server's stay as they were drawn.
+ *
+ * @param rule says which parameters are personal
+ */
+public record PersonalLayers(SharingRule rule) implements Algorithm {
+    /** Checks for presence. */
+    public PersonalLayers {
+        Check.present("rule", rule);
+    }
+
+    /** FedPer: the last layers are personal, as many as said. */
+    public static PersonalLayers head(int layers) {
+        return new PersonalLayers(SharingRule.lastLayers(layers));
+    }
+
+    /** LG-FedAvg: all but the last layers are personal. */
+    public static PersonalLayers body(int sharedLayers) {
+        return new PersonalLayers(SharingRule.lastLayers(sharedLayers).negate());
+    }
+
+    /** FedBN: batch normalisation is personal, running statistics and all. */
+    public static PersonalLayers normalisation() {
+        return new PersonalLayers(SharingRule.named("BatchNorm"));
+    }
+
+    @Override
+    public void configure(SimulationBuilder builder) {
+        SharingRule personal = rule;
+        builder.aggregator(new FedAvg())
+                .sgdClients((id, worker, training) -> new SharingClient(id, worker, training, personal));
+    }
+
+    /** Puts its own layers into the received model, and takes them out of the update. */
+    static class SharingClient extends SgdClient {
+        private final SharingRule rule;
+
+        SharingClient(ClientId id, Worker worker, LocalTraining training, SharingRule rule) {
+            super(id, worker, training);
+            this.rule = rule;
+        }
+
+        final List<ParameterLayout.Entry> personal() {
+            return rule.personal(worker().model().parameters().layout());
+        }
+
+        @Override
+        protected void beforeTraining(TrainingTask task, LocalModel model) {
+            beforeEvaluation(task, model);
+        }
+
+        @Override
+        protected void beforeEvaluation(TrainingTask task, LocalModel model) {
+            kept().ifPresent(state -> {
+                for (ParameterLayout.Entry entry : personal()) {
+                    Kernels.copy(
+                            state.tensor(entry.name()).orElseThrow(),
+                            model.parameters().parameter(entry));
+                }
+            });
+        }
+
+        @Override
+        protected void afterTraining(TrainingTask task, LocalModel model) {
+            ParameterVector received = task.model().on(worker().device());
+            Map<String, NDArray> own = new TreeMap<>();
+            for (ParameterLayout.Entry entry : personal()) {
+                NDArray place = model.parameters().parameter(entry);
+                own.put(entry.name(), place.duplicate());
+                Kernels.copy(received.parameter(entry), place);
+            }
+            keep(new StrategyState(own, Map.of()));
+        }
+    }
+
+    /** Trains personal and shared layers by turns. */
+    static final class AlternatingClient extends SharingClient {
+        private final LocalTraining head;
+        private boolean trainsHead;
+
+        AlternatingClient(ClientId id, Worker worker, LocalTraining training, SharingRule rule, LocalTraining head) {
+            super(id, worker, training, rule);
+            this.head = head;
+        }
+
+        @Override
+        protected void beforeTraining(TrainingTask task, LocalModel model) {
+            super.beforeTraining(task, model);
+            trainsHead = true;
+            train(task, head, task.model().on(worker().device()).trainable(), "head");
+            trainsHead = false;
+        }
+
+        @Override
+        protected void afterBackward(LocalStep step) {
+            List<ParameterLayout.Entry> personal = personal();
+            for (ParameterLayout.Entry entry :
+                    worker().model().parameters().layout().parameters()) {
+                boolean trainable = entry.role() == ParameterRole.TRAINABLE;
+                if (trainable && personal.contains(entry) != trainsHead) {
+                    Kernels.narrow(step.gradient(), entry.offset(), entry.size())
+                            .muli(0);
+                }
+            }
+        }
+    }
+}

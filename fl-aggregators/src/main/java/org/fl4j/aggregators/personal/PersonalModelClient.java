@@ -1,0 +1,36 @@
+package org.fl4j.aggregators.personal;
+
+import ai.djl.ndarray.NDArray;
+import java.util.Map;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.client.SgdClient;
+import org.fl4j.client.Worker;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.StrategyState;
+import org.fl4j.core.TrainingTask;
+import org.fl4j.model.LocalModel;
+import org.fl4j.tensor.Kernels;
+
+/** A client that keeps a whole model of its own beside the shared one, all floats of the layout, and is evaluated with it. */
+abstract class PersonalModelClient extends SgdClient {
+    private static final String MODEL = "personal/model";
+
+    PersonalModelClient(ClientId id, Worker worker, LocalTraining training) {
+        super(id, worker, training);
+    }
+
+    /** Returns a copy of the kept model; of the received one in the client's first round. */
+    final NDArray own(TrainingTask task) {
+        return kept().flatMap(state -> state.tensor(MODEL))
+                .orElseGet(() -> task.model().on(worker().device()).floats().duplicate());
+    }
+
+    final void keepModel(NDArray floats, Map<String, Double> numbers) {
+        keep(new StrategyState(Map.of(MODEL, floats), numbers));
+    }
+
+    @Override
+    protected void beforeEvaluation(TrainingTask task, LocalModel model) {
+        Kernels.copy(own(task), model.parameters().floats());
+    }
+}

@@ -1,0 +1,34 @@
+package org.fl4j.aggregators.personal;
+
+import org.fl4j.aggregators.FedAvg;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.core.UpdateWeighting;
+import org.fl4j.internal.Check;
+import org.fl4j.server.AddDelta;
+import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.SimulationBuilder;
+
+/**
+ * Reptile (Nichol et al. 2018, arXiv 1803.02999, algorithm 2): the model moves a share of the way to the plain mean of the
+ * local models, and each client tunes it on its own data before it is used.
+ *
+ * <p>Deviations: none.
+ *
+ * @param stepSize epsilon of the paper, positive
+ * @param tuning how a client tunes the model before its evaluation
+ */
+public record Reptile(double stepSize, LocalTraining tuning) implements Algorithm {
+    /** Checks both. */
+    public Reptile {
+        Check.positive("stepSize", stepSize);
+        Check.present("tuning", tuning);
+    }
+
+    @Override
+    public void configure(SimulationBuilder builder) {
+        LocalTraining own = tuning;
+        builder.aggregator(new FedAvg(UpdateWeighting.uniform()))
+                .serverOptimizer(new AddDelta(stepSize))
+                .sgdClients((id, worker, training) -> new FineTuningClient(id, worker, training, own));
+    }
+}

@@ -1,0 +1,58 @@
+package org.fl4j.aggregators.personal;
+
+import java.io.Serializable;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.fl4j.internal.Check;
+import org.fl4j.tensor.ParameterLayout;
+import org.fl4j.tensor.ParameterRole;
+
+/** Says which parameters of a model are a client's own. */
+@FunctionalInterface
+public interface SharingRule extends Serializable {
+    /** Returns the entries of the layout that are personal. */
+    List<ParameterLayout.Entry> personal(ParameterLayout layout);
+
+    /** Returns the rule by which shared and personal change places. */
+    default SharingRule negate() {
+        return layout -> {
+            List<ParameterLayout.Entry> others = personal(layout);
+            return layout.parameters().stream()
+                    .filter(entry -> !others.contains(entry))
+                    .toList();
+        };
+    }
+
+    /** Returns the rule that parameters are personal whose name contains a text. */
+    static SharingRule named(String part) {
+        return layout -> {
+            List<ParameterLayout.Entry> found = layout.parameters().stream()
+                    .filter(entry -> entry.name().contains(part))
+                    .toList();
+            Check.that(!found.isEmpty(), "name of a personal parameter", "part of one in the model", part);
+            return found;
+        };
+    }
+
+    /** Returns the rule that the last layers are personal: those with trainable parameters, counted from the output. */
+    static SharingRule lastLayers(int count) {
+        Check.positive("layers", count);
+        return layout -> {
+            Set<String> layers = new LinkedHashSet<>();
+            layout.parameters().stream()
+                    .filter(entry -> entry.role() == ParameterRole.TRAINABLE)
+                    .forEach(entry -> layers.add(layer(entry)));
+            Check.inRange("layers", 1, layers.size() - 1, count);
+            Set<String> last = Set.copyOf(List.copyOf(layers).subList(layers.size() - count, layers.size()));
+            return layout.parameters().stream()
+                    .filter(entry -> last.contains(layer(entry)))
+                    .toList();
+        };
+    }
+
+    private static String layer(ParameterLayout.Entry entry) {
+        int end = Math.max(entry.name().lastIndexOf('_'), entry.name().lastIndexOf('.'));
+        return end < 0 ? entry.name() : entry.name().substring(0, end);
+    }
+}

@@ -1,0 +1,102 @@
+package org.fl4j.aggregators;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import org.fl4j.core.Admission;
+import org.fl4j.core.Aggregate;
+import org.fl4j.core.Aggregation;
+import org.fl4j.core.Aggregator;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.RejectionReason;
+import org.fl4j.core.ServerState;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.testing.AggregatorContract;
+import org.fl4j.testing.TensorTest;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+class FairnessTest extends TensorTest {
+    private static ModelUpdate withLoss(ModelUpdate update, double loss) {
+        return update.withMetrics(
+                Metrics.of("received/loss", loss * (double) update.exampleCount(), (double) update.exampleCount()));
+    }
+
+    @Nested
+    class QFedAvgContract extends AggregatorContract {
+        @Override
+        protected Aggregator aggregator() {
+            return new QFedAvg(0, .1); // for q > 0 a common delta is shortened by the step size rule
+        }
+
+        @Override
+        protected ModelUpdate sent(ModelUpdate update) {
+            return withLoss(update, 1 + update.client().index());
+        }
+    }
+
+    @Nested
+    class AflContract extends AggregatorContract {
+        @Override
+        protected Aggregator aggregator() {
+            return new AgnosticFederatedLearning(.1);
+        }
+
+        @Override
+        protected ModelUpdate sent(ModelUpdate update) {
+            return withLoss(update, 1 + update.client().index());
+        }
+    }
+
+    private float[] step(double q) {
+        Aggregation aggregation = new QFedAvg(q, .1).begin(round(), state(vector(1, 1)));
+        aggregation.add(withLoss(update(0, 10, vector(-.1, .1)), .5));
+        aggregation.add(withLoss(update(1, 90, vector(.2, -.2)), 2));
+        return values(aggregation.combine().delta().orElseThrow());
+    }
+
+    /** Computed in float64 with numpy: models [1, 1], [.9, 1.1] with loss .5 and [1.2, .8] with loss 2, rate .1. */
+    @Test
+    void movesMoreForHigherLosses() {
+        assertThat(step(0)).containsExactly(new float[] {.05f, -.05f}, within(1e-7f));
+        assertThat(step(1)).containsExactly(new float[] {.1f, -.1f}, within(1e-7f));
+    }
+
+    @Test
+    void refusesAnUpdateWithoutItsLoss() {
+        Aggregation aggregation = new QFedAvg(1, .1).begin(round(), state(vector(1, 1)));
+        assertThat(aggregation.onModelUpdate(update(0, 10, vector(1, 1))))
+                .isEqualTo(new Admission.Rejected(
+                        RejectionReason.REFUSED, "metrics must have received/loss, but were []"));
+    }
+
+    @Test
+    void shiftsWeightToTheClientThatIsWorstOff() {
+        ServerState state = state(vector(0));
+        for (int round = 1; round <= 3; round++) {
+            Aggregation aggregation = new AgnosticFederatedLearning(.05).begin(round(round), state);
+            aggregation.add(withLoss(update(0, 10, vector(-1)), .1));
+            aggregation.add(withLoss(update(1, 10, vector(1)), 3));
+            Aggregate aggregate = aggregation.combine();
+            state = new ServerState(round, state.model(), aggregate.strategy());
+            float expected = round == 1 ? 0 : .4f;
+            assertThat(values(aggregate.delta().orElseThrow())[0]).isGreaterThanOrEqualTo(expected);
+        }
+        float[] weights = state.strategy().tensor("afl/weights").orElseThrow().toFloatArray();
+        assertThat(weights[1]).isGreaterThan(.4f);
+        double sum = 0;
+        for (float weight : weights) {
+            sum += weight;
+        }
+        assertThat(sum).isCloseTo(1, within(1e-6));
+    }
+
+    @Test
+    void projectsOntoTheSimplex() {
+        assertThat(AgnosticFederatedLearning.projected(.2, .3, .5))
+                .containsExactly(new float[] {.2f, .3f, .5f}, within(1e-7f));
+        assertThat(AgnosticFederatedLearning.projected(2, 0, 0)).containsExactly(1, 0, 0);
+        assertThat(AgnosticFederatedLearning.projected(.7, .7, -1))
+                .containsExactly(new float[] {.5f, .5f, 0}, within(1e-7f));
+    }
+}

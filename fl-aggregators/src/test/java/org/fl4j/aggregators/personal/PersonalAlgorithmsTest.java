@@ -1,0 +1,208 @@
+package org.fl4j.aggregators.personal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.types.Shape;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.fl4j.aggregators.FedAvg;
+import org.fl4j.aggregators.Scaffold;
+import org.fl4j.aggregators.mira.ClientGraph;
+import org.fl4j.aggregators.mira.Mira;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.ClientSelector;
+import org.fl4j.core.UpdateWeighting;
+import org.fl4j.data.Examples;
+import org.fl4j.data.FederatedDataset;
+import org.fl4j.data.Partition;
+import org.fl4j.data.PartitionedDataset;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.model.ExampleMeasure;
+import org.fl4j.model.Layer;
+import org.fl4j.model.LearningTask;
+import org.fl4j.model.Network;
+import org.fl4j.model.WeightInitializer;
+import org.fl4j.random.Sampling;
+import org.fl4j.random.Seed;
+import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.RoundReport;
+import org.fl4j.simulation.RunResult;
+import org.fl4j.simulation.Simulation;
+import org.fl4j.simulation.SimulationBuilder;
+import org.fl4j.tensor.Tensors;
+import org.fl4j.testing.TensorTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Two groups of clients with opposite lines, y = x and y = 1 - x: no common model suits both. */
+class PersonalAlgorithmsTest extends TensorTest {
+    private static final int CLIENTS = 6;
+    private static final ClientSelector SOME = (available, count, round) -> IntStream.of(Sampling.withoutReplacement(
+                    available.size(), count, round.seed("client selection").generator()))
+            .sorted()
+            .mapToObj(available::id)
+            .toList();
+
+    private SimulationBuilder run() {
+        float[] x = new float[4 * CLIENTS];
+        float[] y = new float[4 * CLIENTS];
+        List<int[]> rows = new ArrayList<>();
+        for (int client = 0; client < CLIENTS; client++) {
+            for (int i = 0; i < 4; i++) {
+                x[4 * client + i] = i / 3f;
+                y[4 * client + i] = client % 2 == 0 ? x[4 * client + i] : 1 - x[4 * client + i];
+            }
+            rows.add(IntStream.range(4 * client, 4 * client + 4).toArray());
+        }
+        Examples points = new Examples(
+                Tensors.create(manager, x, new Shape(x.length, 1)), Tensors.create(manager, y, new Shape(y.length, 1)));
+        FederatedDataset data = new PartitionedDataset(points, Partition.of(rows));
+        return Simulation.builder()
+                .task(new LearningTask(
+                        Network.of(new Layer.Dense(4), new Layer.Tanh(), new Layer.Dense(1)),
+                        new Shape(1),
+                        ExampleMeasure.squaredError(),
+                        Map.of(),
+                        WeightInitializer.fanInUniform()))
+                .data(data)
+                .clientEvaluation(data, 1000)
+                .training(LocalTraining.sgd(.2).batchSize(2).epochs(5))
+                .selector(SOME)
+                .aggregator(new FedAvg())
+                .cohortSize(CLIENTS)
+                .rounds(60)
+                .workers(2)
+                .seed(2);
+    }
+
+    private static double clientLoss(SimulationBuilder run) {
+        try (RunResult result = run.build().run()) {
+            return result.finalMetrics().value("client/loss");
+        }
+    }
+
+    private double loss(Algorithm algorithm) {
+        return clientLoss(run().algorithm(algorithm));
+    }
+
+    private static float[] model(SimulationBuilder run) {
+        try (RunResult result = run.rounds(3).build().run()) {
+            return result.state().model().floats().toFloatArray();
+        }
+    }
+
+    @Test
+    void aCommonModelSuitsNobody() {
+        assertThat(clientLoss(run())).isGreaterThan(.1);
+    }
+
+    @Test
+    void personalModelsSuitEachClient() {
+        LocalTraining tuning = LocalTraining.sgd(.2).batchSize(2).epochs(60);
+        LocalTraining head = LocalTraining.sgd(.2).batchSize(2).epochs(3);
+        assertThat(loss(new Ditto(.1))).isLessThan(.02);
+        assertThat(loss(new Apfl(.5, true))).isLessThan(.02);
+        assertThat(loss(new PFedMe(2, 8, .2))).isLessThan(.08);
+        assertThat(loss(PersonalLayers.head(1))).isLessThan(.02);
+        assertThat(loss(PersonalLayers.body(1))).isLessThan(.02);
+        assertThat(loss(new FedRep(SharingRule.lastLayers(1), head))).isLessThan(.02);
+        assertThat(clientLoss(run().seed(10).algorithm(new Ifca(2)))).isLessThan(.02);
+        assertThat(loss(new Reptile(1, tuning))).isLessThan(.05);
+        assertThat(loss(new PerFedAvg(.1, tuning))).isLessThan(.05);
+        double[][] labels = {{1, 0}, {0, 1}, {1, 0}, {0, 1}, {1, 0}, {0, 1}};
+        assertThat(loss(new Mira(ClientGraph.ofSimilarity(labels, .5), .02, .2)))
+                .isLessThan(.02);
+    }
+
+    @Test
+    void theirIdentitiesHold() {
+        float[] plain = model(run());
+        float[] equal = model(run().aggregator(new FedAvg(UpdateWeighting.uniform())));
+        assertThat(model(run().algorithm(new Ditto(1)))).containsExactly(plain);
+        assertThat(model(run().algorithm(new Apfl(.3, false))))
+                .usingComparatorWithPrecision(1e-5f)
+                .containsExactly(plain);
+        assertThat(model(run().algorithm(new Ifca(1))))
+                .usingComparatorWithPrecision(1e-5f)
+                .containsExactly(plain);
+        assertThat(model(run().algorithm(new Reptile(1, LocalTraining.sgd(1))))).containsExactly(equal);
+        LocalTraining full = LocalTraining.sgd(.2).fullBatch();
+        assertThat(model(run().algorithm(new PerFedAvg(0, full)).training(full)))
+                .usingComparatorWithPrecision(1e-5f)
+                .containsExactly(model(run().training(full)));
+        double alone = loss(new Ditto(0));
+        assertThat(loss(new Apfl(1, false))).isLessThan(.02);
+        assertThat(loss(new Mira(ClientGraph.random(CLIENTS, .25, new Seed(1)), 0, .2)))
+                .isCloseTo(alone, within(.01));
+    }
+
+    @Test
+    void sharedPartsArePassedOnAndPersonalOnesAreNot() {
+        try (RunResult result = run().algorithm(PersonalLayers.head(1))
+                        .rounds(2)
+                        .build()
+                        .run();
+                RunResult start = run().rounds(1)
+                        .algorithm(PersonalLayers.head(1))
+                        .build()
+                        .run()) {
+            float[] before = start.state().model().floats().toFloatArray();
+            float[] after = result.state().model().floats().toFloatArray();
+            assertThat(after[0]).isNotEqualTo(before[0]); // the first weight of the body
+            assertThat(Arrays.copyOfRange(after, 8, 13)).containsExactly(Arrays.copyOfRange(before, 8, 13));
+        }
+    }
+
+    @Test
+    void clientStatesGiveTheSameRunInMemoryOnDiskAndAfterAResume(@TempDir Path directory) {
+        for (Algorithm algorithm : List.of(new Scaffold(), new Ditto(.1), PersonalLayers.head(1), new Apfl(.3, true))) {
+            String name = algorithm.getClass().getSimpleName();
+            SimulationBuilder memory = run().algorithm(algorithm).cohortSize(3).rounds(6);
+            SimulationBuilder disk =
+                    run().algorithm(algorithm).cohortSize(3).rounds(6).clientStates(directory.resolve(name + "/disk"));
+            Path kept = directory.resolve(name + "/checkpoints");
+            run().algorithm(algorithm)
+                    .cohortSize(3)
+                    .rounds(4)
+                    .checkpoints(kept, 3)
+                    .build()
+                    .run()
+                    .close();
+            SimulationBuilder resumed = run().algorithm(algorithm)
+                    .cohortSize(3)
+                    .rounds(6)
+                    .workers(1)
+                    .checkpoints(kept, 3)
+                    .resume(true);
+            try (RunResult one = memory.build().run();
+                    RunResult two = disk.build().run();
+                    RunResult three = resumed.build().run()) {
+                assertThat(two.modelSha256()).as(name).isEqualTo(one.modelSha256());
+                assertThat(three.modelSha256()).as(name).isEqualTo(one.modelSha256());
+                assertThat(evaluations(two)).as(name).isEqualTo(evaluations(one));
+                assertThat(evaluations(three)).as(name).isEqualTo(evaluations(one));
+            }
+        }
+    }
+
+    private static Map<ClientId, Metrics> evaluations(RunResult result) {
+        RoundReport last = result.history().get(result.history().size() - 1);
+        return last.evaluations();
+    }
+
+    @Test
+    void namesWhatDoesNotFitTheModel() {
+        assertThatThrownBy(() -> loss(PersonalLayers.head(2)))
+                .hasRootCauseMessage("layers must be in [1, 1], but was 2");
+        assertThatThrownBy(() -> loss(PersonalLayers.normalisation()))
+                .hasRootCauseMessage(
+                        "name of a personal parameter must be part of one in the model, but was BatchNorm");
+    }
+}
