@@ -19,7 +19,7 @@ class ArchitectureTest {
     static final ArchRule FLOORS = layeredArchitecture()
             .consideringOnlyDependenciesInLayers()
             .layer("0")
-            .definedBy("org.fl4j.internal..", "org.fl4j.random..", "org.fl4j.metrics..")
+            .definedBy("org.fl4j.internal..", "org.fl4j.random..", "org.fl4j.metrics..", "org.fl4j.registry..")
             .layer("1")
             .definedBy("org.fl4j.tensor..")
             .layer("2")

@@ -3,20 +3,13 @@ package org.fl4j.examples;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
-import java.util.function.DoubleFunction;
-import org.fl4j.aggregators.FedAdagrad;
-import org.fl4j.aggregators.FedAdam;
-import org.fl4j.aggregators.FedAvg;
-import org.fl4j.aggregators.FedAvgM;
-import org.fl4j.aggregators.FedYogi;
-import org.fl4j.aggregators.robust.CoordinateMedian;
+import java.util.function.Consumer;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.core.Aggregator;
+import org.fl4j.core.ClientSelector;
 import org.fl4j.core.ServerOptimizer;
-import org.fl4j.core.UpdateWeighting;
+import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.ClassesPerClientPartitioner;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.DirichletPartitioner;
@@ -28,8 +21,8 @@ import org.fl4j.data.QuantitySkewPartitioner;
 import org.fl4j.data.ShardPartitioner;
 import org.fl4j.model.LearningTask;
 import org.fl4j.random.Seed;
-import org.fl4j.selection.UniformSelector;
-import org.fl4j.server.AddDelta;
+import org.fl4j.registry.StrategyRegistry;
+import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.CsvListener;
 import org.fl4j.simulation.JsonLinesListener;
 import org.fl4j.simulation.RunResult;
@@ -40,17 +33,6 @@ import picocli.CommandLine.Option;
 
 /** The options that both experiments share, and the run they describe. */
 final class ExperimentOptions {
-    private static final Map<String, Aggregator> AGGREGATORS = new TreeMap<>(Map.of(
-            "fedavg", new FedAvg(),
-            "fedavg-uniform", new FedAvg(UpdateWeighting.uniform()),
-            "median", new CoordinateMedian()));
-    private static final Map<String, DoubleFunction<ServerOptimizer>> SERVER_OPTIMIZERS = new TreeMap<>(Map.of(
-            "plain", AddDelta::new,
-            "fedavgm", rate -> new FedAvgM(rate, .9),
-            "fedadam", FedAdam::new,
-            "fedyogi", FedYogi::new,
-            "fedadagrad", FedAdagrad::new));
-
     @Option(names = "--clients", defaultValue = "100", description = "number of clients (default: ${DEFAULT-VALUE})")
     private int clients;
 
@@ -79,26 +61,28 @@ final class ExperimentOptions {
             description = "client learning rate (default: ${DEFAULT-VALUE})")
     private double clientLearningRate;
 
-    @Option(names = "--server-lr", defaultValue = "1", description = "server learning rate (default: ${DEFAULT-VALUE})")
-    private double serverLearningRate;
-
     @Option(
-            names = "--aggregator",
-            defaultValue = "fedavg",
-            description = "fedavg, fedavg-uniform or median (default: ${DEFAULT-VALUE})")
+            names = "--algorithm",
+            description =
+                    "a whole algorithm, such as scaffold or fedprox:mu=0.01; what other options name takes the place of its parts")
+    private String algorithm;
+
+    @Option(names = "--aggregator", description = "such as median or krum:byzantine=2 (default: fedavg)")
     private String aggregator;
 
-    @Option(
-            names = "--server-optimizer",
-            defaultValue = "plain",
-            description = "plain, fedavgm, fedadam, fedyogi or fedadagrad (default: ${DEFAULT-VALUE})")
+    @Option(names = "--server-optimizer", description = "such as fedadam:learningRate=0.03 (default: plain)")
     private String serverOptimizer;
 
     @Option(
-            names = "--proximal-term",
-            defaultValue = "0",
-            description = "FedProx's pull back to the received model (default: ${DEFAULT-VALUE})")
-    private double proximalTerm;
+            names = "--selector",
+            defaultValue = "uniform",
+            description = "who takes part in a round (default: ${DEFAULT-VALUE})")
+    private String selector;
+
+    @Option(
+            names = "--upload-transform",
+            description = "what is done to updates before they are sent, such as norm-clipping:clippingBound=1")
+    private String uploadTransform;
 
     @Option(
             names = "--device",
@@ -128,22 +112,22 @@ final class ExperimentOptions {
     void run(LearningTask task, Dataset dataset) {
         int[] labels = dataset.train().classIndices();
         Partition parts = partitioner().partition(labels, clients, new Seed(seed).derive("partition"));
+        StrategyRegistry strategies = StrategyRegistry.load();
         SimulationBuilder builder = Simulation.builder()
                 .task(task)
                 .data(dataset.federated(parts))
                 .testData(dataset.test())
-                .training(LocalTraining.sgd(clientLearningRate)
-                        .epochs(epochs)
-                        .batchSize(batchSize)
-                        .proximalTerm(proximalTerm))
-                .selector(new UniformSelector())
-                .aggregator(known(AGGREGATORS, "aggregator", aggregator))
-                .serverOptimizer(known(SERVER_OPTIMIZERS, "serverOptimizer", serverOptimizer)
-                        .apply(serverLearningRate))
+                .training(LocalTraining.sgd(clientLearningRate).epochs(epochs).batchSize(batchSize))
+                .selector(strategies.parse(ClientSelector.class, selector))
+                .aggregator(strategies.parse(Aggregator.class, "fedavg"))
                 .cohortSize(cohort)
                 .rounds(rounds)
                 .devices(Devices.parse(device))
                 .seed(seed);
+        set(algorithm, Algorithm.class, strategies, builder::algorithm);
+        set(aggregator, Aggregator.class, strategies, builder::aggregator);
+        set(serverOptimizer, ServerOptimizer.class, strategies, builder::serverOptimizer);
+        set(uploadTransform, UpdateTransform.class, strategies, builder::uploadTransform);
         RoundTable table = new RoundTable(System.out, progress);
         builder.listener(table);
         Optional.ofNullable(workers).ifPresent(builder::workers);
@@ -162,12 +146,10 @@ final class ExperimentOptions {
         }
     }
 
-    private static <T> T known(Map<String, T> choices, String option, String name) {
-        T choice = choices.get(name.toLowerCase(Locale.ROOT));
-        if (choice == null) {
-            throw new IllegalArgumentException(option + " must be one of " + choices.keySet() + ", but was " + name);
+    private static <T> void set(String named, Class<T> kind, StrategyRegistry strategies, Consumer<T> builder) {
+        if (named != null) {
+            builder.accept(strategies.parse(kind, named));
         }
-        return choice;
     }
 
     private Partitioner partitioner() {

@@ -97,7 +97,7 @@ class MainTest {
             {"--epochs", "2"},
             {"--batch-size", "20"},
             {"--client-lr", "0.05"},
-            {"--server-lr", "0.5"},
+            {"--server-optimizer", "plain:learningRate=0.5"},
             {"--partition", "dirichlet:0.5"},
             {"--partition", "classes:3"},
             {"--partition", "lognormal:1"},
@@ -107,7 +107,9 @@ class MainTest {
             {"--server-optimizer", "fedyogi"},
             {"--server-optimizer", "fedadagrad"},
             {"--server-optimizer", "fedavgm"},
-            {"--proximal-term", "1"},
+            {"--algorithm", "fedprox:mu=1"},
+            {"--algorithm", "scaffold"},
+            {"--upload-transform", "norm-clipping:clippingBound=0.1"},
             {"--cohort", "5"},
             {"--clients", "21"},
             {"--rounds", "3"}
@@ -117,7 +119,18 @@ class MainTest {
                     .isNotEqualTo(base);
         }
         String[] uneven = with(SMALL, "--partition", "lognormal:1");
-        assertThat(hash(run(with(uneven, "--aggregator", "fedavg-uniform")))).isNotEqualTo(hash(run(uneven)));
+        assertThat(hash(run(with(uneven, "--aggregator", "fedavg:weighting=uniform"))))
+                .isNotEqualTo(hash(run(uneven)));
+    }
+
+    @Test
+    void findsThePlugInOfAnotherJarByName() {
+        String first = hash(run(with(SMALL, "--aggregator", "dictator")));
+        assertThat(first).isNotEqualTo(hash(run(SMALL)));
+        assertThat(hash(run(with(SMALL, "--aggregator", "dictator:chosen=1")))).isNotEqualTo(first);
+        assertThat(run("strategies").out()).contains("  dictator            {chosen=0}");
+        assertRefused("dictator: chosen must be at least 0, but was -1", "--aggregator", "dictator:chosen=-1");
+        assertRefused("dictator: chosen must be a whole number, but was me", "--aggregator", "dictator:chosen=me");
     }
 
     private static void assertRefused(String message, String... options) {
@@ -131,8 +144,9 @@ class MainTest {
         assertRefused("cohortSize must be in [1, 20], but was 30", "--cohort", "30");
         assertRefused("clients must be in [1, 30000], but was 0", "--clients", "0");
         assertRefused("learningRate must be positive and finite, but was NaN", "--client-lr", "NaN");
-        assertRefused(
-                "aggregator must be one of [fedavg, fedavg-uniform, median], but was krum", "--aggregator", "krum");
+        assertRefused("aggregator must be one of [bulyan, centered-clipping, ", "--aggregator", "kram");
+        assertRefused("krum: name of a parameter must be one of [byzantine], but was f", "--aggregator", "krum:f=2");
+        assertRefused("selector must be one of [uniform], but was oort", "--selector", "oort");
         assertRefused("model must be one of [2nn, cnn, softmax], but was vgg", "--model", "vgg");
         assertRefused(
                 "partition must have a number after the colon, as in shards:2, but was shards",

@@ -1,0 +1,139 @@
+package org.fl4j.aggregators;
+
+import java.util.List;
+import java.util.function.Function;
+import org.fl4j.aggregators.mira.ClientGraph;
+import org.fl4j.aggregators.mira.Mira;
+import org.fl4j.aggregators.personal.Apfl;
+import org.fl4j.aggregators.personal.Ditto;
+import org.fl4j.aggregators.personal.FedRep;
+import org.fl4j.aggregators.personal.Ifca;
+import org.fl4j.aggregators.personal.PFedMe;
+import org.fl4j.aggregators.personal.PerFedAvg;
+import org.fl4j.aggregators.personal.PersonalLayers;
+import org.fl4j.aggregators.personal.Reptile;
+import org.fl4j.aggregators.personal.SharingRule;
+import org.fl4j.aggregators.robust.Bulyan;
+import org.fl4j.aggregators.robust.CenteredClipping;
+import org.fl4j.aggregators.robust.CoordinateMedian;
+import org.fl4j.aggregators.robust.GeometricMedian;
+import org.fl4j.aggregators.robust.Krum;
+import org.fl4j.aggregators.robust.NormBounding;
+import org.fl4j.aggregators.robust.TrimmedMean;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.core.Aggregator;
+import org.fl4j.core.ServerOptimizer;
+import org.fl4j.core.UpdateWeighting;
+import org.fl4j.random.Seed;
+import org.fl4j.registry.NamedStrategy;
+import org.fl4j.registry.Parameters;
+import org.fl4j.registry.StrategyProvider;
+import org.fl4j.server.AddDelta;
+import org.fl4j.simulation.Algorithm;
+
+/** The names of this module's aggregators, server optimizers and whole algorithms. */
+public final class AggregatorStrategies implements StrategyProvider {
+    private enum Weights {
+        EXAMPLES,
+        UNIFORM
+    }
+
+    @Override
+    public List<NamedStrategy<?>> strategies() {
+        return List.of(
+                aggregator("fedavg", p -> new FedAvg(weighting(p, Weights.EXAMPLES))),
+                aggregator("fednova", p -> new FedNova(weighting(p, Weights.EXAMPLES), p.number("localMomentum", 0))),
+                aggregator("median", p -> new CoordinateMedian()),
+                aggregator("trimmed-mean", p -> new TrimmedMean(p.number("share", .1))),
+                aggregator("krum", p -> new Krum(p.integer("byzantine", 1), 1)),
+                aggregator("multi-krum", p -> new Krum(p.integer("byzantine", 1), p.integer("kept", 2))),
+                aggregator("bulyan", p -> new Bulyan(p.integer("byzantine", 1))),
+                aggregator(
+                        "geometric-median",
+                        p -> new GeometricMedian(
+                                p.integer("iterations", 3),
+                                p.number("smoothing", 1e-6),
+                                weighting(p, Weights.UNIFORM))),
+                aggregator(
+                        "centered-clipping",
+                        p -> new CenteredClipping(p.number("radius", 10), p.integer("iterations", 1))),
+                aggregator("norm-bounding", p -> new NormBounding(p.number("bound", 1))),
+                optimizer("plain", p -> new AddDelta(p.number("learningRate", 1))),
+                optimizer("fedavgm", p -> new FedAvgM(p.number("learningRate", 1), p.number("momentum", .9))),
+                optimizer(
+                        "fedadam",
+                        p -> new FedAdam(
+                                p.number("learningRate", .1),
+                                p.number("beta1", .9),
+                                p.number("beta2", .99),
+                                p.number("adaptivity", 1e-3),
+                                p.flag("biasCorrection", false))),
+                optimizer(
+                        "fedyogi",
+                        p -> new FedYogi(
+                                p.number("learningRate", .1),
+                                p.number("beta1", .9),
+                                p.number("beta2", .99),
+                                p.number("adaptivity", 1e-3))),
+                optimizer(
+                        "fedadagrad",
+                        p -> new FedAdagrad(
+                                p.number("learningRate", .1), p.number("beta1", 0), p.number("adaptivity", 1e-3))),
+                algorithm("fedsgd", p -> new FedSgd(p.number("learningRate", .1))),
+                algorithm("fedprox", p -> new FedProx(p.number("mu", .1))),
+                algorithm("scaffold", p -> new Scaffold(p.choice("option", Scaffold.Option.LOCAL_PATH))),
+                algorithm("feddyn", p -> new FedDyn(p.number("alpha", .1))),
+                algorithm("mimelite", p -> new MimeLite(p.number("momentum", .9))),
+                algorithm("fedlc", p -> new FedLC(p.number("margin", 1))),
+                algorithm("qfedavg", p -> new QFedAvg(p.number("q", 1), p.number("rate", .1))),
+                algorithm("afl", p -> new AgnosticFederatedLearning(p.number("weightRate", .1))),
+                algorithm("fedper", p -> PersonalLayers.head(p.integer("layers", 1))),
+                algorithm("lg-fedavg", p -> PersonalLayers.body(p.integer("sharedLayers", 1))),
+                algorithm("fedbn", p -> PersonalLayers.normalisation()),
+                algorithm(
+                        "fedrep", p -> new FedRep(SharingRule.lastLayers(p.integer("layers", 1)), training(p, "head"))),
+                algorithm("ditto", p -> new Ditto(p.number("lambda", .1))),
+                algorithm("apfl", p -> new Apfl(p.number("alpha", .5), p.flag("adaptive", true))),
+                algorithm(
+                        "pfedme",
+                        p -> new PFedMe(
+                                p.number("lambda", 15), p.integer("fittingSteps", 5), p.number("personalRate", .05))),
+                algorithm("ifca", p -> new Ifca(p.integer("clusters", 2))),
+                algorithm("reptile", p -> new Reptile(p.number("stepSize", 1), training(p, "tuning"))),
+                algorithm("perfedavg", p -> new PerFedAvg(p.number("innerRate", .01), training(p, "tuning"))),
+                algorithm("mira", AggregatorStrategies::mira));
+    }
+
+    private static NamedStrategy<?> aggregator(String name, Function<Parameters, Aggregator> make) {
+        return new NamedStrategy<>(Aggregator.class, name, make);
+    }
+
+    private static NamedStrategy<?> optimizer(String name, Function<Parameters, ServerOptimizer> make) {
+        return new NamedStrategy<>(ServerOptimizer.class, name, make);
+    }
+
+    private static NamedStrategy<?> algorithm(String name, Function<Parameters, Algorithm> make) {
+        return new NamedStrategy<>(Algorithm.class, name, make);
+    }
+
+    private static UpdateWeighting weighting(Parameters parameters, Weights usual) {
+        return switch (parameters.choice("weighting", usual)) {
+            case EXAMPLES -> UpdateWeighting.byExampleCount();
+            case UNIFORM -> UpdateWeighting.uniform();
+        };
+    }
+
+    private static LocalTraining training(Parameters parameters, String prefix) {
+        return LocalTraining.sgd(parameters.number(prefix + "LearningRate", .1))
+                .epochs(parameters.integer(prefix + "Epochs", 1))
+                .batchSize(parameters.integer(prefix + "BatchSize", 10));
+    }
+
+    private static Mira mira(Parameters parameters) {
+        ClientGraph graph = ClientGraph.random(
+                parameters.integer("clients", 100),
+                parameters.number("threshold", .25),
+                new Seed(parameters.integer("graphSeed", 0)));
+        return new Mira(graph, parameters.number("lambda", .01), parameters.number("rate", .1));
+    }
+}

@@ -1,0 +1,27 @@
+package org.fl4j.aggregators;
+
+import org.fl4j.client.LocalTraining;
+import org.fl4j.internal.Check;
+import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.SimulationBuilder;
+
+/**
+ * FedSGD (McMahan et al. 2017, arXiv 1602.05629, section 2): each client takes one step along the gradient of all its examples,
+ * so that a round is one gradient step on the cohort's pooled data.
+ *
+ * <p>Deviations: clients send the step instead of the gradient, which is the same up to the learning rate.
+ *
+ * @param learningRate positive
+ */
+public record FedSgd(double learningRate) implements Algorithm {
+    /** Checks the rate. */
+    public FedSgd {
+        Check.positive("learningRate", learningRate);
+    }
+
+    @Override
+    public void configure(SimulationBuilder builder) {
+        builder.aggregator(new FedAvg())
+                .training(LocalTraining.sgd(learningRate).fullBatch());
+    }
+}

@@ -1,0 +1,73 @@
+package org.fl4j.registry;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * The parameters given to a strategy. To read one declares it: what was given and never read is refused. Values are numbers,
+ * booleans or texts; a text that reads as the wanted type will do.
+ */
+public final class Parameters {
+    private final String strategy;
+    private final Map<String, ?> given;
+    private final Map<String, Object> read = new LinkedHashMap<>();
+
+    Parameters(String strategy, Map<String, ?> given) {
+        this.strategy = strategy;
+        this.given = given;
+    }
+
+    /** Returns a number, or the default if it was not given. */
+    public double number(String name, double defaultValue) {
+        return value(name, defaultValue, "a number", Double::valueOf);
+    }
+
+    /** Returns a whole number, or the default if it was not given. */
+    public int integer(String name, int defaultValue) {
+        return value(name, defaultValue, "a whole number", Integer::valueOf);
+    }
+
+    /** Returns true or false, or the default if it was not given. */
+    public boolean flag(String name, boolean defaultValue) {
+        return value(name, defaultValue, "true or false", text -> switch (text) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new IllegalArgumentException(text);
+        });
+    }
+
+    /** Returns one constant of an enumeration, or the default if none was given; its name may be in lower case. */
+    public <E extends Enum<E>> E choice(String name, E defaultValue) {
+        E[] constants = defaultValue.getDeclaringClass().getEnumConstants();
+        String known = Arrays.stream(constants)
+                .map(constant -> constant.name().toLowerCase(Locale.ROOT))
+                .collect(Collectors.joining(", ", "one of [", "]"));
+        return value(
+                name,
+                defaultValue,
+                known,
+                text -> Enum.valueOf(defaultValue.getDeclaringClass(), text.toUpperCase(Locale.ROOT)));
+    }
+
+    private <T> T value(String name, T defaultValue, String rule, Function<String, T> parse) {
+        read.put(name, defaultValue);
+        Object value = given.get(name);
+        if (value == null) {
+            return defaultValue;
+        }
+        try {
+            return parse.apply(value.toString());
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(strategy + ": " + name + " must be " + rule + ", but was " + value, e);
+        }
+    }
+
+    /** What was read, with its default. */
+    Map<String, Object> read() {
+        return read;
+    }
+}

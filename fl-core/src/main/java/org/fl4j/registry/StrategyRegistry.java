@@ -1,0 +1,132 @@
+package org.fl4j.registry;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.fl4j.internal.Check;
+
+/**
+ * Finds strategies by kind and name, and makes them with typed, checked parameters:
+ *
+ * <pre>{@code
+ * StrategyRegistry registry = StrategyRegistry.load();
+ * ServerOptimizer adam = registry.create(ServerOptimizer.class, "fedadam", Map.of("learningRate", 0.03));
+ * Aggregator krum = registry.parse(Aggregator.class, "multi-krum:byzantine=2,kept=5");
+ * }</pre>
+ *
+ * <p>A name, parameter or value that is not known is an {@link IllegalArgumentException} that lists what is.
+ */
+public final class StrategyRegistry {
+    private final Map<Class<?>, SortedMap<String, NamedStrategy<?>>> byKind = new HashMap<>();
+
+    private StrategyRegistry(Iterable<StrategyProvider> providers) {
+        Map<NamedStrategy<?>, String> origins = new HashMap<>();
+        for (StrategyProvider provider : providers) {
+            for (NamedStrategy<?> strategy : provider.strategies()) {
+                origins.put(strategy, provider.getClass().getName());
+                NamedStrategy<?> other = byKind.computeIfAbsent(strategy.kind(), kind -> new TreeMap<>())
+                        .putIfAbsent(strategy.name(), strategy);
+                Check.that(
+                        other == null,
+                        words(strategy.kind()) + " " + strategy.name(),
+                        "added by one provider, " + origins.get(other),
+                        provider.getClass().getName());
+            }
+        }
+    }
+
+    /** Returns the registry of all providers on the class path. */
+    public static StrategyRegistry load() {
+        return new StrategyRegistry(ServiceLoader.load(StrategyProvider.class));
+    }
+
+    /** Returns the registry of the given providers only. */
+    public static StrategyRegistry of(StrategyProvider... providers) {
+        return new StrategyRegistry(List.of(providers));
+    }
+
+    /** Returns the names of a kind, such as {@code Aggregator.class}. */
+    public SortedSet<String> names(Class<?> kind) {
+        return new TreeSet<>(strategies(kind).keySet());
+    }
+
+    /** Returns the parameters of a strategy with their defaults, in the order of its documentation. */
+    public Map<String, Object> defaults(Class<?> kind, String name) {
+        NamedStrategy<?> strategy = find(kind, name);
+        Parameters parameters = new Parameters(name, Map.of());
+        Check.present(name, strategy.make().apply(parameters));
+        return parameters.read();
+    }
+
+    /**
+     * Makes a strategy.
+     *
+     * @param kind what it is, such as {@code Aggregator.class}
+     * @param name its name, in any case
+     * @param given its parameters: numbers, booleans, or texts; those that are missing have their defaults
+     * @throws IllegalArgumentException if the name, a parameter, its type or its value is not allowed
+     */
+    public <T> T create(Class<T> kind, String name, Map<String, ?> given) {
+        NamedStrategy<?> strategy = find(kind, name);
+        Parameters parameters = new Parameters(strategy.name(), given);
+        T made;
+        try {
+            made = kind.cast(Check.present(name, strategy.make().apply(parameters)));
+        } catch (IllegalArgumentException e) {
+            String prefix = strategy.name() + ": ";
+            String message = String.valueOf(e.getMessage());
+            throw message.startsWith(prefix) ? e : new IllegalArgumentException(prefix + message, e);
+        }
+        for (String parameter : new TreeSet<>(given.keySet())) {
+            Check.that(
+                    parameters.read().containsKey(parameter),
+                    strategy.name() + ": name of a parameter",
+                    "one of " + parameters.read().keySet(),
+                    parameter);
+        }
+        return made;
+    }
+
+    /**
+     * Makes a strategy that is written on one line, {@code name} or {@code name:parameter=value,parameter=value}.
+     *
+     * @throws IllegalArgumentException as {@link #create}, or if it is written otherwise
+     */
+    public <T> T parse(Class<T> kind, String line) {
+        String[] parts = line.split(":", 2);
+        Map<String, String> given = new TreeMap<>();
+        if (parts.length == 2) {
+            for (String assignment : parts[1].split(",", -1)) {
+                String[] sides = assignment.split("=", 2);
+                Check.that(
+                        sides.length == 2 && given.put(sides[0].strip(), sides[1].strip()) == null,
+                        words(kind),
+                        "written as name:parameter=value,parameter=value, each parameter once",
+                        line);
+            }
+        }
+        return create(kind, parts[0].strip(), given);
+    }
+
+    private NamedStrategy<?> find(Class<?> kind, String name) {
+        SortedMap<String, NamedStrategy<?>> known = strategies(kind);
+        String lower = name.toLowerCase(Locale.ROOT);
+        Check.that(known.containsKey(lower), words(kind), "one of " + known.keySet(), name);
+        return known.get(lower);
+    }
+
+    private SortedMap<String, NamedStrategy<?>> strategies(Class<?> kind) {
+        return byKind.getOrDefault(kind, new TreeMap<>());
+    }
+
+    /** Returns {@code server optimizer} for {@code ServerOptimizer}. */
+    private static String words(Class<?> kind) {
+        return kind.getSimpleName().replaceAll("(?<=[a-z])(?=[A-Z])", " ").toLowerCase(Locale.ROOT);
+    }
+}
