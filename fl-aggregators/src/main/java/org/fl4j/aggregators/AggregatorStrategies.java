@@ -2,6 +2,9 @@ package org.fl4j.aggregators;
 
 import java.util.List;
 import java.util.function.Function;
+import org.fl4j.aggregators.asynchronous.FedAsync;
+import org.fl4j.aggregators.asynchronous.FedBuff;
+import org.fl4j.aggregators.asynchronous.StalenessDiscount;
 import org.fl4j.aggregators.mira.ClientGraph;
 import org.fl4j.aggregators.mira.Mira;
 import org.fl4j.aggregators.personal.Apfl;
@@ -58,6 +61,14 @@ public final class AggregatorStrategies implements StrategyProvider {
                         "centered-clipping",
                         p -> new CenteredClipping(p.number("radius", 10), p.integer("iterations", 1))),
                 aggregator("norm-bounding", p -> new NormBounding(p.number("bound", 1))),
+                aggregator(
+                        "fedbuff",
+                        p -> new FedBuff(
+                                StalenessDiscount.polynomial(p.number("exponent", .5)), p.flag("normalised", false))),
+                aggregator(
+                        "fedasync",
+                        p -> new FedAsync(
+                                p.number("mixing", .6), StalenessDiscount.polynomial(p.number("exponent", .5)))),
                 optimizer("plain", p -> new AddDelta(p.number("learningRate", 1))),
                 optimizer("fedavgm", p -> new FedAvgM(p.number("learningRate", 1), p.number("momentum", .9))),
                 optimizer(

@@ -1,5 +1,6 @@
 package org.fl4j.core;
 
+import java.util.Set;
 import java.util.function.IntUnaryOperator;
 import org.fl4j.internal.Check;
 
@@ -20,6 +21,11 @@ public interface ClientDirectory {
     /** Returns what people call the client: a writer, a hospital; by default {@code client 17}. */
     default String name(ClientId client) {
         return client.toString();
+    }
+
+    /** Returns a view without some of the clients. */
+    default ClientDirectory without(Set<ClientId> excluded) {
+        return new RemainingClients(this, excluded);
     }
 
     /** Returns the directory of clients 0 to {@code size - 1}; {@code exampleCounts} maps an index to a count. */

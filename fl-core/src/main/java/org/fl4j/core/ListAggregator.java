@@ -1,19 +1,14 @@
 package org.fl4j.core;
 
-import ai.djl.Device;
-import ai.djl.ndarray.NDArray;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.Function;
 import org.fl4j.tensor.ParameterVector;
-import org.fl4j.tensor.Tensors;
 
 /**
  * An aggregator that sees all updates of a round at once, made of a lambda from the list of updates (in cohort order, not
- * empty) to one delta. It costs O(cohort x model) memory; a mean is better written as a streaming {@link Aggregation}.
+ * empty) to one delta. It costs O(cohort x model) memory, or disk (see {@link UpdateStore}); a mean is better written as a streaming {@link Aggregation}.
  *
  * <pre>{@code
  * Aggregator largest = new ListAggregator(updates ->
@@ -25,34 +20,26 @@ import org.fl4j.tensor.Tensors;
 public record ListAggregator(Function<List<ModelUpdate>, ParameterVector> combine) implements Aggregator {
     @Override
     public Aggregation begin(RoundContext round, ServerState state) {
-        return new Buffer(combine, state);
+        return new Buffer(combine, round, state);
     }
 
-    /** Copies updates until the round ends. */
+    /** Keeps updates until the round ends. */
     private static final class Buffer implements Aggregation {
         private final Function<List<ModelUpdate>, ParameterVector> combine;
+        private final RoundContext round;
         private final ServerState state;
         private final List<ModelUpdate> updates = new ArrayList<>();
 
-        Buffer(Function<List<ModelUpdate>, ParameterVector> combine, ServerState state) {
+        Buffer(Function<List<ModelUpdate>, ParameterVector> combine, RoundContext round, ServerState state) {
             this.combine = combine;
+            this.round = round;
             this.state = state;
         }
 
         @Override
         public void add(ModelUpdate update) {
-            Device device = state.model().floats().getDevice();
-            ParameterVector here = update.delta().on(device);
-            Map<String, NDArray> attachments = new TreeMap<>();
-            update.attachments().forEach((name, array) -> attachments.put(name, Tensors.copy(array, device)));
-            updates.add(new ModelUpdate(
-                    update.client(),
-                    update.modelVersion(),
-                    update.exampleCount(),
-                    update.localSteps(),
-                    here == update.delta() ? here.copy() : here,
-                    update.metrics(),
-                    attachments));
+            updates.add(
+                    round.updates().keep(update, round, state.model().floats().getDevice()));
         }
 
         @Override

@@ -55,6 +55,11 @@ public record ModelUpdate(
         return new ModelUpdate(client, modelVersion, exampleCount, localSteps, other, metrics, attachments);
     }
 
+    /** Returns the same update with other arrays. */
+    public ModelUpdate withArrays(ParameterVector otherDelta, Map<String, NDArray> otherAttachments) {
+        return new ModelUpdate(client, modelVersion, exampleCount, localSteps, otherDelta, metrics, otherAttachments);
+    }
+
     /** Returns the same update with further metrics. */
     public ModelUpdate withMetrics(Metrics more) {
         return new ModelUpdate(client, modelVersion, exampleCount, localSteps, delta, metrics.merge(more), attachments);

@@ -10,8 +10,14 @@ public enum RejectionReason {
     NO_EXAMPLES,
     /** The client already sent an update in this round. */
     DUPLICATE,
-    /** The client started from another version of the model than the round's. */
+    /** The client started from a version of the model that is too old for the round, or from none that is known. */
     STALE,
+    /** The round had closed, or would have, before the update was there. */
+    LATE,
+    /** Too few updates of the round were accepted to make anything of it. */
+    TOO_FEW,
+    /** An array's type is not the one of the model. */
+    WRONG_TYPE,
     /** The aggregator, or a filter of the user's, refused it. */
     REFUSED
 }

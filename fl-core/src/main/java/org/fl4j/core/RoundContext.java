@@ -9,13 +9,20 @@ import org.fl4j.random.Seed;
  * @param number 1 for the first round
  * @param runSeed the seed of the whole run
  * @param clientCount how many clients the run has, selected or not
+ * @param updates where updates wait for the end of the round, if an aggregator needs all of them at once
  */
-public record RoundContext(int number, Seed runSeed, int clientCount) {
+public record RoundContext(int number, Seed runSeed, int clientCount, UpdateStore updates) {
     /** Checks the number. */
     public RoundContext {
         Check.positive("round number", number);
         Check.present("runSeed", runSeed);
         Check.positive("clientCount", clientCount);
+        Check.present("updates", updates);
+    }
+
+    /** Keeps updates in memory. */
+    public RoundContext(int number, Seed runSeed, int clientCount) {
+        this(number, runSeed, clientCount, UpdateStore.inMemory());
     }
 
     /** Returns this round's seed for one purpose, such as {@code "client selection"}. */

@@ -1,13 +1,9 @@
 package org.fl4j.server;
 
 import ai.djl.Device;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
-import org.fl4j.core.Admission;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
@@ -15,7 +11,6 @@ import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.Rejection;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerOptimizer;
@@ -39,6 +34,7 @@ public final class ComposedServer implements Server, AutoCloseable {
     private final int cohortSize;
     private final Aggregator aggregator;
     private final ServerOptimizer optimizer;
+    private final UpdatePolicy policy;
     private final LocalModel evaluationModel;
     private final Optional<Examples> test;
 
@@ -50,6 +46,7 @@ public final class ComposedServer implements Server, AutoCloseable {
      * @param cohortSize how many clients a round, at least 1
      * @param aggregator combines updates
      * @param optimizer applies the aggregate
+     * @param policy which updates are taken
      * @param evaluationModel what central evaluation computes with; the server closes it
      * @param test the server's test data, if it has any
      */
@@ -59,6 +56,7 @@ public final class ComposedServer implements Server, AutoCloseable {
             int cohortSize,
             Aggregator aggregator,
             ServerOptimizer optimizer,
+            UpdatePolicy policy,
             LocalModel evaluationModel,
             Optional<Examples> test) {
         this.initialModel = Check.present("initialModel", initialModel);
@@ -66,6 +64,7 @@ public final class ComposedServer implements Server, AutoCloseable {
         this.cohortSize = Check.positive("cohortSize", cohortSize);
         this.aggregator = Check.present("aggregator", aggregator);
         this.optimizer = Check.present("optimizer", optimizer);
+        this.policy = Check.present("policy", policy);
         this.evaluationModel = Check.present("evaluationModel", evaluationModel);
         Device device = evaluationModel.device();
         this.test = test.map(examples -> examples.features().getDevice().equals(device)
@@ -90,31 +89,16 @@ public final class ComposedServer implements Server, AutoCloseable {
 
     @Override
     public ServerUpdate update(ServerState state, Iterable<ModelUpdate> updates, RoundContext round) {
-        UpdateValidator validator = new UpdateValidator(state);
+        UpdateIntake intake = new UpdateIntake(state, policy);
         Aggregation aggregation = aggregator.begin(round, state);
-        Map<ClientId, Metrics> accepted = new LinkedHashMap<>();
-        List<Rejection> rejected = new ArrayList<>();
-        for (ModelUpdate update : updates) {
-            try (update) {
-                Admission admission = validator.judge(update);
-                if (admission instanceof Admission.Accepted) {
-                    admission = aggregation.onModelUpdate(update);
-                }
-                if (admission instanceof Admission.Rejected rejection) {
-                    rejected.add(new Rejection(update.client(), rejection.reason(), rejection.detail()));
-                } else {
-                    aggregation.add(update);
-                    accepted.put(update.client(), update.metrics());
-                }
-            }
-        }
-        Aggregate aggregate = aggregation.combine();
+        intake.take(updates, aggregation::onModelUpdate, aggregation::add);
+        Aggregate aggregate = intake.isEnough() ? aggregation.combine() : Aggregate.of(Optional.empty(), state);
         ServerOptimizer.Step step = aggregate
                 .delta()
                 .map(delta -> optimizer.step(state.model(), delta, aggregate.strategy()))
                 .orElseGet(() -> new ServerOptimizer.Step(state.model().copy(), aggregate.strategy()));
         ServerState next = new ServerState(state.round() + 1, step.model(), step.state());
-        return new ServerUpdate(next, accepted, rejected, aggregate.metrics());
+        return new ServerUpdate(next, intake.accepted(), intake.rejected(), aggregate.metrics());
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.fl4j.server;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
@@ -15,11 +16,18 @@ import org.fl4j.tensor.Kernels;
 /** The checks that every update of a round passes before an aggregator sees it. For one round and one thread. */
 public final class UpdateValidator {
     private final ServerState state;
+    private final int maxStaleness;
     private final Set<ClientId> seen = new HashSet<>();
 
-    /** Starts a round; {@code state} is what the cohort was sent. */
+    /** Starts a synchronous round; {@code state} is what the cohort was sent. */
     public UpdateValidator(ServerState state) {
+        this(state, 0);
+    }
+
+    /** Starts a round; {@code maxStaleness} is how many versions a client may be behind {@code state}. */
+    public UpdateValidator(ServerState state, int maxStaleness) {
         this.state = state;
+        this.maxStaleness = maxStaleness;
     }
 
     /** Judges an update: duplicates, version, example count, layout and finite values, in this order. */
@@ -28,10 +36,11 @@ public final class UpdateValidator {
             return Admission.rejected(
                     RejectionReason.DUPLICATE, update.client() + " must send one update a round, but sent another");
         }
-        if (update.modelVersion() != state.round()) {
+        int oldest = Math.max(0, state.round() - maxStaleness);
+        if (update.modelVersion() < oldest || update.modelVersion() > state.round()) {
+            String rule = maxStaleness == 0 ? "" + state.round() : "in [" + oldest + ", " + state.round() + "]";
             return Admission.rejected(
-                    RejectionReason.STALE,
-                    "modelVersion must be " + state.round() + ", but was " + update.modelVersion());
+                    RejectionReason.STALE, "modelVersion must be " + rule + ", but was " + update.modelVersion());
         }
         if (update.exampleCount() < 1) {
             return Admission.rejected(
@@ -47,6 +56,12 @@ public final class UpdateValidator {
                     RejectionReason.NOT_FINITE, "delta must be finite, but has NaN or infinite values");
         }
         for (Map.Entry<String, NDArray> attachment : update.attachments().entrySet()) {
+            DataType type = attachment.getValue().getDataType();
+            if (type != DataType.FLOAT32) {
+                return Admission.rejected(
+                        RejectionReason.WRONG_TYPE,
+                        "attachment " + attachment.getKey() + " must be float32, but was " + type);
+            }
             if (!Kernels.isFinite(attachment.getValue())) {
                 return Admission.rejected(
                         RejectionReason.NOT_FINITE,

@@ -17,6 +17,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.fl4j.client.Worker;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.RoundContext;
@@ -65,8 +66,14 @@ final class ClientExecutor implements AutoCloseable {
                 });
     }
 
-    <T> Results<T> run(List<ClientId> clients, RoundContext round, Work<T> work) {
-        return new Results<>(clients, round, work);
+    /**
+     * Starts a round's work.
+     *
+     * @param wanted after how many results the rest are likely not wanted: those are begun only when they are asked for
+     * @param free frees a result that nobody asked for
+     */
+    <T> Results<T> run(List<ClientId> clients, RoundContext round, int wanted, Work<T> work, Consumer<T> free) {
+        return new Results<>(clients, round, wanted, work, free);
     }
 
     private <T> T onIdleWorker(ClientId client, Work<T> work) throws InterruptedException {
@@ -115,20 +122,24 @@ final class ClientExecutor implements AutoCloseable {
         }
     }
 
-    /** The results of one round's clients, in their order. */
-    final class Results<T> implements Iterator<T> {
+    /** The results of one round's clients, in their order. Close it: clients whose result was not asked for are given up. */
+    final class Results<T> implements Iterator<T>, AutoCloseable {
         private final Iterator<ClientId> waiting;
         private final RoundContext round;
         private final Work<T> work;
+        private final Consumer<T> free;
         private final Deque<Task<T>> ahead = new ArrayDeque<>();
         private final List<ClientFailure> failures = new ArrayList<>();
+        private int wanted;
         private Optional<T> next = Optional.empty();
         private volatile boolean abandoned;
 
-        private Results(List<ClientId> clients, RoundContext round, Work<T> work) {
+        private Results(List<ClientId> clients, RoundContext round, int wanted, Work<T> work, Consumer<T> free) {
             waiting = clients.iterator();
             this.round = round;
+            this.wanted = wanted;
             this.work = work;
+            this.free = free;
         }
 
         /** Returns who failed so far, under a policy that goes on. */
@@ -139,7 +150,8 @@ final class ClientExecutor implements AutoCloseable {
         @Override
         public boolean hasNext() {
             while (next.isEmpty()) {
-                while (waiting.hasNext() && ahead.size() < AHEAD_PER_WORKER * workers.size()) {
+                int limit = Math.min(AHEAD_PER_WORKER * workers.size(), Math.max(1, wanted));
+                while (waiting.hasNext() && ahead.size() < limit) {
                     Task<T> task = new Task<>(waiting.next(), this::unlessAbandoned);
                     ahead.add(task);
                     if (workers.size() > 1) {
@@ -160,6 +172,7 @@ final class ClientExecutor implements AutoCloseable {
                 throw new NoSuchElementException("every client of the round was taken");
             }
             T result = next.orElseThrow();
+            wanted--;
             next = Optional.empty();
             return result;
         }
@@ -172,16 +185,19 @@ final class ClientExecutor implements AutoCloseable {
         }
 
         /** Waits for clients that have begun: they may read arrays that are freed once this round unwinds. */
-        private RuntimeException abandon(RuntimeException reason) {
+        @Override
+        public void close() {
             abandoned = true;
             boolean interrupted = Thread.interrupted();
             for (Task<T> task : ahead) {
                 interrupted |= finish(task);
             }
+            ahead.clear();
+            next.ifPresent(free);
+            next = Optional.empty();
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
-            return reason;
         }
 
         /** Returns whether the wait was interrupted. */
@@ -190,7 +206,7 @@ final class ClientExecutor implements AutoCloseable {
             boolean interrupted = false;
             while (true) {
                 try {
-                    task.get();
+                    free.accept(task.get());
                     return interrupted;
                 } catch (InterruptedException e) {
                     interrupted = true;
@@ -207,7 +223,7 @@ final class ClientExecutor implements AutoCloseable {
                 helped.next().run(); // does nothing if another thread has begun it
             }
             if (cancelled.getAsBoolean()) {
-                throw abandon(new RunCancelledException());
+                throw new RunCancelledException();
             }
             ahead.remove();
             try {
@@ -215,7 +231,7 @@ final class ClientExecutor implements AutoCloseable {
             } catch (InterruptedException e) {
                 ahead.addFirst(first);
                 Thread.currentThread().interrupt();
-                throw abandon(new RunCancelledException());
+                throw new RunCancelledException();
             } catch (ExecutionException e) {
                 return failed(first.client, e.getCause());
             }
@@ -226,10 +242,10 @@ final class ClientExecutor implements AutoCloseable {
                 Thread.currentThread().interrupt();
             }
             if (cancelled.getAsBoolean() || cause instanceof InterruptedException) {
-                throw abandon(new RunCancelledException());
+                throw new RunCancelledException();
             }
             if (policy == FailurePolicy.FAIL_RUN || cause instanceof Error) {
-                throw abandon(new ClientFailedException(round.number(), client, cause));
+                throw new ClientFailedException(round.number(), client, cause);
             }
             failures.add(new ClientFailure(client, cause.toString()));
             return Optional.empty();

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.atomic.LongAdder;
 import org.fl4j.client.ClientFactory;
 import org.fl4j.client.Worker;
 import org.fl4j.core.ClientDirectory;
@@ -16,6 +15,7 @@ import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
 import org.fl4j.core.TrainingTask;
+import org.fl4j.core.UpdateStore;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
@@ -29,6 +29,8 @@ final class FederatedRound {
     private final UpdateTransform uploadTransform;
     private final ClientExecutor executor;
     private final EvaluationPlan evaluations;
+    private final int wanted;
+    private final UpdateStore updateStore;
     private final Seed seed;
 
     FederatedRound(
@@ -38,6 +40,8 @@ final class FederatedRound {
             UpdateTransform uploadTransform,
             ClientExecutor executor,
             EvaluationPlan evaluations,
+            int wanted,
+            UpdateStore updateStore,
             Seed seed) {
         this.server = server;
         this.clients = clients;
@@ -45,6 +49,8 @@ final class FederatedRound {
         this.uploadTransform = uploadTransform;
         this.executor = executor;
         this.evaluations = evaluations;
+        this.wanted = wanted;
+        this.updateStore = updateStore;
         this.seed = seed;
     }
 
@@ -53,57 +59,59 @@ final class FederatedRound {
 
     Outcome run(ServerState state) {
         long start = System.nanoTime();
-        RoundContext round = new RoundContext(state.round() + 1, seed, clients.size());
-        LongAdder bytesDown = new LongAdder();
-        LongAdder bytesUp = new LongAdder();
+        RoundContext round = new RoundContext(state.round() + 1, seed, clients.size(), updateStore);
 
         // 1. select
         List<ClientId> cohort = server.select(state, clients, round);
 
         // 2. broadcast, 3. train, 4. upload: on the workers, as the server asks for the next update
-        ClientExecutor.Results<ModelUpdate> uploads = executor.run(cohort, round, (id, worker) -> {
-            ModelUpdate update = train(state, id, worker, round, bytesDown);
-            bytesUp.add(update.byteCount());
-            return update;
-        });
-
-        // 5. aggregate: in cohort order
-        ServerUpdate update = server.update(state, () -> uploads, round);
-        double trainSeconds = secondsSince(start);
-
-        // 6. evaluate: centrally, and on the clients
-        long evaluationStart = System.nanoTime();
-        Metrics metrics = evaluations.central(round.number()) ? server.evaluate(update.state(), round) : Metrics.none();
-        List<ClientFailure> failures = new ArrayList<>();
-        Map<ClientId, Metrics> evaluated = evaluateOnClients(update.state(), round, failures);
-        failures.addAll(0, uploads.failures());
-
-        RoundReport report = new RoundReport(
-                round.number(),
+        try (Uploads uploads = new Uploads(executor.run(
                 cohort,
-                update.accepted(),
-                evaluated,
-                update.rejected(),
-                failures,
-                metrics.merge(update.metrics()).merge(total(update.accepted())).merge(total(evaluated)),
-                bytesDown.sum(),
-                bytesUp.sum(),
-                trainSeconds,
-                secondsSince(evaluationStart));
-        return new Outcome(update.state(), report);
+                round,
+                wanted,
+                (id, worker) -> train(state, id, worker, round),
+                upload -> upload.update().close()))) {
+
+            // 5. aggregate: in cohort order
+            ServerUpdate update = server.update(state, uploads, round);
+            updateStore.roundEnded(round.number());
+            double trainSeconds = secondsSince(start);
+
+            // 6. evaluate: centrally, and on the clients
+            long evaluationStart = System.nanoTime();
+            Metrics metrics =
+                    evaluations.central(round.number()) ? server.evaluate(update.state(), round) : Metrics.none();
+            List<ClientFailure> failures = new ArrayList<>(uploads.failures());
+            Map<ClientId, Metrics> evaluated = evaluateOnClients(update.state(), round, failures);
+
+            RoundReport report = new RoundReport(
+                    round.number(),
+                    cohort,
+                    update.accepted(),
+                    evaluated,
+                    uploads.rejections(cohort, update),
+                    failures,
+                    metrics.merge(update.metrics())
+                            .merge(total(update.accepted()))
+                            .merge(total(evaluated)),
+                    uploads.bytesDown(),
+                    uploads.bytesUp(),
+                    trainSeconds,
+                    secondsSince(evaluationStart));
+            return new Outcome(update.state(), report);
+        }
     }
 
     /** Trains and transforms in a scope: of all that a client makes, its update alone stays until it is folded. */
-    private ModelUpdate train(ServerState state, ClientId id, Worker worker, RoundContext round, LongAdder bytesDown) {
+    private Uploads.Upload train(ServerState state, ClientId id, Worker worker, RoundContext round) {
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
             TrainingTask task = server.broadcast(state, id, round);
-            bytesDown.add(task.byteCount());
             ModelUpdate trained = factory.create(id, worker).train(task);
             try {
                 ModelUpdate sent = transformed(trained, task);
                 sent.keep(worker.updates());
-                return sent;
+                return new Uploads.Upload(sent, task.byteCount());
             } catch (RuntimeException | Error e) {
                 trained.close();
                 throw e;
@@ -127,12 +135,15 @@ final class FederatedRound {
     private Map<ClientId, Metrics> evaluateOnClients(
             ServerState state, RoundContext round, List<ClientFailure> failures) {
         Map<ClientId, Metrics> evaluated = new TreeMap<>();
-        ClientExecutor.Results<Map.Entry<ClientId, Metrics>> results = executor.run(
+        try (ClientExecutor.Results<Map.Entry<ClientId, Metrics>> results = executor.run(
                 evaluations.clients(clients, round.number()),
                 round,
-                (id, worker) -> Map.entry(id, evaluate(state, id, worker, round)));
-        results.forEachRemaining(result -> evaluated.put(result.getKey(), result.getValue()));
-        failures.addAll(results.failures());
+                Integer.MAX_VALUE,
+                (id, worker) -> Map.entry(id, evaluate(state, id, worker, round)),
+                result -> {})) {
+            results.forEachRemaining(result -> evaluated.put(result.getKey(), result.getValue()));
+            failures.addAll(results.failures());
+        }
         return evaluated;
     }
 

@@ -19,8 +19,8 @@ import org.fl4j.metrics.Metrics;
  * @param failures who threw, under a policy that goes on
  * @param metrics the round's metrics: those of clients and of their evaluations merged, the aggregator's, and the central
  *     evaluation's
- * @param bytesDown the tensors sent to clients
- * @param bytesUp the tensors clients sent
+ * @param bytesDown the tensors sent to the clients whose updates arrived
+ * @param bytesUp the tensors these clients sent
  * @param trainSeconds selection to aggregation, by the wall clock
  * @param evaluationSeconds evaluation, by the wall clock
  */

@@ -59,6 +59,8 @@ public final class Simulation {
                     setup.uploadTransform,
                     executor,
                     plan,
+                    setup.updates.bufferSize(),
+                    setup.updateStore,
                     setup.seed);
             Checkpoint from = resumed(model, states).orElseGet(() -> initial(server, states));
             if (!setup.resume) {
@@ -170,6 +172,7 @@ public final class Simulation {
                 setup.cohortSize,
                 setup.aggregator,
                 setup.serverOptimizer,
+                setup.updates,
                 new LocalModel(model, setup.devices.first()),
                 Optional.ofNullable(setup.testData));
     }

@@ -12,6 +12,7 @@ import org.fl4j.client.SgdClientFactory;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.ServerOptimizer;
+import org.fl4j.core.UpdateStore;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.Examples;
 import org.fl4j.data.FederatedDataset;
@@ -19,6 +20,7 @@ import org.fl4j.internal.Check;
 import org.fl4j.model.LearningTask;
 import org.fl4j.random.Seed;
 import org.fl4j.server.AddDelta;
+import org.fl4j.server.UpdatePolicy;
 import org.fl4j.tensor.Devices;
 import org.fl4j.tensor.ParameterVector;
 
@@ -36,6 +38,8 @@ public final class SimulationBuilder implements Cloneable {
     Aggregator aggregator;
     ServerOptimizer serverOptimizer = new AddDelta(1);
     ServerDecorator server = (composed, states) -> composed;
+    UpdatePolicy updates = UpdatePolicy.all();
+    UpdateStore updateStore = UpdateStore.inMemory();
     UpdateTransform uploadTransform = UpdateTransform.none();
     Optional<ParameterVector> initialModel = Optional.empty();
     int cohortSize;
@@ -132,6 +136,20 @@ public final class SimulationBuilder implements Cloneable {
      */
     public SimulationBuilder server(ServerDecorator value) {
         server = value;
+        return this;
+    }
+
+    /** Sets which updates a round takes, and how many: by default every sound one. */
+    public SimulationBuilder updates(UpdatePolicy value) {
+        updates = value;
+        return this;
+    }
+
+    /**
+     * Sets where updates wait for the end of the round under an aggregator that needs all at once: by default in memory.
+     */
+    public SimulationBuilder updateStore(UpdateStore value) {
+        updateStore = value;
         return this;
     }
 
@@ -239,6 +257,8 @@ public final class SimulationBuilder implements Cloneable {
         Check.present("uploadTransform", uploadTransform);
         Check.present("devices", devices);
         Check.present("server", server);
+        Check.present("updates", updates);
+        Check.present("updateStore", updateStore);
         Check.present("sgdClients", sgdClients);
         Check.present("failurePolicy", failurePolicy);
         Check.present("stopRule", stopRule);

@@ -14,11 +14,13 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -35,6 +37,10 @@ public final class SafeTensors {
      * @param metadata free text by key
      */
     public record Content(Map<String, NDArray> tensors, Map<String, String> metadata) {}
+
+    private static final Set<OpenOption> READ = Set.of(StandardOpenOption.READ);
+    private static final Set<OpenOption> READ_AND_WRITE =
+            Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE); // which a private mapping asks for
 
     private SafeTensors() {}
 
@@ -56,7 +62,7 @@ public final class SafeTensors {
             header.add(tensor.getKey(), entry);
             offset = end;
         }
-        byte[] json = header.toString().getBytes(StandardCharsets.UTF_8);
+        byte[] json = padded(header).getBytes(StandardCharsets.UTF_8);
         if (json.length > LARGEST_HEADER) {
             throw new IOException(
                     file + ": the header must take at most " + LARGEST_HEADER + " bytes, but takes " + json.length);
@@ -75,6 +81,13 @@ public final class SafeTensors {
         Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
+    /** Adds blanks, as the format allows, so that values start at a multiple of 8. */
+    private static String padded(JsonObject header) {
+        String json = header.toString();
+        int length = json.getBytes(StandardCharsets.UTF_8).length;
+        return json + " ".repeat(Math.floorMod(-length, Long.BYTES));
+    }
+
     private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
         while (bytes.hasRemaining()) {
             channel.write(bytes);
@@ -87,7 +100,39 @@ public final class SafeTensors {
      * @throws IOException if the file cannot be read or is not whole; the message names the file and the fault
      */
     public static Content read(Path file, NDManager manager) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+        return open(file, READ, (channel, position, bytes, shape, type) -> {
+            channel.position(position);
+            ByteBuffer values = manager.allocateDirect((int) bytes);
+            fill(channel, values, file);
+            return Tensors.create(manager, values.flip(), shape, type);
+        });
+    }
+
+    /**
+     * Maps a file into memory: its arrays, on the CPU, are the file's own pages, which the system reads when they are used and
+     * drops when memory is short. To write to them does not change the file. A view is valid only while its array is.
+     *
+     * @throws IOException as {@link #read}
+     */
+    public static Content map(Path file, NDManager manager) throws IOException {
+        return open(file, READ_AND_WRITE, (channel, position, bytes, shape, type) -> {
+            if (position + bytes > channel.size()) {
+                throw new IOException(file + ": the file is truncated, " + (position + bytes - channel.size())
+                        + " bytes are missing");
+            }
+            ByteBuffer pages = channel.map(FileChannel.MapMode.PRIVATE, position, bytes);
+            return manager.create(pages.order(ByteOrder.LITTLE_ENDIAN), shape, type);
+        });
+    }
+
+    /** Makes an array of a tensor's place in a file. */
+    @FunctionalInterface
+    private interface Loader {
+        NDArray load(FileChannel channel, long position, long bytes, Shape shape, DataType type) throws IOException;
+    }
+
+    private static Content open(Path file, Set<OpenOption> mode, Loader loader) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, mode)) {
             long headerLength = readFully(channel, Long.BYTES, file).getLong();
             if (headerLength < 2 || headerLength > Math.min(LARGEST_HEADER, channel.size())) {
                 throw new IOException(file + ": header length must be in [2, "
@@ -104,7 +149,7 @@ public final class SafeTensors {
                             .forEach(e -> metadata.put(e.getKey(), e.getValue().getAsString()));
                 } else {
                     long start = Long.BYTES + headerLength;
-                    tensors.put(entry.getKey(), readTensor(channel, start, entry.getKey(), value, file, manager));
+                    tensors.put(entry.getKey(), readTensor(channel, start, entry.getKey(), value, file, loader));
                 }
             }
             return new Content(tensors, metadata);
@@ -122,7 +167,7 @@ public final class SafeTensors {
     }
 
     private static NDArray readTensor(
-            FileChannel channel, long start, String name, JsonObject entry, Path file, NDManager manager)
+            FileChannel channel, long start, String name, JsonObject entry, Path file, Loader loader)
             throws IOException {
         Gson gson = new Gson();
         long[] dimensions = gson.fromJson(entry.get("shape"), long[].class);
@@ -134,10 +179,7 @@ public final class SafeTensors {
             throw new IOException(file + ": tensor " + name + " must have " + shape.size() * type.getNumOfBytes()
                     + " bytes, but has " + bytes);
         }
-        channel.position(start + offsets[0]);
-        ByteBuffer values = manager.allocateDirect((int) bytes);
-        fill(channel, values, file);
-        return Tensors.create(manager, values.flip(), shape, type);
+        return loader.load(channel, start + offsets[0], bytes, shape, type);
     }
 
     private static ByteBuffer readFully(FileChannel channel, int bytes, Path file) throws IOException {

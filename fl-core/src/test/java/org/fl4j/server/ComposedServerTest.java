@@ -84,6 +84,7 @@ class ComposedServerTest extends TensorTest {
                     4,
                     FIRST,
                     new AddDelta(1),
+                    UpdatePolicy.all(),
                     new LocalModel(
                             new FederatedModel(
                                     LearningTask.classification(Network.of(new Layer.Dense(2)), new Shape(1))),
@@ -101,6 +102,7 @@ class ComposedServerTest extends TensorTest {
                         1,
                         aggregator,
                         new AddDelta(1),
+                        UpdatePolicy.all(),
                         new LocalModel(model, Device.cpu()),
                         Optional.empty())) {
             ServerState state = server.initialState();

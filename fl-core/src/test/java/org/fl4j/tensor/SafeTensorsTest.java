@@ -43,6 +43,22 @@ class SafeTensorsTest extends TensorTest {
     }
 
     @Test
+    void mapsWhatItWroteAndLeavesTheFileAsItIs() throws IOException {
+        byte[] before = Files.readAllBytes(file);
+        SafeTensors.Content content = SafeTensors.map(file, manager);
+        NDArray weight = content.tensors().get("weight");
+        assertThat(content.metadata()).containsEntry("round", "3");
+        assertThat(weight.toFloatArray()).containsExactly(1, 2, 3, 4, 5, 6);
+        assertThat(content.tensors().get("steps").toLongArray()).containsExactly(7);
+        Kernels.addScaled(weight, weight, 1);
+        assertThat(weight.toFloatArray()).containsExactly(2, 4, 6, 8, 10, 12);
+        assertThat(Files.readAllBytes(file)).isEqualTo(before);
+        Files.write(file, Arrays.copyOf(before, before.length - 5));
+        assertThatThrownBy(() -> SafeTensors.map(file, manager))
+                .hasMessage(file + ": the file is truncated, 5 bytes are missing");
+    }
+
+    @Test
     void writesWhatDjlReads() throws IOException {
         NDList list = NDList.decode(manager, Files.readAllBytes(file));
         assertThat(list.get("weight").toFloatArray()).containsExactly(1, 2, 3, 4, 5, 6);

@@ -1,8 +1,6 @@
 package org.fl4j.aggregators.mira;
 
 import ai.djl.ndarray.NDArray;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -11,7 +9,6 @@ import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientStates;
 import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.Rejection;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
@@ -20,7 +17,8 @@ import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
-import org.fl4j.server.UpdateValidator;
+import org.fl4j.server.UpdateIntake;
+import org.fl4j.server.UpdatePolicy;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 
@@ -68,30 +66,21 @@ final class MiraServer implements Server {
 
     @Override
     public ServerUpdate update(ServerState state, Iterable<ModelUpdate> updates, RoundContext round) {
-        UpdateValidator validator = new UpdateValidator(state);
+        UpdateIntake intake = new UpdateIntake(state, UpdatePolicy.all());
         Map<ClientId, NDArray> trained = new TreeMap<>();
         Map<ClientId, Double> pulls = new TreeMap<>();
-        Map<ClientId, Metrics> accepted = new LinkedHashMap<>();
-        List<Rejection> rejected = new ArrayList<>();
         ParameterVector next = state.model().copy();
-        for (ModelUpdate update : updates) {
-            try (update) {
-                if (validator.judge(update) instanceof Admission.Rejected rejection) {
-                    rejected.add(new Rejection(update.client(), rejection.reason(), rejection.detail()));
-                    continue;
-                }
-                ParameterVector local = model(state, update.client()).copy();
-                local.addScaledInPlace(update.delta().on(local.floats().getDevice()), 1);
-                trained.put(update.client(), local.floats());
-                pulls.put(update.client(), pull(update));
-                accepted.put(update.client(), update.metrics());
-                if (trained.size() == 1) {
-                    next.integers()
-                            .ifPresent(kept ->
-                                    Kernels.copy(update.delta().integers().orElseThrow(), kept));
-                }
+        intake.take(updates, update -> Admission.accepted(), update -> {
+            ParameterVector local = model(state, update.client()).copy();
+            local.addScaledInPlace(update.delta().on(local.floats().getDevice()), 1);
+            trained.put(update.client(), local.floats());
+            pulls.put(update.client(), pull(update));
+            if (trained.size() == 1) {
+                next.integers()
+                        .ifPresent(
+                                kept -> Kernels.copy(update.delta().integers().orElseThrow(), kept));
             }
-        }
+        });
         for (ClientId client : trained.keySet()) {
             NDArray drawn = drawn(client, trained, pulls.get(client));
             Kernels.addScaled(next.floats(), drawn, 1.0 / trained.size());
@@ -99,7 +88,10 @@ final class MiraServer implements Server {
             states.stage(client, StrategyState.empty().with(MODEL, drawn));
         }
         return new ServerUpdate(
-                new ServerState(state.round() + 1, next, state.strategy()), accepted, rejected, Metrics.none());
+                new ServerState(state.round() + 1, next, state.strategy()),
+                intake.accepted(),
+                intake.rejected(),
+                Metrics.none());
     }
 
     private double pull(ModelUpdate update) {

@@ -1,0 +1,13 @@
+package org.fl4j.core;
+
+/** How long clients take, in simulated seconds. */
+@FunctionalInterface
+public interface ClientDurations {
+    /**
+     * Returns how long it is from the broadcast until the client's update has arrived: positive and finite, always the same for
+     * the same client and round.
+     *
+     * @param round the round in which the client starts
+     */
+    double seconds(ClientId client, RoundContext round);
+}

@@ -1,0 +1,70 @@
+package org.fl4j.core;
+
+import java.util.Arrays;
+import java.util.Set;
+import org.fl4j.internal.Check;
+
+/** A directory without a few of its clients. */
+final class RemainingClients implements ClientDirectory {
+    private final ClientDirectory all;
+    private final int[] excluded; // positions in the other directory, ascending
+
+    RemainingClients(ClientDirectory all, Set<ClientId> clients) {
+        this.all = all;
+        excluded = clients.stream()
+                .mapToInt(client -> position(all, client))
+                .filter(position -> position >= 0)
+                .sorted()
+                .toArray();
+    }
+
+    private static int position(ClientDirectory all, ClientId client) {
+        int low = 0;
+        int high = all.size() - 1;
+        while (low <= high) {
+            int middle = (low + high) >>> 1;
+            int order = all.id(middle).compareTo(client);
+            if (order == 0) {
+                return middle;
+            }
+            if (order < 0) {
+                low = middle + 1;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return -1;
+    }
+
+    @Override
+    public int size() {
+        return all.size() - excluded.length;
+    }
+
+    @Override
+    public ClientId id(int position) {
+        Check.inRange("position", 0, size() - 1, position);
+        int shifted = position;
+        for (int gap : excluded) {
+            if (gap <= shifted) {
+                shifted++;
+            }
+        }
+        return all.id(shifted);
+    }
+
+    @Override
+    public int exampleCount(ClientId client) {
+        return all.exampleCount(client);
+    }
+
+    @Override
+    public String name(ClientId client) {
+        return all.name(client);
+    }
+
+    @Override
+    public String toString() {
+        return all + " without " + Arrays.toString(excluded);
+    }
+}

@@ -1,0 +1,242 @@
+package org.fl4j.server;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.nio.DoubleBuffer;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.PriorityQueue;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.fl4j.core.ClientDirectory;
+import org.fl4j.core.ClientDurations;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Rejection;
+import org.fl4j.core.RejectionReason;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.Server;
+import org.fl4j.core.ServerState;
+import org.fl4j.core.ServerUpdate;
+import org.fl4j.core.StrategyState;
+import org.fl4j.core.TrainingTask;
+import org.fl4j.internal.Check;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.Tensors;
+
+/**
+ * Runs clients asynchronously on a simulated clock: so many train at any time, each on the model that was newest when it
+ * started, and whoever is done is followed by another. A round is a server step: it takes the next so many arrivals (the
+ * buffer of FedBuff; 1 is FedAsync). Arrivals that are too stale are rejected and were never trained.
+ *
+ * <p>Everything is decided by the durations, so the result depends on no worker count; who is under way, the models they
+ * started from and the clock are part of the state, so that a resume goes on exactly. That state is O(model) for each
+ * version in use. Clients that end at the same time arrive in the order of their ids.
+ */
+public final class AsynchronousServer implements Server {
+    private static final String CLOCK = "time/seconds";
+    private static final String RUNNING = "async/running";
+    private static final String MODEL = "async/model ";
+    private static final String INTEGERS = "async/integers ";
+
+    private final Server server;
+    private final int concurrency;
+    private final int bufferSize;
+    private final int maxStaleness;
+    private final ClientDurations durations;
+    private volatile Plan plan = new Plan(0, Map.of(), List.of(), List.of(), 0);
+
+    /** A client under way, or arrived. */
+    private record Run(ClientId client, int version, double end) {
+        static final Comparator<Run> IN_ORDER =
+                Comparator.comparingDouble(Run::end).thenComparing(Run::client);
+    }
+
+    /** What happens in a round, known before it is computed. */
+    private record Plan(
+            int round, Map<ClientId, Run> arrived, List<Run> stale, Collection<Run> running, double clock) {}
+
+    /**
+     * Makes a server asynchronous.
+     *
+     * @param server what selects (one client at a time), aggregates and evaluates; takes updates of the given staleness
+     * @param concurrency how many clients train at any time, at least 1
+     * @param bufferSize how many arrivals make a round, at least 1
+     * @param maxStaleness how many versions an arrival may be behind, at least 0
+     * @param durations how long clients take
+     */
+    public AsynchronousServer(
+            Server server, int concurrency, int bufferSize, int maxStaleness, ClientDurations durations) {
+        this.server = Check.present("server", server);
+        this.concurrency = Check.positive("concurrency", concurrency);
+        this.bufferSize = Check.positive("bufferSize", bufferSize);
+        this.maxStaleness = Check.atLeast("maxStaleness", 0, maxStaleness);
+        this.durations = Check.present("durations", durations);
+    }
+
+    /** Returns the model that an update started from, in a state of an asynchronous run. */
+    public static ParameterVector startingPoint(ServerState state, int version) {
+        if (version == state.round()) {
+            return state.model();
+        }
+        NDArray floats = state.strategy()
+                .tensor(MODEL + version)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "version must be one that clients of an asynchronous run started from, but was " + version));
+        Optional<NDArray> integers = state.strategy().tensor(INTEGERS + version);
+        return new ParameterVector(state.model().layout(), floats, integers);
+    }
+
+    @Override
+    public ServerState initialState() {
+        return server.initialState();
+    }
+
+    @Override
+    public List<ClientId> select(ServerState state, ClientDirectory available, RoundContext round) {
+        PriorityQueue<Run> running = new PriorityQueue<>(Run.IN_ORDER);
+        running.addAll(running(state.strategy()));
+        double clock = state.strategy().number(CLOCK).orElse(0.0);
+        Map<ClientId, Run> arrived = new LinkedHashMap<>();
+        List<Run> stale = new ArrayList<>();
+        Starter starter = new Starter(state, available, round);
+        while (arrived.size() < bufferSize) {
+            while (running.size() < concurrency && starter.start(running, arrived.keySet(), clock)) {}
+            Run next = running.poll();
+            if (next == null) {
+                break; // every client is in the buffer
+            }
+            clock = next.end();
+            if (state.round() - next.version() > maxStaleness) {
+                stale.add(next);
+            } else {
+                arrived.put(next.client(), next);
+            }
+        }
+        plan = new Plan(round.number(), arrived, stale, running, clock);
+        return List.copyOf(arrived.keySet());
+    }
+
+    /** Starts clients of a round one after another. */
+    private final class Starter {
+        private final ServerState state;
+        private final ClientDirectory available;
+        private final RoundContext round;
+        private int started;
+
+        Starter(ServerState state, ClientDirectory available, RoundContext round) {
+            this.state = state;
+            this.available = available;
+            this.round = round;
+        }
+
+        /** Starts a client that neither runs nor has arrived; returns whether there was one. */
+        boolean start(Collection<Run> running, Set<ClientId> arrived, double now) {
+            Set<ClientId> busy = new TreeSet<>(arrived);
+            running.forEach(run -> busy.add(run.client()));
+            if (busy.size() >= available.size()) {
+                return false;
+            }
+            RoundContext draw = new RoundContext(
+                    round.number(),
+                    round.runSeed().derive("asynchronous start").derive(started++),
+                    round.clientCount(),
+                    round.updates());
+            for (ClientId client : server.select(state, available.without(busy), draw)) {
+                double seconds = Check.positive("duration of " + client, durations.seconds(client, round));
+                running.add(new Run(client, state.round(), now + seconds));
+                return true;
+            }
+            return false;
+        }
+    }
+
+    @Override
+    public TrainingTask broadcast(ServerState state, ClientId client, RoundContext round) {
+        TrainingTask newest = server.broadcast(state, client, round);
+        boolean training = plan.round() == state.round() + 1;
+        Run run = training ? plan.arrived().get(client) : null;
+        return run == null
+                ? newest
+                : new TrainingTask(
+                        client, round, run.version(), startingPoint(state, run.version()), newest.attachments());
+    }
+
+    @Override
+    public ServerUpdate update(ServerState state, Iterable<ModelUpdate> updates, RoundContext round) {
+        ServerUpdate update = server.update(state, updates, round);
+        List<Rejection> rejected = new ArrayList<>(update.rejected());
+        plan.stale()
+                .forEach(run -> rejected.add(new Rejection(
+                        run.client(),
+                        RejectionReason.STALE,
+                        "staleness must be at most " + maxStaleness + ", but was " + (state.round() - run.version()))));
+        int staleness = plan.arrived().values().stream()
+                .mapToInt(run -> state.round() - run.version())
+                .sum();
+        ServerState next = update.state();
+        return new ServerUpdate(
+                new ServerState(next.round(), next.model(), remembered(state, next.strategy())),
+                update.accepted(),
+                rejected,
+                update.metrics()
+                        .merge(Metrics.of(CLOCK, plan.clock(), 1))
+                        .merge(Metrics.of(
+                                "time/staleness", staleness, plan.arrived().size())));
+    }
+
+    /** Keeps the clock, who is under way, and the models they started from, and drops those that nobody needs. */
+    private StrategyState remembered(ServerState state, StrategyState strategy) {
+        Map<String, NDArray> tensors = new TreeMap<>(strategy.tensors());
+        tensors.keySet().removeIf(name -> name.startsWith("async/"));
+        double[] table = new double[3 * plan.running().size()];
+        int i = 0;
+        for (Run run : plan.running()) {
+            table[i++] = run.client().index();
+            table[i++] = run.version();
+            table[i++] = run.end();
+            if (state.round() + 1 - run.version() <= maxStaleness) {
+                ParameterVector model = startingPoint(state, run.version());
+                boolean older = run.version() < state.round();
+                tensors.computeIfAbsent(
+                        MODEL + run.version(),
+                        name -> older ? model.floats() : model.floats().duplicate());
+                model.integers()
+                        .ifPresent(array -> tensors.computeIfAbsent(
+                                INTEGERS + run.version(), name -> older ? array : array.duplicate()));
+            }
+        }
+        if (table.length > 0) {
+            tensors.put(
+                    RUNNING,
+                    Tensors.create(
+                            state.model().floats().getManager(),
+                            DoubleBuffer.wrap(table),
+                            new Shape(plan.running().size(), 3),
+                            DataType.FLOAT64));
+        }
+        return new StrategyState(tensors, strategy.numbers()).with(CLOCK, plan.clock());
+    }
+
+    private static List<Run> running(StrategyState strategy) {
+        List<Run> running = new ArrayList<>();
+        double[] table = strategy.tensor(RUNNING).map(NDArray::toDoubleArray).orElse(new double[0]);
+        for (int i = 0; i < table.length; i += 3) {
+            running.add(new Run(new ClientId((int) table[i]), (int) table[i + 1], table[i + 2]));
+        }
+        return running;
+    }
+
+    @Override
+    public Metrics evaluate(ServerState state, RoundContext round) {
+        return server.evaluate(state, round);
+    }
+}

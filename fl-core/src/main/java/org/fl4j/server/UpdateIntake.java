@@ -1,0 +1,93 @@
+package org.fl4j.server;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.fl4j.core.Admission;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Rejection;
+import org.fl4j.core.RejectionReason;
+import org.fl4j.core.ServerState;
+import org.fl4j.metrics.Metrics;
+
+/** Takes one round's updates as a policy says, and writes down who was accepted and who was not. */
+public final class UpdateIntake {
+    private final ServerState state;
+    private final UpdatePolicy policy;
+    private final UpdateValidator validator;
+    private final Map<ClientId, Metrics> accepted = new LinkedHashMap<>();
+    private final List<Rejection> rejected = new ArrayList<>();
+
+    /** Starts a round; {@code state} is what the cohort was sent. */
+    public UpdateIntake(ServerState state, UpdatePolicy policy) {
+        this.state = state;
+        this.policy = policy;
+        validator = new UpdateValidator(state, policy.maxStaleness());
+    }
+
+    /**
+     * Takes updates until there are no more or enough, and frees each when it is folded.
+     *
+     * @param judge the aggregator's own check
+     * @param fold what is done with an accepted update
+     */
+    public void take(
+            Iterable<ModelUpdate> updates, Function<ModelUpdate, Admission> judge, Consumer<ModelUpdate> fold) {
+        for (ModelUpdate update : updates) {
+            try (update) {
+                take(update, judge, fold);
+            }
+            if (accepted.size() == policy.bufferSize()) {
+                return;
+            }
+        }
+    }
+
+    private void take(ModelUpdate update, Function<ModelUpdate, Admission> judge, Consumer<ModelUpdate> fold) {
+        Admission admission = validator.judge(update);
+        if (admission instanceof Admission.Accepted) {
+            admission = policy.filter().onModelUpdate(update, state);
+        }
+        if (admission instanceof Admission.Rejected rejection) {
+            reject(update, rejection);
+            return;
+        }
+        try (ModelUpdate seen = policy.filter().transformed(update, state)) {
+            if (judge.apply(seen) instanceof Admission.Rejected rejection) {
+                reject(update, rejection);
+            } else {
+                fold.accept(seen);
+                accepted.put(update.client(), seen.metrics());
+            }
+        }
+    }
+
+    private void reject(ModelUpdate update, Admission.Rejected rejection) {
+        rejected.add(new Rejection(update.client(), rejection.reason(), rejection.detail()));
+    }
+
+    /** Returns whether so many updates were accepted that the round counts. */
+    public boolean isEnough() {
+        return accepted.size() >= policy.minimumUpdates();
+    }
+
+    /** Returns what the accepted clients had measured; none if they were too few. */
+    public Map<ClientId, Metrics> accepted() {
+        return isEnough() ? accepted : Map.of();
+    }
+
+    /** Returns who was rejected, and all others if they were too few. */
+    public List<Rejection> rejected() {
+        List<Rejection> all = new ArrayList<>(rejected);
+        if (!isEnough()) {
+            String detail =
+                    "accepted updates must be at least " + policy.minimumUpdates() + ", but were " + accepted.size();
+            accepted.keySet().forEach(client -> all.add(new Rejection(client, RejectionReason.TOO_FEW, detail)));
+        }
+        return all;
+    }
+}

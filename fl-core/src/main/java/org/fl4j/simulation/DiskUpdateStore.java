@@ -1,0 +1,106 @@
+package org.fl4j.simulation;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.UpdateStore;
+import org.fl4j.internal.Check;
+import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.SafeTensors;
+
+/**
+ * Spills waiting updates to disk, one safetensors file each, {@code round-000004/client-37.safetensors}, and maps them into
+ * memory: an aggregator that needs all updates at once handles cohorts larger than the memory. On a GPU they are read into
+ * its memory when the aggregator begins, so there it saves nothing.
+ *
+ * @param directory where files are kept
+ * @param retention what becomes of them after their round
+ */
+public record DiskUpdateStore(Path directory, Retention retention) implements UpdateStore {
+    private static final String DELTA = "delta";
+    private static final String INTEGERS = "integers";
+    private static final String ATTACHMENT = "attachment ";
+
+    /** What becomes of a round's files. */
+    public enum Retention {
+        /** They are deleted when the aggregate is made. */
+        DELETE,
+        /** They stay, to look at. */
+        RETAIN
+    }
+
+    /** Checks for presence. */
+    public DiskUpdateStore {
+        Check.present("directory", directory);
+        Check.present("retention", retention);
+    }
+
+    private Path folder(int round) {
+        return directory.resolve("round-%06d".formatted(round));
+    }
+
+    @Override
+    public ModelUpdate keep(ModelUpdate update, RoundContext round, Device device) {
+        Path file = folder(round.number()).resolve("client-" + update.client().index() + ".safetensors");
+        Map<String, NDArray> arrays = new TreeMap<>();
+        arrays.put(DELTA, update.delta().floats());
+        update.delta().integers().ifPresent(integers -> arrays.put(INTEGERS, integers));
+        update.attachments().forEach((name, array) -> arrays.put(ATTACHMENT + name, array));
+        try {
+            Files.createDirectories(file.getParent());
+            SafeTensors.write(file, arrays, about(update));
+            return mapped(file, update, device);
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + ": an update cannot be spilled", e);
+        }
+    }
+
+    private static Map<String, String> about(ModelUpdate update) {
+        return Map.of(
+                "client", String.valueOf(update.client().index()),
+                "modelVersion", String.valueOf(update.modelVersion()),
+                "exampleCount", String.valueOf(update.exampleCount()),
+                "localSteps", String.valueOf(update.localSteps()));
+    }
+
+    private static ModelUpdate mapped(Path file, ModelUpdate update, Device device) throws IOException {
+        NDManager manager = update.delta().floats().getManager();
+        Map<String, NDArray> arrays = new TreeMap<>();
+        SafeTensors.map(file, manager)
+                .tensors()
+                .forEach((name, array) -> arrays.put(name, array.toDevice(device, false)));
+        NDArray floats = arrays.remove(DELTA);
+        Optional<NDArray> integers = Optional.ofNullable(arrays.remove(INTEGERS));
+        Map<String, NDArray> attachments = new TreeMap<>();
+        arrays.forEach((name, array) -> attachments.put(name.substring(ATTACHMENT.length()), array));
+        return update.withArrays(new ParameterVector(update.delta().layout(), floats, integers), attachments);
+    }
+
+    @Override
+    public void roundEnded(int round) {
+        Path folder = folder(round);
+        if (retention == Retention.RETAIN || !Files.isDirectory(folder)) {
+            return;
+        }
+        try (Stream<Path> files = Files.walk(folder)) {
+            List<Path> deepestFirst = files.sorted(Comparator.reverseOrder()).toList();
+            for (Path file : deepestFirst) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(folder + ": spilled updates cannot be deleted", e);
+        }
+    }
+}

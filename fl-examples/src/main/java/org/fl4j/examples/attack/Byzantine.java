@@ -1,0 +1,89 @@
+package org.fl4j.examples.attack;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDScope;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.fl4j.core.Aggregate;
+import org.fl4j.core.Aggregation;
+import org.fl4j.core.Aggregator;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.ServerState;
+import org.fl4j.internal.Check;
+import org.fl4j.tensor.Kernels;
+import org.fl4j.tensor.ParameterVector;
+
+/**
+ * An aggregator that is under attack: the updates of the first clients, by index, are forged before the other aggregator sees
+ * them. A cohort without an honest client is passed on as it is.
+ *
+ * @param aggregator the defence
+ * @param attack what the Byzantine clients send
+ * @param clients how many of all clients are Byzantine, at least 0
+ */
+public record Byzantine(Aggregator aggregator, Attack attack, int clients) implements Aggregator {
+    /** Checks all. */
+    public Byzantine {
+        Check.present("aggregator", aggregator);
+        Check.present("attack", attack);
+        Check.atLeast("clients", 0, clients);
+    }
+
+    @Override
+    public Map<String, NDArray> attachments(ServerState state) {
+        return aggregator.attachments(state);
+    }
+
+    @Override
+    public Aggregation begin(RoundContext round, ServerState state) {
+        return new Attacked(round, state);
+    }
+
+    private final class Attacked implements Aggregation {
+        private final RoundContext round;
+        private final ServerState state;
+        private final List<ModelUpdate> cohort = new ArrayList<>();
+
+        Attacked(RoundContext round, ServerState state) {
+            this.round = round;
+            this.state = state;
+        }
+
+        @Override
+        public void add(ModelUpdate update) {
+            cohort.add(
+                    round.updates().keep(update, round, state.model().floats().getDevice()));
+        }
+
+        @Override
+        public void merge(Aggregation other) {
+            cohort.addAll(((Attacked) other).cohort);
+        }
+
+        @Override
+        public Aggregate combine() {
+            Aggregation defended = aggregator.begin(round, state);
+            List<ModelUpdate> honest = cohort.stream()
+                    .filter(update -> update.client().index() >= clients)
+                    .toList();
+            int forged = cohort.size() - honest.size();
+            for (ModelUpdate update : cohort) {
+                if (update.client().index() >= clients || honest.isEmpty()) {
+                    defended.add(update);
+                    continue;
+                }
+                try (NDScope scope = new NDScope()) {
+                    scope.suppressNotUsedWarning();
+                    NDArray delta = attack.forge(update, honest, forged, round.seed("attack", update.client()));
+                    ParameterVector sent = update.delta().copy();
+                    Kernels.copy(delta, sent.trainable());
+                    defended.add(update.withDelta(sent));
+                }
+            }
+            cohort.forEach(ModelUpdate::close);
+            return defended.combine();
+        }
+    }
+}
