@@ -120,6 +120,13 @@ class QuadraticsTest extends TensorTest {
                 .containsExactly(plain);
     }
 
+    /** From 0, the gradient of the pooled mean squared error is (-2 mean of xy, -2 mean of y) = (-3.5, -2). */
+    @Test
+    void fedSgdIsOneStepOnThePooledData() {
+        float[] line = line(twoClients().algorithm(new FedSgd(.1)).rounds(1));
+        assertThat(line).usingComparatorWithPrecision(1e-6f).containsExactly(.35f, .2f);
+    }
+
     @Test
     void mimeLiteAddsTheServersMomentum() {
         double plain = distance(line(twoClients().rounds(3)), .5, .5);

@@ -3,8 +3,10 @@ package org.fl4j.aggregators;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.fl4j.client.LearningRateSchedule;
 import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.StrategyState;
+import org.fl4j.server.AddDelta;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.testing.ServerOptimizerContract;
 import org.fl4j.testing.TensorTest;
@@ -118,5 +120,29 @@ class ServerOptimizersTest extends TensorTest {
         assertThatThrownBy(() -> new FedAdagrad(1, 0, 0))
                 .hasMessage("adaptivity must be positive and finite, but was 0.0");
         assertThatThrownBy(() -> new FedAvgM(1, -.1)).hasMessage("momentum must be in [0, 1), but was -0.1");
+    }
+
+    @Test
+    void aScheduleSetsTheRateOfEachStep() {
+        ScheduledServerOptimizer halving =
+                new ScheduledServerOptimizer(LearningRateSchedule.stepwise(1, .5, 1, .01), AddDelta::new);
+        ServerOptimizer.Step first = halving.step(vector(0, 0), vector(4, 8), StrategyState.empty());
+        ServerOptimizer.Step second = halving.step(first.model(), vector(4, 8), first.state());
+        ServerOptimizer.Step third = halving.step(second.model(), vector(4, 8), second.state());
+        assertThat(values(first.model())).containsExactly(4, 8);
+        assertThat(values(second.model())).containsExactly(6, 12);
+        assertThat(values(third.model())).containsExactly(7, 14);
+    }
+
+    @Test
+    void aConstantScheduleIsTheOptimizerItself() {
+        ServerOptimizer plain = new FedAdam(.1);
+        ServerOptimizer scheduled = new ScheduledServerOptimizer(LearningRateSchedule.constant(.1), FedAdam::new);
+        ServerOptimizer.Step one = plain.step(vector(1, 2), vector(3, -4), StrategyState.empty());
+        ServerOptimizer.Step other = scheduled.step(vector(1, 2), vector(3, -4), StrategyState.empty());
+        assertThat(values(plain.step(one.model(), vector(1, 1), one.state()).model()))
+                .containsExactly(values(scheduled
+                        .step(other.model(), vector(1, 1), other.state())
+                        .model()));
     }
 }

@@ -13,12 +13,17 @@ import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.ClassesPerClientPartitioner;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.DirichletPartitioner;
+import org.fl4j.data.FederatedDataset;
 import org.fl4j.data.IidPartitioner;
 import org.fl4j.data.Partition;
 import org.fl4j.data.PartitionReport;
 import org.fl4j.data.Partitioner;
 import org.fl4j.data.QuantitySkewPartitioner;
 import org.fl4j.data.ShardPartitioner;
+import org.fl4j.examples.attack.Attack;
+import org.fl4j.examples.attack.Byzantine;
+import org.fl4j.examples.attack.Poison;
+import org.fl4j.examples.attack.PoisonedDataset;
 import org.fl4j.model.LearningTask;
 import org.fl4j.random.Seed;
 import org.fl4j.registry.StrategyRegistry;
@@ -85,6 +90,18 @@ final class ExperimentOptions {
     private String uploadTransform;
 
     @Option(
+            names = "--byzantine",
+            defaultValue = "0",
+            description = "how many clients attack (default: ${DEFAULT-VALUE})")
+    private int byzantine;
+
+    @Option(names = "--attack", description = "what Byzantine clients send, such as little-is-enough")
+    private String attack;
+
+    @Option(names = "--poison", description = "what Byzantine clients train on, such as label-flip")
+    private String poison;
+
+    @Option(
             names = "--device",
             defaultValue = "cpu",
             description = "cpu, gpu, gpu:1, auto, or a list such as gpu:0,gpu:1 (default: ${DEFAULT-VALUE})")
@@ -115,17 +132,17 @@ final class ExperimentOptions {
         StrategyRegistry strategies = StrategyRegistry.load();
         SimulationBuilder builder = Simulation.builder()
                 .task(task)
-                .data(dataset.federated(parts))
+                .data(poisoned(strategies, dataset.federated(parts)))
                 .testData(dataset.test())
                 .training(LocalTraining.sgd(clientLearningRate).epochs(epochs).batchSize(batchSize))
                 .selector(strategies.parse(ClientSelector.class, selector))
-                .aggregator(strategies.parse(Aggregator.class, "fedavg"))
+                .aggregator(attacked(strategies, "fedavg"))
                 .cohortSize(cohort)
                 .rounds(rounds)
                 .devices(Devices.parse(device))
                 .seed(seed);
         set(algorithm, Algorithm.class, strategies, builder::algorithm);
-        set(aggregator, Aggregator.class, strategies, builder::aggregator);
+        Optional.ofNullable(aggregator).ifPresent(name -> builder.aggregator(attacked(strategies, name)));
         set(serverOptimizer, ServerOptimizer.class, strategies, builder::serverOptimizer);
         set(uploadTransform, UpdateTransform.class, strategies, builder::uploadTransform);
         RoundTable table = new RoundTable(System.out, progress);
@@ -144,6 +161,15 @@ final class ExperimentOptions {
                 RunResult result = builder.build().run()) {
             RoundTable.printSummary(System.out, result);
         }
+    }
+
+    private Aggregator attacked(StrategyRegistry strategies, String name) {
+        Aggregator defence = strategies.parse(Aggregator.class, name);
+        return attack == null ? defence : new Byzantine(defence, strategies.parse(Attack.class, attack), byzantine);
+    }
+
+    private FederatedDataset poisoned(StrategyRegistry strategies, FederatedDataset clean) {
+        return poison == null ? clean : new PoisonedDataset(clean, strategies.parse(Poison.class, poison), byzantine);
     }
 
     private static <T> void set(String named, Class<T> kind, StrategyRegistry strategies, Consumer<T> builder) {

@@ -5,6 +5,8 @@ import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.UpdateTransform;
+import org.fl4j.examples.attack.Attack;
+import org.fl4j.examples.attack.Poison;
 import org.fl4j.registry.StrategyRegistry;
 import org.fl4j.simulation.Algorithm;
 import picocli.CommandLine.Command;
@@ -23,7 +25,9 @@ final class StrategiesCommand implements Runnable {
                 Aggregator.class,
                 ServerOptimizer.class,
                 ClientSelector.class,
-                UpdateTransform.class)) {
+                UpdateTransform.class,
+                Attack.class,
+                Poison.class)) {
             System.out.println(kind.getSimpleName());
             for (String name : registry.names(kind)) {
                 System.out.printf("  %-20s%s%n", name, registry.defaults(kind, name));

@@ -110,6 +110,8 @@ class MainTest {
             {"--algorithm", "fedprox:mu=1"},
             {"--algorithm", "scaffold"},
             {"--upload-transform", "norm-clipping:clippingBound=0.1"},
+            {"--byzantine", "10", "--attack", "sign-flip"},
+            {"--byzantine", "10", "--poison", "label-flip"},
             {"--cohort", "5"},
             {"--clients", "21"},
             {"--rounds", "3"}

@@ -74,16 +74,20 @@ public record Byzantine(Aggregator aggregator, Attack attack, int clients) imple
                     defended.add(update);
                     continue;
                 }
-                try (NDScope scope = new NDScope()) {
-                    scope.suppressNotUsedWarning();
-                    NDArray delta = attack.forge(update, honest, forged, round.seed("attack", update.client()));
-                    ParameterVector sent = update.delta().copy();
-                    Kernels.copy(delta, sent.trainable());
+                try (ParameterVector sent = update.delta().copy()) {
+                    forge(update, honest, forged, sent.trainable());
                     defended.add(update.withDelta(sent));
                 }
             }
             cohort.forEach(ModelUpdate::close);
             return defended.combine();
+        }
+
+        private void forge(ModelUpdate update, List<ModelUpdate> honest, int forged, NDArray sent) {
+            try (NDScope scope = new NDScope()) {
+                scope.suppressNotUsedWarning();
+                Kernels.copy(attack.forge(update, honest, forged, round.seed("attack", update.client())), sent);
+            }
         }
     }
 }

@@ -1,0 +1,63 @@
+package org.fl4j.examples.attack;
+
+import ai.djl.Device;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.fl4j.core.ClientDirectory;
+import org.fl4j.core.ClientId;
+import org.fl4j.data.ClientExamples;
+import org.fl4j.data.Examples;
+import org.fl4j.data.FederatedDataset;
+import org.fl4j.internal.Check;
+
+/**
+ * A data set of which the first clients, by index, hold poisoned examples: the same rows, of another version of the whole.
+ * Close it to free the poisoned copies; the clean data set stays.
+ */
+public final class PoisonedDataset implements FederatedDataset, AutoCloseable {
+    private final FederatedDataset clean;
+    private final Poison poison;
+    private final int clients;
+    private final Map<Device, Examples> poisoned = new ConcurrentHashMap<>();
+
+    /**
+     * Poisons a data set.
+     *
+     * @param clean whose clients share one set of examples
+     * @param poison what poisoned clients see of it
+     * @param clients how many are poisoned, at least 0
+     */
+    public PoisonedDataset(FederatedDataset clean, Poison poison, int clients) {
+        this.clean = Check.present("clean", clean);
+        this.poison = Check.present("poison", poison);
+        this.clients = Check.atLeast("clients", 0, clients);
+    }
+
+    @Override
+    public ClientDirectory clients() {
+        return clean.clients();
+    }
+
+    @Override
+    public ClientExamples examples(ClientId client, Device device) {
+        ClientExamples own = clean.examples(client, device);
+        if (client.index() >= clients) {
+            return own;
+        }
+        Examples changed = poisoned.computeIfAbsent(device, key -> {
+            Examples copy = poison.poisoned(own.source());
+            return copy.keep(own.source().features().getManager());
+        });
+        int[] rows = new int[own.count()];
+        for (int i = 0; i < rows.length; i++) {
+            rows[i] = own.row(i);
+        }
+        return new ClientExamples(changed, rows);
+    }
+
+    @Override
+    public void close() {
+        poisoned.values().forEach(Examples::close);
+        poisoned.clear();
+    }
+}
