@@ -16,12 +16,15 @@ import org.fl4j.aggregators.personal.Apfl;
 import org.fl4j.aggregators.personal.Ditto;
 import org.fl4j.aggregators.personal.PFedMe;
 import org.fl4j.client.LocalTraining;
+import org.fl4j.client.SgdClient;
+import org.fl4j.core.TrainingTask;
 import org.fl4j.data.Examples;
 import org.fl4j.data.Partition;
 import org.fl4j.data.PartitionedDataset;
 import org.fl4j.model.ExampleMeasure;
 import org.fl4j.model.Layer;
 import org.fl4j.model.LearningTask;
+import org.fl4j.model.LocalModel;
 import org.fl4j.model.Network;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.RunResult;
@@ -149,6 +152,25 @@ class ClientGradientsTest extends TensorTest {
     void fedProxPullsToTheReceivedModel() {
         assertDescends(new FedProx(.7), w -> loss(w) + .35 * squaredDistance(w, START));
         assertDescends(new FedProx(0), ClientGradientsTest::loss);
+    }
+
+    /** One off the received model, with no gradient of its own, rate .1 and mu .5: a step back by .05. */
+    @Test
+    void fedProxPullsBackAndNotAway() {
+        NDArray x = manager.zeros(new Shape(1, 1));
+        Examples flat = new Examples(x, manager.zeros(new Shape(1, 1)));
+        SimulationBuilder run = line().data(new PartitionedDataset(flat, Partition.of(List.of(new int[] {0}))))
+                .training(steps(1).proximalTerm(.5))
+                .sgdClients((id, worker, training) -> new SgdClient(id, worker, training) {
+                    @Override
+                    protected void beforeTraining(TrainingTask task, LocalModel model) {
+                        model.parameters()
+                                .parameter(
+                                        model.parameters().layout().parameters().get(0))
+                                .addi(1);
+                    }
+                });
+        assertThat(delta(run)).containsExactly(new double[] {.95, 0}, within(1e-7));
     }
 
     @Test

@@ -11,6 +11,7 @@ import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.ServerState;
 import org.fl4j.metrics.Metrics;
+import org.fl4j.random.Seed;
 import org.fl4j.testing.AggregatorContract;
 import org.fl4j.testing.TensorTest;
 import org.junit.jupiter.api.Nested;
@@ -98,5 +99,60 @@ class FairnessTest extends TensorTest {
         assertThat(AgnosticFederatedLearning.projected(2, 0, 0)).containsExactly(1, 0, 0);
         assertThat(AgnosticFederatedLearning.projected(.7, .7, -1))
                 .containsExactly(new float[] {.5f, .5f, 0}, within(1e-7f));
+    }
+
+    @Nested
+    class LeastNorm extends AggregatorContract {
+        @Override
+        protected Aggregator aggregator() {
+            return new FedMgda(false, 1);
+        }
+    }
+
+    /** Computed by hand: of (1, 0) and (0, 2) the point (.8, .4), of squared norm .8; normalised (.5, .5). */
+    @Test
+    void findsTheConvexCombinationOfLeastNorm() {
+        double[][] products = {{1, 0}, {0, 4}};
+        assertThat(FedMgda.leastNorm(products, 1)).containsExactly(new double[] {.8, .2}, within(1e-9));
+        assertThat(FedMgda.leastNorm(products, .1)).containsExactly(new double[] {.6, .4}, within(1e-9));
+        assertThat(leastNorm(new FedMgda(false, 1))).containsExactly(new float[] {.8f, .4f}, within(1e-6f));
+        assertThat(leastNorm(new FedMgda())).containsExactly(new float[] {.5f, .5f}, within(1e-6f));
+    }
+
+    private float[] leastNorm(Aggregator aggregator) {
+        Aggregation aggregation = aggregator.begin(round(), state(vector(0, 0)));
+        aggregation.add(update(0, 10, vector(1, 0)));
+        aggregation.add(update(1, 90, vector(0, 2)));
+        return values(aggregation.combine().delta().orElseThrow());
+    }
+
+    /** For every client the inner product with its delta is at least the squared norm: Minkowski's theorem at the optimum. */
+    @Test
+    void theCombinationMakesNobodyWorse() {
+        double[][] deltas = new double[6][];
+        for (int i = 0; i < 6; i++) {
+            deltas[i] = new Seed(i).generator().doubles(8, -.4, 1).toArray();
+        }
+        double[][] products = new double[6][6];
+        for (int i = 0; i < 6; i++) {
+            for (int j = 0; j < 6; j++) {
+                for (int k = 0; k < 8; k++) {
+                    products[i][j] += deltas[i][k] * deltas[j][k];
+                }
+            }
+        }
+        double[] weights = FedMgda.leastNorm(products, 1);
+        double norm = 0;
+        double[] along = new double[6];
+        for (int i = 0; i < 6; i++) {
+            for (int j = 0; j < 6; j++) {
+                along[i] += products[i][j] * weights[j];
+            }
+            norm += weights[i] * along[i];
+        }
+        assertThat(norm).isPositive();
+        for (double each : along) {
+            assertThat(each).isGreaterThanOrEqualTo(norm - 1e-8);
+        }
     }
 }

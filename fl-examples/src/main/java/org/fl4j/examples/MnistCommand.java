@@ -11,8 +11,10 @@ import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.DownloadedDatasets;
 import org.fl4j.data.MnistReader;
+import org.fl4j.model.Layer;
 import org.fl4j.model.LearningTask;
 import org.fl4j.model.Models;
+import org.fl4j.model.Network;
 import org.fl4j.random.Seed;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,6 +26,7 @@ final class MnistCommand implements Callable<Integer> {
     private static final Map<String, Supplier<LearningTask>> MODELS = new TreeMap<>(Map.of(
             "softmax", () -> Models.softmaxRegression(new Shape(1, 28, 28), 10),
             "2nn", Models::mnist2nn,
+            "2nn-batchnorm", MnistCommand::twoLayersNormalised,
             "cnn", Models::mnistCnn));
 
     @Option(
@@ -33,7 +36,10 @@ final class MnistCommand implements Callable<Integer> {
                     "digits (drawn by code), download, or a directory of the IDX files (default: ${DEFAULT-VALUE})")
     private String data;
 
-    @Option(names = "--model", defaultValue = "2nn", description = "softmax, 2nn or cnn (default: ${DEFAULT-VALUE})")
+    @Option(
+            names = "--model",
+            defaultValue = "2nn",
+            description = "softmax, 2nn, 2nn-batchnorm or cnn (default: ${DEFAULT-VALUE})")
     private String model;
 
     @Mixin
@@ -49,5 +55,19 @@ final class MnistCommand implements Callable<Integer> {
         };
         options.run(task, dataset);
         return 0;
+    }
+
+    private static LearningTask twoLayersNormalised() {
+        return LearningTask.classification(
+                Network.of(
+                        new Layer.Flatten(),
+                        new Layer.Dense(200),
+                        new Layer.BatchNorm(),
+                        new Layer.Relu(),
+                        new Layer.Dense(200),
+                        new Layer.BatchNorm(),
+                        new Layer.Relu(),
+                        new Layer.Dense(10)),
+                new Shape(1, 28, 28));
     }
 }

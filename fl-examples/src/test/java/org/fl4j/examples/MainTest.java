@@ -149,7 +149,7 @@ class MainTest {
         assertRefused("aggregator must be one of [bulyan, centered-clipping, ", "--aggregator", "kram");
         assertRefused("krum: name of a parameter must be one of [byzantine], but was f", "--aggregator", "krum:f=2");
         assertRefused("selector must be one of [uniform], but was oort", "--selector", "oort");
-        assertRefused("model must be one of [2nn, cnn, softmax], but was vgg", "--model", "vgg");
+        assertRefused("model must be one of [2nn, 2nn-batchnorm, cnn, softmax], but was vgg", "--model", "vgg");
         assertRefused(
                 "partition must have a number after the colon, as in shards:2, but was shards",
                 "--partition",

@@ -1,6 +1,8 @@
 package org.fl4j.aggregators.mira;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDScope;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -67,26 +69,35 @@ final class MiraServer implements Server {
     @Override
     public ServerUpdate update(ServerState state, Iterable<ModelUpdate> updates, RoundContext round) {
         UpdateIntake intake = new UpdateIntake(state, UpdatePolicy.all());
-        Map<ClientId, NDArray> trained = new TreeMap<>();
-        Map<ClientId, Double> pulls = new TreeMap<>();
+        Map<ClientId, ModelUpdate> trained = new TreeMap<>(); // with the client's model in place of the delta
         ParameterVector next = state.model().copy();
         intake.take(updates, update -> Admission.accepted(), update -> {
-            ParameterVector local = model(state, update.client()).copy();
-            local.addScaledInPlace(update.delta().on(local.floats().getDevice()), 1);
-            trained.put(update.client(), local.floats());
-            pulls.put(update.client(), pull(update));
+            try (ParameterVector local = model(state, update.client()).copy()) {
+                local.addScaledInPlace(update.delta().on(local.floats().getDevice()), 1);
+                trained.put(
+                        update.client(),
+                        round.updates()
+                                .keep(
+                                        update.withDelta(local),
+                                        round,
+                                        local.floats().getDevice()));
+            }
             if (trained.size() == 1) {
                 next.integers()
                         .ifPresent(
                                 kept -> Kernels.copy(update.delta().integers().orElseThrow(), kept));
             }
         });
-        for (ClientId client : trained.keySet()) {
-            NDArray drawn = drawn(client, trained, pulls.get(client));
-            Kernels.addScaled(next.floats(), drawn, 1.0 / trained.size());
-            Kernels.addScaled(next.floats(), model(state, client).floats(), -1.0 / trained.size());
-            states.stage(client, StrategyState.empty().with(MODEL, drawn));
+        for (ModelUpdate own : trained.values()) {
+            try (NDScope scope = new NDScope()) { // one model at a time is drawn, whatever the cohort
+                scope.suppressNotUsedWarning();
+                NDArray drawn = drawn(own, trained.values());
+                Kernels.addScaled(next.floats(), drawn, 1.0 / trained.size());
+                Kernels.addScaled(next.floats(), model(state, own.client()).floats(), -1.0 / trained.size());
+                states.stage(own.client(), StrategyState.empty().with(MODEL, drawn));
+            }
         }
+        trained.values().forEach(ModelUpdate::close);
         return new ServerUpdate(
                 new ServerState(state.round() + 1, next, state.strategy()),
                 intake.accepted(),
@@ -107,16 +118,17 @@ final class MiraServer implements Server {
         return pull;
     }
 
-    private NDArray drawn(ClientId client, Map<ClientId, NDArray> trained, double pull) {
-        NDArray own = trained.get(client);
-        NDArray drawn = own.duplicate();
-        trained.forEach((other, model) -> {
-            double weight = other.equals(client) ? 0 : pull * mira.graph().weight(client, other);
+    private NDArray drawn(ModelUpdate own, Collection<ModelUpdate> trained) {
+        NDArray model = own.delta().floats();
+        NDArray drawn = model.duplicate();
+        double pull = pull(own);
+        for (ModelUpdate other : trained) {
+            double weight = pull * mira.graph().weight(own.client(), other.client());
             if (weight > 0) {
-                Kernels.addScaled(drawn, model, weight);
-                Kernels.addScaled(drawn, own, -weight);
+                Kernels.addScaled(drawn, other.delta().floats(), weight);
+                Kernels.addScaled(drawn, model, -weight);
             }
-        });
+        }
         return drawn;
     }
 
