@@ -2,6 +2,7 @@ package org.fl4j.aggregators;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import org.fl4j.client.LearningRateSchedule;
 import org.fl4j.core.ServerOptimizer;
@@ -144,5 +145,23 @@ class ServerOptimizersTest extends TensorTest {
                 .containsExactly(values(scheduled
                         .step(other.model(), vector(1, 1), other.state())
                         .model()));
+    }
+
+    /** Adam of Kingma and Ba, algorithm 1, in float64. */
+    @Test
+    void fedAdamWithBiasCorrectionIsAdam() {
+        ServerOptimizer adam = new FedAdam(.1, .9, .99, 1e-3, true);
+        double w = 1;
+        double m = 0;
+        double v = 0;
+        ServerOptimizer.Step step = new ServerOptimizer.Step(vector(1), StrategyState.empty());
+        for (int t = 1; t <= 3; t++) {
+            double delta = .5 - .3 * t;
+            m = .9 * m + .1 * delta;
+            v = .99 * v + .01 * delta * delta;
+            w += .1 * (m / (1 - Math.pow(.9, t))) / (Math.sqrt(v / (1 - Math.pow(.99, t))) + 1e-3);
+            step = adam.step(step.model(), vector(delta), step.state());
+            assertThat(values(step.model())[0]).isCloseTo((float) w, within(1e-6f));
+        }
     }
 }

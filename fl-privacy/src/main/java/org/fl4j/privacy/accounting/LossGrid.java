@@ -1,0 +1,66 @@
+package org.fl4j.privacy.accounting;
+
+/**
+ * A privacy loss on a grid of step h that is never better than the true one: each bit of mass between two points is split
+ * between them so that both worlds keep their mass, which connects the dots of the privacy curve (Doroshenko et al. 2022,
+ * arXiv 2207.04380).
+ */
+final class LossGrid {
+    private final double step;
+    private final int first; // the loss of masses[0] is first * step
+    private final double[] masses;
+    private final double infinite;
+
+    LossGrid(PrivacyLoss loss, double step) {
+        this.step = step;
+        first = (int) Math.floor(loss.least() / step);
+        int last = (int) Math.ceil(loss.largest() / step);
+        masses = new double[last - first + 1];
+        double shrink = -Math.expm1(-step);
+        for (int i = 0; i + 1 < masses.length; i++) {
+            double from = (first + i) * step;
+            double to = from + step;
+            double mass = loss.mass(from, to);
+            double upper = (mass - loss.otherMass(from, to) * Math.exp(from)) / shrink;
+            upper = Math.min(mass, Math.max(0, upper));
+            masses[i] += mass - upper;
+            masses[i + 1] += upper;
+        }
+        infinite = loss.massAbove(last * step);
+        masses[0] += Math.max(0, loss.mass(Double.NEGATIVE_INFINITY, first * step)); // rounded up
+    }
+
+    double step() {
+        return step;
+    }
+
+    int first() {
+        return first;
+    }
+
+    double[] masses() {
+        return masses;
+    }
+
+    /** Returns the probability of an infinite loss. */
+    double infinite() {
+        return infinite;
+    }
+
+    /** Returns the logarithm of the mean of {@code exp(order loss)}. */
+    double logMoment(double order) {
+        double highest = Double.NEGATIVE_INFINITY;
+        for (int i = 0; i < masses.length; i++) {
+            if (masses[i] > 0) {
+                highest = Math.max(highest, order * (first + i) * step + Math.log(masses[i]));
+            }
+        }
+        double sum = 0;
+        for (int i = 0; i < masses.length; i++) {
+            if (masses[i] > 0) {
+                sum += Math.exp(order * (first + i) * step + Math.log(masses[i]) - highest);
+            }
+        }
+        return highest + Math.log(sum);
+    }
+}
