@@ -41,6 +41,12 @@ public final class AggregatorStrategies implements StrategyProvider {
         UNIFORM
     }
 
+    private enum Discounts {
+        POLYNOMIAL,
+        HINGE,
+        CONSTANT
+    }
+
     @Override
     public List<NamedStrategy<?>> strategies() {
         return List.of(
@@ -62,14 +68,8 @@ public final class AggregatorStrategies implements StrategyProvider {
                         "centered-clipping",
                         p -> new CenteredClipping(p.number("radius", 10), p.integer("iterations", 1))),
                 aggregator("norm-bounding", p -> new NormBounding(p.number("bound", 1))),
-                aggregator(
-                        "fedbuff",
-                        p -> new FedBuff(
-                                StalenessDiscount.polynomial(p.number("exponent", .5)), p.flag("normalised", false))),
-                aggregator(
-                        "fedasync",
-                        p -> new FedAsync(
-                                p.number("mixing", .6), StalenessDiscount.polynomial(p.number("exponent", .5)))),
+                aggregator("fedbuff", p -> new FedBuff(discount(p), p.flag("normalised", false))),
+                aggregator("fedasync", p -> new FedAsync(p.number("mixing", .6), discount(p))),
                 optimizer("plain", p -> new AddDelta(p.number("learningRate", 1))),
                 optimizer("fedavgm", p -> new FedAvgM(p.number("learningRate", 1), p.number("momentum", .9))),
                 optimizer(
@@ -97,7 +97,7 @@ public final class AggregatorStrategies implements StrategyProvider {
                 algorithm("feddyn", p -> new FedDyn(p.number("alpha", .1))),
                 algorithm("mimelite", p -> new MimeLite(p.number("momentum", .9))),
                 algorithm("fedlc", p -> new FedLC(p.number("margin", 1))),
-                algorithm("qfedavg", p -> new QFedAvg(p.number("q", 1), p.number("rate", .1))),
+                algorithm("qfedavg", p -> new QFedAvg(p.number("q", 1))),
                 algorithm("afl", p -> new AgnosticFederatedLearning(p.number("weightRate", .1))),
                 algorithm("fedper", p -> PersonalLayers.head(p.integer("layers", 1))),
                 algorithm("lg-fedavg", p -> PersonalLayers.body(p.integer("sharedLayers", 1))),
@@ -135,6 +135,17 @@ public final class AggregatorStrategies implements StrategyProvider {
         };
     }
 
+    private static StalenessDiscount discount(Parameters parameters) {
+        double exponent = parameters.number("exponent", .5);
+        double slope = parameters.number("slope", 10);
+        int free = parameters.integer("free", 4);
+        return switch (parameters.choice("discount", Discounts.POLYNOMIAL)) {
+            case POLYNOMIAL -> StalenessDiscount.polynomial(exponent);
+            case HINGE -> StalenessDiscount.hinge(slope, free);
+            case CONSTANT -> StalenessDiscount.constant();
+        };
+    }
+
     private static LocalTraining training(Parameters parameters, String prefix) {
         return LocalTraining.sgd(parameters.number(prefix + "LearningRate", .1))
                 .epochs(parameters.integer(prefix + "Epochs", 1))
@@ -146,6 +157,6 @@ public final class AggregatorStrategies implements StrategyProvider {
                 parameters.integer("clients", 100),
                 parameters.number("threshold", .25),
                 new Seed(parameters.integer("graphSeed", 0)));
-        return new Mira(graph, parameters.number("lambda", .01), parameters.number("rate", .1));
+        return new Mira(graph, parameters.number("lambda", .01));
     }
 }

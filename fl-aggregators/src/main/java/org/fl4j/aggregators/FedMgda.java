@@ -61,17 +61,11 @@ public record FedMgda(boolean normalised, double epsilon) implements Aggregator 
             }
         }
         double[] weights = leastNorm(products, epsilon);
-        ParameterVector sum = updates.get(0).delta().copy(); // integers are those of the first
-        sum.floats().muli(0);
+        double[] scaled = new double[n];
         for (int i = 0; i < n; i++) {
-            ParameterVector delta = updates.get(i).delta();
-            Kernels.addScaled(sum.trainable(), delta.trainable(), weights[i] * scales[i]);
-            double weight = weights[i];
-            sum.floatBuffers()
-                    .ifPresent(buffers ->
-                            Kernels.addScaled(buffers, delta.floatBuffers().orElseThrow(), weight));
+            scaled[i] = weights[i] * scales[i];
         }
-        return sum;
+        return Updates.sum(updates, scaled, weights);
     }
 
     /**

@@ -20,13 +20,11 @@ import org.fl4j.simulation.SimulationBuilder;
  * <p>Deviations: 1e-10 is added to every loss, so that a loss of 0 has a power. Buffers are averaged by {@code F_k^q}.
  *
  * @param q at least 0; 0 is the plain mean
- * @param rate the client learning rate, positive: the inverse of the paper's Lipschitz constant L
  */
-public record QFedAvg(double q, double rate) implements Algorithm, Aggregator {
-    /** Checks both. */
+public record QFedAvg(double q) implements Algorithm, Aggregator {
+    /** Checks q. */
     public QFedAvg {
         Check.notNegative("q", q);
-        Check.positive("rate", rate);
     }
 
     @Override
@@ -48,7 +46,7 @@ public record QFedAvg(double q, double rate) implements Algorithm, Aggregator {
         private double scale;
 
         Fair(ServerState state) {
-            mean = new WeightedMean(update -> Math.pow(loss(update), q) / rate, state);
+            mean = new WeightedMean(update -> Math.pow(loss(update), q) / ReceivedLoss.rate(update), state);
         }
 
         @Override
@@ -58,6 +56,7 @@ public record QFedAvg(double q, double rate) implements Algorithm, Aggregator {
 
         @Override
         public void add(ModelUpdate update) {
+            double rate = ReceivedLoss.rate(update); // the inverse of the paper's Lipschitz constant L
             double length = update.delta().norm() / rate;
             scale += q * Math.pow(loss(update), q - 1) * length * length + Math.pow(loss(update), q) / rate;
             mean.add(update);

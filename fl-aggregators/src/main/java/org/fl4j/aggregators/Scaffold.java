@@ -88,12 +88,15 @@ public record Scaffold(Option option) implements Algorithm, Aggregator {
         ControlledClient(ClientId id, Worker worker, LocalTraining training, Option option) {
             super(id, worker, training);
             this.option = option;
-            boolean plain = training.optimizer() instanceof ClientOptimizer.Sgd sgd && sgd.momentum() == 0;
+            boolean plain = training.optimizer() instanceof ClientOptimizer.Sgd sgd
+                    && sgd.momentum() == 0
+                    && training.gradientClip().isEmpty()
+                    && training.proximalTerm() == 0;
             Check.that(
                     option != Option.LOCAL_PATH || plain,
-                    "optimizer of SCAFFOLD by the local path",
-                    "SGD without momentum, for the path must be the sum of gradients",
-                    training.optimizer());
+                    "training of SCAFFOLD by the local path",
+                    "SGD without momentum, clipping or proximal term, for the path must be the sum of gradients",
+                    training);
         }
 
         private NDArray own(NDArray like) {

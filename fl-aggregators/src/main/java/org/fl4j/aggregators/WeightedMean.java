@@ -2,6 +2,7 @@ package org.fl4j.aggregators;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -58,12 +59,14 @@ public final class WeightedMean implements Aggregation {
 
     @Override
     public Admission onModelUpdate(ModelUpdate update) {
+        Shape shape = state.model().trainable().getShape();
         for (String name : attachments) {
-            if (!update.attachments().containsKey(name)) {
+            NDArray attachment = update.attachments().get(name);
+            if (attachment == null || !attachment.getShape().equals(shape)) {
                 return Admission.rejected(
                         RejectionReason.REFUSED,
-                        "attachments must have " + name + ", but were "
-                                + update.attachments().keySet());
+                        "attachment " + name + " must be there, of shape " + shape + ", but was "
+                                + (attachment == null ? "not" : "of shape " + attachment.getShape()));
             }
         }
         return Admission.accepted();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ServerOptimizer;
 import org.fl4j.registry.StrategyRegistry;
@@ -19,10 +20,15 @@ class AggregatorStrategiesTest {
         for (Class<?> kind : List.of(Aggregator.class, ServerOptimizer.class, Algorithm.class)) {
             for (String name : registry.names(kind)) {
                 Object usual = registry.create(kind, name, Map.of());
+                assertThat((Object) registry.create(kind, name, Map.of())).isEqualTo(usual);
                 for (Map.Entry<String, Object> parameter :
                         registry.defaults(kind, name).entrySet()) {
                     Object other = other(parameter.getValue());
-                    assertThat((Object) registry.create(kind, name, Map.of(parameter.getKey(), other)))
+                    Map<String, Object> given = new TreeMap<>(Map.of(parameter.getKey(), other));
+                    if (List.of("slope", "free").contains(parameter.getKey())) {
+                        given.put("discount", "hinge");
+                    }
+                    assertThat((Object) registry.create(kind, name, Map.copyOf(given)))
                             .as(name + " with " + parameter.getKey() + " = " + other)
                             .isNotEqualTo(usual);
                     parameters++;

@@ -20,14 +20,15 @@ import org.junit.jupiter.api.Test;
 class FairnessTest extends TensorTest {
     private static ModelUpdate withLoss(ModelUpdate update, double loss) {
         return update.withMetrics(
-                Metrics.of("received/loss", loss * (double) update.exampleCount(), (double) update.exampleCount()));
+                        Metrics.of("received/loss", loss * update.exampleCount(), (double) update.exampleCount()))
+                .withMetrics(Metrics.of("train/learning rate", .1, 1));
     }
 
     @Nested
     class QFedAvgContract extends AggregatorContract {
         @Override
         protected Aggregator aggregator() {
-            return new QFedAvg(0, .1); // for q > 0 a common delta is shortened by the step size rule
+            return new QFedAvg(0); // for q > 0 a common delta is shortened by the step size rule
         }
 
         @Override
@@ -50,7 +51,7 @@ class FairnessTest extends TensorTest {
     }
 
     private float[] step(double q) {
-        Aggregation aggregation = new QFedAvg(q, .1).begin(round(), state(vector(1, 1)));
+        Aggregation aggregation = new QFedAvg(q).begin(round(), state(vector(1, 1)));
         aggregation.add(withLoss(update(0, 10, vector(-.1, .1)), .5));
         aggregation.add(withLoss(update(1, 90, vector(.2, -.2)), 2));
         return values(aggregation.combine().delta().orElseThrow());
@@ -65,10 +66,20 @@ class FairnessTest extends TensorTest {
 
     @Test
     void refusesAnUpdateWithoutItsLoss() {
-        Aggregation aggregation = new QFedAvg(1, .1).begin(round(), state(vector(1, 1)));
+        Aggregation aggregation = new QFedAvg(1).begin(round(), state(vector(1, 1)));
         assertThat(aggregation.onModelUpdate(update(0, 10, vector(1, 1))))
                 .isEqualTo(new Admission.Rejected(
-                        RejectionReason.REFUSED, "metrics must have received/loss, but were []"));
+                        RejectionReason.REFUSED,
+                        "metric received/loss must be there, at least 0 and finite, but was NaN"));
+    }
+
+    @Test
+    void refusesALossThatIsNone() {
+        Aggregation aggregation = new AgnosticFederatedLearning(.1).begin(round(), state(vector(1, 1)));
+        for (double loss : new double[] {-1, Double.POSITIVE_INFINITY, Double.NaN}) {
+            assertThat(aggregation.onModelUpdate(withLoss(update(0, 10, vector(1, 1)), loss)))
+                    .isInstanceOf(Admission.Rejected.class);
+        }
     }
 
     @Test

@@ -3,10 +3,17 @@ package org.fl4j.aggregators;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
+import java.util.stream.IntStream;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Rejection;
+import org.fl4j.core.RejectionReason;
+import org.fl4j.core.ServerState;
 import org.fl4j.core.UpdateWeighting;
+import org.fl4j.server.UpdateIntake;
+import org.fl4j.server.UpdatePolicy;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.Tensors;
@@ -25,6 +32,14 @@ class FedAvgTest extends AggregatorContract {
         @Override
         protected Aggregator aggregator() {
             return new FedAvg(UpdateWeighting.uniform());
+        }
+    }
+
+    @Nested
+    class InTiers extends AggregatorContract {
+        @Override
+        protected Aggregator aggregator() {
+            return new Hierarchical(new Hierarchical(new FedAvg(), 2), 3);
         }
     }
 
@@ -61,8 +76,29 @@ class FedAvgTest extends AggregatorContract {
     /** 1 (n 10) and 4 (n 60) without the failed update (n 30) between them; FEDn's count of it gives 2.8 instead. */
     @Test
     void countsAWeightOnlyWithItsUpdate() {
-        assertThat(mean(aggregator(), update(1, 10, vector(1)), update(3, 60, vector(4)))[0])
-                .isEqualTo(3.5714285f);
+        ServerState state = state(vector(0));
+        Aggregation aggregation = aggregator().begin(round(), state);
+        UpdateIntake intake = new UpdateIntake(state, UpdatePolicy.all());
+        List<ModelUpdate> updates =
+                List.of(update(1, 10, vector(1)), update(2, 30, vector(Double.NaN)), update(3, 60, vector(4)));
+        intake.take(updates, aggregation::onModelUpdate, aggregation::add);
+        assertThat(values(aggregation.combine().delta().orElseThrow())[0]).isEqualTo(3.5714285f);
+        assertThat(intake.rejected()).extracting(Rejection::reason).containsExactly(RejectionReason.NOT_FINITE);
+    }
+
+    @Test
+    void giveTheSameRunInTiersAsFlat() {
+        Aggregator tiers = new Hierarchical(aggregator(), 3);
+        float[] flat = mean(aggregator(), tenUpdates());
+        assertThat(mean(tiers, tenUpdates()))
+                .usingComparatorWithPrecision(1e-6f)
+                .containsExactly(flat);
+    }
+
+    private ModelUpdate[] tenUpdates() {
+        return IntStream.range(0, 10)
+                .mapToObj(i -> update(i, 1 + 7 * i, vector(Math.sin(i), Math.cos(i))))
+                .toArray(ModelUpdate[]::new);
     }
 
     /** FedScale's aggregator test: updates 2w, 2w and 5w give 3w. */

@@ -10,8 +10,7 @@ public interface LearningRateSchedule {
 
     /** Returns the same rate in every round. */
     static LearningRateSchedule constant(double rate) {
-        Check.positive("learningRate", rate);
-        return round -> rate;
+        return new Constant(rate);
     }
 
     /** Returns {@code rate * factor^floor((round - 1) / every)}, and never less than {@code floor}. */
@@ -35,5 +34,18 @@ public interface LearningRateSchedule {
             double progress = Math.min(1, (round - 1.0) / (rounds - 1));
             return floor + (rate - floor) * (1 + Math.cos(Math.PI * progress)) / 2;
         };
+    }
+
+    /** See {@link #constant}. */
+    record Constant(double rate) implements LearningRateSchedule {
+        /** Checks the rate. */
+        public Constant {
+            Check.positive("learningRate", rate);
+        }
+
+        @Override
+        public double at(int round) {
+            return rate;
+        }
     }
 }

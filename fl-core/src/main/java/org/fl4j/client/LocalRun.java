@@ -108,7 +108,9 @@ final class LocalRun {
         if (seen == 0) {
             return Metrics.none();
         }
-        return new Metrics(
-                Map.of("train/loss", new Metric(sums[0], seen), "train/squared loss", new Metric(sums[1], seen)));
+        return new Metrics(Map.of(
+                "train/loss", new Metric(sums[0], seen),
+                "train/squared loss", new Metric(sums[1], seen),
+                "train/learning rate", new Metric(rate(), 1)));
     }
 }

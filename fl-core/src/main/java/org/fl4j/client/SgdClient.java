@@ -37,7 +37,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Arrays made in a hook are freed after the step. Examples are shuffled anew each epoch, from the round's and the
  * client's seed. An update carries {@code train/loss} and {@code train/squared loss}, the means over all examples seen of
- * the loss and of its square, in training mode before each step.
+ * the loss and of its square, in training mode before each step, and {@code train/learning rate}, that of the round.
  */
 public class SgdClient implements Client {
     private static final Logger LOG = LoggerFactory.getLogger(SgdClient.class);
@@ -81,6 +81,14 @@ public class SgdClient implements Client {
     /** Hook: called once, when the received model is loaded and before the first step. */
     protected void beforeTraining(TrainingTask task, LocalModel model) {}
 
+    /**
+     * Hook: returns what a proximal term pulls to, in the training of the round: float32, shape (trainableCount), not changed
+     * while the client trains. By default the received parameters. Called after {@link #beforeTraining}.
+     */
+    protected NDArray anchor(ParameterVector received) {
+        return received.trainable();
+    }
+
     /** Hook: returns one loss an example, shape (n), whose mean is minimised; by default the task's loss. */
     protected NDArray losses(NDArray predictions, NDArray labels) {
         return worker.model().task().loss().perExample(predictions, labels);
@@ -116,8 +124,9 @@ public class SgdClient implements Client {
             ParameterVector received = task.model().on(worker.device());
             model.load(received);
             ClientExamples examples = examples();
+            model.seed(task.round().seed("dropout before training", id));
             beforeTraining(task, model);
-            LocalRun run = run(task, training, received.trainable(), "");
+            LocalRun run = run(task, training, anchor(received), "");
             afterTraining(task, model);
             ParameterVector delta = model.parameters().minus(received, worker.updates());
             ModelUpdate update =
@@ -151,11 +160,20 @@ public class SgdClient implements Client {
         return run;
     }
 
-    /** Returns the gradient of a batch's mean loss at the local model, in training mode: float32, shape (trainableCount). */
+    /**
+     * Returns the gradient of a batch's mean loss at the local model, in training mode: float32, shape (trainableCount). Running
+     * statistics and other buffers stay as they are.
+     */
     protected final NDArray gradient(Examples batch) {
-        return worker.model()
+        ParameterVector parameters = worker.model().parameters();
+        ParameterVector before = parameters.layout().hasBuffers() ? parameters.copy() : parameters;
+        NDArray gradient = worker.model()
                 .gradient(batch.features(), predictions -> losses(predictions, batch.labels()))
                 .gradient();
+        if (before != parameters) {
+            parameters.setInPlace(before);
+        }
+        return gradient;
     }
 
     /**
@@ -202,6 +220,7 @@ public class SgdClient implements Client {
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
             model.load(task.model());
+            model.seed(task.round().seed("dropout before evaluation", id));
             beforeEvaluation(task, model);
             ClientExamples examples = worker.evaluationData().examples(id, worker.device());
             return model.evaluate(examples.gather(model.manager()), "client");

@@ -18,4 +18,9 @@ public interface Aggregator {
     default Map<String, NDArray> attachments(ServerState state) {
         return Map.of();
     }
+
+    /** Returns of how many updates at least an aggregate can be made; a round with fewer makes nothing. By default 1. */
+    default int minimumUpdates() {
+        return 1;
+    }
 }

@@ -150,24 +150,28 @@ public final class AsynchronousServer implements Server {
                     round.runSeed().derive("asynchronous start").derive(started++),
                     round.clientCount(),
                     round.updates());
-            for (ClientId client : server.select(state, available.without(busy), draw)) {
-                double seconds = Check.positive("duration of " + client, durations.seconds(client, round));
-                running.add(new Run(client, state.round(), now + seconds));
-                return true;
-            }
-            return false;
+            List<ClientId> selected = server.select(state, available.without(busy), draw);
+            Check.that(
+                    selected.size() == 1, "clients selected for an asynchronous start", "one, cohortSize 1", selected);
+            ClientId client = selected.get(0);
+            double seconds = Check.positive("duration of " + client, durations.seconds(client, round));
+            return running.add(new Run(client, state.round(), now + seconds));
         }
     }
 
     @Override
     public TrainingTask broadcast(ServerState state, ClientId client, RoundContext round) {
         TrainingTask newest = server.broadcast(state, client, round);
+        Check.that(
+                newest.attachments().isEmpty(),
+                "attachments of an asynchronous task",
+                "none, for they would be newer than the model",
+                newest.attachments().keySet());
         boolean training = plan.round() == state.round() + 1;
         Run run = training ? plan.arrived().get(client) : null;
         return run == null
                 ? newest
-                : new TrainingTask(
-                        client, round, run.version(), startingPoint(state, run.version()), newest.attachments());
+                : new TrainingTask(client, round, run.version(), startingPoint(state, run.version()));
     }
 
     @Override

@@ -35,6 +35,7 @@ public final class ComposedServer implements Server, AutoCloseable {
     private final Aggregator aggregator;
     private final ServerOptimizer optimizer;
     private final UpdatePolicy policy;
+    private final int maxStaleness;
     private final LocalModel evaluationModel;
     private final Optional<Examples> test;
 
@@ -47,6 +48,7 @@ public final class ComposedServer implements Server, AutoCloseable {
      * @param aggregator combines updates
      * @param optimizer applies the aggregate
      * @param policy which updates are taken
+     * @param maxStaleness how many versions a client may be behind; 0 in synchronous rounds
      * @param evaluationModel what central evaluation computes with; the server closes it
      * @param test the server's test data, if it has any
      */
@@ -57,6 +59,7 @@ public final class ComposedServer implements Server, AutoCloseable {
             Aggregator aggregator,
             ServerOptimizer optimizer,
             UpdatePolicy policy,
+            int maxStaleness,
             LocalModel evaluationModel,
             Optional<Examples> test) {
         this.initialModel = Check.present("initialModel", initialModel);
@@ -64,7 +67,9 @@ public final class ComposedServer implements Server, AutoCloseable {
         this.cohortSize = Check.positive("cohortSize", cohortSize);
         this.aggregator = Check.present("aggregator", aggregator);
         this.optimizer = Check.present("optimizer", optimizer);
-        this.policy = Check.present("policy", policy);
+        this.policy = Check.present("policy", policy)
+                .minimumUpdates(Math.max(policy.minimumUpdates(), aggregator.minimumUpdates()));
+        this.maxStaleness = Check.atLeast("maxStaleness", 0, maxStaleness);
         this.evaluationModel = Check.present("evaluationModel", evaluationModel);
         Device device = evaluationModel.device();
         this.test = test.map(examples -> examples.features().getDevice().equals(device)
@@ -89,7 +94,7 @@ public final class ComposedServer implements Server, AutoCloseable {
 
     @Override
     public ServerUpdate update(ServerState state, Iterable<ModelUpdate> updates, RoundContext round) {
-        UpdateIntake intake = new UpdateIntake(state, policy);
+        UpdateIntake intake = new UpdateIntake(state, policy, maxStaleness);
         Aggregation aggregation = aggregator.begin(round, state);
         intake.take(updates, aggregation::onModelUpdate, aggregation::add);
         Aggregate aggregate = intake.isEnough() ? aggregation.combine() : Aggregate.of(Optional.empty(), state);

@@ -22,11 +22,16 @@ public final class UpdateIntake {
     private final Map<ClientId, Metrics> accepted = new LinkedHashMap<>();
     private final List<Rejection> rejected = new ArrayList<>();
 
-    /** Starts a round; {@code state} is what the cohort was sent. */
+    /** Starts a synchronous round; {@code state} is what the cohort was sent. */
     public UpdateIntake(ServerState state, UpdatePolicy policy) {
+        this(state, policy, /* maxStaleness= */ 0);
+    }
+
+    /** Starts a round; {@code maxStaleness} is how many versions a client may be behind {@code state}. */
+    public UpdateIntake(ServerState state, UpdatePolicy policy, int maxStaleness) {
         this.state = state;
         this.policy = policy;
-        validator = new UpdateValidator(state, policy.maxStaleness());
+        validator = new UpdateValidator(state, maxStaleness);
     }
 
     /**

@@ -9,40 +9,33 @@ import org.fl4j.internal.Check;
  *
  * @param minimumUpdates of fewer accepted updates the round makes nothing: the model stays and they are rejected as too few
  * @param bufferSize how many accepted updates close the round; the clients after them are late, and are not trained
- * @param maxStaleness how many versions the model may be ahead of the one a client started from; 0 in synchronous rounds
  * @param filter the user's own look at each update
  */
-public record UpdatePolicy(int minimumUpdates, int bufferSize, int maxStaleness, UpdateFilter filter) {
+public record UpdatePolicy(int minimumUpdates, int bufferSize, UpdateFilter filter) {
     /** Checks all. */
     public UpdatePolicy {
         Check.positive("minimumUpdates", minimumUpdates);
         Check.atLeast("bufferSize", minimumUpdates, bufferSize);
-        Check.atLeast("maxStaleness", 0, maxStaleness);
         Check.present("filter", filter);
     }
 
     /** Takes every sound update of the cohort, whatever their number. */
     public static UpdatePolicy all() {
-        return new UpdatePolicy(1, Integer.MAX_VALUE, 0, (update, state) -> Admission.accepted());
+        return new UpdatePolicy(1, Integer.MAX_VALUE, (update, state) -> Admission.accepted());
     }
 
     /** Returns this with another minimum. */
     public UpdatePolicy minimumUpdates(int value) {
-        return new UpdatePolicy(value, bufferSize, maxStaleness, filter);
+        return new UpdatePolicy(value, bufferSize, filter);
     }
 
     /** Returns this with another number that closes a round. */
     public UpdatePolicy bufferSize(int value) {
-        return new UpdatePolicy(minimumUpdates, value, maxStaleness, filter);
-    }
-
-    /** Returns this with another bound on staleness. */
-    public UpdatePolicy maxStaleness(int value) {
-        return new UpdatePolicy(minimumUpdates, bufferSize, value, filter);
+        return new UpdatePolicy(minimumUpdates, value, filter);
     }
 
     /** Returns this with another filter. */
     public UpdatePolicy filter(UpdateFilter value) {
-        return new UpdatePolicy(minimumUpdates, bufferSize, maxStaleness, value);
+        return new UpdatePolicy(minimumUpdates, bufferSize, value);
     }
 }

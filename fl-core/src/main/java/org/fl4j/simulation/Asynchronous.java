@@ -1,11 +1,13 @@
 package org.fl4j.simulation;
 
 import org.fl4j.core.ClientDurations;
+import org.fl4j.internal.Check;
 import org.fl4j.server.AsynchronousServer;
 
 /**
  * Asynchronous rounds on a simulated clock (see {@link AsynchronousServer}), for any aggregator: {@code builder.algorithm(new
- * Asynchronous(20, 5, 10, durations)).aggregator(new FedBuff())}.
+ * Asynchronous(20, 5, 10, durations)).aggregator(new FedBuff())}. The clients' model is the run's own: aggregators that send
+ * more than the model are refused, and so is a cohort size other than 1, for clients start one at a time.
  *
  * @param concurrency how many clients train at any time, at least 1
  * @param bufferSize how many arrivals make a round, at least 1
@@ -16,9 +18,11 @@ public record Asynchronous(int concurrency, int bufferSize, int maxStaleness, Cl
         implements Algorithm {
     @Override
     public void configure(SimulationBuilder builder) {
+        builder.maxStaleness = maxStaleness;
         builder.cohortSize(1) // clients are started one at a time
-                .updates(builder.updates.maxStaleness(maxStaleness))
-                .server((composed, states) ->
-                        new AsynchronousServer(composed, concurrency, bufferSize, maxStaleness, durations));
+                .server((server, states, updates) -> {
+                    Check.inRange("minimumUpdates", 1, bufferSize, updates.minimumUpdates());
+                    return new AsynchronousServer(server, concurrency, bufferSize, maxStaleness, durations);
+                });
     }
 }

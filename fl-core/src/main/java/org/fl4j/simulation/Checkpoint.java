@@ -6,7 +6,6 @@ import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import com.google.gson.JsonArray;
-import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -68,9 +67,7 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
             metadata.put("round", String.valueOf(state.round()));
             metadata.put("seed", String.valueOf(run.seed().value()));
             metadata.put("clients", run.clients());
-            JsonObject numbers = new JsonObject();
-            state.strategy().numbers().forEach(numbers::addProperty);
-            metadata.put("strategy", numbers.toString());
+            metadata.put("strategy", ReportJson.writeNumbers(state.strategy().numbers()));
             JsonArray reports = new JsonArray();
             history.forEach(report -> reports.add(ReportJson.write(report)));
             byte[] text = reports.toString().getBytes(StandardCharsets.UTF_8);
@@ -181,12 +178,7 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
                 tensors.put(name.substring(STRATEGY.length()), array);
             }
         });
-        Map<String, Double> numbers = new TreeMap<>();
-        JsonParser.parseString(field(content.metadata(), "strategy", file))
-                .getAsJsonObject()
-                .entrySet()
-                .forEach(entry -> numbers.put(entry.getKey(), entry.getValue().getAsDouble()));
-        return new StrategyState(tensors, numbers);
+        return new StrategyState(tensors, ReportJson.readNumbers(field(content.metadata(), "strategy", file)));
     }
 
     private static ParameterVector model(

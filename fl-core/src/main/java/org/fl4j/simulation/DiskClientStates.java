@@ -1,9 +1,6 @@
 package org.fl4j.simulation;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -83,13 +80,8 @@ final class DiskClientStates implements ClientStateStore {
     private static StrategyState read(Path file, NDManager target) {
         try {
             SafeTensors.Content content = SafeTensors.read(file, target);
-            Map<String, Double> numbers = new TreeMap<>();
-            JsonParser.parseString(content.metadata().getOrDefault(NUMBERS, "{}"))
-                    .getAsJsonObject()
-                    .entrySet()
-                    .forEach(entry ->
-                            numbers.put(entry.getKey(), entry.getValue().getAsDouble()));
-            return new StrategyState(content.tensors(), numbers);
+            return new StrategyState(
+                    content.tensors(), ReportJson.readNumbers(content.metadata().getOrDefault(NUMBERS, "{}")));
         } catch (IOException e) {
             throw new CheckpointException(file, "cannot be read: " + e.getMessage(), e);
         }
@@ -98,12 +90,9 @@ final class DiskClientStates implements ClientStateStore {
     @Override
     public void stage(ClientId client, StrategyState state) {
         Path file = folder(client).resolve(STAGED);
-        JsonObject numbers = new JsonObject();
-        state.numbers().forEach(numbers::addProperty);
-        Map<String, NDArray> tensors = state.tensors();
         try {
             Files.createDirectories(file.getParent());
-            SafeTensors.write(file, tensors, Map.of(NUMBERS, numbers.toString()));
+            SafeTensors.write(file, state.tensors(), Map.of(NUMBERS, ReportJson.writeNumbers(state.numbers())));
         } catch (IOException e) {
             throw new CheckpointException(file, "cannot be written: " + e.getMessage(), e);
         }

@@ -4,7 +4,9 @@ import ai.djl.ndarray.NDScope;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import org.fl4j.client.ClientFactory;
 import org.fl4j.client.Worker;
 import org.fl4j.core.ClientDirectory;
@@ -31,6 +33,7 @@ final class FederatedRound {
     private final EvaluationPlan evaluations;
     private final int wanted;
     private final UpdateStore updateStore;
+    private final BiConsumer<Integer, Set<ClientId>> commit; // of what accepted clients keep
     private final Seed seed;
 
     FederatedRound(
@@ -42,6 +45,7 @@ final class FederatedRound {
             EvaluationPlan evaluations,
             int wanted,
             UpdateStore updateStore,
+            BiConsumer<Integer, Set<ClientId>> commit,
             Seed seed) {
         this.server = server;
         this.clients = clients;
@@ -51,6 +55,7 @@ final class FederatedRound {
         this.evaluations = evaluations;
         this.wanted = wanted;
         this.updateStore = updateStore;
+        this.commit = commit;
         this.seed = seed;
     }
 
@@ -74,7 +79,7 @@ final class FederatedRound {
 
             // 5. aggregate: in cohort order
             ServerUpdate update = server.update(state, uploads, round);
-            updateStore.roundEnded(round.number());
+            commit.accept(round.number(), update.accepted().keySet());
             double trainSeconds = secondsSince(start);
 
             // 6. evaluate: centrally, and on the clients
@@ -99,6 +104,8 @@ final class FederatedRound {
                     trainSeconds,
                     secondsSince(evaluationStart));
             return new Outcome(update.state(), report);
+        } finally {
+            updateStore.roundEnded(round.number());
         }
     }
 

@@ -3,6 +3,7 @@ package org.fl4j.simulation;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -13,7 +14,7 @@ import org.fl4j.core.RejectionReason;
 import org.fl4j.metrics.Metric;
 import org.fl4j.metrics.Metrics;
 
-/** Round reports as JSON and back, without loss. */
+/** Round reports, and the numbers of states, as JSON and back, without loss. */
 final class ReportJson {
     private ReportJson() {}
 
@@ -120,5 +121,21 @@ final class ReportJson {
                             metric.get("weight").getAsDouble()));
         });
         return new Metrics(metrics);
+    }
+
+    /** Writes the numbers of a strategy's or client's state. */
+    static String writeNumbers(Map<String, Double> numbers) {
+        JsonObject json = new JsonObject();
+        numbers.forEach(json::addProperty);
+        return json.toString();
+    }
+
+    static Map<String, Double> readNumbers(String json) {
+        Map<String, Double> numbers = new TreeMap<>();
+        JsonParser.parseString(json)
+                .getAsJsonObject()
+                .entrySet()
+                .forEach(entry -> numbers.put(entry.getKey(), entry.getValue().getAsDouble()));
+        return numbers;
     }
 }

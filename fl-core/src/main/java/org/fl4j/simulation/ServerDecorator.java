@@ -2,6 +2,7 @@ package org.fl4j.simulation;
 
 import org.fl4j.core.ClientStates;
 import org.fl4j.core.Server;
+import org.fl4j.server.UpdatePolicy;
 
 /** Puts a server of one's own in place of the composed one, or around it. */
 @FunctionalInterface
@@ -9,8 +10,9 @@ public interface ServerDecorator {
     /**
      * Returns the server of a run.
      *
-     * @param composed made of the run's selector, aggregator and server optimizer; the run closes it
+     * @param server made of the run's selector, aggregator and server optimizer, or what an earlier decorator made of it
      * @param states what clients keep between rounds
+     * @param updates which updates a round takes
      */
-    Server decorate(Server composed, ClientStates states);
+    Server decorate(Server server, ClientStates states, UpdatePolicy updates);
 }

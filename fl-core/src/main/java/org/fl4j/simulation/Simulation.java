@@ -2,6 +2,7 @@ package org.fl4j.simulation;
 
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,7 +51,7 @@ public final class Simulation {
                 ClientExecutor executor =
                         new ClientExecutor(workers(model, clientStates), setup.failurePolicy, () -> cancelled)) {
             thread.suppressNotUsedWarning();
-            Server server = setup.server.decorate(composed, clientStates);
+            Server server = setup.server.decorate(composed, clientStates, setup.updates);
             EvaluationPlan plan = new EvaluationPlan(setup.evaluateEvery, setup.evaluateClientsEvery, setup.rounds);
             FederatedRound round = new FederatedRound(
                     server,
@@ -61,13 +62,14 @@ public final class Simulation {
                     plan,
                     setup.updates.bufferSize(),
                     setup.updateStore,
+                    (number, accepted) -> clientStates.commit(number, accepted, resumable(number)),
                     setup.seed);
             Checkpoint from = resumed(model, states).orElseGet(() -> initial(server, states));
             if (!setup.resume) {
                 clientStates.requireEmpty();
             }
             clientStates.restore(from.state().round());
-            return fold(round, from, states, clientStates, start);
+            return fold(round, from, states, start);
         } catch (RuntimeException | Error e) {
             states.close();
             throw e;
@@ -82,14 +84,14 @@ public final class Simulation {
         cancelled = true;
     }
 
-    private RunResult fold(
-            FederatedRound round, Checkpoint from, NDManager states, ClientStateStore clientStates, long start) {
+    private RunResult fold(FederatedRound round, Checkpoint from, NDManager states, long start) {
         List<RoundReport> history = new ArrayList<>(from.history());
         ServerState state = from.state();
         int first = state.round();
         setup.listeners.forEach(listener -> listener.runStarted(first, setup.rounds));
         boolean stop = !history.isEmpty() && setup.stopRule.shouldStop(history);
         boolean interrupted = false;
+        boolean saved = true; // the state is a checkpoint's, or the initial one
         while (state.round() < setup.rounds && !stop && !cancelled && !interrupted) {
             NDManager next = states.newSubManager();
             FederatedRound.Outcome outcome;
@@ -97,18 +99,22 @@ public final class Simulation {
                 scope.suppressNotUsedWarning();
                 outcome = round.run(state);
                 outcome.state().keep(next);
-            } catch (RunCancelledException e) {
-                interrupted = true;
-                break;
+            } catch (RuntimeException e) {
+                interrupted = Thread.interrupted(); // what follows writes files, which an interrupt would break off
+                if (isCancellation(e)) {
+                    break;
+                }
+                save(state, history, !saved);
+                throw e;
             }
-            interrupted = Thread.interrupted(); // what follows writes files, which an interrupt would break off
+            interrupted = Thread.interrupted();
             state.model().floats().getManager().close();
             state = outcome.state();
-            clientStates.commit(state.round(), outcome.report().clients().keySet(), resumable(state.round()));
             history.add(outcome.report());
             stop = setup.stopRule.shouldStop(history);
-            record(state, history, /* last= */ stop || cancelled || interrupted || state.round() == setup.rounds);
+            saved = record(state, history);
         }
+        save(state, history, !saved);
         RunResult.End end = RunResult.End.COMPLETED;
         if (state.round() < setup.rounds) {
             end = stop ? RunResult.End.STOPPED_EARLY : RunResult.End.CANCELLED;
@@ -122,11 +128,28 @@ public final class Simulation {
         return result;
     }
 
-    /** Listeners come first: a round that was checkpointed is not run again, so its record must be there already. */
-    private void record(ServerState state, List<RoundReport> history, boolean last) {
+    private static boolean isCancellation(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof RunCancelledException || cause instanceof ClosedByInterruptException) {
+                return true; // the latter: a client or the server was writing a file when the thread was interrupted
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Tells listeners, and saves if it is due; returns whether it was. Listeners come first: a round that was checkpointed is
+     * not run again, so its record must be there already.
+     */
+    private boolean record(ServerState state, List<RoundReport> history) {
         RoundReport report = history.get(history.size() - 1);
         setup.listeners.forEach(listener -> listener.roundEnded(report, state));
-        boolean due = state.round() % setup.checkpointEvery == 0 || last;
+        boolean due = state.round() % setup.checkpointEvery == 0;
+        save(state, history, due);
+        return due;
+    }
+
+    private void save(ServerState state, List<RoundReport> history, boolean due) {
         setup.checkpoints.filter(directory -> due).ifPresent(directory -> {
             Checkpoint.save(directory, state, history, identity());
             Checkpoint.prune(directory);
@@ -173,6 +196,7 @@ public final class Simulation {
                 setup.aggregator,
                 setup.serverOptimizer,
                 setup.updates,
+                setup.maxStaleness,
                 new LocalModel(model, setup.devices.first()),
                 Optional.ofNullable(setup.testData));
     }

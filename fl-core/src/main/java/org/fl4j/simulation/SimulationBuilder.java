@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.UnaryOperator;
 import org.fl4j.client.ClientFactory;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
@@ -37,7 +38,8 @@ public final class SimulationBuilder implements Cloneable {
     ClientSelector selector;
     Aggregator aggregator;
     ServerOptimizer serverOptimizer = new AddDelta(1);
-    ServerDecorator server = (composed, states) -> composed;
+    ServerDecorator server = (composed, states, policy) -> composed;
+    int maxStaleness;
     UpdatePolicy updates = UpdatePolicy.all();
     UpdateStore updateStore = UpdateStore.inMemory();
     UpdateTransform uploadTransform = UpdateTransform.none();
@@ -124,6 +126,12 @@ public final class SimulationBuilder implements Cloneable {
         return this;
     }
 
+    /** Puts an aggregator around the one that is set so far, to nest it, watch it, or attack it. */
+    public SimulationBuilder aroundAggregator(UnaryOperator<Aggregator> outer) {
+        aggregator = outer.apply(Check.present("aggregator", aggregator));
+        return this;
+    }
+
     /** Sets how the aggregate is applied; by default it is added as it is. */
     public SimulationBuilder serverOptimizer(ServerOptimizer value) {
         serverOptimizer = value;
@@ -131,11 +139,13 @@ public final class SimulationBuilder implements Cloneable {
     }
 
     /**
-     * Puts a server of your own in place of the composed one, or around it: to send each client a model of its own, say.
-     * The run closes the composed server.
+     * Puts a server of your own in place of the composed one, or around it: to send each client a model of its own, say. Of
+     * several the later is put around the earlier. The run closes the composed server.
      */
     public SimulationBuilder server(ServerDecorator value) {
-        server = value;
+        ServerDecorator inner = server;
+        ServerDecorator outer = Check.present("server", value);
+        server = (composed, states, policy) -> outer.decorate(inner.decorate(composed, states, policy), states, policy);
         return this;
     }
 
@@ -256,7 +266,6 @@ public final class SimulationBuilder implements Cloneable {
         Check.present("serverOptimizer", serverOptimizer);
         Check.present("uploadTransform", uploadTransform);
         Check.present("devices", devices);
-        Check.present("server", server);
         Check.present("updates", updates);
         Check.present("updateStore", updateStore);
         Check.present("sgdClients", sgdClients);
@@ -267,6 +276,11 @@ public final class SimulationBuilder implements Cloneable {
             Check.present("training", training);
         }
         Check.inRange("cohortSize", 1, data.clients().size(), cohortSize);
+        Check.that(
+                cohortSize >= aggregator.minimumUpdates() || maxStaleness > 0,
+                "cohortSize",
+                "at least what the aggregator needs, " + aggregator.minimumUpdates(),
+                cohortSize);
         Check.positive("rounds", rounds);
         if (testData != null) {
             long size = testData.features().getShape().slice(1).size();

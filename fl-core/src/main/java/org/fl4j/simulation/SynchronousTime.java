@@ -13,6 +13,6 @@ import org.fl4j.server.TimedServer;
 public record SynchronousTime(ClientDurations durations, double timeout) implements Algorithm {
     @Override
     public void configure(SimulationBuilder builder) {
-        builder.server((composed, states) -> new TimedServer(composed, durations, timeout));
+        builder.server((server, states, updates) -> new TimedServer(server, durations, timeout));
     }
 }

@@ -116,6 +116,11 @@ public final class ParameterLayout {
                 .sum();
     }
 
+    /** Returns whether there are buffers, of floats or integers. */
+    public boolean hasBuffers() {
+        return floatCount() > trainableCount() || integerCount() > 0;
+    }
+
     /** Returns how many bytes a message with one value per element takes: 4 a float, 8 an integer. */
     public long byteCount() {
         return 4 * floatCount + 8 * integerCount;

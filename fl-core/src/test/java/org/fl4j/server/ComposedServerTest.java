@@ -85,6 +85,7 @@ class ComposedServerTest extends TensorTest {
                     FIRST,
                     new AddDelta(1),
                     UpdatePolicy.all(),
+                    0,
                     new LocalModel(
                             new FederatedModel(
                                     LearningTask.classification(Network.of(new Layer.Dense(2)), new Shape(1))),
@@ -103,6 +104,7 @@ class ComposedServerTest extends TensorTest {
                         aggregator,
                         new AddDelta(1),
                         UpdatePolicy.all(),
+                        0,
                         new LocalModel(model, Device.cpu()),
                         Optional.empty())) {
             ServerState state = server.initialState();

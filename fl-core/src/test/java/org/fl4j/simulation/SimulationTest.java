@@ -480,7 +480,7 @@ class SimulationTest {
     void runsAServerOfYourOwn() {
         SimulationBuilder builder = setup().cohortSize(Fixtures.CLIENTS)
                 .rounds(1)
-                .server((composed, states) -> new Server() {
+                .server((composed, states, updates) -> new Server() {
                     @Override
                     public ServerState initialState() {
                         return composed.initialState();

@@ -188,8 +188,6 @@ class UpdateHandlingTest extends TensorTest {
                 .hasMessage("minimumUpdates must be at least 1, but was 0");
         assertThatThrownBy(() -> UpdatePolicy.all().minimumUpdates(5).bufferSize(4))
                 .hasMessage("bufferSize must be at least 5, but was 4");
-        assertThatThrownBy(() -> UpdatePolicy.all().maxStaleness(-1))
-                .hasMessage("maxStaleness must be at least 0, but was -1");
     }
 
     @Test
@@ -295,7 +293,7 @@ class UpdateHandlingTest extends TensorTest {
         List<String> seen = new ArrayList<>();
         SimulationBuilder run = asynchronous(6, 2, 10)
                 .workers(1)
-                .updates(UpdatePolicy.all().maxStaleness(10).filter((update, state) -> {
+                .updates(UpdatePolicy.all().filter((update, state) -> {
                     seen.add(state.round() + "<-" + update.modelVersion());
                     return Admission.accepted();
                 }));

@@ -13,7 +13,9 @@ import org.fl4j.core.Aggregator;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.ServerState;
 import org.fl4j.random.Seed;
+import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.Tensors;
 import org.junit.jupiter.api.Test;
 
 /** What every {@link Aggregator} promises. */
@@ -122,5 +124,20 @@ public abstract class AggregatorContract extends TensorTest {
         for (int i = 0; i < SIZE; i++) {
             assertThat(result[i]).isCloseTo(expected[i], within(1e-5f));
         }
+    }
+
+    @Test
+    void averagesFloatBuffersAndTakesIntegersFromAnUpdate() {
+        Aggregation aggregation = aggregator().begin(round(), state(vector(layoutWithBuffers(), 0, 0, 0, 5, 6)));
+        for (int client = 0; client < CLIENTS; client++) {
+            ParameterVector delta = vector(layoutWithBuffers(), .1, .2, .3, .4, -.5);
+            Kernels.copy(
+                    Tensors.create(manager, new long[] {client + 1}),
+                    delta.integers().orElseThrow());
+            aggregation.add(sent(update(client, 10, delta)));
+        }
+        ParameterVector result = aggregation.combine().delta().orElseThrow();
+        assertThat(values(result)).usingComparatorWithPrecision(1e-5f).containsExactly(.1f, .2f, .3f, .4f, -.5f);
+        assertThat(result.integers().orElseThrow().toLongArray()[0]).isBetween(1L, (long) CLIENTS);
     }
 }

@@ -24,6 +24,7 @@ import org.fl4j.examples.attack.Attack;
 import org.fl4j.examples.attack.Byzantine;
 import org.fl4j.examples.attack.Poison;
 import org.fl4j.examples.attack.PoisonedDataset;
+import org.fl4j.internal.Check;
 import org.fl4j.model.LearningTask;
 import org.fl4j.random.Seed;
 import org.fl4j.registry.StrategyRegistry;
@@ -136,13 +137,18 @@ final class ExperimentOptions {
                 .testData(dataset.test())
                 .training(LocalTraining.sgd(clientLearningRate).epochs(epochs).batchSize(batchSize))
                 .selector(strategies.parse(ClientSelector.class, selector))
-                .aggregator(attacked(strategies, "fedavg"))
+                .aggregator(strategies.parse(Aggregator.class, "fedavg"))
                 .cohortSize(cohort)
                 .rounds(rounds)
                 .devices(Devices.parse(device))
                 .seed(seed);
         set(algorithm, Algorithm.class, strategies, builder::algorithm);
-        Optional.ofNullable(aggregator).ifPresent(name -> builder.aggregator(attacked(strategies, name)));
+        set(aggregator, Aggregator.class, strategies, builder::aggregator);
+        set(
+                attack,
+                Attack.class,
+                strategies,
+                forging -> builder.aroundAggregator(defence -> new Byzantine(defence, forging, attackers())));
         set(serverOptimizer, ServerOptimizer.class, strategies, builder::serverOptimizer);
         set(uploadTransform, UpdateTransform.class, strategies, builder::uploadTransform);
         RoundTable table = new RoundTable(System.out, progress);
@@ -163,13 +169,12 @@ final class ExperimentOptions {
         }
     }
 
-    private Aggregator attacked(StrategyRegistry strategies, String name) {
-        Aggregator defence = strategies.parse(Aggregator.class, name);
-        return attack == null ? defence : new Byzantine(defence, strategies.parse(Attack.class, attack), byzantine);
+    private FederatedDataset poisoned(StrategyRegistry strategies, FederatedDataset clean) {
+        return poison == null ? clean : new PoisonedDataset(clean, strategies.parse(Poison.class, poison), attackers());
     }
 
-    private FederatedDataset poisoned(StrategyRegistry strategies, FederatedDataset clean) {
-        return poison == null ? clean : new PoisonedDataset(clean, strategies.parse(Poison.class, poison), byzantine);
+    private int attackers() {
+        return Check.inRange("byzantine", 1, clients, byzantine);
     }
 
     private static <T> void set(String named, Class<T> kind, StrategyRegistry strategies, Consumer<T> builder) {

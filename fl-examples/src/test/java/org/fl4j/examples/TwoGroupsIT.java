@@ -47,10 +47,10 @@ class TwoGroupsIT {
     void miraServesBothGroupsBetterThanOneModelOrNone(long seed) {
         try (mnist) {
             double fedAvg = accuracy(seed, run -> {});
-            double local = accuracy(seed, run -> run.algorithm(new Mira(graph(seed), 0, RATE)));
-            double mira = accuracy(seed, run -> run.algorithm(new Mira(graph(seed), .05, RATE)));
+            double local = accuracy(seed, run -> run.algorithm(new Mira(graph(seed), 0)));
+            double mira = accuracy(seed, run -> run.algorithm(new Mira(graph(seed), .05)));
             double random = accuracy(
-                    seed, run -> run.algorithm(new Mira(ClientGraph.random(CLIENTS, .25, new Seed(seed)), .05, RATE)));
+                    seed, run -> run.algorithm(new Mira(ClientGraph.random(CLIENTS, .25, new Seed(seed)), .05)));
             double ditto = accuracy(seed, run -> run.algorithm(new Ditto(.1)));
             double ifca = accuracy(seed, run -> run.algorithm(new Ifca(2)));
             System.out.printf(

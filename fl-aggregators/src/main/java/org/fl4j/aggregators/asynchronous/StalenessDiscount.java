@@ -11,19 +11,43 @@ public interface StalenessDiscount extends Serializable {
 
     /** Returns 1 whatever the staleness. */
     static StalenessDiscount constant() {
-        return staleness -> 1;
+        return new Polynomial(0);
     }
 
     /** Returns {@code (1 + staleness)^-exponent}; at 1/2 it is the discount of FedBuff's experiments. */
     static StalenessDiscount polynomial(double exponent) {
-        Check.notNegative("exponent", exponent);
-        return staleness -> Math.pow(1 + staleness, -exponent);
+        return new Polynomial(exponent);
     }
 
     /** Returns 1 up to a staleness of {@code free}, then {@code 1 / (slope (staleness - free) + 1)}. */
     static StalenessDiscount hinge(double slope, int free) {
-        Check.positive("slope", slope);
-        Check.atLeast("free", 0, free);
-        return staleness -> staleness <= free ? 1 : 1 / (slope * (staleness - free) + 1);
+        return new Hinge(slope, free);
+    }
+
+    /** See {@link #polynomial}. */
+    record Polynomial(double exponent) implements StalenessDiscount {
+        /** Checks the exponent. */
+        public Polynomial {
+            Check.notNegative("exponent", exponent);
+        }
+
+        @Override
+        public double at(int staleness) {
+            return Math.pow(1 + staleness, -exponent);
+        }
+    }
+
+    /** See {@link #hinge}. */
+    record Hinge(double slope, int free) implements StalenessDiscount {
+        /** Checks both. */
+        public Hinge {
+            Check.positive("slope", slope);
+            Check.atLeast("free", 0, free);
+        }
+
+        @Override
+        public double at(int staleness) {
+            return staleness <= free ? 1 : 1 / (slope * (staleness - free) + 1);
+        }
     }
 }

@@ -5,6 +5,7 @@ import java.util.random.RandomGenerator;
 import org.fl4j.core.ClientId;
 import org.fl4j.internal.Check;
 import org.fl4j.random.Seed;
+import org.fl4j.tensor.TensorEngine;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.eigen.Eigen;
 import org.nd4j.linalg.factory.Nd4j;
@@ -125,7 +126,18 @@ public final class ClientGraph {
             largestEigenvalue = Eigen.symmetricGeneralizedEigenvalues(laplacian())
                     .maxNumber()
                     .doubleValue();
+            TensorEngine.prepareThread(); // ND4J sets the number of native threads, which would change rounding
         }
         return largestEigenvalue;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof ClientGraph graph && Arrays.deepEquals(weights, graph.weights);
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.deepHashCode(weights);
     }
 }

@@ -1,5 +1,6 @@
 package org.fl4j.aggregators.mira;
 
+import org.fl4j.aggregators.FedAvg;
 import org.fl4j.internal.Check;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.SimulationBuilder;
@@ -13,22 +14,22 @@ import org.fl4j.simulation.SimulationBuilder;
  *
  * <p>Deviations: the latest state is the aggregated one, as the paper means and its code does not. A client that takes part
  * for the first time starts from the run's own model, which moves by the mean change of the cohort's models. Float buffers
- * are drawn together with the parameters.
+ * are drawn together with the parameters. The rate is the one that each client reports. An aggregator or server optimizer set
+ * beside it has no part in it.
  *
  * @param graph who is like whom
  * @param lambda the strength of the coupling, at least 0; 0 is local training
- * @param rate the client learning rate, positive
  */
-public record Mira(ClientGraph graph, double lambda, double rate) implements Algorithm {
+public record Mira(ClientGraph graph, double lambda) implements Algorithm {
     /** Checks all. */
     public Mira {
         Check.present("graph", graph);
         Check.notNegative("lambda", lambda);
-        Check.positive("rate", rate);
     }
 
     @Override
     public void configure(SimulationBuilder builder) {
-        builder.server((composed, states) -> new MiraServer(composed, states, this));
+        builder.aggregator(new FedAvg()) // not asked: the server below couples the models itself
+                .server((server, states, updates) -> new MiraServer(server, states, updates, this));
     }
 }

@@ -1,5 +1,6 @@
 package org.fl4j.aggregators.mira;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
 import java.util.Collection;
@@ -11,6 +12,7 @@ import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientStates;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.RejectionReason;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
@@ -27,14 +29,17 @@ import org.fl4j.tensor.ParameterVector;
 /** Sends each client its own model, and draws the models of a cohort together. */
 final class MiraServer implements Server {
     private static final String MODEL = "mira/model";
+    private static final String RATE = "train/learning rate";
 
     private final Server composed;
     private final ClientStates states;
+    private final UpdatePolicy policy;
     private final Mira mira;
 
-    MiraServer(Server composed, ClientStates states, Mira mira) {
+    MiraServer(Server composed, ClientStates states, UpdatePolicy policy, Mira mira) {
         this.composed = composed;
         this.states = states;
+        this.policy = policy;
         this.mira = mira;
     }
 
@@ -68,26 +73,22 @@ final class MiraServer implements Server {
 
     @Override
     public ServerUpdate update(ServerState state, Iterable<ModelUpdate> updates, RoundContext round) {
-        UpdateIntake intake = new UpdateIntake(state, UpdatePolicy.all());
+        UpdateIntake intake = new UpdateIntake(state, policy);
         Map<ClientId, ModelUpdate> trained = new TreeMap<>(); // with the client's model in place of the delta
         ParameterVector next = state.model().copy();
-        intake.take(updates, update -> Admission.accepted(), update -> {
-            try (ParameterVector local = model(state, update.client()).copy()) {
-                local.addScaledInPlace(update.delta().on(local.floats().getDevice()), 1);
-                trained.put(
-                        update.client(),
-                        round.updates()
-                                .keep(
-                                        update.withDelta(local),
-                                        round,
-                                        local.floats().getDevice()));
-            }
+        intake.take(updates, MiraServer::judge, update -> {
+            ModelUpdate local = local(state, update, round);
+            trained.put(update.client(), local);
             if (trained.size() == 1) {
                 next.integers()
                         .ifPresent(
                                 kept -> Kernels.copy(update.delta().integers().orElseThrow(), kept));
             }
         });
+        if (!intake.isEnough()) {
+            trained.values().forEach(ModelUpdate::close);
+            trained.clear();
+        }
         for (ModelUpdate own : trained.values()) {
             try (NDScope scope = new NDScope()) { // one model at a time is drawn, whatever the cohort
                 scope.suppressNotUsedWarning();
@@ -105,8 +106,26 @@ final class MiraServer implements Server {
                 Metrics.none());
     }
 
+    private static Admission judge(ModelUpdate update) {
+        return update.metrics().find(RATE).isPresent()
+                ? Admission.accepted()
+                : Admission.rejected(RejectionReason.REFUSED, "metrics must have " + RATE + ", but did not");
+    }
+
+    /** Keeps the client's trained model for the round; what is made on the way is freed. */
+    private ModelUpdate local(ServerState state, ModelUpdate update, RoundContext round) {
+        Device device = state.model().floats().getDevice();
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            ParameterVector local = model(state, update.client()).copy();
+            local.addScaledInPlace(update.delta().on(device), 1);
+            ModelUpdate kept = round.updates().keep(update.withDelta(local), round, device);
+            return kept.keep(state.model().floats().getManager());
+        }
+    }
+
     private double pull(ModelUpdate update) {
-        double pull = mira.rate() * (double) update.localSteps() * mira.lambda();
+        double pull = update.metrics().value(RATE) * (double) update.localSteps() * mira.lambda();
         if (pull > 0) {
             double bound = pull * mira.graph().largestEigenvalue();
             Check.that(

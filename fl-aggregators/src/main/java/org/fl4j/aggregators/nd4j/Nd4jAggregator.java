@@ -13,6 +13,7 @@ import org.fl4j.core.ServerState;
 import org.fl4j.internal.Check;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.TensorEngine;
 import org.fl4j.tensor.Tensors;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -54,12 +55,13 @@ public record Nd4jAggregator(Function<List<Update>, INDArray> combine) implement
     }
 
     private ParameterVector bridged(List<ModelUpdate> updates) {
-        INDArray combined = combine.apply(updates.stream()
+        List<Update> bridged = updates.stream()
                 .map(update -> new Update(
                         update.client(),
                         update.exampleCount(),
                         Nd4j.createFromArray(update.delta().floats().toFloatArray())))
-                .toList());
+                .toList();
+        INDArray combined = combine.apply(bridged);
         ParameterVector delta = updates.get(0).delta().copy();
         Check.that(
                 combined.length() == delta.layout().floatCount(),
@@ -67,6 +69,11 @@ public record Nd4jAggregator(Function<List<Update>, INDArray> combine) implement
                 "that of the model, " + delta.layout().floatCount(),
                 combined.length());
         float[] values = combined.castTo(DataType.FLOAT).ravel().toFloatVector();
+        bridged.stream()
+                .map(Update::delta)
+                .filter(array -> array != combined && array.closeable())
+                .forEach(INDArray::close);
+        TensorEngine.prepareThread(); // ND4J sets the number of native threads, which would change rounding
         NDArray floats = delta.floats();
         try (NDArray source = Tensors.create(floats.getManager(), values, floats.getShape())) {
             Kernels.copy(source, floats);

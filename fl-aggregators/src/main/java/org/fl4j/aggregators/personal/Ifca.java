@@ -10,11 +10,13 @@ import org.fl4j.aggregators.WeightedMean;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.client.Worker;
+import org.fl4j.core.Admission;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.RejectionReason;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.StrategyState;
@@ -113,6 +115,17 @@ public record Ifca(int clusters) implements Algorithm, Aggregator {
         }
 
         @Override
+        public Admission onModelUpdate(ModelUpdate update) {
+            double cluster = update.metrics().find(CLUSTER).orElse(Double.NaN);
+            return cluster >= 0 && cluster < clusters && cluster == Math.rint(cluster)
+                    ? Admission.accepted()
+                    : Admission.rejected(
+                            RejectionReason.REFUSED,
+                            "metric " + CLUSTER + " must be a whole number in [0, " + (clusters - 1) + "], but was "
+                                    + cluster);
+        }
+
+        @Override
         public void add(ModelUpdate update) {
             all.add(update);
             means.get((int) update.metrics().value(CLUSTER)).add(update);
@@ -153,6 +166,9 @@ public record Ifca(int clusters) implements Algorithm, Aggregator {
 
         @Override
         protected void beforeTraining(TrainingTask task, LocalModel model) {
+            if (examples().count() == 0) {
+                return; // the server rejects the update
+            }
             NDArray parameters = model.parameters().floats();
             Examples all = examples().gather(model.manager());
             double lowest = Double.POSITIVE_INFINITY;
@@ -165,6 +181,12 @@ public record Ifca(int clusters) implements Algorithm, Aggregator {
                 }
             }
             Kernels.copy(cluster(task, best), parameters);
+        }
+
+        /** A proximal term pulls to the cluster's model. */
+        @Override
+        protected NDArray anchor(ParameterVector received) {
+            return worker().model().parameters().trainable().duplicate();
         }
 
         @Override

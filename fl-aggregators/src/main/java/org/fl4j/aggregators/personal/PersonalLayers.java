@@ -89,6 +89,12 @@ public record PersonalLayers(SharingRule rule) implements Algorithm {
             });
         }
 
+        /** A proximal term pulls shared layers to the received ones, and personal layers to what they were. */
+        @Override
+        protected NDArray anchor(ParameterVector received) {
+            return worker().model().parameters().trainable().duplicate();
+        }
+
         @Override
         protected void afterTraining(TrainingTask task, LocalModel model) {
             ParameterVector received = task.model().on(worker().device());
@@ -102,35 +108,52 @@ public record PersonalLayers(SharingRule rule) implements Algorithm {
         }
     }
 
-    /** Trains personal and shared layers by turns. */
+    /** Trains personal and shared layers by turns, and holds the others. */
     static final class AlternatingClient extends SharingClient {
         private final LocalTraining head;
         private boolean trainsHead;
+        private ParameterVector fitted;
 
         AlternatingClient(ClientId id, Worker worker, LocalTraining training, SharingRule rule, LocalTraining head) {
             super(id, worker, training, rule);
             this.head = head;
+            fitted = worker.model().parameters();
         }
 
         @Override
         protected void beforeTraining(TrainingTask task, LocalModel model) {
             super.beforeTraining(task, model);
+            ParameterVector start = model.parameters().copy();
             trainsHead = true;
-            train(task, head, task.model().on(worker().device()).trainable(), "head");
+            train(task, head, start.trainable(), "head");
+            putBackHeld(start);
             trainsHead = false;
+            fitted = model.parameters().copy();
         }
 
         @Override
         protected void afterBackward(LocalStep step) {
+            held().forEach(entry -> Kernels.narrow(step.gradient(), entry.offset(), entry.size())
+                    .muli(0));
+        }
+
+        @Override
+        protected void afterTraining(TrainingTask task, LocalModel model) {
+            putBackHeld(fitted);
+            super.afterTraining(task, model);
+        }
+
+        private List<ParameterLayout.Entry> held() {
             List<ParameterLayout.Entry> personal = personal();
-            for (ParameterLayout.Entry entry :
-                    worker().model().parameters().layout().parameters()) {
-                boolean trainable = entry.role() == ParameterRole.TRAINABLE;
-                if (trainable && personal.contains(entry) != trainsHead) {
-                    Kernels.narrow(step.gradient(), entry.offset(), entry.size())
-                            .muli(0);
-                }
-            }
+            return worker().model().parameters().layout().parameters().stream()
+                    .filter(entry -> entry.role() == ParameterRole.TRAINABLE && personal.contains(entry) != trainsHead)
+                    .toList();
+        }
+
+        /** Undoes what weight decay did to layers without a gradient. */
+        private void putBackHeld(ParameterVector before) {
+            ParameterVector parameters = worker().model().parameters();
+            held().forEach(entry -> Kernels.copy(before.parameter(entry), parameters.parameter(entry)));
         }
     }
 }

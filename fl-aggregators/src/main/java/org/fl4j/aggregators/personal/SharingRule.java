@@ -16,29 +16,51 @@ public interface SharingRule extends Serializable {
 
     /** Returns the rule by which shared and personal change places. */
     default SharingRule negate() {
-        return layout -> {
-            List<ParameterLayout.Entry> others = personal(layout);
-            return layout.parameters().stream()
-                    .filter(entry -> !others.contains(entry))
-                    .toList();
-        };
+        return new Others(this);
     }
 
     /** Returns the rule that parameters are personal whose name contains a text. */
     static SharingRule named(String part) {
-        return layout -> {
+        return new Named(part);
+    }
+
+    /** Returns the rule that the last layers are personal: those with trainable parameters, counted from the output. */
+    static SharingRule lastLayers(int count) {
+        return new LastLayers(count);
+    }
+
+    /** See {@link #negate}. */
+    record Others(SharingRule rule) implements SharingRule {
+        @Override
+        public List<ParameterLayout.Entry> personal(ParameterLayout layout) {
+            List<ParameterLayout.Entry> others = rule.personal(layout);
+            return layout.parameters().stream()
+                    .filter(entry -> !others.contains(entry))
+                    .toList();
+        }
+    }
+
+    /** See {@link #named}. */
+    record Named(String part) implements SharingRule {
+        @Override
+        public List<ParameterLayout.Entry> personal(ParameterLayout layout) {
             List<ParameterLayout.Entry> found = layout.parameters().stream()
                     .filter(entry -> entry.name().contains(part))
                     .toList();
             Check.that(!found.isEmpty(), "name of a personal parameter", "part of one in the model", part);
             return found;
-        };
+        }
     }
 
-    /** Returns the rule that the last layers are personal: those with trainable parameters, counted from the output. */
-    static SharingRule lastLayers(int count) {
-        Check.positive("layers", count);
-        return layout -> {
+    /** See {@link #lastLayers}. */
+    record LastLayers(int count) implements SharingRule {
+        /** Checks the count. */
+        public LastLayers {
+            Check.positive("layers", count);
+        }
+
+        @Override
+        public List<ParameterLayout.Entry> personal(ParameterLayout layout) {
             Set<String> layers = new LinkedHashSet<>();
             layout.parameters().stream()
                     .filter(entry -> entry.role() == ParameterRole.TRAINABLE)
@@ -48,11 +70,12 @@ public interface SharingRule extends Serializable {
             return layout.parameters().stream()
                     .filter(entry -> last.contains(layer(entry)))
                     .toList();
-        };
+        }
     }
 
     private static String layer(ParameterLayout.Entry entry) {
-        int end = Math.max(entry.name().lastIndexOf('_'), entry.name().lastIndexOf('.'));
+        // a module of PyTorch names fc.weight, a layer of DJL 02Linear_weight
+        int end = entry.name().lastIndexOf(entry.name().indexOf('.') < 0 ? '_' : '.');
         return end < 0 ? entry.name() : entry.name().substring(0, end);
     }
 }

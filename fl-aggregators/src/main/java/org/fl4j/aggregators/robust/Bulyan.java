@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.fl4j.aggregators.Updates;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ListAggregator;
@@ -36,6 +37,12 @@ public record Bulyan(int byzantine) implements Aggregator {
                     return Coordinates.reduce(picked, sorted -> Coordinates.meanAroundMedian(sorted, kept));
                 })
                 .begin(round, state);
+    }
+
+    /** Returns 4 f + 3. */
+    @Override
+    public int minimumUpdates() {
+        return 4 * byzantine + 3;
     }
 
     private List<ModelUpdate> pick(List<ModelUpdate> updates) {

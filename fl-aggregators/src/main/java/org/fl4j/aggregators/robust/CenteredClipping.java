@@ -2,6 +2,7 @@ package org.fl4j.aggregators.robust;
 
 import java.util.List;
 import java.util.Optional;
+import org.fl4j.aggregators.Updates;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;

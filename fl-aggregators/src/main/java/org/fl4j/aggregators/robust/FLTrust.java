@@ -1,8 +1,10 @@
 package org.fl4j.aggregators.robust;
 
 import ai.djl.Device;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.fl4j.aggregators.Updates;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.client.Worker;
@@ -57,7 +59,7 @@ public record FLTrust(TrustedUpdate root) implements Aggregator {
                     return new SgdClient(root, worker, training)
                             .train(message)
                             .delta()
-                            .copy();
+                            .keep(state.model().floats().getManager());
                 }
             };
         }
@@ -69,21 +71,23 @@ public record FLTrust(TrustedUpdate root) implements Aggregator {
     }
 
     private static ParameterVector trusted(List<ModelUpdate> updates, ParameterVector root) {
-        ParameterVector sum = root.copy();
-        sum.floats().muli(0);
         double length = root.norm();
-        double totalTrust = 0;
-        for (ModelUpdate update : updates) {
-            double norm = update.delta().norm();
-            double cosine = Kernels.dot(update.delta().trainable(), root.trainable()) / (norm * length);
-            if (cosine > 0) {
-                sum.addScaledInPlace(update.delta(), cosine * length / norm);
-                totalTrust += cosine;
+        double[] trust = new double[updates.size()];
+        double[] weights = new double[updates.size()];
+        for (int i = 0; i < trust.length; i++) {
+            ParameterVector delta = updates.get(i).delta();
+            double norm = delta.norm();
+            double cosine = Kernels.dot(delta.trainable(), root.trainable()) / (norm * length);
+            trust[i] = cosine > 0 ? cosine : 0; // also where a norm is 0
+            weights[i] = trust[i] > 0 ? trust[i] * length / norm : 0;
+        }
+        double total = Arrays.stream(trust).sum();
+        if (total > 0) {
+            for (int i = 0; i < trust.length; i++) {
+                trust[i] /= total;
+                weights[i] /= total;
             }
         }
-        if (totalTrust > 0) {
-            sum.floats().divi(totalTrust);
-        }
-        return sum;
+        return Updates.sum(updates, weights, trust);
     }
 }

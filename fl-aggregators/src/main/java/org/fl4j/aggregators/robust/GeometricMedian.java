@@ -1,6 +1,8 @@
 package org.fl4j.aggregators.robust;
 
+import java.util.Arrays;
 import java.util.List;
+import org.fl4j.aggregators.Updates;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ListAggregator;
@@ -58,14 +60,8 @@ public record GeometricMedian(int iterations, double smoothing, UpdateWeighting 
     }
 
     private static ParameterVector mean(List<ModelUpdate> updates, double... weights) {
-        ParameterVector sum = updates.get(0).delta().copy();
-        sum.floats().muli(weights[0]);
-        double total = weights[0];
-        for (int k = 1; k < weights.length; k++) {
-            sum.addScaledInPlace(updates.get(k).delta(), weights[k]);
-            total += weights[k];
-        }
-        sum.floats().divi(total);
-        return sum;
+        double total = Arrays.stream(weights).sum();
+        double[] shares = Arrays.stream(weights).map(weight -> weight / total).toArray();
+        return Updates.sum(updates, shares, shares);
     }
 }

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.fl4j.aggregators.Updates;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ListAggregator;
@@ -37,6 +38,12 @@ public record Krum(int byzantine, int kept) implements Aggregator {
     @Override
     public Aggregation begin(RoundContext round, ServerState state) {
         return new ListAggregator(updates -> Updates.mean(best(updates))).begin(round, state);
+    }
+
+    /** Returns 2 f + 3, or so many that m of them are not Byzantine. */
+    @Override
+    public int minimumUpdates() {
+        return Math.max(2 * byzantine + 3, kept + byzantine);
     }
 
     private List<ModelUpdate> best(List<ModelUpdate> updates) {

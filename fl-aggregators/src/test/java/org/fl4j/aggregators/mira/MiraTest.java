@@ -16,6 +16,7 @@ import org.fl4j.core.ServerUpdate;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.random.Seed;
+import org.fl4j.server.UpdatePolicy;
 import org.fl4j.testing.TensorTest;
 import org.fl4j.testing.TestClientStates;
 import org.junit.jupiter.api.Test;
@@ -24,13 +25,19 @@ class MiraTest extends TensorTest {
     private static final double[][] TRIANGLE = {{0, .5, .3}, {.5, 0, .8}, {.3, .8, 0}};
 
     /** Local training that ends at these models, from a common start of zeros. */
-    private float[][] drawn(Mira mira, double[]... trained) {
+    private float[][] drawn(Mira mira, double rate, double[]... trained) {
         TestClientStates states = new TestClientStates();
-        MiraServer server = new MiraServer(new NoServer(), states, mira);
+        MiraServer server = new MiraServer(new NoServer(), states, UpdatePolicy.all(), mira);
         ServerState state = state(vector(new double[trained[0].length]));
         List<ModelUpdate> updates = new ArrayList<>();
         for (int client = 0; client < trained.length; client++) {
-            updates.add(new ModelUpdate(new ClientId(client), 0, 10, 5, vector(trained[client]), Metrics.none()));
+            updates.add(new ModelUpdate(
+                    new ClientId(client),
+                    0,
+                    10,
+                    5,
+                    vector(trained[client]),
+                    Metrics.of("train/learning rate", rate, 1)));
         }
         ServerUpdate update = server.update(state, updates, round());
         float[][] models = new float[trained.length][];
@@ -47,7 +54,7 @@ class MiraTest extends TensorTest {
     @Test
     void drawsModelsTogetherFromOneSnapshot() {
         float[][] models = drawn(
-                new Mira(ClientGraph.of(TRIANGLE), .1, .01), new double[] {1, 2}, new double[] {3, -1}, new double[] {
+                new Mira(ClientGraph.of(TRIANGLE), .1), .01, new double[] {1, 2}, new double[] {3, -1}, new double[] {
                     0, 4
                 });
         assertThat(models[0]).containsExactly(new float[] {1.0035f, 1.9955f}, within(1e-6f));
@@ -58,9 +65,9 @@ class MiraTest extends TensorTest {
     @Test
     void keepsTheSumOfModelsAndAFixedPoint() {
         ClientGraph graph = ClientGraph.random(3, .25, new Seed(4));
-        float[][] models = drawn(new Mira(graph, .5, .1), new double[] {1}, new double[] {3}, new double[] {-7});
+        float[][] models = drawn(new Mira(graph, .5), .1, new double[] {1}, new double[] {3}, new double[] {-7});
         assertThat(models[0][0] + models[1][0] + models[2][0]).isCloseTo(-3, within(1e-5f));
-        float[][] equal = drawn(new Mira(graph, .5, .1), new double[] {2}, new double[] {2}, new double[] {2});
+        float[][] equal = drawn(new Mira(graph, .5), .1, new double[] {2}, new double[] {2}, new double[] {2});
         for (float[] model : equal) {
             assertThat(model[0]).isCloseTo(2, within(1e-6f));
         }
@@ -69,7 +76,7 @@ class MiraTest extends TensorTest {
     @Test
     void isLocalTrainingWithoutCoupling() {
         float[][] models =
-                drawn(new Mira(ClientGraph.of(TRIANGLE), 0, .01), new double[] {1}, new double[] {3}, new double[] {0});
+                drawn(new Mira(ClientGraph.of(TRIANGLE), 0), .01, new double[] {1}, new double[] {3}, new double[] {0});
         assertThat(models).isDeepEqualTo(new float[][] {{1}, {3}, {0}});
     }
 
@@ -78,7 +85,7 @@ class MiraTest extends TensorTest {
         double third = 1 / 3.0;
         double[][] full = {{0, third, third}, {third, 0, third}, {third, third, 0}};
         float[][] models =
-                drawn(new Mira(ClientGraph.of(full), 1, .2), new double[] {1}, new double[] {3}, new double[] {5});
+                drawn(new Mira(ClientGraph.of(full), 1), .2, new double[] {1}, new double[] {3}, new double[] {5});
         for (float[] model : models) {
             assertThat(model[0]).isCloseTo(3, within(1e-6f));
         }
@@ -91,7 +98,7 @@ class MiraTest extends TensorTest {
         double[][] path = {{0, 1, 0}, {1, 0, 1}, {0, 1, 0}};
         assertThat(ClientGraph.of(path).largestEigenvalue()).isCloseTo(3, within(1e-9));
         assertThatThrownBy(() -> drawn(
-                        new Mira(ClientGraph.of(path), 1.4, .1), new double[] {1}, new double[] {3}, new double[] {5}))
+                        new Mira(ClientGraph.of(path), 1.4), .1, new double[] {1}, new double[] {3}, new double[] {5}))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith(
                         "rate * steps * lambda * largest eigenvalue of the graph's Laplacian must be below 2, or"

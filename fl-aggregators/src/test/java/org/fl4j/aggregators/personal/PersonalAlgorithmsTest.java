@@ -117,8 +117,7 @@ class PersonalAlgorithmsTest extends TensorTest {
         assertThat(loss(new Reptile(1, tuning))).isLessThan(.05);
         assertThat(loss(new PerFedAvg(.1, tuning))).isLessThan(.05);
         double[][] labels = {{1, 0}, {0, 1}, {1, 0}, {0, 1}, {1, 0}, {0, 1}};
-        assertThat(loss(new Mira(ClientGraph.ofSimilarity(labels, .5), .02, .2)))
-                .isLessThan(.02);
+        assertThat(loss(new Mira(ClientGraph.ofSimilarity(labels, .5), .02))).isLessThan(.02);
     }
 
     @Test
@@ -139,7 +138,7 @@ class PersonalAlgorithmsTest extends TensorTest {
                 .containsExactly(model(run().training(full)));
         double alone = loss(new Ditto(0));
         assertThat(loss(new Apfl(1, false))).isLessThan(.02);
-        assertThat(loss(new Mira(ClientGraph.random(CLIENTS, .25, new Seed(1)), 0, .2)))
+        assertThat(loss(new Mira(ClientGraph.random(CLIENTS, .25, new Seed(1)), 0)))
                 .isCloseTo(alone, within(.01));
     }
 

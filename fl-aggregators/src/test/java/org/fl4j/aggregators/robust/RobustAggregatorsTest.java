@@ -4,17 +4,30 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 import org.assertj.core.data.Offset;
+import org.fl4j.client.LocalTraining;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.UpdateWeighting;
+import org.fl4j.data.Examples;
+import org.fl4j.data.Partition;
+import org.fl4j.data.PartitionedDataset;
+import org.fl4j.model.ExampleMeasure;
+import org.fl4j.model.Layer;
+import org.fl4j.model.LearningTask;
+import org.fl4j.model.Network;
 import org.fl4j.random.Seed;
+import org.fl4j.simulation.RunResult;
+import org.fl4j.simulation.Simulation;
+import org.fl4j.tensor.Tensors;
 import org.fl4j.testing.AggregatorContract;
 import org.fl4j.testing.TensorTest;
 import org.junit.jupiter.api.Nested;
@@ -177,7 +190,50 @@ class RobustAggregatorsTest extends TensorTest {
     void weighsByTrust() {
         Aggregator trusting = new FLTrust((round, state) -> vector(2, 3));
         assertThat(combine(trusting, SEVEN)).containsExactly(new float[] {2.189724f, 2.253267f}, ROUNDING);
-        assertThat(combine(trusting, new double[][] {{-2, -3}, {-1, 0}})).containsExactly(0, 0);
+        assertThat(combine(trusting, new double[][] {{-2, -3}, {-1, 0}}))
+                .containsExactly(new float[] {0, 0}, within(0f));
+    }
+
+    @Nested
+    class FLTrustContract extends AggregatorContract {
+        @Override
+        protected Aggregator aggregator() {
+            // the plain mean of a common delta has its direction: only its length is the root's
+            return new FLTrust((round, state) -> state.model().layout().hasBuffers()
+                    ? vector(layoutWithBuffers(), .1, .2, .3, 9, 9)
+                    : vector(new Seed(13).generator().doubles(20, -1, 1).toArray()));
+        }
+    }
+
+    /** One example of slope 2: trusted training goes to it, and the run goes where both agree. */
+    @Test
+    void trustsWhatItTrainsOnItsOwnExamples() {
+        Examples clean = new Examples(
+                Tensors.create(manager, new float[] {1}, new Shape(1, 1)),
+                Tensors.create(manager, new float[] {2}, new Shape(1, 1)));
+        LearningTask line = new LearningTask(
+                Network.of(new Layer.Dense(1)),
+                new Shape(1),
+                ExampleMeasure.squaredError(),
+                Map.of(),
+                (values, shape, fanIn, random) -> {});
+        FLTrust.TrustedUpdate root = FLTrust.TrustedUpdate.onExamples(
+                line, clean, LocalTraining.sgd(.1).epochs(1));
+        try (RunResult result = Simulation.builder()
+                .task(line)
+                .data(new PartitionedDataset(clean, Partition.of(List.of(new int[] {0}))))
+                .training(LocalTraining.sgd(.1))
+                .selector((available, count, round) -> List.of(available.id(0)))
+                .aggregator(new FLTrust(root))
+                .cohortSize(1)
+                .rounds(2)
+                .build()
+                .run()) {
+            // from 0 a step of .1 along -2 (p - 2) is .4 in slope and intercept, then p is .8 and the step .24
+            assertThat(result.state().model().floats().toFloatArray())
+                    .usingComparatorWithPrecision(1e-6f)
+                    .containsExactly(.64f, .64f);
+        }
     }
 
     @Test

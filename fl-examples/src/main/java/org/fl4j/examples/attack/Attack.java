@@ -73,11 +73,14 @@ public interface Attack {
         };
     }
 
-    /** How many standard deviations m of n clients may be off so that the honest majority it needs is farther out. */
+    /**
+     * How many standard deviations m of n clients may be off so that the honest majority it needs is farther out; 0 where they
+     * need no supporters, or all, for then the formula has no finite value.
+     */
     static double hidden(int clients, int byzantine) {
         int supporters = clients / 2 + 1 - byzantine;
         double share = (clients - byzantine - supporters) / (double) (clients - byzantine);
-        return -Math.sqrt(2) * InverseErfc.value(2 * share);
+        return share <= .5 || share >= 1 ? 0 : -Math.sqrt(2) * InverseErfc.value(2 * share);
     }
 
     private static NDArray mean(List<ModelUpdate> honest) {

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDScope;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.fl4j.core.Admission;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
@@ -34,6 +35,11 @@ public record Byzantine(Aggregator aggregator, Attack attack, int clients) imple
     @Override
     public Map<String, NDArray> attachments(ServerState state) {
         return aggregator.attachments(state);
+    }
+
+    @Override
+    public int minimumUpdates() {
+        return aggregator.minimumUpdates();
     }
 
     @Override
@@ -71,16 +77,23 @@ public record Byzantine(Aggregator aggregator, Attack attack, int clients) imple
             int forged = cohort.size() - honest.size();
             for (ModelUpdate update : cohort) {
                 if (update.client().index() >= clients || honest.isEmpty()) {
-                    defended.add(update);
+                    offer(update, defended);
                     continue;
                 }
                 try (ParameterVector sent = update.delta().copy()) {
                     forge(update, honest, forged, sent.trainable());
-                    defended.add(update.withDelta(sent));
+                    offer(update.withDelta(sent), defended);
                 }
             }
             cohort.forEach(ModelUpdate::close);
             return defended.combine();
+        }
+
+        /** The defence may refuse an update, and what is not finite the server would have rejected. */
+        private void offer(ModelUpdate update, Aggregation defended) {
+            if (update.delta().isFinite() && defended.onModelUpdate(update) instanceof Admission.Accepted) {
+                defended.add(update);
+            }
         }
 
         private void forge(ModelUpdate update, List<ModelUpdate> honest, int forged, NDArray sent) {

@@ -1,0 +1,146 @@
+package org.fl4j.aggregators;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.core.Aggregator;
+import org.fl4j.core.ServerState;
+import org.fl4j.data.Dataset;
+import org.fl4j.data.Digits;
+import org.fl4j.data.FederatedDataset;
+import org.fl4j.data.IidPartitioner;
+import org.fl4j.model.Layer;
+import org.fl4j.model.LearningTask;
+import org.fl4j.model.Network;
+import org.fl4j.random.Seed;
+import org.fl4j.registry.StrategyRegistry;
+import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.RoundReport;
+import org.fl4j.simulation.RunListener;
+import org.fl4j.simulation.RunResult;
+import org.fl4j.simulation.Simulation;
+import org.fl4j.simulation.SimulationBuilder;
+import org.fl4j.tensor.TensorEngine;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * What holds for every algorithm and aggregator that has a name, on a network with batch statistics and dropout: the same bits on
+ * any number of workers and after a resume, and as many native arrays after each round.
+ */
+class EveryStrategyIT {
+    private static final int CLIENTS = 8;
+    private static final LearningTask TASK = LearningTask.classification(
+            Network.of(
+                    new Layer.Flatten(),
+                    new Layer.Dense(12),
+                    new Layer.BatchNorm(),
+                    new Layer.Relu(),
+                    new Layer.Dropout(.25),
+                    new Layer.Dense(10)),
+            new Shape(1, 28, 28));
+    private static final StrategyRegistry REGISTRY = StrategyRegistry.load();
+    private static Dataset digits;
+
+    @TempDir
+    Path directory;
+
+    @BeforeAll
+    static void generate() {
+        digits = Digits.generate(160, 40, new Seed(1));
+    }
+
+    @AfterAll
+    static void free() {
+        digits.close();
+    }
+
+    /** A strategy, and its part in a builder. */
+    record Named(String name, Consumer<SimulationBuilder> part) {
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    static Stream<Named> strategies() {
+        return Stream.concat(
+                REGISTRY.names(Algorithm.class).stream()
+                        .map(name -> new Named(
+                                name,
+                                builder -> builder.algorithm(REGISTRY.create(
+                                        Algorithm.class,
+                                        name,
+                                        name.equals("mira") ? Map.of("clients", CLIENTS) : Map.of())))),
+                REGISTRY.names(Aggregator.class).stream()
+                        .map(name -> new Named(
+                                name,
+                                builder -> builder.aggregator(REGISTRY.create(Aggregator.class, name, Map.of())))));
+    }
+
+    private static SimulationBuilder run(Named strategy) {
+        FederatedDataset data =
+                digits.federated(new IidPartitioner().partition(digits.train().classIndices(), CLIENTS, new Seed(1)));
+        SimulationBuilder builder = Simulation.builder()
+                .task(TASK)
+                .data(data)
+                .testData(digits.test())
+                .clientEvaluation(data, 1)
+                .training(LocalTraining.sgd(.02))
+                .selector((available, count, round) -> Stream.iterate(0, i -> i + 1)
+                        .limit(count)
+                        .map(available::id)
+                        .toList())
+                .aggregator(new FedAvg())
+                .cohortSize(CLIENTS)
+                .rounds(4)
+                .seed(5);
+        strategy.part().accept(builder);
+        return builder;
+    }
+
+    @ParameterizedTest
+    @MethodSource("strategies")
+    void isReproducibleAndLeavesNothingBehind(Named strategy) {
+        NDManager root = TensorEngine.newManager(Device.cpu()).getParentManager();
+        List<Integer> arrays = new ArrayList<>();
+        RunListener counter = new RunListener() {
+            @Override
+            public void roundEnded(RoundReport report, ServerState state) {
+                arrays.add(root.getManagedArrays().size());
+            }
+        };
+        List<RoundReport> history;
+        String hash;
+        try (RunResult one = run(strategy).workers(1).listener(counter).build().run()) {
+            assertThat(one.state().model().isFinite()).isTrue();
+            hash = one.modelSha256();
+            history = one.history();
+        }
+        assertThat(arrays.subList(1, 4)).as("native arrays after rounds 2 to 4").containsOnly(arrays.get(1));
+        try (RunResult three = run(strategy).workers(3).build().run()) {
+            assertThat(three.modelSha256()).as("on three workers").isEqualTo(hash);
+            assertThat(three.history().get(3).evaluations())
+                    .isEqualTo(history.get(3).evaluations());
+        }
+        run(strategy).rounds(2).checkpoints(directory, 1).build().run().close();
+        try (RunResult resumed =
+                run(strategy).checkpoints(directory, 1).resume(true).build().run()) {
+            assertThat(resumed.modelSha256()).as("after a resume").isEqualTo(hash);
+            assertThat(resumed.history().get(3).evaluations())
+                    .isEqualTo(history.get(3).evaluations());
+        }
+    }
+}
