@@ -73,24 +73,43 @@ class ComposedServerTest extends TensorTest {
         }
     }
 
+    private Server composed(int cohortSize, int maxStaleness) {
+        return new ComposedServer(
+                () -> vector(1, 2),
+                (available, count, round) ->
+                        IntStream.range(0, count).mapToObj(available::id).toList(),
+                cohortSize,
+                FIRST,
+                new AddDelta(1),
+                UpdatePolicy.all(),
+                maxStaleness,
+                new LocalModel(
+                        new FederatedModel(LearningTask.classification(Network.of(new Layer.Dense(2)), new Shape(1))),
+                        Device.cpu()),
+                Optional.empty());
+    }
+
     @Nested
     class Contract extends ServerContract {
         @Override
         protected Server server() {
-            return new ComposedServer(
-                    () -> vector(1, 2),
-                    (available, count, round) ->
-                            IntStream.range(0, count).mapToObj(available::id).toList(),
-                    4,
-                    FIRST,
-                    new AddDelta(1),
-                    UpdatePolicy.all(),
-                    0,
-                    new LocalModel(
-                            new FederatedModel(
-                                    LearningTask.classification(Network.of(new Layer.Dense(2)), new Shape(1))),
-                            Device.cpu()),
-                    Optional.empty());
+            return composed(4, 0);
+        }
+    }
+
+    @Nested
+    class Timed extends ServerContract {
+        @Override
+        protected Server server() {
+            return new TimedServer(composed(4, 0), (client, round) -> 10 - client.index(), 20);
+        }
+    }
+
+    @Nested
+    class Asynchronous extends ServerContract {
+        @Override
+        protected Server server() {
+            return new AsynchronousServer(composed(1, 5), 6, 2, 5, (client, round) -> 10 - client.index());
         }
     }
 

@@ -17,6 +17,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
+import org.fl4j.client.SgdClientFactory;
 import org.fl4j.client.Worker;
 import org.fl4j.core.Client;
 import org.fl4j.core.ClientDirectory;
@@ -28,6 +29,7 @@ import org.fl4j.core.Server;
 import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
+import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.Dataset;
@@ -216,6 +218,58 @@ class SimulationTest {
             assertThat(result.history()).hasSize(2);
             assertThat(result.state().model().isFinite()).isTrue();
         }
+    }
+
+    /** Whatever breaks the run off, its last whole round is saved. */
+    @Test
+    void savesTheLastWholeRoundHoweverTheRunEnds(@TempDir Path directory) {
+        for (boolean fails : new boolean[] {false, true}) {
+            Path checkpoints = directory.resolve("fails-" + fails);
+            Simulation[] simulation = new Simulation[1];
+            simulation[0] = setup().rounds(1000)
+                    .checkpoints(checkpoints, 50)
+                    .clients((id, worker) -> new SgdClient(id, worker, TRAINING) {
+                        @Override
+                        protected void afterTraining(TrainingTask task, LocalModel model) {
+                            if (task.round().number() == 3) {
+                                if (fails) {
+                                    throw new IllegalStateException("out of battery");
+                                }
+                                simulation[0].cancel();
+                            }
+                        }
+                    })
+                    .build();
+            if (fails) {
+                assertThatThrownBy(simulation[0]::run).isInstanceOf(ClientFailedException.class);
+            } else {
+                simulation[0].run().close();
+            }
+            assertThat(checkpoints.resolve("round-000002.safetensors")).exists();
+        }
+    }
+
+    /** An interrupt in the middle of writing a file breaks the file's channel. */
+    @Test
+    void treatsAnInterruptWhileAFileIsWrittenAsACancellation(@TempDir Path directory) {
+        SgdClientFactory interrupted = (id, worker, training) -> new SgdClient(id, worker, training) {
+            @Override
+            protected void afterTraining(TrainingTask task, LocalModel model) {
+                if (task.round().number() == 3) {
+                    Thread.currentThread().interrupt();
+                    keep(StrategyState.empty().with("kept", model.parameters().floats()));
+                }
+            }
+        };
+        try (RunResult result = setup().sgdClients(interrupted)
+                .clientStates(directory)
+                .workers(1)
+                .build()
+                .run()) {
+            assertThat(result.end()).isEqualTo(RunResult.End.CANCELLED);
+            assertThat(result.state().round()).isEqualTo(2);
+        }
+        assertThat(Thread.interrupted()).isTrue();
     }
 
     @Test

@@ -120,6 +120,10 @@ class MainTest {
                     .as(String.join(" ", option))
                     .isNotEqualTo(base);
         }
+        String[] prox = with(SMALL, "--algorithm", "fedprox:mu=1");
+        assertThat(hash(run(with(prox, "--byzantine", "10", "--attack", "sign-flip"))))
+                .as("an attack on a whole algorithm")
+                .isNotEqualTo(hash(run(prox)));
         String[] uneven = with(SMALL, "--partition", "lognormal:1");
         assertThat(hash(run(with(uneven, "--aggregator", "fedavg:weighting=uniform"))))
                 .isNotEqualTo(hash(run(uneven)));
@@ -155,6 +159,12 @@ class MainTest {
                 "--partition",
                 "shards");
         assertRefused("device must be auto or a list of available devices (cpu", "--device", "gpu:17");
+        assertRefused("byzantine must be in [1, 20], but was 0", "--attack", "sign-flip");
+        assertRefused("byzantine must be in [1, 20], but was 0", "--poison", "label-flip");
+        assertRefused(
+                "cohortSize must be at least what the aggregator needs, 7, but was 4",
+                "--aggregator",
+                "krum:byzantine=2");
         assertRefused("resume must be false without a checkpoint directory, but was true", "--resume");
     }
 

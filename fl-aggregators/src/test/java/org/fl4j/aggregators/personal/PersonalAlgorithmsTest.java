@@ -120,6 +120,18 @@ class PersonalAlgorithmsTest extends TensorTest {
         assertThat(loss(new Mira(ClientGraph.ofSimilarity(labels, .5), .02))).isLessThan(.02);
     }
 
+    /** In the first round there is no older personal model that could be evaluated by mistake. */
+    @Test
+    void personalModelsAreEvaluatedInTheRoundThatMadeThem() {
+        LocalTraining long60 = LocalTraining.sgd(.2).batchSize(2).epochs(60);
+        double common = clientLoss(run().rounds(1).training(long60));
+        for (Algorithm algorithm : List.of(
+                new Ditto(0), PersonalLayers.head(1), new Mira(ClientGraph.random(CLIENTS, .25, new Seed(1)), 0))) {
+            assertThat(clientLoss(run().rounds(1).training(long60).algorithm(algorithm)))
+                    .isLessThan(common / 2);
+        }
+    }
+
     @Test
     void theirIdentitiesHold() {
         float[] plain = model(run());
