@@ -19,8 +19,8 @@ public interface Aggregator {
         return Map.of();
     }
 
-    /** Returns of how many updates at least an aggregate can be made; a round with fewer makes nothing. By default 1. */
+    /** Returns of how many updates at least an aggregate can be made; a round with fewer makes nothing. By default 0. */
     default int minimumUpdates() {
-        return 1;
+        return 0;
     }
 }

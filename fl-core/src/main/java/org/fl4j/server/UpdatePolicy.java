@@ -14,14 +14,14 @@ import org.fl4j.internal.Check;
 public record UpdatePolicy(int minimumUpdates, int bufferSize, UpdateFilter filter) {
     /** Checks all. */
     public UpdatePolicy {
-        Check.positive("minimumUpdates", minimumUpdates);
-        Check.atLeast("bufferSize", minimumUpdates, bufferSize);
+        Check.atLeast("minimumUpdates", 0, minimumUpdates);
+        Check.atLeast("bufferSize", Math.max(1, minimumUpdates), bufferSize);
         Check.present("filter", filter);
     }
 
     /** Takes every sound update of the cohort, whatever their number. */
     public static UpdatePolicy all() {
-        return new UpdatePolicy(1, Integer.MAX_VALUE, (update, state) -> Admission.accepted());
+        return new UpdatePolicy(0, Integer.MAX_VALUE, (update, state) -> Admission.accepted());
     }
 
     /** Returns this with another minimum. */

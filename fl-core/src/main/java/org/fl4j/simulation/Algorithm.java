@@ -1,5 +1,12 @@
 package org.fl4j.simulation;
 
+import org.fl4j.core.Aggregator;
+import org.fl4j.core.ClientSelector;
+import org.fl4j.core.ServerOptimizer;
+import org.fl4j.core.UpdateTransform;
+import org.fl4j.data.FederatedDataset;
+import org.fl4j.server.UpdatePolicy;
+
 /**
  * A whole federated algorithm: the parts of a simulation that belong together, on the server and on the clients.
  *
@@ -11,4 +18,20 @@ package org.fl4j.simulation;
 public interface Algorithm {
     /** Sets its parts in a builder. */
     void configure(SimulationBuilder builder);
+
+    /**
+     * Checks the parts that the run will use, some of which may have been set after this algorithm's. By default anything goes.
+     *
+     * @throws IllegalArgumentException if the algorithm does not hold with them
+     */
+    default void verify(Parts parts) {}
+
+    /** What a simulation is made of, as far as algorithms may have to check it. */
+    record Parts(
+            ClientSelector selector,
+            Aggregator aggregator,
+            ServerOptimizer serverOptimizer,
+            UpdateTransform uploadTransform,
+            UpdatePolicy updates,
+            FederatedDataset data) {}
 }

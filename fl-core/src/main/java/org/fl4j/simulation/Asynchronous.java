@@ -21,7 +21,7 @@ public record Asynchronous(int concurrency, int bufferSize, int maxStaleness, Cl
         builder.maxStaleness = maxStaleness;
         builder.cohortSize(1) // clients are started one at a time
                 .server((server, states, updates) -> {
-                    Check.inRange("minimumUpdates", 1, bufferSize, updates.minimumUpdates());
+                    Check.inRange("minimumUpdates", 0, bufferSize, updates.minimumUpdates());
                     return new AsynchronousServer(server, concurrency, bufferSize, maxStaleness, durations);
                 });
     }

@@ -56,6 +56,7 @@ public final class SimulationBuilder implements Cloneable {
     int checkpointEvery = 1;
     boolean resume;
     StopRule stopRule = history -> false;
+    List<Algorithm> algorithms = new ArrayList<>();
     List<RunListener> listeners = new ArrayList<>();
 
     SimulationBuilder() {}
@@ -102,6 +103,7 @@ public final class SimulationBuilder implements Cloneable {
      */
     public SimulationBuilder algorithm(Algorithm value) {
         value.configure(this);
+        algorithms.add(value);
         return this;
     }
 
@@ -240,9 +242,11 @@ public final class SimulationBuilder implements Cloneable {
         return this;
     }
 
-    /** Sets when to end before the last round. */
+    /** Adds a rule by which to end before the last round; of several the first that applies does. */
     public SimulationBuilder stopRule(StopRule value) {
-        stopRule = value;
+        StopRule earlier = stopRule;
+        Check.present("stopRule", value);
+        stopRule = history -> earlier.shouldStop(history) || value.shouldStop(history);
         return this;
     }
 
@@ -270,7 +274,6 @@ public final class SimulationBuilder implements Cloneable {
         Check.present("updateStore", updateStore);
         Check.present("sgdClients", sgdClients);
         Check.present("failurePolicy", failurePolicy);
-        Check.present("stopRule", stopRule);
         listeners.forEach(listener -> Check.present("listener", listener));
         if (clientFactory.isEmpty()) {
             Check.present("training", training);
@@ -303,6 +306,9 @@ public final class SimulationBuilder implements Cloneable {
         evaluateClientsEvery.ifPresent(every -> Check.positive("clientEvaluation everyRounds", every));
         Check.positive("checkpoint everyRounds", checkpointEvery);
         Check.that(!resume || checkpoints.isPresent(), "resume", "false without a checkpoint directory", resume);
+        Algorithm.Parts parts =
+                new Algorithm.Parts(selector, aggregator, serverOptimizer, uploadTransform, updates, data);
+        algorithms.forEach(algorithm -> algorithm.verify(parts));
         return new Simulation(clone()); // the builder may go on to the next experiment
     }
 
@@ -324,6 +330,7 @@ public final class SimulationBuilder implements Cloneable {
         try {
             SimulationBuilder copy = (SimulationBuilder) super.clone();
             copy.listeners = new ArrayList<>(listeners);
+            copy.algorithms = new ArrayList<>(algorithms);
             return copy;
         } catch (CloneNotSupportedException e) {
             throw new IllegalStateException("this class is cloneable", e);

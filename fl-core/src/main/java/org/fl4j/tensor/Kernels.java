@@ -119,6 +119,11 @@ public final class Kernels {
         return result;
     }
 
+    /** Returns the p-norm, summed in float64; p is at least 1, or infinite. */
+    public static double norm(NDArray array, double p) {
+        return Program.SCRIPT.number("p_norm", array, p);
+    }
+
     /** Returns the Euclidean norm, summed in float64. */
     public static double norm(NDArray array) {
         return Program.SCRIPT.number("norm", array);
@@ -223,6 +228,8 @@ public final class Kernels {
                       _0 = torch.append(parts, torch.reshape(xs[i], [-1]))
                     _1 = torch.cat(parts, 0, out=y)
                     return None
+                  def p_norm(self: __torch__.Program, x: Tensor, p: float) -> float:
+                    return float(torch.linalg_vector_norm(x, p, None, False, dtype=7))
                   def norm(self: __torch__.Program, x: Tensor) -> float:
                     return float(torch.linalg_vector_norm(x, 2, None, False, dtype=7))
                   def distance(self: __torch__.Program, a: Tensor, b: Tensor) -> float:

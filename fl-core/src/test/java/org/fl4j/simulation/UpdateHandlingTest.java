@@ -184,8 +184,8 @@ class UpdateHandlingTest extends TensorTest {
 
     @Test
     void refusesPoliciesThatCannotBe() {
-        assertThatThrownBy(() -> UpdatePolicy.all().minimumUpdates(0))
-                .hasMessage("minimumUpdates must be at least 1, but was 0");
+        assertThatThrownBy(() -> UpdatePolicy.all().minimumUpdates(-1))
+                .hasMessage("minimumUpdates must be at least 0, but was -1");
         assertThatThrownBy(() -> UpdatePolicy.all().minimumUpdates(5).bufferSize(4))
                 .hasMessage("bufferSize must be at least 5, but was 4");
     }

@@ -2,6 +2,7 @@ package org.fl4j.privacy;
 
 import java.util.List;
 import org.fl4j.core.UpdateTransform;
+import org.fl4j.privacy.clipping.NormClipping;
 import org.fl4j.registry.NamedStrategy;
 import org.fl4j.registry.StrategyProvider;
 
@@ -10,6 +11,8 @@ public final class PrivacyStrategies implements StrategyProvider {
     @Override
     public List<NamedStrategy<?>> strategies() {
         return List.of(new NamedStrategy<>(
-                UpdateTransform.class, "norm-clipping", p -> new NormClipping(p.number("clippingBound", 1))));
+                UpdateTransform.class,
+                "norm-clipping",
+                p -> new NormClipping(p.number("clippingBound", 1), p.number("p", 2))));
     }
 }

@@ -1,33 +1,42 @@
-package org.fl4j.privacy;
+package org.fl4j.privacy.clipping;
 
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
+import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 
 /**
- * Scales an update down to a bound on its Euclidean norm, all trainable parameters jointly; shorter updates pass as they
- * are, and buffers are not touched (McMahan et al. 2018, arXiv 1710.06963, "flat clipping"). Reports
- * {@code train/update norm}, before clipping, and {@code train/clipped}, the share of updates that were scaled.
+ * Scales an update down to a bound on its p-norm, all trainable parameters jointly; shorter updates pass as they are, and
+ * buffers are not touched (McMahan et al. 2018, arXiv 1710.06963, "flat clipping"). Reports {@code train/update norm}, before
+ * clipping, and {@code train/clipped}, the share of updates that were scaled.
  *
- * <p>This bounds influence; it is not differential privacy, for it adds no noise.
+ * <p>The norm of the result, in float32 as it is sent, never exceeds the bound. This bounds influence; it is not differential
+ * privacy, for it adds no noise.
  *
  * @param clippingBound positive
+ * @param p at least 1, or infinite for the largest magnitude; 2 for Gaussian noise, 1 for Laplace noise
  */
-public record NormClipping(double clippingBound) implements UpdateTransform {
+public record NormClipping(double clippingBound, double p) implements UpdateTransform {
     /** The norm of the rounded result must not exceed the bound, so it is aimed this much below it. */
     private static final double ROUNDING_MARGIN = 1e-6;
 
-    /** Checks the bound. */
+    /** Checks both. */
     public NormClipping {
         Check.positive("clippingBound", clippingBound);
+        Check.that(p >= 1, "p", "at least 1", p);
+    }
+
+    /** Bounds the Euclidean norm. */
+    public NormClipping(double clippingBound) {
+        this(clippingBound, 2);
     }
 
     @Override
     public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
-        double norm = update.delta().norm();
+        double norm = Kernels.norm(update.delta().trainable(), p);
         boolean clip = norm > clippingBound;
         Metrics measured = Metrics.of("train/update norm", norm, 1).merge(Metrics.of("train/clipped", clip ? 1 : 0, 1));
         if (!clip || !Double.isFinite(norm)) { // a broken update is the server's to reject

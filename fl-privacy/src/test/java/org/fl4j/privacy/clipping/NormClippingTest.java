@@ -1,4 +1,4 @@
-package org.fl4j.privacy;
+package org.fl4j.privacy.clipping;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -44,7 +44,7 @@ class NormClippingTest extends UpdateTransformContract {
     @Test
     void neverLeavesAnUpdateAboveTheBound() {
         RandomGenerator random = new Seed(1).generator();
-        for (int i = 0; i < 2_000; i++) {
+        for (int i = 0; i < 10_000; i++) {
             double scale = Math.pow(10, random.nextDouble(-6, 6));
             double[] delta = random.doubles(50).map(x -> (x - .5) * scale).toArray();
             double bound = Math.pow(10, random.nextDouble(-3, 3));
@@ -54,6 +54,7 @@ class NormClippingTest extends UpdateTransformContract {
                 square += (double) value * value;
             }
             assertThat(Math.sqrt(square)).isLessThanOrEqualTo(bound);
+            assertThat(sumOfMagnitudes(bound, delta)).isLessThanOrEqualTo(bound);
         }
     }
 
@@ -71,5 +72,16 @@ class NormClippingTest extends UpdateTransformContract {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("clippingBound must be positive and finite, but was 0.0");
         assertThatThrownBy(() -> new NormClipping(Double.NaN)).hasMessageEndingWith("but was NaN");
+    }
+
+    private double sumOfMagnitudes(double bound, double... delta) {
+        ModelUpdate update = update(0, 1, vector(delta));
+        TrainingTask task = new TrainingTask(new ClientId(0), round(), 0, update.delta());
+        double sum = 0;
+        for (float value :
+                values(new NormClipping(bound, 1).transform(update, task).delta())) {
+            sum += Math.abs((double) value);
+        }
+        return sum;
     }
 }

@@ -1,0 +1,193 @@
+package org.fl4j.privacy.central;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import java.util.Map;
+import java.util.Optional;
+import org.fl4j.core.Admission;
+import org.fl4j.core.Aggregate;
+import org.fl4j.core.Aggregation;
+import org.fl4j.core.Aggregator;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.RejectionReason;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.ServerState;
+import org.fl4j.core.StrategyState;
+import org.fl4j.core.UpdateTransform;
+import org.fl4j.internal.Check;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.privacy.accounting.Mechanism;
+import org.fl4j.privacy.accounting.SamplingScheme;
+import org.fl4j.privacy.clipping.NormClipping;
+import org.fl4j.privacy.noise.Noise;
+import org.fl4j.privacy.noise.NoiseSource;
+import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.SimulationBuilder;
+import org.fl4j.tensor.Kernels;
+import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.Tensors;
+
+/**
+ * Differentially private federated averaging with a trusted server (McMahan et al. 2018, arXiv 1710.06963, algorithm 1, the
+ * estimator with a fixed denominator): each client takes part with a probability of its own, its delta is clipped to C, all
+ * count alike, and the sum gets normal noise of deviation {@code z C} before it is divided by the expected cohort. What is
+ * guaranteed is about one client more or less.
+ *
+ * <pre>{@code
+ * PrivacyBudget budget = new PrivacyBudget(2, 1e-5);
+ * double rate = 0.1;
+ * Simulation.builder().algorithm(new CentralDp(
+ *         ClippingRule.fixed(0.5), budget.noiseMultiplier(rate, 100), rate, budget, NoiseSource.seeded())) ...
+ * }</pre>
+ *
+ * <p>The round's noise is drawn even if nobody took part, a client's delta is clipped once more by the server, and one that
+ * is not finite counts as none. The run ends before the round that the budget does not pay for. Metrics of a round are
+ * {@code privacy/epsilon} so far, by the budget's accountant, {@code privacy/clipping bound} and {@code privacy/noise
+ * deviation}.
+ *
+ * <p>The guarantee covers the models. What reports say about clients (losses, norms, who took part) is for the experimenter's
+ * eyes. Models with buffers are refused, for statistics of clients' data would leave without noise. A server optimizer works
+ * on what is already private. Deviations: clients clip after local training, not after each step.
+ *
+ * @param clipping the bound on deltas
+ * @param noiseMultiplier z, positive
+ * @param rate the probability that a client takes part in a round, in (0, 1]
+ * @param budget what the run may cost
+ * @param noise where noise comes from
+ */
+public record CentralDp(
+        ClippingRule clipping, double noiseMultiplier, double rate, PrivacyBudget budget, NoiseSource noise)
+        implements Algorithm, Aggregator {
+    private static final String BOUND = "privacy/bound";
+    private static final String BELOW = "privacy/below bound";
+
+    /** Checks all, and that the budget pays for one round at least. */
+    public CentralDp {
+        Check.present("clipping", clipping);
+        Check.positive("noiseMultiplier", noiseMultiplier);
+        Check.share("rate", rate);
+        Check.present("budget", budget);
+        Check.present("noise", noise);
+        clipping.sumMultiplier(noiseMultiplier);
+        double once = budget.spent(new Mechanism.Gaussian(noiseMultiplier), new SamplingScheme.Poisson(rate), 1);
+        Check.that(once <= budget.epsilon(), "epsilon of one round", "within the budget, " + budget.epsilon(), once);
+    }
+
+    private double spent(long rounds) {
+        return budget.spent(new Mechanism.Gaussian(noiseMultiplier), new SamplingScheme.Poisson(rate), rounds);
+    }
+
+    @Override
+    public void configure(SimulationBuilder builder) {
+        long affordable = budget.rounds(new Mechanism.Gaussian(noiseMultiplier), new SamplingScheme.Poisson(rate));
+        UpdateTransform clip = (update, task) -> {
+            double bound = task.attachment(BOUND, update.delta().floats().getDevice())
+                    .orElseThrow()
+                    .getFloat();
+            ModelUpdate clipped = new NormClipping(bound).transform(update, task);
+            double below = 1 - clipped.metrics().value("train/clipped");
+            return clipped.withMetrics(Metrics.of(BELOW, below, 1));
+        };
+        builder.selector(new PoissonSelector(rate))
+                .cohortSize(1) // whatever: each client has a coin of its own
+                .aggregator(this)
+                .uploadTransform(clip)
+                .stopRule(history -> history.size() >= affordable);
+    }
+
+    /** Accepts only what the accountant assumes. */
+    @Override
+    public void verify(Parts parts) {
+        Check.that(
+                parts.selector().equals(new PoissonSelector(rate)),
+                "selector under central differential privacy",
+                "PoissonSelector[rate=" + rate + "], for its noise is accounted for so sampled cohorts",
+                parts.selector());
+        Check.that(
+                parts.aggregator().equals(this),
+                "aggregator under central differential privacy",
+                "CentralDp, for a mean with other weights has another sensitivity",
+                parts.aggregator().getClass().getSimpleName());
+        Check.that(
+                parts.updates().bufferSize() == Integer.MAX_VALUE
+                        && parts.updates().minimumUpdates() == 0,
+                "update policy under central differential privacy",
+                "without minimum and buffer size, for cohorts must be as they were drawn",
+                "bufferSize " + parts.updates().bufferSize() + ", minimumUpdates "
+                        + parts.updates().minimumUpdates());
+    }
+
+    @Override
+    public Map<String, NDArray> attachments(ServerState state) {
+        float bound = (float) clipping.bound(state.strategy());
+        return Map.of(BOUND, Tensors.create(state.model().floats().getManager(), new float[] {bound}, new Shape(1)));
+    }
+
+    @Override
+    public Aggregation begin(RoundContext round, ServerState state) {
+        Check.that(
+                !state.model().layout().hasBuffers(),
+                "model under differential privacy",
+                "without buffers, for running statistics would leave clients without noise",
+                state.model().layout());
+        return new NoisySum(round, state);
+    }
+
+    private final class NoisySum implements Aggregation {
+        private final RoundContext round;
+        private final ServerState state;
+        private final double bound;
+        private final ParameterVector sum;
+        private int count;
+        private int below;
+
+        NoisySum(RoundContext round, ServerState state) {
+            this.round = round;
+            this.state = state;
+            bound = (float) clipping.bound(state.strategy()); // as clients received it
+            sum = ParameterVector.zeros(
+                    state.model().layout(), state.model().floats().getManager());
+        }
+
+        @Override
+        public Admission onModelUpdate(ModelUpdate update) {
+            double said = update.metrics().find(BELOW).orElse(Double.NaN);
+            return said == 0 || said == 1
+                    ? Admission.accepted()
+                    : Admission.rejected(
+                            RejectionReason.REFUSED, "metric " + BELOW + " must be 0 or 1, but was " + said);
+        }
+
+        @Override
+        public void add(ModelUpdate update) {
+            double norm = update.delta().norm();
+            double scale = norm > bound ? bound / norm : 1;
+            Kernels.addScaled(
+                    sum.trainable(), update.delta().on(sum.floats().getDevice()).trainable(), scale);
+            count++;
+            below += (int) update.metrics().value(BELOW);
+        }
+
+        @Override
+        public void merge(Aggregation other) {
+            NoisySum part = (NoisySum) other;
+            sum.addScaledInPlace(part.sum, 1);
+            count += part.count;
+            below += part.below;
+        }
+
+        @Override
+        public Aggregate combine() {
+            double deviation = clipping.sumMultiplier(noiseMultiplier) * bound;
+            double expected = rate * round.clientCount();
+            Noise.addGaussian(sum.trainable(), deviation, noise.generator(round.seed("privacy noise")));
+            sum.trainable().divi(expected);
+            StrategyState next = clipping.after(
+                    state.strategy(), below, count, expected, noise, round.seed("privacy noise of the count"));
+            Metrics metrics = Metrics.of("privacy/epsilon", spent(round.number()), 1)
+                    .merge(Metrics.of("privacy/clipping bound", bound, 1))
+                    .merge(Metrics.of("privacy/noise deviation", deviation / expected, 1));
+            return new Aggregate(Optional.of(sum), next, metrics);
+        }
+    }
+}

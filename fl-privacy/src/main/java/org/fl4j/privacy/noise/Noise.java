@@ -1,0 +1,47 @@
+package org.fl4j.privacy.noise;
+
+import ai.djl.ndarray.NDArray;
+import java.util.random.RandomGenerator;
+import org.fl4j.internal.Check;
+import org.fl4j.tensor.Kernels;
+import org.fl4j.tensor.Tensors;
+
+/**
+ * Adds noise to tensors. The noise is drawn in float64 and added in float32; the floating-point attacks on textbook samplers
+ * (Mironov 2012) apply to what is released, so for adversaries that see every bit use a discrete mechanism.
+ */
+public final class Noise {
+    private Noise() {}
+
+    /** Adds normal noise of a standard deviation of at least 0 to a float32 tensor, in place. */
+    public static void addGaussian(NDArray values, double deviation, RandomGenerator random) {
+        Check.notNegative("deviation", deviation);
+        if (deviation > 0) {
+            float[] noise = new float[Math.toIntExact(values.size())];
+            for (int i = 0; i < noise.length; i++) {
+                noise[i] = (float) (deviation * random.nextGaussian());
+            }
+            add(values, noise);
+        }
+    }
+
+    /** Adds Laplace noise of a scale of at least 0 to a float32 tensor, in place. */
+    public static void addLaplace(NDArray values, double scale, RandomGenerator random) {
+        Check.notNegative("scale", scale);
+        if (scale > 0) {
+            float[] noise = new float[Math.toIntExact(values.size())];
+            for (int i = 0; i < noise.length; i++) {
+                double magnitude = scale * random.nextExponential();
+                noise[i] = (float) (random.nextBoolean() ? magnitude : -magnitude);
+            }
+            add(values, noise);
+        }
+    }
+
+    private static void add(NDArray values, float... noise) {
+        try (NDArray drawn = Tensors.create(values.getManager(), noise, values.getShape());
+                NDArray here = Tensors.copy(drawn, values.getDevice())) {
+            Kernels.addScaled(values, here, 1);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+package org.fl4j.privacy.noise;
+
+import java.io.Serializable;
+import java.util.random.RandomGenerator;
+import org.fl4j.random.Seed;
+
+/** Makes generators for noise. */
+@FunctionalInterface
+public interface NoiseSource extends Serializable {
+    /** Returns a generator; {@code seed} tells one purpose and round from another. */
+    RandomGenerator generator(Seed seed);
+
+    /** For experiments: the seed's own generator, so that runs repeat. Whoever knows the seed can take the noise away. */
+    static NoiseSource seeded() {
+        return Seed::generator;
+    }
+
+    /**
+     * For real data: AES in counter mode under a key from the system's {@link java.security.SecureRandom}. No two runs are
+     * alike.
+     */
+    static NoiseSource secure() {
+        return seed -> new AesGenerator();
+    }
+}

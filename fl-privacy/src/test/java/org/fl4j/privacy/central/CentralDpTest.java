@@ -1,0 +1,294 @@
+package org.fl4j.privacy.central;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.types.Shape;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.core.Admission;
+import org.fl4j.core.Aggregate;
+import org.fl4j.core.Aggregation;
+import org.fl4j.core.ClientDirectory;
+import org.fl4j.core.ListAggregator;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.ServerState;
+import org.fl4j.core.StrategyState;
+import org.fl4j.data.Dataset;
+import org.fl4j.data.Digits;
+import org.fl4j.data.IidPartitioner;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.model.Models;
+import org.fl4j.privacy.accounting.Mechanism;
+import org.fl4j.privacy.accounting.PldAccountant;
+import org.fl4j.privacy.accounting.PrivacyEvent;
+import org.fl4j.privacy.accounting.RdpAccountant;
+import org.fl4j.privacy.accounting.SamplingScheme;
+import org.fl4j.privacy.noise.NoiseSource;
+import org.fl4j.random.Seed;
+import org.fl4j.server.UpdatePolicy;
+import org.fl4j.simulation.RoundReport;
+import org.fl4j.simulation.RunResult;
+import org.fl4j.simulation.Simulation;
+import org.fl4j.simulation.SimulationBuilder;
+import org.fl4j.testing.TensorTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class CentralDpTest extends TensorTest {
+    private static final PrivacyBudget LARGE = new PrivacyBudget(50, 1e-5, new RdpAccountant());
+
+    private static CentralDp silent(double bound, double rate) {
+        return new CentralDp(ClippingRule.fixed(bound), 1e-9 + .5, rate, LARGE, seed -> new Silence());
+    }
+
+    /** Noise that is always 0. */
+    private record Silence() implements RandomGenerator {
+        @Override
+        public long nextLong() {
+            return 0;
+        }
+
+        @Override
+        public double nextGaussian() {
+            return 0;
+        }
+    }
+
+    private static ModelUpdate sent(ModelUpdate update, boolean below) {
+        return update.withMetrics(Metrics.of("privacy/below bound", below ? 1 : 0, 1));
+    }
+
+    private Aggregate combine(CentralDp dp, double[]... deltas) {
+        return combine(dp, state(vector(new double[deltas.length == 0 ? 2 : deltas[0].length])), deltas);
+    }
+
+    private Aggregate combine(CentralDp dp, ServerState state, double[]... deltas) {
+        Aggregation aggregation = dp.begin(round(), state);
+        for (int i = 0; i < deltas.length; i++) {
+            ModelUpdate update = update(i, 1 + 100 * i, vector(deltas[i]));
+            aggregation.add(sent(update, update.delta().norm() <= dp.clipping().bound(state.strategy())));
+        }
+        return aggregation.combine();
+    }
+
+    /** Three of ten expected clients, clipped to 1: sum [.3, 2], denominator .3 x 10 clients. Example counts do not count. */
+    @Test
+    void clipsAndDividesByTheExpectedCohort() {
+        Aggregate aggregate = combine(silent(1, .3), new double[] {3, 4}, new double[] {.3, .4}, new double[] {-6, 8});
+        assertThat(values(aggregate.delta().orElseThrow()))
+                .containsExactly(new float[] {.1f, .6666667f}, within(1e-6f));
+        Aggregate alone = combine(silent(1, .3), new double[][] {{3, 4}});
+        assertThat(values(alone.delta().orElseThrow())).containsExactly(new float[] {.2f, .2666667f}, within(1e-6f));
+    }
+
+    @Test
+    void addsNoiseEvenIfNobodyTookPart() {
+        CentralDp dp = new CentralDp(ClippingRule.fixed(2), 3, .5, LARGE, NoiseSource.seeded());
+        ServerState state = state(vector(new double[20_000]));
+        float[] noise = values(combine(dp, state).delta().orElseThrow());
+        double square = 0;
+        for (float value : noise) {
+            square += (double) value * value;
+        }
+        double expected = 3 * 2 / (.5 * 10);
+        // six standard errors of the variance
+        assertThat(square / noise.length).isCloseTo(expected * expected, within(.06 * expected * expected));
+        assertThat(values(combine(dp, state).delta().orElseThrow())).containsExactly(noise); // of the same round
+        Aggregation nextRound = dp.begin(round(2), state);
+        assertThat(values(nextRound.combine().delta().orElseThrow())).isNotEqualTo(noise);
+    }
+
+    /** One client more moves the sum by the bound at most, whatever it sends. */
+    @Test
+    void noClientMovesTheSumByMoreThanTheBound() {
+        RandomGenerator random = new Seed(4).generator();
+        for (int run = 0; run < 300; run++) {
+            double scale = Math.pow(10, random.nextDouble(-30, 30));
+            double[] wild = random.doubles(4, -scale, scale).toArray();
+            double[] other = random.doubles(4, -1, 1).toArray();
+            float[] with = values(combine(silent(.7, 1), other, wild).delta().orElseThrow());
+            float[] without = values(
+                    combine(silent(.7, 1), new double[][] {other}).delta().orElseThrow());
+            double square = 0;
+            for (int i = 0; i < 4; i++) {
+                square += Math.pow((double) with[i] - without[i], 2);
+            }
+            assertThat(Math.sqrt(square) * 10).isLessThanOrEqualTo(.7 * (1 + 1e-5)); // rounding of the sums
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "1, 5, 1.005037815259212",
+        "1, 1, 1.154700538379252",
+        "3, 5, 3.144854510165755",
+        ".5, 10, .5001563232803553",
+        "1, 2.5, 1.020620726159658"
+    })
+    void splitsNoiseBetweenSumAndCount(double multiplier, double countDeviation, double expected) {
+        assertThat(new ClippingRule.Quantile(.1, .5, .2, countDeviation).sumMultiplier(multiplier))
+                .isCloseTo(expected, within(1e-12));
+    }
+
+    /** Trajectories of TensorFlow Privacy's own tests, without noise on the count. */
+    @Test
+    void theBoundFollowsTheQuantile() {
+        assertTrajectory(new ClippingRule.Quantile(16, 0, Math.log(2), 1), new double[] {5, 2.5}, 8, 4, 2.828427, 2);
+        assertTrajectory(new ClippingRule.Quantile(.5, 1, Math.log(2), 1), new double[] {1.5, 3}, 1, 2, 2.828427, 4);
+    }
+
+    private static void assertTrajectory(ClippingRule rule, double[] norms, double... expected) {
+        StrategyState state = StrategyState.empty();
+        for (double bound : expected) {
+            int below = 0;
+            for (double norm : norms) {
+                below += norm <= rule.bound(state) ? 1 : 0;
+            }
+            state = rule.after(state, below, norms.length, norms.length, seed -> new Silence(), new Seed(1));
+            assertThat(rule.bound(state)).isCloseTo(bound, within(1e-6));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1", "10"})
+    void theBoundFindsTheMedianOfUniformLengths(double initial) {
+        ClippingRule rule = new ClippingRule.Quantile(initial, .5, .2, 5);
+        StrategyState state = StrategyState.empty();
+        for (int round = 0; round < 200; round++) {
+            int below = (int) Math.round(100 * Math.min(1, rule.bound(state) / 10));
+            state = rule.after(state, below, 100, 100, NoiseSource.seeded(), new Seed(round));
+        }
+        assertThat(rule.bound(state)).isCloseTo(5, within(.5));
+    }
+
+    @Test
+    void samplesEachClientByACoinOfItsOwn() {
+        PoissonSelector selector = new PoissonSelector(.03);
+        ClientDirectory clients = ClientDirectory.ofRange(200, index -> 1);
+        int[] chosen = new int[200];
+        double sum = 0;
+        double square = 0;
+        int rounds = 20_000;
+        for (int round = 1; round <= rounds; round++) {
+            var cohort = selector.select(clients, 5, round(round));
+            assertThat(cohort).isSorted();
+            cohort.forEach(client -> chosen[client.index()]++);
+            sum += cohort.size();
+            square += Math.pow(cohort.size() - 6, 2);
+        }
+        // six standard errors of mean and variance of a binomial; each client's count likewise
+        assertThat(sum / rounds).isCloseTo(6, within(6 * Math.sqrt(5.82 / rounds)));
+        assertThat(square / rounds).isCloseTo(5.82, within(.4));
+        for (int count : chosen) {
+            assertThat(count / (double) rounds).isCloseTo(.03, within(6 * Math.sqrt(.03 * .97 / rounds)));
+        }
+        assertThat(new PoissonSelector(1).select(clients, 1, round())).hasSize(200);
+    }
+
+    private SimulationBuilder run(Dataset digits, CentralDp dp) {
+        return Simulation.builder()
+                .algorithm(dp)
+                .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))
+                .data(digits.federated(
+                        new IidPartitioner().partition(digits.train().classIndices(), 40, new Seed(1))))
+                .testData(digits.test())
+                .training(LocalTraining.sgd(.1))
+                .rounds(6)
+                .seed(2);
+    }
+
+    @Test
+    void reportsItsCostAndStopsBeforeTheBudgetIsOverspent(@TempDir Path directory) {
+        Mechanism mechanism = new Mechanism.Gaussian(1.5);
+        SamplingScheme sampling = new SamplingScheme.Poisson(.25);
+        RdpAccountant accountant = new RdpAccountant();
+        double four = accountant.epsilon(List.of(new PrivacyEvent(mechanism, sampling, 4)), 1e-5);
+        CentralDp dp = new CentralDp(
+                ClippingRule.quantile(10), 1.5 / 2, .25, new PrivacyBudget(8, 1e-5, accountant), NoiseSource.seeded());
+        CentralDp exact = new CentralDp(
+                ClippingRule.fixed(1), 1.5, .25, new PrivacyBudget(four, 1e-5, accountant), NoiseSource.seeded());
+        try (Dataset digits = Digits.generate(400, 100, new Seed(1));
+                RunResult result = run(digits, exact).build().run();
+                RunResult adaptive = run(digits, dp).workers(3).build().run();
+                RunResult again = run(digits, dp).workers(1).build().run();
+                RunResult half = run(digits, exact)
+                        .rounds(2)
+                        .checkpoints(directory, 1)
+                        .build()
+                        .run();
+                RunResult resumed = run(digits, exact)
+                        .checkpoints(directory, 1)
+                        .resume(true)
+                        .build()
+                        .run()) {
+            assertThat(result.end()).isEqualTo(RunResult.End.STOPPED_EARLY);
+            assertThat(result.history()).hasSize(4);
+            double before = 0;
+            for (RoundReport report : result.history()) {
+                double epsilon = report.metrics().value("privacy/epsilon");
+                assertThat(epsilon).isGreaterThan(before);
+                before = epsilon;
+            }
+            assertThat(before).isCloseTo(four, within(1e-12));
+            assertThat(half.finalMetrics().value("privacy/epsilon")).isLessThan(before);
+            assertThat(resumed.modelSha256()).isEqualTo(result.modelSha256());
+            assertThat(resumed.finalMetrics().value("privacy/epsilon")).isEqualTo(before);
+            assertThat(adaptive.modelSha256()).isEqualTo(again.modelSha256());
+            assertThat(adaptive.finalMetrics().value("privacy/clipping bound")).isNotEqualTo(.1);
+        }
+    }
+
+    @Test
+    void refusesWhatTheAccountantDoesNotAssume() {
+        CentralDp dp = silent(1, .25);
+        try (Dataset digits = Digits.generate(400, 100, new Seed(1))) {
+            assertThatThrownBy(() -> run(digits, dp)
+                            .selector((available, count, round) -> List.of())
+                            .build())
+                    .hasMessageStartingWith("selector under central differential privacy must be"
+                            + " PoissonSelector[rate=0.25], for its noise is accounted for so sampled cohorts");
+            assertThatThrownBy(() -> run(digits, dp)
+                            .aggregator(
+                                    new ListAggregator(updates -> updates.get(0).delta()))
+                            .build())
+                    .hasMessage("aggregator under central differential privacy must be CentralDp, for a mean with other"
+                            + " weights has another sensitivity, but was ListAggregator");
+            assertThatThrownBy(() -> run(digits, dp)
+                            .updates(UpdatePolicy.all().bufferSize(3))
+                            .build())
+                    .hasMessage(
+                            "update policy under central differential privacy must be without minimum and buffer size,"
+                                    + " for cohorts must be as they were drawn, but was bufferSize 3, minimumUpdates 0");
+        }
+        assertThatThrownBy(() -> dp.begin(round(), state(vector(layoutWithBuffers(), 0, 0, 0, 0, 0))))
+                .hasMessageStartingWith("model under differential privacy must be without buffers");
+        PrivacyBudget tiny = new PrivacyBudget(.01, 1e-5, new RdpAccountant());
+        assertThatThrownBy(() -> new CentralDp(ClippingRule.fixed(1), 1, 1, tiny, NoiseSource.seeded()))
+                .hasMessageStartingWith("epsilon of one round must be within the budget, 0.01, but was ");
+        assertThatThrownBy(() ->
+                        new CentralDp(new ClippingRule.Quantile(.1, .5, .2, 1), 2, .1, LARGE, NoiseSource.seeded()))
+                .hasMessage("noiseMultiplier must be below twice the countDeviation, 2.0, but was 2.0");
+        Aggregation aggregation = dp.begin(round(), state(vector(0)));
+        assertThat(aggregation.onModelUpdate(update(0, 1, vector(1)))).isInstanceOf(Admission.Rejected.class);
+    }
+
+    @Test
+    void calibratesNoiseToTheBudget() {
+        PrivacyBudget budget = new PrivacyBudget(2, 1e-5);
+        double multiplier = budget.noiseMultiplier(.1, 100);
+        double cost = new PldAccountant(1e-3)
+                .epsilon(
+                        List.of(new PrivacyEvent(
+                                new Mechanism.Gaussian(multiplier), new SamplingScheme.Poisson(.1), 100)),
+                        1e-5);
+        assertThat(cost).isBetween(2 - 1e-6, 2.0);
+        assertThat(budget.rounds(new Mechanism.Gaussian(multiplier), new SamplingScheme.Poisson(.1)))
+                .isEqualTo(100);
+    }
+}

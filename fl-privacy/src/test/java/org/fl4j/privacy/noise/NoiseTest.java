@@ -1,0 +1,92 @@
+package org.fl4j.privacy.noise;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.function.DoubleUnaryOperator;
+import java.util.random.RandomGenerator;
+import org.apache.commons.numbers.gamma.Erfc;
+import org.fl4j.random.Seed;
+import org.fl4j.testing.TensorTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Kolmogorov-Smirnov tests that a right sampler fails once in a million runs; with seeds, never or always. */
+class NoiseTest extends TensorTest {
+    private static final int COUNT = 100_000;
+    private static final double CRITICAL = 2.69339 / Math.sqrt(COUNT); // one in a million
+
+    private static double distance(float[] values, DoubleUnaryOperator distribution) {
+        float[] sorted = values.clone();
+        Arrays.sort(sorted);
+        double largest = 0;
+        for (int i = 0; i < sorted.length; i++) {
+            double at = distribution.applyAsDouble(sorted[i]);
+            largest = Math.max(largest, Math.max(at - i / (double) sorted.length, (i + 1.0) / sorted.length - at));
+        }
+        return largest;
+    }
+
+    private static DoubleUnaryOperator normal(double deviation) {
+        return x -> Erfc.value(-x / (deviation * Math.sqrt(2))) / 2;
+    }
+
+    private static RandomGenerator generator(boolean secure) {
+        return (secure ? NoiseSource.secure() : NoiseSource.seeded()).generator(new Seed(3));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void drawsNormalNoise(boolean secure) {
+        NDArray values = manager.zeros(new Shape(COUNT));
+        Noise.addGaussian(values, 3, generator(secure));
+        assertThat(distance(values.toFloatArray(), normal(3))).isLessThan(CRITICAL);
+        assertThat(distance(values.toFloatArray(), normal(3 * 1.03)))
+                .as("3 % more")
+                .isGreaterThan(.004);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void drawsLaplaceNoise(boolean secure) {
+        NDArray values = manager.zeros(new Shape(COUNT));
+        Noise.addLaplace(values, 2, generator(secure));
+        assertThat(distance(values.toFloatArray(), x -> x < 0 ? Math.exp(x / 2) / 2 : 1 - Math.exp(-x / 2) / 2))
+                .isLessThan(CRITICAL);
+    }
+
+    @Test
+    void repeatsOnlyWhatHasASeed() {
+        assertThat(NoiseSource.seeded().generator(new Seed(1)).nextLong())
+                .isEqualTo(NoiseSource.seeded().generator(new Seed(1)).nextLong());
+        assertThat(NoiseSource.secure().generator(new Seed(1)).nextLong())
+                .isNotEqualTo(NoiseSource.secure().generator(new Seed(1)).nextLong());
+    }
+
+    /** NIST SP 800-38A, F.5.1: the key stream of AES-128 in counter mode is its ciphertext xor its plaintext. */
+    @Test
+    void isTheKeyStreamOfAes() {
+        HexFormat hex = HexFormat.of();
+        AesGenerator aes = new AesGenerator(
+                hex.parseHex("2b7e151628aed2a6abf7158809cf4f3c"), hex.parseHex("f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff"));
+        assertThat(aes.nextLong()).isEqualTo(0x874d6191b620e326L ^ 0x6bc1bee22e409f96L);
+        assertThat(aes.nextLong()).isEqualTo(0x1bef6864990db6ceL ^ 0xe93d7e117393172aL);
+        assertThat(aes.nextLong()).isEqualTo(0x9806f66b7970fdffL ^ 0xae2d8a571e03ac9cL);
+    }
+
+    @Test
+    void isFastOnAMillionCoordinates() {
+        NDArray values = manager.zeros(new Shape(1_000_000));
+        Noise.addGaussian(values, 1, generator(true)); // warm
+        long start = System.nanoTime();
+        Noise.addGaussian(values, 1, generator(true));
+        assertThat((System.nanoTime() - start) / 1e9).as("seconds").isLessThan(1);
+        Noise.addGaussian(values, 0, generator(true)); // nothing
+        assertThat(values.mean().getFloat()).isCloseTo(0, within(.01f));
+    }
+}
