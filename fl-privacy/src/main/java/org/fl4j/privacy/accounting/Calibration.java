@@ -95,15 +95,25 @@ public final class Calibration {
         Check.notNegative("epsilon", epsilon);
         Check.that(most >= 1, "most", "at least 1", most);
         long affordable = 0;
-        long tooMany = most + 1;
+        long tooMany = 1;
+        while (tooMany <= most && costs(accountant, mechanism, sampling, tooMany, delta) <= epsilon) {
+            affordable = tooMany;
+            tooMany *= 2;
+        }
+        tooMany = Math.min(tooMany, most + 1);
         while (tooMany - affordable > 1) {
             long middle = affordable + (tooMany - affordable) / 2;
-            if (accountant.epsilon(List.of(new PrivacyEvent(mechanism, sampling, middle)), delta) <= epsilon) {
+            if (costs(accountant, mechanism, sampling, middle, delta) <= epsilon) {
                 affordable = middle;
             } else {
                 tooMany = middle;
             }
         }
         return affordable;
+    }
+
+    private static double costs(
+            PrivacyAccountant accountant, Mechanism mechanism, SamplingScheme sampling, long rounds, double delta) {
+        return accountant.epsilon(List.of(new PrivacyEvent(mechanism, sampling, rounds)), delta);
     }
 }

@@ -1,6 +1,8 @@
 package org.fl4j.privacy.accounting;
 
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.fl4j.internal.Check;
@@ -12,6 +14,8 @@ import org.fl4j.internal.Check;
  */
 public final class RdpAccountant implements PrivacyAccountant {
     private final double[] orders;
+    private final Map<PrivacyEvent, double[]> ofOneRound =
+            new ConcurrentHashMap<>(); // a run asks for the same ones again
 
     /** Takes orders 1.1 to 10.9 by tenths, 11 to 256 by ones, 512 and 1024. */
     public RdpAccountant() {
@@ -50,11 +54,24 @@ public final class RdpAccountant implements PrivacyAccountant {
         return sums;
     }
 
+    private double[] composed(List<PrivacyEvent> events) {
+        PrivacyEvent.requireOneKind(events);
+        double[] sums = new double[orders.length];
+        for (PrivacyEvent event : events) {
+            double[] once = ofOneRound.computeIfAbsent(
+                    new PrivacyEvent(event.mechanism(), event.sampling(), 1), one -> divergences(List.of(one), orders));
+            for (int i = 0; i < sums.length; i++) {
+                sums[i] += event.rounds() == 0 ? 0 : event.rounds() * once[i]; // the divergence may be infinite
+            }
+        }
+        return sums;
+    }
+
     @Override
     public double epsilon(List<PrivacyEvent> events, double delta) {
         Check.that(delta > 0 && delta < 1, "delta", "in (0, 1)", delta);
         double best = pureEpsilon(events);
-        double[] divergences = divergences(events, orders);
+        double[] divergences = composed(events);
         for (int i = 0; i < orders.length; i++) {
             double order = orders[i];
             double divergence = divergences[i];
@@ -83,7 +100,7 @@ public final class RdpAccountant implements PrivacyAccountant {
     public double delta(List<PrivacyEvent> events, double epsilon) {
         Check.notNegative("epsilon", epsilon);
         double best = 1;
-        double[] divergences = divergences(events, orders);
+        double[] divergences = composed(events);
         for (int i = 0; i < orders.length; i++) {
             double order = orders[i];
             double divergence = divergences[i];

@@ -11,7 +11,7 @@ import org.fl4j.internal.Check;
 
 /** The Renyi divergence of one round: at least 0, or infinite. */
 final class RenyiDivergence {
-    private static final double NEGLIGIBLE = -50; // of the logarithm of a term
+    private static final double NEGLIGIBLE = -34; // of the logarithm of a term
 
     private static final int MOST_DIFFERENCES = 64;
 
