@@ -1,0 +1,82 @@
+package org.fl4j.privacy.local;
+
+import java.util.random.RandomGenerator;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.TrainingTask;
+import org.fl4j.core.UpdateTransform;
+import org.fl4j.internal.Check;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.privacy.accounting.Mechanism;
+import org.fl4j.privacy.clipping.NormClipping;
+import org.fl4j.privacy.noise.Noise;
+import org.fl4j.privacy.noise.NoiseSource;
+import org.fl4j.tensor.ParameterVector;
+
+/**
+ * Clips an update and adds noise on the client: the last upload transform. Reports {@code privacy/noise scale}.
+ *
+ * <p>{@linkplain #local Local}: each update is private by itself, whoever sees it; one release costs what {@link
+ * org.fl4j.privacy.accounting.GaussianMechanism} says, or 1 / z for Laplace noise, and sampling does not lessen it for one who
+ * sees updates. {@linkplain #share Distributed}: each client adds its share, and the sum of all shares is central noise, for one
+ * who sees the sum alone, which secure aggregation is for ({@link org.fl4j.privacy.secure.SecureSum}).
+ *
+ * <p>Models with buffers are refused, for statistics of the client's data would leave without noise; so would metrics, which
+ * are for the experimenter's eyes.
+ *
+ * @param clippingBound C, positive; of the Euclidean norm for normal noise, of the sum of magnitudes for Laplace noise
+ * @param mechanism what noise, of scale z C before it is shared out
+ * @param shares how many clients make up the noise together, at least 1
+ * @param noise where it comes from
+ */
+public record NoisyUpload(double clippingBound, Mechanism mechanism, int shares, NoiseSource noise)
+        implements UpdateTransform {
+    /** Checks all. Only normal noise can be shared, for sums of Laplace noise are not Laplace noise. */
+    public NoisyUpload {
+        Check.positive("clippingBound", clippingBound);
+        Check.present("mechanism", mechanism);
+        Check.positive("shares", shares);
+        Check.present("noise", noise);
+        Check.that(
+                shares == 1 || mechanism instanceof Mechanism.Gaussian,
+                "mechanism of shared noise",
+                "Gaussian, whose shares add up",
+                mechanism);
+    }
+
+    /** Adds all of the noise to each update. */
+    public static NoisyUpload local(double clippingBound, Mechanism mechanism, NoiseSource noise) {
+        return new NoisyUpload(clippingBound, mechanism, 1, noise);
+    }
+
+    /**
+     * Adds {@code z C / sqrt(n)} to each update, n being the least number of clients that survive a round: more of them only add
+     * more noise.
+     */
+    public static NoisyUpload share(
+            double clippingBound, double noiseMultiplier, int leastSurvivors, NoiseSource noise) {
+        return new NoisyUpload(clippingBound, new Mechanism.Gaussian(noiseMultiplier), leastSurvivors, noise);
+    }
+
+    @Override
+    public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
+        Check.that(
+                !update.delta().layout().hasBuffers(),
+                "model under differential privacy",
+                "without buffers, for running statistics would leave clients without noise",
+                update.delta().layout());
+        boolean laplace = mechanism instanceof Mechanism.Laplace;
+        ModelUpdate clipped = new NormClipping(clippingBound, laplace ? 1 : 2).transform(update, task);
+        ParameterVector noisy = clipped.delta().copy();
+        if (clipped.delta() != update.delta()) {
+            clipped.delta().close();
+        }
+        double scale = mechanism.noiseMultiplier() * clippingBound / Math.sqrt(shares);
+        RandomGenerator random = noise.generator(task.round().seed("client noise", task.client()));
+        if (laplace) {
+            Noise.addLaplace(noisy.trainable(), scale, random);
+        } else {
+            Noise.addGaussian(noisy.trainable(), scale, random);
+        }
+        return clipped.withDelta(noisy).withMetrics(Metrics.of("privacy/noise scale", scale, 1));
+    }
+}
