@@ -236,6 +236,24 @@ class AccountantsTest {
         assertThat(affordable).isEqualTo(rounds);
     }
 
+    /** Each accountant above the true value, the tight one by little: on points that no table has. */
+    @ParameterizedTest
+    @CsvSource({
+        "0.03, 0.9, 150, 1.5",
+        "0.1, 1.3, 80, 2",
+        "0.5, 3, 60, 3",
+        "1, 4, 20, 1",
+        "0.25, 1, 5, 2",
+        "0.02, 0.6, 300, 6"
+    })
+    void boundsTheTruth(double rate, double multiplier, long rounds, double epsilon) {
+        List<PrivacyEvent> events = poisson(rate, multiplier, rounds);
+        double truth = FourierOracle.delta(events, epsilon);
+        assertThat(truth).isGreaterThan(1e-9);
+        assertThat(pld.delta(events, epsilon)).isBetween(truth - 1e-10, truth * 1.001 + 1e-10);
+        assertThat(new RdpAccountant().delta(events, epsilon)).isGreaterThan(truth);
+    }
+
     @Test
     void growsAndShrinksAsItShould() {
         for (PrivacyAccountant accountant : List.of(new RdpAccountant(), new PldAccountant(1e-3))) {
