@@ -14,6 +14,7 @@ import org.fl4j.random.Seed;
 import org.fl4j.testing.TensorTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Kolmogorov-Smirnov tests that a right sampler fails once in a million runs; with seeds, never or always. */
@@ -88,5 +89,36 @@ class NoiseTest extends TensorTest {
         assertThat((System.nanoTime() - start) / 1e9).as("seconds").isLessThan(1);
         Noise.addGaussian(values, 0, generator(true)); // nothing
         assertThat(values.mean().getFloat()).isCloseTo(0, within(.01f));
+    }
+
+    /** Probabilities computed with 30 digits; chi-square at one false alarm in a million for eight degrees of freedom. */
+    @ParameterizedTest
+    @CsvSource({
+        "1, 4, .7865707070419479, .2150126750881385",
+        "1, 1, .3989422782668617, .9999999",
+        "4, 1, .1994711402007163, 4",
+        "100, 1, .03989422804014327, 100"
+    })
+    void drawsTheDiscreteGaussian(int numerator, int denominator, double atZero, double variance) {
+        DiscreteGaussian sampler = new DiscreteGaussian(numerator, denominator);
+        RandomGenerator random = generator(false);
+        double square = 0;
+        int[] counts = new int[9]; // of -4 to 4
+        for (int i = 0; i < COUNT; i++) {
+            int x = sampler.sample(random);
+            square += (double) x * x;
+            if (Math.abs(x) <= 4) {
+                counts[x + 4]++;
+            }
+        }
+        double statistic = 0;
+        for (int x = -4; x <= 4; x++) {
+            double expected = COUNT * atZero * Math.exp(-x * x * denominator / (2.0 * numerator));
+            if (expected > 5) {
+                statistic += (counts[x + 4] - expected) * (counts[x + 4] - expected) / expected;
+            }
+        }
+        assertThat(statistic).isLessThan(42.7);
+        assertThat(square / COUNT).isCloseTo(variance, within(variance * 6 * Math.sqrt(4.0 / COUNT)));
     }
 }

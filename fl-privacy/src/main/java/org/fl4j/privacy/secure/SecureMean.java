@@ -1,0 +1,98 @@
+package org.fl4j.privacy.secure;
+
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.fl4j.core.Aggregate;
+import org.fl4j.core.Aggregation;
+import org.fl4j.core.Aggregator;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.ServerState;
+import org.fl4j.internal.Check;
+import org.fl4j.tensor.Kernels;
+import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.Tensors;
+
+/**
+ * The plain mean of deltas by {@link SecureSum}: each is put into fixed point and masked, and only their sum is unmasked. With
+ * {@link org.fl4j.privacy.local.NoisyUpload#share} it is distributed differential privacy.
+ *
+ * <p>Values beyond the bound of the fixed point are clipped one by one. Clients whose update was rejected or is late count as not
+ * having agreed on masks. A cohort of one is refused: its sum is its update. Models with buffers are refused.
+ *
+ * @param point how numbers become whole ones; its {@code most} bounds the cohort
+ */
+public record SecureMean(FixedPoint point) implements Aggregator {
+    /** Checks for presence. */
+    public SecureMean {
+        Check.present("point", point);
+    }
+
+    /** Returns 2: of one client there is nothing to hide it among. */
+    @Override
+    public int minimumUpdates() {
+        return 2;
+    }
+
+    @Override
+    public Aggregation begin(RoundContext round, ServerState state) {
+        Check.that(
+                !state.model().layout().hasBuffers(),
+                "model under secure aggregation",
+                "without buffers, which are not clipped to a bound",
+                state.model().layout());
+        return new Masked(round, state);
+    }
+
+    private final class Masked implements Aggregation {
+        private final RoundContext round;
+        private final ServerState state;
+        private final Map<Integer, int[]> encoded = new TreeMap<>();
+
+        Masked(RoundContext round, ServerState state) {
+            this.round = round;
+            this.state = state;
+        }
+
+        @Override
+        public void add(ModelUpdate update) {
+            int client = update.client().index();
+            encoded.put(
+                    client,
+                    point.encode(
+                            update.delta().trainable().toFloatArray(),
+                            round.seed("fixed-point rounding", update.client()).generator()));
+        }
+
+        @Override
+        public void merge(Aggregation other) {
+            encoded.putAll(((Masked) other).encoded);
+        }
+
+        @Override
+        public Aggregate combine() {
+            int clients = encoded.size();
+            if (clients == 0) {
+                return Aggregate.of(Optional.empty(), state);
+            }
+            SecureSum protocol = new SecureSum(clients, clients / 2 + 1, round.seed("secure aggregation"));
+            Map<Integer, int[]> sent = new TreeMap<>();
+            for (int[] vector : encoded.values()) {
+                sent.put(sent.size(), protocol.masked(sent.size(), vector));
+            }
+            double[] sum = point.decode(protocol.unmasked(sent), clients);
+            float[] mean = new float[sum.length];
+            for (int i = 0; i < mean.length; i++) {
+                mean[i] = (float) (sum[i] / clients);
+            }
+            ParameterVector delta = ParameterVector.zeros(
+                    state.model().layout(), state.model().floats().getManager());
+            Kernels.copy(
+                    Tensors.create(
+                            delta.floats().getManager(), mean, delta.trainable().getShape()),
+                    delta.trainable());
+            return Aggregate.of(Optional.of(delta), state);
+        }
+    }
+}
