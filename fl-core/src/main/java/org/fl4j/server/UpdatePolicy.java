@@ -12,6 +12,9 @@ import org.fl4j.internal.Check;
  * @param filter the user's own look at each update
  */
 public record UpdatePolicy(int minimumUpdates, int bufferSize, UpdateFilter filter) {
+    private static final UpdatePolicy ALL =
+            new UpdatePolicy(0, Integer.MAX_VALUE, (update, state) -> Admission.accepted());
+
     /** Checks all. */
     public UpdatePolicy {
         Check.atLeast("minimumUpdates", 0, minimumUpdates);
@@ -21,7 +24,7 @@ public record UpdatePolicy(int minimumUpdates, int bufferSize, UpdateFilter filt
 
     /** Takes every sound update of the cohort, whatever their number. */
     public static UpdatePolicy all() {
-        return new UpdatePolicy(0, Integer.MAX_VALUE, (update, state) -> Admission.accepted());
+        return ALL;
     }
 
     /** Returns this with another minimum. */

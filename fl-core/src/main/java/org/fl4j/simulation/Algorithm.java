@@ -26,12 +26,16 @@ public interface Algorithm {
      */
     default void verify(Parts parts) {}
 
-    /** What a simulation is made of, as far as algorithms may have to check it. */
+    /**
+     * What a simulation is made of, as far as algorithms may have to check it; {@code ownServer} says whether there is a server
+     * around the composed one or in its place.
+     */
     record Parts(
             ClientSelector selector,
             Aggregator aggregator,
             ServerOptimizer serverOptimizer,
             UpdateTransform uploadTransform,
             UpdatePolicy updates,
-            FederatedDataset data) {}
+            FederatedDataset data,
+            boolean ownServer) {}
 }

@@ -39,6 +39,7 @@ public final class SimulationBuilder implements Cloneable {
     Aggregator aggregator;
     ServerOptimizer serverOptimizer = new AddDelta(1);
     ServerDecorator server = (composed, states, policy) -> composed;
+    boolean ownServer;
     int maxStaleness;
     UpdatePolicy updates = UpdatePolicy.all();
     UpdateStore updateStore = UpdateStore.inMemory();
@@ -145,6 +146,7 @@ public final class SimulationBuilder implements Cloneable {
      * several the later is put around the earlier. The run closes the composed server.
      */
     public SimulationBuilder server(ServerDecorator value) {
+        ownServer = true;
         ServerDecorator inner = server;
         ServerDecorator outer = Check.present("server", value);
         server = (composed, states, policy) -> outer.decorate(inner.decorate(composed, states, policy), states, policy);
@@ -307,7 +309,7 @@ public final class SimulationBuilder implements Cloneable {
         Check.positive("checkpoint everyRounds", checkpointEvery);
         Check.that(!resume || checkpoints.isPresent(), "resume", "false without a checkpoint directory", resume);
         Algorithm.Parts parts =
-                new Algorithm.Parts(selector, aggregator, serverOptimizer, uploadTransform, updates, data);
+                new Algorithm.Parts(selector, aggregator, serverOptimizer, uploadTransform, updates, data, ownServer);
         algorithms.forEach(algorithm -> algorithm.verify(parts));
         return new Simulation(clone()); // the builder may go on to the next experiment
     }

@@ -121,7 +121,15 @@ public final class Kernels {
 
     /** Returns the p-norm, summed in float64; p is at least 1, or infinite. */
     public static double norm(NDArray array, double p) {
-        return Program.SCRIPT.number("p_norm", array, p);
+        double largest = p <= 2 ? 1 : Program.SCRIPT.number("p_norm", array, Double.POSITIVE_INFINITY);
+        if (p <= 2 || Double.isInfinite(p) || !(largest > 0) || Double.isInfinite(largest)) {
+            return Program.SCRIPT.number(
+                    "p_norm", array, p); // squares of float32 fit into float64, higher powers may not
+        }
+        try (NDArray wide = array.toType(DataType.FLOAT64, /* copy= */ false);
+                NDArray scaled = wide.div(largest)) {
+            return largest * Program.SCRIPT.number("p_norm", scaled, p);
+        }
     }
 
     /** Returns the Euclidean norm, summed in float64. */

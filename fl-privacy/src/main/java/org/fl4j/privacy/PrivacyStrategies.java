@@ -52,12 +52,14 @@ public final class PrivacyStrategies implements StrategyProvider {
                 new PrivacyBudget(parameters.number("epsilon", 8), parameters.number("delta", 1e-5), accountant);
         double rate = parameters.number("rate", .1);
         double bound = parameters.number("clippingBound", .5);
-        double countDeviation = parameters.number("countDeviation", 5);
         ClippingRule clipping = switch (parameters.choice("clipping", Clipping.FIXED)) {
             case FIXED -> ClippingRule.fixed(bound);
             case QUANTILE ->
                 new ClippingRule.Quantile(
-                        bound, parameters.number("quantile", .5), parameters.number("boundRate", .2), countDeviation);
+                        bound,
+                        parameters.number("quantile", .5),
+                        parameters.number("boundRate", .2),
+                        parameters.number("countDeviation", 5));
         };
         NoiseSource noise = switch (parameters.choice("noise", Source.SEEDED)) {
             case SEEDED -> NoiseSource.seeded();

@@ -9,6 +9,7 @@ import org.fl4j.internal.Check;
 public final class Calibration {
     private static final double PRECISION = 1e-9; // relative
     private static final double LARGEST_MULTIPLIER = 1e6;
+    private static final double LEAST_MULTIPLIER = .05;
 
     private Calibration() {}
 
@@ -21,6 +22,7 @@ public final class Calibration {
      * @param rounds at least 1
      * @param epsilon positive
      * @param delta in (0, 1)
+     * @return no less than some .05, even where delta alone pays for rounds without noise
      * @throws IllegalArgumentException if not even a multiplier of a million does
      */
     public static double noiseMultiplier(
@@ -45,6 +47,9 @@ public final class Calibration {
         double tooLittle = enough / 2;
         double high = excess.applyAsDouble(tooLittle);
         while (high <= 0) {
+            if (tooLittle < LEAST_MULTIPLIER) {
+                return enough; // delta alone pays for it
+            }
             enough = tooLittle;
             low = high;
             tooLittle /= 2;

@@ -21,7 +21,8 @@ final class LossGrid {
             double from = (first + i) * step;
             double to = from + step;
             double mass = loss.mass(from, to);
-            double upper = (mass - loss.otherMass(from, to) * Math.exp(from)) / shrink;
+            double other = loss.otherMass(from, to);
+            double upper = from > 700 ? mass : (mass - other * Math.exp(from)) / shrink; // e^from would overflow
             upper = Math.min(mass, Math.max(0, upper));
             masses[i] += mass - upper;
             masses[i + 1] += upper;

@@ -45,13 +45,16 @@ interface PrivacyLoss {
 
         double loss(double x) {
             double exponent = (2 * x - 1) / (2 * sigma * sigma);
+            if (rate == 1) {
+                return exponent;
+            }
             return exponent > 500 ? exponent + Math.log(rate) : Math.log1p(rate * Math.expm1(exponent));
         }
 
         /** Returns where the loss has a value. */
         double at(double loss) {
             double ratio = 1 + Math.expm1(loss) / rate;
-            if (loss > 500) {
+            if (loss > 500 || rate == 1) {
                 return sigma * sigma * (loss - Math.log(rate)) + .5;
             }
             return ratio <= 0 ? Double.NEGATIVE_INFINITY : sigma * sigma * Math.log(ratio) + .5;

@@ -14,6 +14,7 @@ final class RenyiDivergence {
     private static final double NEGLIGIBLE = -34; // of the logarithm of a term
 
     private static final int MOST_DIFFERENCES = 64;
+    private static final double UNKNOWN = Double.POSITIVE_INFINITY; // of a bound, where another holds too
 
     private RenyiDivergence() {}
 
@@ -137,6 +138,11 @@ final class RenyiDivergence {
     /** Returns ln of the n-th forward difference at 0 of {@code F(i) = exp(i (i - 1) / 2 sigma^2)}, which cancels heavily. */
     private static double[] logDifferences(double sigma) {
         int most = MOST_DIFFERENCES;
+        double[] logs = new double[most + 1];
+        if (1 / (sigma * sigma) > 1e6) {
+            Arrays.fill(logs, UNKNOWN); // the other bound is as good, and numbers get too long
+            return logs;
+        }
         MathContext digits = new MathContext(60 + 2 * most);
         BigDecimal base = exp(1 / (sigma * sigma), digits);
         BigDecimal[] row = new BigDecimal[most + 1];
@@ -146,9 +152,8 @@ final class RenyiDivergence {
             row[i + 1] = row[i].multiply(power, digits);
             power = power.multiply(base, digits);
         }
-        double[] logs = new double[most + 1];
         for (int n = 0; n <= most; n++) {
-            logs[n] = n == 1 ? Double.NEGATIVE_INFINITY : log(row[0]);
+            logs[n] = n == 1 ? Double.NEGATIVE_INFINITY : row[0].signum() > 0 ? log(row[0]) : UNKNOWN;
             for (int i = 0; i < most - n; i++) {
                 row[i] = row[i + 1].subtract(row[i], digits);
             }

@@ -32,9 +32,9 @@ public final class PrivacyAudit {
         Check.that(level > 0 && level < 1, "level", "in (0, 1)", level);
         double missRate = upperBound(misses, hits + misses, level / 2);
         double alarmRate = upperBound(falseAlarms, falseAlarms + rightRefusals, level / 2);
-        return Math.max(
-                0,
-                Math.max(Math.log((1 - missRate - delta) / alarmRate), Math.log((1 - alarmRate - delta) / missRate)));
+        double recognised = Math.max(0, 1 - missRate - delta);
+        double refused = Math.max(0, 1 - alarmRate - delta);
+        return Math.max(0, Math.log(Math.max(recognised / alarmRate, refused / missRate)));
     }
 
     /** Clopper and Pearson's upper bound on a probability, of which so many of n trials were seen. */

@@ -13,6 +13,7 @@ import org.fl4j.core.RejectionReason;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.StrategyState;
+import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
@@ -21,6 +22,7 @@ import org.fl4j.privacy.accounting.SamplingScheme;
 import org.fl4j.privacy.clipping.NormClipping;
 import org.fl4j.privacy.noise.Noise;
 import org.fl4j.privacy.noise.NoiseSource;
+import org.fl4j.server.UpdatePolicy;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Kernels;
@@ -47,7 +49,11 @@ import org.fl4j.tensor.Tensors;
  *
  * <p>The guarantee covers the models. What reports say about clients (losses, norms, who took part) is for the experimenter's
  * eyes. Models with buffers are refused, for statistics of clients' data would leave without noise. A server optimizer works
- * on what is already private. Deviations: clients clip after local training, not after each step.
+ * on what is already private. A resume must have the same noise and rate.
+ *
+ * <p>For real data take {@link NoiseSource#secure} and a run seed that is random and stays secret, for who took part must not be
+ * known; and save every round before anybody sees it: a round that runs again after a crash is a second release, which is not
+ * charged. Deviations: clients clip after local training, not after each step.
  *
  * @param clipping the bound on deltas
  * @param noiseMultiplier z, positive
@@ -60,6 +66,9 @@ public record CentralDp(
         implements Algorithm, Aggregator {
     private static final String BOUND = "privacy/bound";
     private static final String BELOW = "privacy/below bound";
+    private static final String MULTIPLIER = "privacy/noise multiplier";
+    private static final String RATE = "privacy/rate";
+    private static final double ROUNDING_MARGIN = 1e-6; // as in NormClipping
 
     /** Checks all, and that the budget pays for one round at least. */
     public CentralDp {
@@ -80,19 +89,24 @@ public record CentralDp(
     @Override
     public void configure(SimulationBuilder builder) {
         long affordable = budget.rounds(new Mechanism.Gaussian(noiseMultiplier), new SamplingScheme.Poisson(rate));
-        UpdateTransform clip = (update, task) -> {
+        builder.selector(new PoissonSelector(rate))
+                .cohortSize(1) // whatever: each client has a coin of its own
+                .aggregator(this)
+                .uploadTransform(new ClipToReceivedBound())
+                .stopRule(history -> history.size() >= affordable);
+    }
+
+    /** Clips to the bound that came with the model, and says whether the update was shorter. */
+    private record ClipToReceivedBound() implements UpdateTransform {
+        @Override
+        public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
             double bound = task.attachment(BOUND, update.delta().floats().getDevice())
                     .orElseThrow()
                     .getFloat();
             ModelUpdate clipped = new NormClipping(bound).transform(update, task);
             double below = 1 - clipped.metrics().value("train/clipped");
             return clipped.withMetrics(Metrics.of(BELOW, below, 1));
-        };
-        builder.selector(new PoissonSelector(rate))
-                .cohortSize(1) // whatever: each client has a coin of its own
-                .aggregator(this)
-                .uploadTransform(clip)
-                .stopRule(history -> history.size() >= affordable);
+        }
     }
 
     /** Accepts only what the accountant assumes. */
@@ -109,12 +123,25 @@ public record CentralDp(
                 "CentralDp, for a mean with other weights has another sensitivity",
                 parts.aggregator().getClass().getSimpleName());
         Check.that(
-                parts.updates().bufferSize() == Integer.MAX_VALUE
-                        && parts.updates().minimumUpdates() == 0,
-                "update policy under central differential privacy",
-                "without minimum and buffer size, for cohorts must be as they were drawn",
-                "bufferSize " + parts.updates().bufferSize() + ", minimumUpdates "
-                        + parts.updates().minimumUpdates());
+                parts.uploadTransform().equals(new ClipToReceivedBound()),
+                "upload transform under central differential privacy",
+                "the clipping it sets",
+                parts.uploadTransform());
+        requirePlainRounds("central differential privacy", parts);
+    }
+
+    /** Refuses what decides about updates by other things than the update alone, or instead of the aggregator. */
+    public static void requirePlainRounds(String algorithm, Parts parts) {
+        Check.that(
+                parts.updates().equals(UpdatePolicy.all()),
+                "update policy under " + algorithm,
+                "UpdatePolicy.all(), for cohorts must be as they were drawn",
+                parts.updates());
+        Check.that(
+                !parts.ownServer(),
+                "server under " + algorithm,
+                "the composed one, which asks the aggregator",
+                "another");
     }
 
     @Override
@@ -141,6 +168,20 @@ public record CentralDp(
         private int count;
         private int below;
 
+        /** Writes down what this round is charged as; the rounds before must have been charged alike. */
+        private StrategyState charged() {
+            if (round.number() > 1) {
+                double multiplier = state.strategy().number(MULTIPLIER).orElse(0.0);
+                double earlierRate = state.strategy().number(RATE).orElse(0.0);
+                Check.that(
+                        multiplier == noiseMultiplier && earlierRate == rate,
+                        "noiseMultiplier and rate",
+                        "those of the rounds before a resume, " + multiplier + " and " + earlierRate,
+                        noiseMultiplier + " and " + rate);
+            }
+            return state.strategy().with(MULTIPLIER, noiseMultiplier).with(RATE, rate);
+        }
+
         NoisySum(RoundContext round, ServerState state) {
             this.round = round;
             this.state = state;
@@ -161,7 +202,7 @@ public record CentralDp(
         @Override
         public void add(ModelUpdate update) {
             double norm = update.delta().norm();
-            double scale = norm > bound ? bound / norm : 1;
+            double scale = norm > bound ? bound / norm * (1 - ROUNDING_MARGIN) : 1;
             Kernels.addScaled(
                     sum.trainable(), update.delta().on(sum.floats().getDevice()).trainable(), scale);
             count++;
@@ -182,8 +223,8 @@ public record CentralDp(
             double expected = rate * round.clientCount();
             Noise.addGaussian(sum.trainable(), deviation, noise.generator(round.seed("privacy noise")));
             sum.trainable().divi(expected);
-            StrategyState next = clipping.after(
-                    state.strategy(), below, count, expected, noise, round.seed("privacy noise of the count"));
+            StrategyState next =
+                    clipping.after(charged(), below, count, expected, noise, round.seed("privacy noise of the count"));
             Metrics metrics = Metrics.of("privacy/epsilon", spent(round.number()), 1)
                     .merge(Metrics.of("privacy/clipping bound", bound, 1))
                     .merge(Metrics.of("privacy/noise deviation", deviation / expected, 1));

@@ -49,6 +49,9 @@ public record LayerClipping(Map<String, Double> bounds) implements UpdateTransfo
     @Override
     public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
         ParameterVector clipped = update.delta().copy();
+        bounds.keySet()
+                .forEach(name -> Check.that(
+                        clipped.layout().find(name).isPresent(), "name of a clipping bound", "a parameter's", name));
         int scaled = 0;
         int all = 0;
         for (ParameterLayout.Entry entry : clipped.layout().parameters()) {

@@ -43,7 +43,10 @@ public record NormClipping(double clippingBound, double p) implements UpdateTran
             return update.withMetrics(measured);
         }
         ParameterVector clipped = update.delta().copy();
-        clipped.trainable().muli(clippingBound * (1 - ROUNDING_MARGIN) / norm);
+        for (double left = norm; left > clippingBound; left = Kernels.norm(clipped.trainable(), p)) {
+            clipped.trainable()
+                    .muli(clippingBound * (1 - ROUNDING_MARGIN) / left); // again where float32 rounded the scale
+        }
         return update.withDelta(clipped).withMetrics(measured);
     }
 }

@@ -11,6 +11,7 @@ import org.fl4j.core.ServerState;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.privacy.accounting.GaussianMechanism;
+import org.fl4j.privacy.central.CentralDp;
 import org.fl4j.privacy.clipping.NormClipping;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.SimulationBuilder;
@@ -36,6 +37,8 @@ import org.fl4j.tensor.ParameterVector;
  */
 public record DpFtrl(double clippingBound, double noiseMultiplier, int cohort, int rounds, double delta)
         implements Algorithm, Aggregator {
+    private static final String COHORT = "ftrl/cohort";
+
     /** Checks all. */
     public DpFtrl {
         Check.positive("clippingBound", clippingBound);
@@ -68,13 +71,7 @@ public record DpFtrl(double clippingBound, double noiseMultiplier, int cohort, i
                 "OnceSelector, for a client that takes part again costs more",
                 parts.selector());
         Check.that(parts.aggregator().equals(this), "aggregator under DP-FTRL", "DpFtrl", parts.aggregator());
-        Check.that(
-                parts.updates().bufferSize() == Integer.MAX_VALUE
-                        && parts.updates().minimumUpdates() == 0,
-                "update policy under DP-FTRL",
-                "without minimum and buffer size, for every round must add its noise",
-                "bufferSize " + parts.updates().bufferSize() + ", minimumUpdates "
-                        + parts.updates().minimumUpdates());
+        CentralDp.requirePlainRounds("DP-FTRL", parts);
         int needed = Math.multiplyExact(cohort, rounds);
         Check.that(
                 needed <= parts.data().clients().size(),
@@ -108,7 +105,7 @@ public record DpFtrl(double clippingBound, double noiseMultiplier, int cohort, i
         @Override
         public void add(ModelUpdate update) {
             double norm = update.delta().norm();
-            double scale = norm > clippingBound ? clippingBound / norm : 1;
+            double scale = norm > clippingBound ? clippingBound / norm * (1 - 1e-6) : 1; // rounding must not exceed it
             NDArray delta = update.delta().on(sum.floats().getDevice()).trainable();
             Kernels.addScaled(sum.trainable(), delta, scale);
         }
@@ -124,8 +121,18 @@ public record DpFtrl(double clippingBound, double noiseMultiplier, int cohort, i
                     noiseMultiplier * clippingBound, round.runSeed().derive("tree noise"));
             noise.addIncrement(sum.trainable(), round.number());
             sum.trainable().divi(cohort);
+            double earlier = state.strategy().number(COHORT).orElse((double) cohort);
+            Check.that(
+                    earlier == cohort
+                            && (round.number() == 1
+                                    || state.strategy().number(COHORT).isPresent()),
+                    "cohort",
+                    "that of the rounds before a resume, " + earlier,
+                    cohort);
             return new Aggregate(
-                    Optional.of(sum), state.strategy(), Metrics.of("privacy/epsilon", epsilon(round.number()), 1));
+                    Optional.of(sum),
+                    state.strategy().with(COHORT, cohort),
+                    Metrics.of("privacy/epsilon", epsilon(round.number()), 1));
         }
     }
 }

@@ -13,12 +13,14 @@ import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.tensor.ParameterVector;
 
 /**
- * Clips an update and adds noise on the client: the last upload transform. Reports {@code privacy/noise scale}.
+ * Clips an update and adds noise on the client: the last upload transform. Reports {@code privacy/noise scale}. An update that is
+ * not finite counts as zeros: that it was broken stays hidden too.
  *
  * <p>{@linkplain #local Local}: each update is private by itself, whoever sees it; one release costs what {@link
  * org.fl4j.privacy.accounting.GaussianMechanism} says, or 1 / z for Laplace noise, and sampling does not lessen it for one who
  * sees updates. {@linkplain #share Distributed}: each client adds its share, and the sum of all shares is central noise, for one
- * who sees the sum alone, which secure aggregation is for ({@link org.fl4j.privacy.secure.SecureSum}).
+ * who sees the sum alone, which secure aggregation is for ({@link org.fl4j.privacy.secure.SecureSum}). Neither is bound to an
+ * accountant: that every client adds it, that so many survive, and that all weigh alike is the caller's to see to.
  *
  * <p>Models with buffers are refused, for statistics of the client's data would leave without noise; so would metrics, which
  * are for the experimenter's eyes.
@@ -66,7 +68,13 @@ public record NoisyUpload(double clippingBound, Mechanism mechanism, int shares,
                 update.delta().layout());
         boolean laplace = mechanism instanceof Mechanism.Laplace;
         ModelUpdate clipped = new NormClipping(clippingBound, laplace ? 1 : 2).transform(update, task);
-        ParameterVector noisy = clipped.delta().copy();
+        ParameterVector noisy;
+        if (clipped.delta().isFinite()) {
+            noisy = clipped.delta().copy();
+        } else {
+            noisy = ParameterVector.zeros(
+                    update.delta().layout(), update.delta().floats().getManager());
+        }
         if (clipped.delta() != update.delta()) {
             clipped.delta().close();
         }

