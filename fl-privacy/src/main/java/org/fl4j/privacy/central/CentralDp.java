@@ -152,11 +152,7 @@ public record CentralDp(
 
     @Override
     public Aggregation begin(RoundContext round, ServerState state) {
-        Check.that(
-                !state.model().layout().hasBuffers(),
-                "model under differential privacy",
-                "without buffers, for running statistics would leave clients without noise",
-                state.model().layout());
+        Noise.requireNoBuffers(state.model().layout());
         return new NoisySum(round, state);
     }
 

@@ -13,6 +13,7 @@ import org.fl4j.metrics.Metrics;
 import org.fl4j.privacy.accounting.GaussianMechanism;
 import org.fl4j.privacy.central.CentralDp;
 import org.fl4j.privacy.clipping.NormClipping;
+import org.fl4j.privacy.noise.Noise;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Kernels;
@@ -82,11 +83,7 @@ public record DpFtrl(double clippingBound, double noiseMultiplier, int cohort, i
 
     @Override
     public Aggregation begin(RoundContext round, ServerState state) {
-        Check.that(
-                !state.model().layout().hasBuffers(),
-                "model under differential privacy",
-                "without buffers, for running statistics would leave clients without noise",
-                state.model().layout());
+        Noise.requireNoBuffers(state.model().layout());
         return new Sum(round, state);
     }
 

@@ -61,11 +61,7 @@ public record NoisyUpload(double clippingBound, Mechanism mechanism, int shares,
 
     @Override
     public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
-        Check.that(
-                !update.delta().layout().hasBuffers(),
-                "model under differential privacy",
-                "without buffers, for running statistics would leave clients without noise",
-                update.delta().layout());
+        Noise.requireNoBuffers(update.delta().layout());
         boolean laplace = mechanism instanceof Mechanism.Laplace;
         ModelUpdate clipped = new NormClipping(clippingBound, laplace ? 1 : 2).transform(update, task);
         ParameterVector noisy;

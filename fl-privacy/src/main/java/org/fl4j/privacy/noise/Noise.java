@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import java.util.random.RandomGenerator;
 import org.fl4j.internal.Check;
 import org.fl4j.tensor.Kernels;
+import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.Tensors;
 
 /**
@@ -12,6 +13,15 @@ import org.fl4j.tensor.Tensors;
  */
 public final class Noise {
     private Noise() {}
+
+    /** Refuses models with buffers: noise covers trainable parameters, and running statistics would leave clients without. */
+    public static void requireNoBuffers(ParameterLayout layout) {
+        Check.that(
+                !layout.hasBuffers(),
+                "model under differential privacy",
+                "without buffers, for running statistics would leave clients without noise",
+                layout);
+    }
 
     /** Adds normal noise of a standard deviation of at least 0 to a float32 tensor, in place. */
     public static void addGaussian(NDArray values, double deviation, RandomGenerator random) {
