@@ -3,6 +3,7 @@ package org.fl4j.simulation;
 import org.fl4j.core.ClientDurations;
 import org.fl4j.internal.Check;
 import org.fl4j.server.AsynchronousServer;
+import org.fl4j.server.ComposedServer;
 
 /**
  * Asynchronous rounds on a simulated clock (see {@link AsynchronousServer}), for any aggregator: {@code builder.algorithm(new
@@ -21,6 +22,11 @@ public record Asynchronous(int concurrency, int bufferSize, int maxStaleness, Cl
         builder.maxStaleness = maxStaleness;
         builder.cohortSize(1) // clients are started one at a time
                 .server((server, states, updates) -> {
+                    Check.that(
+                            server instanceof ComposedServer,
+                            "server under asynchronous rounds",
+                            "the composed one, for all clients share one model",
+                            server.getClass().getSimpleName());
                     Check.inRange("minimumUpdates", 0, bufferSize, updates.minimumUpdates());
                     return new AsynchronousServer(server, concurrency, bufferSize, maxStaleness, durations);
                 });

@@ -1,6 +1,8 @@
 package org.fl4j.simulation;
 
 import org.fl4j.core.ClientDurations;
+import org.fl4j.internal.Check;
+import org.fl4j.server.AsynchronousServer;
 import org.fl4j.server.TimedServer;
 
 /**
@@ -13,6 +15,13 @@ import org.fl4j.server.TimedServer;
 public record SynchronousTime(ClientDurations durations, double timeout) implements Algorithm {
     @Override
     public void configure(SimulationBuilder builder) {
-        builder.server((server, states, updates) -> new TimedServer(server, durations, timeout));
+        builder.server((server, states, updates) -> {
+            Check.that(
+                    !(server instanceof AsynchronousServer),
+                    "server under synchronous time",
+                    "one without a clock of its own",
+                    server.getClass().getSimpleName());
+            return new TimedServer(server, durations, timeout);
+        });
     }
 }

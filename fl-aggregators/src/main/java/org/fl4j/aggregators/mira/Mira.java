@@ -2,6 +2,7 @@ package org.fl4j.aggregators.mira;
 
 import org.fl4j.aggregators.FedAvg;
 import org.fl4j.internal.Check;
+import org.fl4j.server.ComposedServer;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.SimulationBuilder;
 
@@ -30,6 +31,13 @@ public record Mira(ClientGraph graph, double lambda) implements Algorithm {
     @Override
     public void configure(SimulationBuilder builder) {
         builder.aggregator(new FedAvg()) // not asked: the server below couples the models itself
-                .server((server, states, updates) -> new MiraServer(server, states, updates, this));
+                .server((server, states, updates) -> {
+                    Check.that(
+                            server instanceof ComposedServer,
+                            "server under MIRA",
+                            "the composed one; set a clock after MIRA",
+                            server.getClass().getSimpleName());
+                    return new MiraServer(server, states, updates, this);
+                });
     }
 }

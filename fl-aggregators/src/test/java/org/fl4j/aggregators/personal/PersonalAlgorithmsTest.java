@@ -32,10 +32,12 @@ import org.fl4j.model.WeightInitializer;
 import org.fl4j.random.Sampling;
 import org.fl4j.random.Seed;
 import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.Asynchronous;
 import org.fl4j.simulation.RoundReport;
 import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
+import org.fl4j.simulation.SynchronousTime;
 import org.fl4j.tensor.Tensors;
 import org.fl4j.testing.TensorTest;
 import org.junit.jupiter.api.Test;
@@ -206,6 +208,35 @@ class PersonalAlgorithmsTest extends TensorTest {
     private static Map<ClientId, Metrics> evaluations(RunResult result) {
         RoundReport last = result.history().get(result.history().size() - 1);
         return last.evaluations();
+    }
+
+    /** Servers nest where that makes sense, and say so where it does not. */
+    @Test
+    void miraRunsOnAClockButNotAsynchronously() {
+        Algorithm mira = new Mira(ClientGraph.random(CLIENTS, .25, new Seed(1)), .02);
+        Algorithm clock = new SynchronousTime((client, round) -> 1 + client.index(), 100);
+        Algorithm asynchronous = new Asynchronous(2, 1, 3, (client, round) -> 1 + client.index());
+        try (RunResult timed =
+                run().rounds(2).algorithm(mira).algorithm(clock).build().run()) {
+            assertThat(timed.finalMetrics().value("time/seconds")).isEqualTo(2 * CLIENTS);
+            assertThat(timed.modelSha256()).isEqualTo(hash(run().rounds(2).algorithm(mira)));
+        }
+        assertThatThrownBy(() -> hash(run().algorithm(mira).algorithm(asynchronous)))
+                .hasMessage(
+                        "server under asynchronous rounds must be the composed one, for all clients share one model, but"
+                                + " was MiraServer");
+        assertThatThrownBy(() -> hash(run().algorithm(asynchronous).algorithm(mira)))
+                .hasMessage(
+                        "server under MIRA must be the composed one; set a clock after MIRA, but was AsynchronousServer");
+        assertThatThrownBy(() -> hash(run().algorithm(asynchronous).algorithm(clock)))
+                .hasMessage("server under synchronous time must be one without a clock of its own, but was"
+                        + " AsynchronousServer");
+    }
+
+    private static String hash(SimulationBuilder run) {
+        try (RunResult result = run.build().run()) {
+            return result.modelSha256();
+        }
     }
 
     @Test
