@@ -79,6 +79,7 @@ final class FederatedRound {
 
             // 5. aggregate: in cohort order
             ServerUpdate update = server.update(state, uploads, round);
+            uploads.giveUpTheRest(); // or they might keep something after this round's states are committed
             commit.accept(round.number(), update.accepted().keySet());
             double trainSeconds = secondsSince(start);
 

@@ -104,7 +104,11 @@ public final class Simulation {
                 if (isCancellation(e)) {
                     break;
                 }
-                save(state, history, !saved);
+                try {
+                    save(state, history, !saved);
+                } catch (RuntimeException second) {
+                    e.addSuppressed(second);
+                }
                 throw e;
             }
             interrupted = Thread.interrupted();

@@ -67,8 +67,13 @@ final class Uploads implements Iterable<ModelUpdate>, AutoCloseable {
         return bytesUp;
     }
 
+    /** Waits for clients that have begun and whom the server does not want any more. */
+    void giveUpTheRest() {
+        results.close();
+    }
+
     @Override
     public void close() {
-        results.close();
+        giveUpTheRest();
     }
 }

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDScope;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.fl4j.core.Admission;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
@@ -51,6 +52,7 @@ public record Byzantine(Aggregator aggregator, Attack attack, int clients) imple
         private final RoundContext round;
         private final ServerState state;
         private final List<ModelUpdate> cohort = new ArrayList<>();
+        private int taken;
 
         Attacked(RoundContext round, ServerState state) {
             this.round = round;
@@ -86,13 +88,14 @@ public record Byzantine(Aggregator aggregator, Attack attack, int clients) imple
                 }
             }
             cohort.forEach(ModelUpdate::close);
-            return defended.combine();
+            return taken < minimumUpdates() ? Aggregate.of(Optional.empty(), state) : defended.combine();
         }
 
         /** The defence may refuse an update, and what is not finite the server would have rejected. */
         private void offer(ModelUpdate update, Aggregation defended) {
             if (update.delta().isFinite() && defended.onModelUpdate(update) instanceof Admission.Accepted) {
                 defended.add(update);
+                taken++;
             }
         }
 

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.fl4j.aggregators.FedAvg;
 import org.fl4j.aggregators.robust.CoordinateMedian;
+import org.fl4j.aggregators.robust.Krum;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientId;
@@ -101,6 +102,18 @@ class AttackTest extends TensorTest {
         assertThat(combined(new Byzantine(new CoordinateMedian(), Attack.scaling(100), 2)))
                 .containsExactly(3);
         assertThat(combined(new Byzantine(mean, Attack.scaling(100), 9))).containsExactly(2); // nobody to learn from
+    }
+
+    /** What is infinite the server would have rejected; with too few left the defence makes nothing of the round. */
+    @Test
+    void aForgeryThatIsNotFiniteCountsAsNone() {
+        Aggregator defended = new Byzantine(Krum.single(1), Attack.scaling(1e39), 2);
+        Aggregation aggregation = defended.begin(round(), state(vector(0)));
+        for (int client = 0; client < 5; client++) {
+            aggregation.add(update(client, 10, vector(1 + client)));
+        }
+        assertThat(aggregation.combine().delta()).isEmpty();
+        assertThat(defended.minimumUpdates()).isEqualTo(5);
     }
 
     @Test
