@@ -105,6 +105,15 @@ public class SgdClient implements Client {
     /** Hook: called after each backward pass, with the correction added, and before gradient clipping and the optimizer's step. */
     protected void afterBackward(LocalStep step) {}
 
+    /**
+     * Hook: trains the local model, which holds the received parameters: by default by the mini-batch steps of {@link
+     * #training}. Override it for another procedure than steps on batches; the hooks of the step are then yours to call.
+     */
+    protected LocalResult optimize(TrainingTask task, LocalModel model, ParameterVector received) {
+        LocalRun run = run(task, training, anchor(received), "");
+        return new LocalResult(run.steps(), run.metrics());
+    }
+
     /** Hook: called once, after the last step and before the update is taken. */
     protected void afterTraining(TrainingTask task, LocalModel model) {}
 
@@ -126,11 +135,11 @@ public class SgdClient implements Client {
             ClientExamples examples = examples();
             model.seed(task.round().seed("dropout before training", id));
             beforeTraining(task, model);
-            LocalRun run = run(task, training, anchor(received), "");
+            LocalResult result = optimize(task, model, received);
             afterTraining(task, model);
             ParameterVector delta = model.parameters().minus(received, worker.updates());
             ModelUpdate update =
-                    new ModelUpdate(id, task.modelVersion(), examples.count(), run.steps(), delta, run.metrics());
+                    new ModelUpdate(id, task.modelVersion(), examples.count(), result.steps(), delta, result.metrics());
             return upload(task, update).keep(worker.updates());
         }
     }

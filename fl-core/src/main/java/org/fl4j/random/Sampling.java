@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 import org.fl4j.internal.Check;
 
 /** Permutations, samples without replacement, and draws from distributions that partitioners need. */
@@ -44,6 +45,26 @@ public final class Sampling {
             }
         }
         return chosen.stream().mapToInt(Integer::intValue).sorted().toArray();
+    }
+
+    /**
+     * Returns those of 0 to {@code size - 1}, ascending, whose own coin of probability {@code rate}, in (0, 1], shows heads.
+     * Costs O(chosen): the gaps between them are geometric.
+     */
+    public static int[] poisson(int size, double rate, RandomGenerator random) {
+        Check.atLeast("size", 0, size);
+        Check.share("rate", rate);
+        if (rate == 1) {
+            return IntStream.range(0, size).toArray();
+        }
+        return IntStream.iterate(gap(rate, random), at -> at < size, at ->
+                        (int) Math.min(Integer.MAX_VALUE, 1L + at + gap(rate, random)))
+                .toArray();
+    }
+
+    /** How many are passed over before the next: geometric. */
+    private static int gap(double rate, RandomGenerator random) {
+        return (int) Math.min(Integer.MAX_VALUE, Math.floor(-random.nextExponential() / Math.log1p(-rate)));
     }
 
     /** Returns one draw from the symmetric Dirichlet distribution: {@code dimension} shares that sum to 1. */

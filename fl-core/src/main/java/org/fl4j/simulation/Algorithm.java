@@ -1,5 +1,8 @@
 package org.fl4j.simulation;
 
+import java.util.Optional;
+import org.fl4j.client.ClientFactory;
+import org.fl4j.client.SgdClientFactory;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.ServerOptimizer;
@@ -28,7 +31,7 @@ public interface Algorithm {
 
     /**
      * What a simulation is made of, as far as algorithms may have to check it; {@code ownServer} says whether there is a server
-     * around the composed one or in its place.
+     * around the composed one or in its place, and {@code clients} is there if clients are not made by {@code sgdClients}.
      */
     record Parts(
             ClientSelector selector,
@@ -37,5 +40,8 @@ public interface Algorithm {
             UpdateTransform uploadTransform,
             UpdatePolicy updates,
             FederatedDataset data,
+            int cohortSize,
+            SgdClientFactory sgdClients,
+            Optional<ClientFactory> clients,
             boolean ownServer) {}
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import org.fl4j.core.ServerState;
+import org.fl4j.internal.LineFile;
 
 /**
  * Writes one line a round to a file of comma-separated values: round, chosen metrics, updates folded, rejected and failed,

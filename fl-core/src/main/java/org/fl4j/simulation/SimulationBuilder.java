@@ -308,8 +308,17 @@ public final class SimulationBuilder implements Cloneable {
         evaluateClientsEvery.ifPresent(every -> Check.positive("clientEvaluation everyRounds", every));
         Check.positive("checkpoint everyRounds", checkpointEvery);
         Check.that(!resume || checkpoints.isPresent(), "resume", "false without a checkpoint directory", resume);
-        Algorithm.Parts parts =
-                new Algorithm.Parts(selector, aggregator, serverOptimizer, uploadTransform, updates, data, ownServer);
+        Algorithm.Parts parts = new Algorithm.Parts(
+                selector,
+                aggregator,
+                serverOptimizer,
+                uploadTransform,
+                updates,
+                data,
+                cohortSize,
+                sgdClients,
+                clientFactory,
+                ownServer);
         algorithms.forEach(algorithm -> algorithm.verify(parts));
         return new Simulation(clone()); // the builder may go on to the next experiment
     }

@@ -11,6 +11,13 @@ public sealed interface SamplingScheme {
     double rate();
 
     /**
+     * Returns how many of so many clients are in a round on average: the fixed denominator of means.
+     *
+     * @throws IllegalArgumentException if the scheme is for another number of clients
+     */
+    double expectedCohort(int clients);
+
+    /**
      * Each client takes part by a coin of its own; cohorts differ in size.
      *
      * @param rate in (0, 1]; 1 is everyone, in every round
@@ -24,6 +31,11 @@ public sealed interface SamplingScheme {
         @Override
         public Neighbouring neighbouring() {
             return Neighbouring.ADD_OR_REMOVE_ONE;
+        }
+
+        @Override
+        public double expectedCohort(int clients) {
+            return rate * clients;
         }
     }
 
@@ -47,6 +59,12 @@ public sealed interface SamplingScheme {
         @Override
         public double rate() {
             return (double) cohort / population;
+        }
+
+        @Override
+        public double expectedCohort(int clients) {
+            Check.that(clients == population, "clients", "the population of the sampling, " + population, clients);
+            return cohort;
         }
     }
 }

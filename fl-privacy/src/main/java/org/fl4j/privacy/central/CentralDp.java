@@ -8,6 +8,7 @@ import org.fl4j.core.Admission;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
+import org.fl4j.core.ClientSelector;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.RoundContext;
@@ -18,6 +19,8 @@ import org.fl4j.core.UpdateTransform;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.privacy.accounting.Mechanism;
+import org.fl4j.privacy.accounting.PrivacyBudget;
+import org.fl4j.privacy.accounting.PrivacyTerms;
 import org.fl4j.privacy.accounting.SamplingScheme;
 import org.fl4j.privacy.clipping.NormClipping;
 import org.fl4j.privacy.noise.Noise;
@@ -28,12 +31,15 @@ import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.Tensors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Differentially private federated averaging with a trusted server (McMahan et al. 2018, arXiv 1710.06963, algorithm 1, the
- * estimator with a fixed denominator): each client takes part with a probability of its own, its delta is clipped to C, all
- * count alike, and the sum gets normal noise of deviation {@code z C} before it is divided by the expected cohort. What is
- * guaranteed is about one client more or less.
+ * estimator with a fixed denominator): cohorts are drawn as the accountant assumes, each delta is clipped to C, all count alike,
+ * and the sum gets normal noise of deviation {@code z C} before it is divided by the expected cohort. With Poisson sampling what
+ * is guaranteed is about one client more or less; with cohorts of a fixed size it is about one client with other data, who moves
+ * the sum by 2 C, and only the RDP accountant knows the cost.
  *
  * <pre>{@code
  * PrivacyBudget budget = new PrivacyBudget(2, 1e-5);
@@ -42,6 +48,8 @@ import org.fl4j.tensor.Tensors;
  *         ClippingRule.fixed(0.5), budget.noiseMultiplier(rate, 100), rate, budget, NoiseSource.seeded())) ...
  * }</pre>
  *
+ * <p>Cohorts of a fixed size: {@code new SamplingScheme.FixedSize(100, 1000)} in place of the rate.
+ *
  * <p>The round's noise is drawn even if nobody took part, a client's delta is clipped once more by the server, and one that
  * is not finite counts as none. The run ends before the round that the budget does not pay for. Metrics of a round are
  * {@code privacy/epsilon} so far, by the budget's accountant, {@code privacy/clipping bound} and {@code privacy/noise
@@ -49,7 +57,7 @@ import org.fl4j.tensor.Tensors;
  *
  * <p>The guarantee covers the models. What reports say about clients (losses, norms, who took part) is for the experimenter's
  * eyes. Models with buffers are refused, for statistics of clients' data would leave without noise. A server optimizer works
- * on what is already private. A resume must have the same noise and rate.
+ * on what is already private. A resume must have the same noise and sampling.
  *
  * <p>For real data take {@link NoiseSource#secure} and a run seed that is random and stays secret, for who took part must not be
  * known; and save every round before anybody sees it: a round that runs again after a crash is a second release, which is not
@@ -57,43 +65,65 @@ import org.fl4j.tensor.Tensors;
  *
  * @param clipping the bound on deltas
  * @param noiseMultiplier z, positive
- * @param rate the probability that a client takes part in a round, in (0, 1]
+ * @param sampling how cohorts are drawn
  * @param budget what the run may cost
  * @param noise where noise comes from
  */
 public record CentralDp(
-        ClippingRule clipping, double noiseMultiplier, double rate, PrivacyBudget budget, NoiseSource noise)
+        ClippingRule clipping, double noiseMultiplier, SamplingScheme sampling, PrivacyBudget budget, NoiseSource noise)
         implements Algorithm, Aggregator {
+    private static final Logger LOG = LoggerFactory.getLogger(CentralDp.class);
     private static final String BOUND = "privacy/bound";
     private static final String BELOW = "privacy/below bound";
-    private static final String MULTIPLIER = "privacy/noise multiplier";
-    private static final String RATE = "privacy/rate";
     private static final double ROUNDING_MARGIN = 1e-6; // as in NormClipping
 
     /** Checks all, and that the budget pays for one round at least. */
     public CentralDp {
         Check.present("clipping", clipping);
         Check.positive("noiseMultiplier", noiseMultiplier);
-        Check.share("rate", rate);
+        Check.present("sampling", sampling);
         Check.present("budget", budget);
         Check.present("noise", noise);
         clipping.sumMultiplier(noiseMultiplier);
-        double once = budget.spent(new Mechanism.Gaussian(noiseMultiplier), new SamplingScheme.Poisson(rate), 1);
-        Check.that(once <= budget.epsilon(), "epsilon of one round", "within the budget, " + budget.epsilon(), once);
+        budget.requireCovers("one round", new Mechanism.Gaussian(noiseMultiplier), sampling, 1);
     }
 
-    private double spent(long rounds) {
-        return budget.spent(new Mechanism.Gaussian(noiseMultiplier), new SamplingScheme.Poisson(rate), rounds);
+    /** Takes Poisson sampling at a rate in (0, 1]. */
+    public CentralDp(
+            ClippingRule clipping, double noiseMultiplier, double rate, PrivacyBudget budget, NoiseSource noise) {
+        this(clipping, noiseMultiplier, new SamplingScheme.Poisson(rate), budget, noise);
+    }
+
+    private ClientSelector selector() {
+        return sampling instanceof SamplingScheme.FixedSize fixed
+                ? new FixedSizeSelector(fixed.cohort(), fixed.population())
+                : new PoissonSelector(sampling.rate());
     }
 
     @Override
     public void configure(SimulationBuilder builder) {
-        long affordable = budget.rounds(new Mechanism.Gaussian(noiseMultiplier), new SamplingScheme.Poisson(rate));
-        builder.selector(new PoissonSelector(rate))
-                .cohortSize(1) // whatever: each client has a coin of its own
+        long affordable = budget.rounds(new Mechanism.Gaussian(noiseMultiplier), sampling);
+        builder.selector(selector())
+                .cohortSize(cohortSize())
                 .aggregator(this)
                 .uploadTransform(new ClipToReceivedBound())
                 .stopRule(history -> history.size() >= affordable);
+    }
+
+    private PrivacyTerms terms() {
+        return new PrivacyTerms(Map.of(
+                "privacy/noise multiplier",
+                noiseMultiplier,
+                "privacy/rate",
+                sampling.rate(),
+                "privacy/fixed size",
+                sampling instanceof SamplingScheme.FixedSize ? 1.0 : 0.0));
+    }
+
+    private int cohortSize() {
+        return sampling instanceof SamplingScheme.FixedSize fixed
+                ? fixed.cohort()
+                : 1; // else each has a coin of its own
     }
 
     /** Clips to the bound that came with the model, and says whether the update was shorter. */
@@ -113,10 +143,18 @@ public record CentralDp(
     @Override
     public void verify(Parts parts) {
         Check.that(
-                parts.selector().equals(new PoissonSelector(rate)),
+                parts.selector().equals(selector()),
                 "selector under central differential privacy",
-                "PoissonSelector[rate=" + rate + "], for its noise is accounted for so sampled cohorts",
+                selector() + ", for its noise is accounted for so sampled cohorts",
                 parts.selector());
+        sampling.expectedCohort(parts.data().clients().size());
+        if (sampling instanceof SamplingScheme.FixedSize) {
+            Check.that(
+                    parts.cohortSize() == cohortSize(),
+                    "cohortSize",
+                    "that which is accounted for, " + cohortSize(),
+                    parts.cohortSize());
+        }
         Check.that(
                 parts.aggregator().equals(this),
                 "aggregator under central differential privacy",
@@ -164,20 +202,6 @@ public record CentralDp(
         private int count;
         private int below;
 
-        /** Writes down what this round is charged as; the rounds before must have been charged alike. */
-        private StrategyState charged() {
-            if (round.number() > 1) {
-                double multiplier = state.strategy().number(MULTIPLIER).orElse(0.0);
-                double earlierRate = state.strategy().number(RATE).orElse(0.0);
-                Check.that(
-                        multiplier == noiseMultiplier && earlierRate == rate,
-                        "noiseMultiplier and rate",
-                        "those of the rounds before a resume, " + multiplier + " and " + earlierRate,
-                        noiseMultiplier + " and " + rate);
-            }
-            return state.strategy().with(MULTIPLIER, noiseMultiplier).with(RATE, rate);
-        }
-
         NoisySum(RoundContext round, ServerState state) {
             this.round = round;
             this.state = state;
@@ -216,12 +240,25 @@ public record CentralDp(
         @Override
         public Aggregate combine() {
             double deviation = clipping.sumMultiplier(noiseMultiplier) * bound;
-            double expected = rate * round.clientCount();
+            double expected = sampling.expectedCohort(round.clientCount());
             Noise.addGaussian(sum.trainable(), deviation, noise.generator(round.seed("privacy noise")));
             sum.trainable().divi(expected);
-            StrategyState next =
-                    clipping.after(charged(), below, count, expected, noise, round.seed("privacy noise of the count"));
-            Metrics metrics = Metrics.of("privacy/epsilon", spent(round.number()), 1)
+            double spent = budget.spent(new Mechanism.Gaussian(noiseMultiplier), sampling, round.number());
+            StrategyState next = clipping.after(
+                    terms().agreed(round, state.strategy()),
+                    below,
+                    count,
+                    expected,
+                    noise,
+                    round.seed("privacy noise of the count"));
+            LOG.atDebug()
+                    .addKeyValue("round", round.number())
+                    .addKeyValue("epsilon", spent)
+                    .addKeyValue("bound", bound)
+                    .addKeyValue("nextBound", clipping.bound(next))
+                    .addKeyValue("deviation", deviation)
+                    .log("released a noisy sum");
+            Metrics metrics = Metrics.of("privacy/epsilon", spent, 1)
                     .merge(Metrics.of("privacy/clipping bound", bound, 1))
                     .merge(Metrics.of("privacy/noise deviation", deviation / expected, 1));
             return new Aggregate(Optional.of(sum), next, metrics);

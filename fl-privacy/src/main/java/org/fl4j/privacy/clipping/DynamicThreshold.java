@@ -36,7 +36,11 @@ public record DynamicThreshold(double bound, double factor, double floor, double
     public DynamicThreshold after(double metric) {
         Check.finite("metric", metric);
         double next = metric > 1 ? Math.max(floor, bound * factor) : Math.min(ceiling, bound / factor);
-        LOG.info("metric={} boundBefore={} bound={}", metric, bound, next);
+        LOG.atInfo()
+                .addKeyValue("metric", metric)
+                .addKeyValue("boundBefore", bound)
+                .addKeyValue("bound", next)
+                .log("clipping bound changed");
         return new DynamicThreshold(next, factor, floor, ceiling);
     }
 }

@@ -113,7 +113,7 @@ public final class GradientClipping {
             if (policy == NonFinitePolicy.RAISE) {
                 throw new ArithmeticException("norm of gradients must be finite, but was " + norm);
             }
-            LOG.warn("norm of gradients is {}: {}", norm, policy);
+            LOG.atWarn().addKeyValue("norm", norm).addKeyValue("policy", policy).log("gradients are not finite");
             if (policy != NonFinitePolicy.SCALE) {
                 if (policy == NonFinitePolicy.ZERO) {
                     gradients.forEach(gradient -> {
@@ -126,7 +126,11 @@ public final class GradientClipping {
             }
         }
         double coefficient = Math.min(1, maxNorm / (norm + EPSILON));
-        LOG.debug("norm={} maxNorm={} coefficient={}", norm, maxNorm, coefficient);
+        LOG.atDebug()
+                .addKeyValue("norm", norm)
+                .addKeyValue("maxNorm", maxNorm)
+                .addKeyValue("coefficient", coefficient)
+                .log("clipped gradients");
         gradients.forEach(gradient -> gradient.muli(coefficient));
     }
 }

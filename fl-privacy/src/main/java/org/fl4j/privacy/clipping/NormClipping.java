@@ -7,6 +7,8 @@ import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Scales an update down to a bound on its p-norm, all trainable parameters jointly; shorter updates pass as they are, and
@@ -20,6 +22,8 @@ import org.fl4j.tensor.ParameterVector;
  * @param p at least 1, or infinite for the largest magnitude; 2 for Gaussian noise, 1 for Laplace noise
  */
 public record NormClipping(double clippingBound, double p) implements UpdateTransform {
+    private static final Logger LOG = LoggerFactory.getLogger(NormClipping.class);
+
     /** The norm of the rounded result must not exceed the bound, so it is aimed this much below it. */
     private static final double ROUNDING_MARGIN = 1e-6;
 
@@ -39,6 +43,12 @@ public record NormClipping(double clippingBound, double p) implements UpdateTran
         double norm = Kernels.norm(update.delta().trainable(), p);
         boolean clip = norm > clippingBound;
         Metrics measured = Metrics.of("train/update norm", norm, 1).merge(Metrics.of("train/clipped", clip ? 1 : 0, 1));
+        LOG.atDebug()
+                .addKeyValue("round", task.round().number())
+                .addKeyValue("client", task.client().index())
+                .addKeyValue("norm", norm)
+                .addKeyValue("coefficient", clip ? clippingBound / norm : 1)
+                .log("clipped an update");
         if (!clip || !Double.isFinite(norm)) { // a broken update is the server's to reject
             return update.withMetrics(measured);
         }

@@ -1,6 +1,7 @@
 package org.fl4j.privacy.ftrl;
 
 import ai.djl.ndarray.NDArray;
+import java.util.Map;
 import java.util.Optional;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
@@ -11,6 +12,7 @@ import org.fl4j.core.ServerState;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.privacy.accounting.GaussianMechanism;
+import org.fl4j.privacy.accounting.PrivacyTerms;
 import org.fl4j.privacy.central.CentralDp;
 import org.fl4j.privacy.clipping.NormClipping;
 import org.fl4j.privacy.noise.Noise;
@@ -20,45 +22,63 @@ import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 
 /**
- * DP-FTRL with tree aggregation (Kairouz et al. 2021, arXiv 2103.00039, algorithms 1 and 2, without restarts and momentum): the
+ * DP-FTRL with tree aggregation (Kairouz et al. 2021, arXiv 2103.00039, algorithms 1 and 2, without momentum): the
  * model is the initial one plus the running sum of clipped deltas, and that sum gets the noise of a binary tree, so that noise
- * of rounds cancels and no sampling is assumed. Each client takes part once at most ({@link OnceSelector}). All rounds together
- * are one Gaussian release with multiplier {@code noiseMultiplier / sqrt(depth)}, depth being floor(log2 rounds) + 1; what is
- * guaranteed is about one client more or less, whose place in the order stays empty.
+ * of rounds cancels and no sampling is assumed. A tree serves one epoch, in which each client takes part once at most ({@link
+ * EpochSelector}); then a new one starts, so that a client may be in every tree, and costs of trees add up. A tree of t rounds is
+ * a Gaussian release with multiplier {@code noiseMultiplier / sqrt(depth)}, depth being floor(log2 t) + 1; what is guaranteed is
+ * about one client more or less, whose places in the order stay empty.
  *
  * <p>Metrics: {@code privacy/epsilon} of the rounds so far, exact. Noise is seeded, since the tree draws a node's noise again to
  * take it away: whoever knows the run's seed can take the noise away, so this is for experiments. Models with buffers are
- * refused. Deviations: the plain step of the server is meant; any other is post-processing of the same releases.
+ * refused. Deviations: the plain step of the server is meant, any other is post-processing of the same releases; at a restart the tree
+ * is not completed with rounds that nobody is in.
  *
  * @param clippingBound C, positive
  * @param noiseMultiplier the deviation of a node over C, positive
  * @param cohort clients a round, the fixed denominator, at least 1
- * @param rounds at least 1; all clients must do for them
+ * @param epochRounds rounds of an epoch, and so of a tree, at least 1; there must be clients for them all
  * @param delta in (0, 1)
  */
-public record DpFtrl(double clippingBound, double noiseMultiplier, int cohort, int rounds, double delta)
+public record DpFtrl(double clippingBound, double noiseMultiplier, int cohort, int epochRounds, double delta)
         implements Algorithm, Aggregator {
-    private static final String COHORT = "ftrl/cohort";
-
     /** Checks all. */
     public DpFtrl {
         Check.positive("clippingBound", clippingBound);
         Check.positive("noiseMultiplier", noiseMultiplier);
         Check.positive("cohort", cohort);
-        Check.positive("rounds", rounds);
+        Check.positive("epochRounds", epochRounds);
         Check.that(delta > 0 && delta < 1, "delta", "in (0, 1)", delta);
     }
 
     /** Returns the exact epsilon of so many rounds. */
     public double epsilon(int afterRounds) {
-        return GaussianMechanism.epsilon(noiseMultiplier / Math.sqrt(TreeNoise.depth(afterRounds)), delta);
+        int nodes = afterRounds / epochRounds * TreeNoise.depth(epochRounds); // that a client in every tree is in
+        int begun = afterRounds % epochRounds;
+        int all = begun == 0 ? nodes : nodes + TreeNoise.depth(begun);
+        return GaussianMechanism.epsilon(noiseMultiplier / Math.sqrt(all), delta);
+    }
+
+    private PrivacyTerms terms() {
+        return new PrivacyTerms(Map.of(
+                "privacy/noise multiplier",
+                noiseMultiplier,
+                "privacy/clipping bound",
+                clippingBound,
+                "privacy/cohort",
+                (double) cohort,
+                "privacy/epoch rounds",
+                (double) epochRounds));
+    }
+
+    private EpochSelector selector() {
+        return new EpochSelector(epochRounds);
     }
 
     @Override
     public void configure(SimulationBuilder builder) {
-        builder.selector(new OnceSelector())
+        builder.selector(selector())
                 .cohortSize(cohort)
-                .rounds(rounds)
                 .aggregator(this)
                 .uploadTransform(new NormClipping(clippingBound));
     }
@@ -67,18 +87,14 @@ public record DpFtrl(double clippingBound, double noiseMultiplier, int cohort, i
     @Override
     public void verify(Parts parts) {
         Check.that(
-                parts.selector() instanceof OnceSelector,
+                parts.selector().equals(selector()),
                 "selector under DP-FTRL",
-                "OnceSelector, for a client that takes part again costs more",
+                selector() + ", for a client that takes part more often costs more",
                 parts.selector());
         Check.that(parts.aggregator().equals(this), "aggregator under DP-FTRL", "DpFtrl", parts.aggregator());
         CentralDp.requirePlainRounds("DP-FTRL", parts);
-        int needed = Math.multiplyExact(cohort, rounds);
-        Check.that(
-                needed <= parts.data().clients().size(),
-                "cohort times rounds",
-                "at most the clients, " + parts.data().clients().size() + ", for each takes part once",
-                needed);
+        Check.that(parts.cohortSize() == cohort, "cohortSize", "the cohort of DP-FTRL, " + cohort, parts.cohortSize());
+        selector().requireClients(parts.data().clients().size(), cohort);
     }
 
     @Override
@@ -115,20 +131,13 @@ public record DpFtrl(double clippingBound, double noiseMultiplier, int cohort, i
         @Override
         public Aggregate combine() {
             TreeNoise noise = new TreeNoise(
-                    noiseMultiplier * clippingBound, round.runSeed().derive("tree noise"));
-            noise.addIncrement(sum.trainable(), round.number());
+                    noiseMultiplier * clippingBound,
+                    round.runSeed().derive("tree noise").derive(selector().epoch(round.number())));
+            noise.addIncrement(sum.trainable(), (round.number() - 1) % epochRounds + 1);
             sum.trainable().divi(cohort);
-            double earlier = state.strategy().number(COHORT).orElse((double) cohort);
-            Check.that(
-                    earlier == cohort
-                            && (round.number() == 1
-                                    || state.strategy().number(COHORT).isPresent()),
-                    "cohort",
-                    "that of the rounds before a resume, " + earlier,
-                    cohort);
             return new Aggregate(
                     Optional.of(sum),
-                    state.strategy().with(COHORT, cohort),
+                    terms().agreed(round, state.strategy()),
                     Metrics.of("privacy/epsilon", epsilon(round.number()), 1));
         }
     }

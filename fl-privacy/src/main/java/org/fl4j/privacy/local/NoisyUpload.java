@@ -13,14 +13,15 @@ import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.tensor.ParameterVector;
 
 /**
- * Clips an update and adds noise on the client: the last upload transform. Reports {@code privacy/noise scale}. An update that is
+ * Clips an update and adds noise on the client: the last upload transform. Reports {@code privacy/noise scale}, and {@code
+ * privacy/gaussian multiplier} or {@code privacy/laplace multiplier}. An update that is
  * not finite counts as zeros: that it was broken stays hidden too.
  *
  * <p>{@linkplain #local Local}: each update is private by itself, whoever sees it; one release costs what {@link
  * org.fl4j.privacy.accounting.GaussianMechanism} says, or 1 / z for Laplace noise, and sampling does not lessen it for one who
  * sees updates. {@linkplain #share Distributed}: each client adds its share, and the sum of all shares is central noise, for one
  * who sees the sum alone, which secure aggregation is for ({@link org.fl4j.privacy.secure.SecureSum}). Neither is bound to an
- * accountant: that every client adds it, that so many survive, and that all weigh alike is the caller's to see to.
+ * accountant: for that see {@link LocalDp} and {@link org.fl4j.privacy.secure.DistributedDp}.
  *
  * <p>Models with buffers are refused, for statistics of the client's data would leave without noise; so would metrics, which
  * are for the experimenter's eyes.
@@ -32,6 +33,9 @@ import org.fl4j.tensor.ParameterVector;
  */
 public record NoisyUpload(double clippingBound, Mechanism mechanism, int shares, NoiseSource noise)
         implements UpdateTransform {
+    private static final String GAUSSIAN = "privacy/gaussian multiplier";
+    private static final String LAPLACE = "privacy/laplace multiplier";
+
     /** Checks all. Only normal noise can be shared, for sums of Laplace noise are not Laplace noise. */
     public NoisyUpload {
         Check.positive("clippingBound", clippingBound);
@@ -81,6 +85,15 @@ public record NoisyUpload(double clippingBound, Mechanism mechanism, int shares,
         } else {
             Noise.addGaussian(noisy.trainable(), scale, random);
         }
-        return clipped.withDelta(noisy).withMetrics(Metrics.of("privacy/noise scale", scale, 1));
+        return clipped.withDelta(noisy)
+                .withMetrics(Metrics.of("privacy/noise scale", scale, 1)
+                        .merge(Metrics.of(laplace ? LAPLACE : GAUSSIAN, mechanism.noiseMultiplier(), 1)));
+    }
+
+    /** Returns the mechanism that an update's metrics tell of. */
+    static Mechanism mechanism(Metrics sent) {
+        return sent.find(LAPLACE).isPresent()
+                ? new Mechanism.Laplace(sent.value(LAPLACE))
+                : new Mechanism.Gaussian(sent.value(GAUSSIAN));
     }
 }

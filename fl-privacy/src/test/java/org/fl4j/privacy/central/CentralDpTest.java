@@ -28,6 +28,7 @@ import org.fl4j.model.Models;
 import org.fl4j.privacy.accounting.GaussianMechanism;
 import org.fl4j.privacy.accounting.Mechanism;
 import org.fl4j.privacy.accounting.PldAccountant;
+import org.fl4j.privacy.accounting.PrivacyBudget;
 import org.fl4j.privacy.accounting.PrivacyEvent;
 import org.fl4j.privacy.accounting.RdpAccountant;
 import org.fl4j.privacy.accounting.SamplingScheme;
@@ -310,8 +311,7 @@ class CentralDpTest extends TensorTest {
                     run(digits, more).checkpoints(directory, 1).resume(true).build();
             assertThatThrownBy(resumed::run)
                     .hasMessage(
-                            "noiseMultiplier and rate must be those of the rounds before a resume, 1.0 and 0.25, but"
-                                    + " was 2.0 and 0.25");
+                            "privacy/noise multiplier must be that of the rounds before a resume, 1.0, but was 2.0");
         }
     }
 

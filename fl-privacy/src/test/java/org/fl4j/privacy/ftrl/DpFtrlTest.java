@@ -6,17 +6,23 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.fl4j.client.LocalTraining;
+import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.ServerState;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.IidPartitioner;
 import org.fl4j.model.Models;
+import org.fl4j.privacy.accounting.GaussianMechanism;
 import org.fl4j.random.Seed;
 import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.Simulation;
@@ -71,14 +77,59 @@ class DpFtrlTest extends TensorTest {
     @Test
     void everyClientTakesPartOnce() {
         ClientDirectory clients = ClientDirectory.ofRange(23, index -> 1);
+        EpochSelector selector = new EpochSelector(4);
         Set<ClientId> seen = new HashSet<>();
         for (int round = 1; round <= 4; round++) {
-            List<ClientId> cohort = new OnceSelector().select(clients, 5, round(round));
+            List<ClientId> cohort = selector.select(clients, 5, context(round));
             assertThat(cohort).hasSize(5).isSorted().noneMatch(seen::contains);
             seen.addAll(cohort);
         }
-        assertThatThrownBy(() -> new OnceSelector().select(clients, 5, round(5)))
-                .hasMessage("clients that took part must be at most all, 23, each once, but was 25");
+        seen.clear();
+        for (int round = 5; round <= 8; round++) { // the next epoch, in another order
+            seen.addAll(selector.select(clients, 5, context(round)));
+        }
+        assertThat(seen).hasSize(20);
+        assertThat(selector.select(clients, 5, context(5))).isNotEqualTo(selector.select(clients, 5, context(1)));
+        assertThatThrownBy(() -> selector.select(clients, 6, context(1)))
+                .hasMessage("cohort times rounds of an epoch must be at most the clients, 23, for each takes part once,"
+                        + " but was 24");
+        assertThatThrownBy(() -> selector.select(clients.without(Set.of(new ClientId(3))), 5, context(1)))
+                .hasMessage(
+                        "clients that are available must be all, 23, or they would take part out of turn, but was 22");
+    }
+
+    private static RoundContext context(int round) {
+        return new RoundContext(round, new Seed(1), 23);
+    }
+
+    /** Of trees that each see everyone once, nodes add up: 2 x depth(8), and 2 x depth(8) + depth(3). */
+    @Test
+    void treesOfSeveralEpochsAddUp() {
+        DpFtrl ftrl = new DpFtrl(1, 4, 10, 8, 1e-6);
+        assertThat(ftrl.epsilon(8)).isEqualTo(GaussianMechanism.epsilon(4 / Math.sqrt(4), 1e-6));
+        assertThat(ftrl.epsilon(16)).isEqualTo(GaussianMechanism.epsilon(4 / Math.sqrt(8), 1e-6));
+        assertThat(ftrl.epsilon(19)).isEqualTo(GaussianMechanism.epsilon(4 / Math.sqrt(10), 1e-6));
+    }
+
+    /** The noise of a tree's first round is one node's in every epoch, and another one's. */
+    @Test
+    void everyEpochHasATreeOfItsOwn() {
+        DpFtrl ftrl = new DpFtrl(1, 1, 1, 4, 1e-5);
+        ServerState state = state(vector(new double[20_000]));
+        Map<Integer, float[]> noise = new HashMap<>();
+        for (int round = 1; round <= 9; round++) {
+            Aggregate released = ftrl.begin(context(round), state).combine();
+            noise.put(round, values(released.delta().orElseThrow()));
+            state = new ServerState(round, state.model(), released.strategy());
+        }
+        for (int first : new int[] {1, 5, 9}) {
+            double square = 0;
+            for (float value : noise.get(first)) {
+                square += (double) value * value;
+            }
+            assertThat(square / 20_000).as("round " + first).isCloseTo(1, within(.06)); // six standard errors
+        }
+        assertThat(noise.get(5)).isNotEqualTo(noise.get(1));
     }
 
     @Test
@@ -93,12 +144,14 @@ class DpFtrlTest extends TensorTest {
             }
             assertThatThrownBy(
                             () -> run(digits, new DpFtrl(1, .5, 20, 11, 1e-5)).build())
-                    .hasMessage(
-                            "cohort times rounds must be at most the clients, 200, for each takes part once, but was 220");
+                    .hasMessage("cohort times rounds of an epoch must be at most the clients, 200, for each takes part"
+                            + " once, but was 220");
+            assertThatThrownBy(() -> run(digits, ftrl).cohortSize(10).build())
+                    .hasMessage("cohortSize must be the cohort of DP-FTRL, 20, but was 10");
             assertThatThrownBy(() -> run(digits, ftrl)
                             .selector((available, count, round) -> List.of())
                             .build())
-                    .hasMessageStartingWith("selector under DP-FTRL must be OnceSelector");
+                    .hasMessageStartingWith("selector under DP-FTRL must be EpochSelector[rounds=10]");
         }
     }
 
@@ -110,6 +163,7 @@ class DpFtrlTest extends TensorTest {
                         new IidPartitioner().partition(digits.train().classIndices(), 200, new Seed(1))))
                 .testData(digits.test())
                 .training(LocalTraining.sgd(.1).epochs(5))
+                .rounds(10)
                 .seed(2);
     }
 }

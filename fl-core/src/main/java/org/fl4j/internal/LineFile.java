@@ -1,4 +1,4 @@
-package org.fl4j.simulation;
+package org.fl4j.internal;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -11,15 +11,16 @@ import java.util.List;
 import java.util.function.Predicate;
 
 /** A text file that grows by whole lines, and from which a resumed run takes back the lines it will write again. */
-final class LineFile {
+public final class LineFile {
     private final Path file;
 
-    LineFile(Path file) {
+    /** Names the file, which need not exist. */
+    public LineFile(Path file) {
         this.file = file;
     }
 
     /** Keeps the lines for which the predicate holds, of a file that exists; at once, by rename. */
-    void keep(Predicate<String> lines) {
+    public void keep(Predicate<String> lines) {
         if (!Files.exists(file)) {
             return;
         }
@@ -33,7 +34,8 @@ final class LineFile {
         }
     }
 
-    boolean isEmpty() {
+    /** Returns whether nothing is in it, or it does not exist. */
+    public boolean isEmpty() {
         try {
             return !Files.exists(file) || Files.size(file) == 0;
         } catch (IOException e) {
@@ -41,7 +43,8 @@ final class LineFile {
         }
     }
 
-    void append(String line) {
+    /** Appends a line, and makes directories that are missing. */
+    public void append(String line) {
         try {
             if (file.getParent() != null) {
                 Files.createDirectories(file.getParent());

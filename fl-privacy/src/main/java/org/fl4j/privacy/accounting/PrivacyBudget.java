@@ -1,13 +1,7 @@
-package org.fl4j.privacy.central;
+package org.fl4j.privacy.accounting;
 
 import java.util.List;
 import org.fl4j.internal.Check;
-import org.fl4j.privacy.accounting.Calibration;
-import org.fl4j.privacy.accounting.Mechanism;
-import org.fl4j.privacy.accounting.PldAccountant;
-import org.fl4j.privacy.accounting.PrivacyAccountant;
-import org.fl4j.privacy.accounting.PrivacyEvent;
-import org.fl4j.privacy.accounting.SamplingScheme;
 
 /**
  * What a run may cost.
@@ -31,19 +25,29 @@ public record PrivacyBudget(double epsilon, double delta, PrivacyAccountant acco
         this(epsilon, delta, new PldAccountant(1e-3));
     }
 
-    /** Returns the noise multiplier with which so many rounds cost the budget. */
+    /** Returns the noise multiplier with which so many rounds of Poisson sampling cost the budget. */
     public double noiseMultiplier(double rate, int rounds) {
-        return Calibration.noiseMultiplier(
-                accountant, Mechanism.Gaussian::new, new SamplingScheme.Poisson(rate), rounds, epsilon, delta);
+        return noiseMultiplier(new SamplingScheme.Poisson(rate), rounds);
     }
 
-    /** Returns how many rounds the budget pays for. */
-    long rounds(Mechanism mechanism, SamplingScheme sampling) {
+    /** Returns the multiplier of Gaussian noise with which so many rounds cost the budget. */
+    public double noiseMultiplier(SamplingScheme sampling, long rounds) {
+        return Calibration.noiseMultiplier(accountant, Mechanism.Gaussian::new, sampling, rounds, epsilon, delta);
+    }
+
+    /** Returns how many rounds the budget pays for, ten million at most. */
+    public long rounds(Mechanism mechanism, SamplingScheme sampling) {
         return Calibration.rounds(accountant, mechanism, sampling, epsilon, delta, MOST_ROUNDS);
     }
 
     /** Returns what so many rounds cost. */
-    double spent(Mechanism mechanism, SamplingScheme sampling, long rounds) {
+    public double spent(Mechanism mechanism, SamplingScheme sampling, long rounds) {
         return accountant.epsilon(List.of(new PrivacyEvent(mechanism, sampling, rounds)), delta);
+    }
+
+    /** Checks that the budget pays for so many rounds. */
+    public void requireCovers(String rounds, Mechanism mechanism, SamplingScheme sampling, long count) {
+        double cost = spent(mechanism, sampling, count);
+        Check.that(cost <= epsilon, "epsilon of " + rounds, "within the budget, " + epsilon, cost);
     }
 }

@@ -1,0 +1,35 @@
+package org.fl4j.internal;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import java.nio.file.Path;
+
+/** A file of JSON objects, one a line, each with a {@code round}. */
+public final class RoundLines {
+    private final LineFile file;
+
+    /** Names the file, which need not exist. */
+    public RoundLines(Path file) {
+        this.file = new LineFile(file);
+    }
+
+    /** Keeps the lines of rounds up to this one: a fresh run keeps none, a resumed run takes back what it repeats. */
+    public void keepUpTo(int completedRounds) {
+        file.keep(line -> roundOf(line) <= completedRounds);
+    }
+
+    /** A line that a crash cut short belongs to no finished round. */
+    private static int roundOf(String line) {
+        try {
+            return JsonParser.parseString(line).getAsJsonObject().get("round").getAsInt();
+        } catch (JsonParseException | IllegalStateException e) {
+            return Integer.MAX_VALUE;
+        }
+    }
+
+    /** Appends an object that has a {@code round}. */
+    public void append(JsonObject line) {
+        file.append(line.toString());
+    }
+}

@@ -1,0 +1,31 @@
+package org.fl4j.privacy.local;
+
+import org.fl4j.core.ClientId;
+import org.fl4j.core.RoundContext;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.privacy.accounting.PrivacyEvent;
+import org.fl4j.privacy.accounting.PrivacyTerms;
+
+/** Counts what each client's own releases cost: an account is a few numbers, zeros at first. */
+interface ClientLedger {
+    /** Returns how many numbers an account has. */
+    int numbers();
+
+    /** Returns what a client would release in a round at the least noise it may have. */
+    PrivacyEvent next(ClientId client, RoundContext round);
+
+    /** Returns what a client released, by what it sent. */
+    PrivacyEvent released(Metrics sent);
+
+    /** Returns the account after a release. */
+    double[] charged(double[] account, PrivacyEvent release);
+
+    /** Returns the epsilon of an account. */
+    double spent(double... account);
+
+    /** Returns what all releases of a run have in common, as far as accounts do not tell. */
+    PrivacyTerms terms();
+
+    /** Returns what each client may spend. */
+    double epsilon();
+}

@@ -1,0 +1,142 @@
+package org.fl4j.privacy.local;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.client.SgdClient;
+import org.fl4j.client.SgdClientFactory;
+import org.fl4j.client.Worker;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.RoundContext;
+import org.fl4j.internal.Check;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.privacy.accounting.Mechanism;
+import org.fl4j.privacy.accounting.PrivacyBudget;
+import org.fl4j.privacy.accounting.PrivacyEvent;
+import org.fl4j.privacy.accounting.PrivacyTerms;
+import org.fl4j.privacy.accounting.SamplingScheme;
+import org.fl4j.privacy.noise.NoiseSource;
+import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.SimulationBuilder;
+
+/**
+ * DP-SGD inside each client (Abadi et al. 2016, arXiv 1607.00133, algorithm 1): every step draws a batch in which each of the
+ * client's examples is by a coin of its own, clips each example's gradient to C, adds normal noise of deviation {@code z C} to their
+ * sum and divides by the expected batch. What is guaranteed is about one example more or less of a client, against anybody who sees
+ * its updates; what comes after is post-processing, so any aggregator and selector will do.
+ *
+ * <p>Each client's steps are charged when it sends an update, and a client whose budget does not pay for another round takes part
+ * no more. Of the run's {@link LocalTraining} the optimizer and the learning rate are used; the number of steps and the batches are
+ * this algorithm's. Every example of a batch has a backward pass of its own, so a step costs as many passes as it has examples.
+ *
+ * <p>How many examples a client has is taken as public, as is the model's form. Models with buffers are refused. Metrics as in {@link
+ * LocalDp}, and {@code train/clipped}, the share of examples whose gradient was clipped; metrics are for the experimenter's eyes.
+ * For real data take {@link NoiseSource#secure} and a run seed that is random and secret, for who is in a batch must not be known.
+ *
+ * @param clippingBound C, positive
+ * @param noiseMultiplier z, positive
+ * @param rate the probability that an example is in a batch, in (0, 1]
+ * @param steps of a client in a round, at least 1
+ * @param budget what each client may spend in the whole run
+ * @param noise where noise comes from
+ * @param log where releases are written, if anywhere
+ */
+public record DpSgd(
+        double clippingBound,
+        double noiseMultiplier,
+        double rate,
+        int steps,
+        PrivacyBudget budget,
+        NoiseSource noise,
+        Optional<PrivacyLog> log)
+        implements Algorithm, ClientLedger {
+    /** Checks all, and that the budget pays for one round at least. */
+    public DpSgd {
+        Check.positive("clippingBound", clippingBound);
+        Check.positive("noiseMultiplier", noiseMultiplier);
+        Check.share("rate", rate);
+        Check.positive("steps", steps);
+        Check.present("budget", budget);
+        Check.present("noise", noise);
+        Check.present("log", log);
+        budget.requireCovers(
+                "one round", new Mechanism.Gaussian(noiseMultiplier), new SamplingScheme.Poisson(rate), steps);
+    }
+
+    /** Writes no log. */
+    public DpSgd(
+            double clippingBound,
+            double noiseMultiplier,
+            double rate,
+            int steps,
+            PrivacyBudget budget,
+            NoiseSource noise) {
+        this(clippingBound, noiseMultiplier, rate, steps, budget, noise, Optional.empty());
+    }
+
+    @Override
+    public void configure(SimulationBuilder builder) {
+        LedgerServer.install(builder.sgdClients(new Clients(this)), this, log);
+    }
+
+    /** Accepts its own clients only. */
+    @Override
+    public void verify(Parts parts) {
+        Check.that(
+                parts.clients().isEmpty() && parts.sgdClients().equals(new Clients(this)),
+                "clients under DP-SGD",
+                "those it sets",
+                parts.clients().<Object>map(own -> own).orElse(parts.sgdClients()));
+    }
+
+    private record Clients(DpSgd algorithm) implements SgdClientFactory {
+        @Override
+        public SgdClient create(ClientId id, Worker worker, LocalTraining training) {
+            return new DpSgdClient(id, worker, training, algorithm);
+        }
+    }
+
+    @Override
+    public double epsilon() {
+        return budget.epsilon();
+    }
+
+    @Override
+    public int numbers() {
+        return 1; // rounds that the client took part in
+    }
+
+    @Override
+    public PrivacyTerms terms() {
+        return new PrivacyTerms(Map.of(
+                "privacy/noise multiplier", noiseMultiplier,
+                "privacy/rate", rate,
+                "privacy/steps", (double) steps));
+    }
+
+    private PrivacyEvent stepsOf(long rounds) {
+        return new PrivacyEvent(
+                new Mechanism.Gaussian(noiseMultiplier), new SamplingScheme.Poisson(rate), rounds * steps);
+    }
+
+    @Override
+    public PrivacyEvent next(ClientId client, RoundContext round) {
+        return stepsOf(1);
+    }
+
+    @Override
+    public PrivacyEvent released(Metrics sent) {
+        return stepsOf(1);
+    }
+
+    @Override
+    public double[] charged(double[] account, PrivacyEvent release) {
+        return new double[] {account[0] + 1};
+    }
+
+    @Override
+    public double spent(double... account) {
+        return budget.accountant().epsilon(List.of(stepsOf(Math.round(account[0]))), budget.delta());
+    }
+}

@@ -1,0 +1,86 @@
+package org.fl4j.privacy.local;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDScope;
+import java.util.random.RandomGenerator;
+import org.fl4j.client.ClientOptimizer;
+import org.fl4j.client.LocalResult;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.client.SgdClient;
+import org.fl4j.client.Worker;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.TrainingTask;
+import org.fl4j.data.ClientExamples;
+import org.fl4j.data.Examples;
+import org.fl4j.internal.Check;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.model.LocalModel;
+import org.fl4j.privacy.noise.Noise;
+import org.fl4j.random.Sampling;
+import org.fl4j.tensor.Kernels;
+import org.fl4j.tensor.ParameterVector;
+
+/** Trains by {@link DpSgd}. */
+final class DpSgdClient extends SgdClient {
+    private static final double ROUNDING_MARGIN = 1e-6; // as in NormClipping
+
+    private final DpSgd dp;
+
+    DpSgdClient(ClientId id, Worker worker, LocalTraining training, DpSgd dp) {
+        super(id, worker, training);
+        this.dp = dp;
+        Check.that(
+                training.gradientClip().isEmpty() && training.proximalTerm() == 0,
+                "training under DP-SGD",
+                "without gradient clip and proximal term, which it does not use",
+                training);
+    }
+
+    @Override
+    protected LocalResult optimize(TrainingTask task, LocalModel model, ParameterVector received) {
+        Noise.requireNoBuffers(received.layout());
+        RoundContext round = task.round();
+        model.seed(round.seed("dropout", id()));
+        RandomGenerator coins = round.seed("example sampling", id()).generator();
+        RandomGenerator noise = dp.noise().generator(round.seed("DP-SGD noise", id()));
+        ClientExamples examples = examples();
+        NDArray parameters = model.parameters().trainable();
+        ClientOptimizer.Stepper stepper = training().optimizer().start(parameters);
+        double rate = training().learningRate().at(round.number());
+        double deviation = dp.noiseMultiplier() * dp.clippingBound();
+        Metrics metrics = Metrics.of("privacy/noise scale", deviation, 1);
+        int steps = examples.count() == 0 ? 0 : dp.steps();
+        for (int step = 0; step < steps; step++) {
+            try (NDScope scope = new NDScope()) {
+                scope.suppressNotUsedWarning();
+                NDArray sum = parameters.zerosLike();
+                for (int i : Sampling.poisson(examples.count(), dp.rate(), coins)) {
+                    metrics = metrics.merge(addClipped(sum, examples, i));
+                }
+                Noise.addGaussian(sum, deviation, noise);
+                stepper.step(parameters, sum.divi(dp.rate() * examples.count()), rate);
+            }
+        }
+        return new LocalResult(steps, metrics);
+    }
+
+    /** Adds the gradient of the client's i-th example; one that is not finite counts as none. */
+    private Metrics addClipped(NDArray sum, ClientExamples examples, int i) {
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            Examples one = examples.source()
+                    .rows(new int[] {examples.row(i)}, worker().model().manager());
+            LocalModel.Gradient result =
+                    worker().model().gradient(one.features(), predictions -> losses(predictions, one.labels()));
+            double norm = Kernels.norm(result.gradient());
+            boolean clip = !(norm <= dp.clippingBound());
+            if (Double.isFinite(norm)) {
+                double scale = clip ? dp.clippingBound() / norm * (1 - ROUNDING_MARGIN) : 1;
+                Kernels.addScaled(sum, result.gradient(), scale);
+            }
+            return Metrics.of("train/clipped", clip ? 1 : 0, 1)
+                    .merge(Metrics.of("train/loss", result.losses().getFloat(), 1));
+        }
+    }
+}

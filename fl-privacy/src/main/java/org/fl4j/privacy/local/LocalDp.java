@@ -1,0 +1,150 @@
+package org.fl4j.privacy.local;
+
+import java.util.Map;
+import java.util.Optional;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.TrainingTask;
+import org.fl4j.core.UpdateTransform;
+import org.fl4j.internal.Check;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.privacy.accounting.GaussianMechanism;
+import org.fl4j.privacy.accounting.Mechanism;
+import org.fl4j.privacy.accounting.PrivacyEvent;
+import org.fl4j.privacy.accounting.PrivacyTerms;
+import org.fl4j.privacy.accounting.SamplingScheme;
+import org.fl4j.privacy.noise.NoiseSource;
+import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.SimulationBuilder;
+
+/**
+ * Local differential privacy: each client clips its delta and adds all of its noise itself, so that nobody has to be trusted.
+ * A rule chooses each task's mechanism and a raise may only add to its noise; what each update really had is charged to its
+ * client, and a client whose budget does not pay for its next task takes part no more. The run ends when nobody can.
+ *
+ * <p>A client's cost after several tasks: its Gaussian noise composes to one Gaussian release with the inverse squares of
+ * multipliers summed, exactly; the epsilons of its Laplace noise are added to that. What is guaranteed is about all data of one
+ * client replaced by none, against anybody who sees its updates. Cohort sampling does not lessen it.
+ *
+ * <p>Metrics of a round: {@code privacy/epsilon}, the highest of any client so far; {@code privacy/spent clients}, whose budget
+ * is spent. Metrics of clients: {@code privacy/gaussian multiplier} or {@code privacy/laplace multiplier}, and {@code
+ * privacy/noise scale}. Every release goes to the log, an update that the server rejects too.
+ *
+ * @param clippingBound C, positive: of the Euclidean norm for Gaussian noise, of the sum of magnitudes for Laplace noise
+ * @param base each task's least noise
+ * @param raise what may be added to it
+ * @param epsilon of each client in the whole run, positive
+ * @param delta of each client in the whole run, in (0, 1)
+ * @param noise where noise comes from
+ * @param log where releases are written, if anywhere
+ */
+public record LocalDp(
+        double clippingBound,
+        NoiseRule base,
+        NoiseRaise raise,
+        double epsilon,
+        double delta,
+        NoiseSource noise,
+        Optional<PrivacyLog> log)
+        implements Algorithm, ClientLedger {
+    private static final int INVERSE_SQUARES = 0; // of Gaussian multipliers, summed
+    private static final int INVERSES = 1; // of Laplace multipliers, summed
+
+    /** Checks all. */
+    public LocalDp {
+        Check.positive("clippingBound", clippingBound);
+        Check.present("base", base);
+        Check.present("raise", raise);
+        Check.positive("epsilon", epsilon);
+        Check.that(delta > 0 && delta < 1, "delta", "in (0, 1)", delta);
+        Check.present("noise", noise);
+        Check.present("log", log);
+    }
+
+    /** Takes one mechanism for all tasks, and no log. */
+    public LocalDp(double clippingBound, Mechanism mechanism, double epsilon, double delta, NoiseSource noise) {
+        this(clippingBound, NoiseRule.same(mechanism), NoiseRaise.none(), epsilon, delta, noise, Optional.empty());
+    }
+
+    @Override
+    public void configure(SimulationBuilder builder) {
+        LedgerServer.install(builder.uploadTransform(release()), this, log);
+    }
+
+    UpdateTransform release() {
+        return new Release();
+    }
+
+    /** Accepts no change of updates after the noise that would add what is not private; noise itself must be the last. */
+    @Override
+    public void verify(Parts parts) {
+        Check.that(
+                parts.uploadTransform() instanceof Release,
+                "upload transform under local differential privacy",
+                "the noise it sets, alone",
+                parts.uploadTransform());
+    }
+
+    private final class Release implements UpdateTransform {
+        @Override
+        public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
+            Check.that(
+                    update.attachments().isEmpty(),
+                    "attachments of an update under local differential privacy",
+                    "none, for they would leave without noise",
+                    update.attachments().keySet());
+            Mechanism least = base.mechanism(task.client(), task.round());
+            double factor = raise.factor(task.client(), task.round());
+            Check.that(factor >= 1 && Double.isFinite(factor), "factor of the noise", "at least 1 and finite", factor);
+            double multiplier = Check.positive("noiseMultiplier", factor * least.noiseMultiplier());
+            Mechanism raised = least instanceof Mechanism.Laplace
+                    ? new Mechanism.Laplace(multiplier)
+                    : new Mechanism.Gaussian(multiplier);
+            return NoisyUpload.local(clippingBound, raised, noise).transform(update, task);
+        }
+    }
+
+    @Override
+    public int numbers() {
+        return 2;
+    }
+
+    @Override
+    public PrivacyTerms terms() {
+        return new PrivacyTerms(Map.of("privacy/delta", delta));
+    }
+
+    @Override
+    public PrivacyEvent next(ClientId client, RoundContext round) {
+        return once(base.mechanism(client, round));
+    }
+
+    @Override
+    public PrivacyEvent released(Metrics sent) {
+        return once(NoisyUpload.mechanism(sent));
+    }
+
+    private static PrivacyEvent once(Mechanism mechanism) {
+        return new PrivacyEvent(mechanism, new SamplingScheme.Poisson(1), 1);
+    }
+
+    @Override
+    public double[] charged(double[] account, PrivacyEvent release) {
+        double[] next = account.clone();
+        double multiplier = release.mechanism().noiseMultiplier();
+        if (release.mechanism() instanceof Mechanism.Laplace) {
+            next[INVERSES] += 1 / multiplier;
+        } else {
+            next[INVERSE_SQUARES] += 1 / (multiplier * multiplier);
+        }
+        return next;
+    }
+
+    @Override
+    public double spent(double... account) {
+        double squares = account[INVERSE_SQUARES];
+        double gaussian = squares == 0 ? 0 : GaussianMechanism.epsilon(1 / Math.sqrt(squares), delta);
+        return gaussian + account[INVERSES];
+    }
+}

@@ -1,0 +1,58 @@
+package org.fl4j.privacy.local;
+
+import java.io.Serializable;
+import java.util.function.ToIntFunction;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.RoundContext;
+import org.fl4j.internal.Check;
+import org.fl4j.privacy.accounting.GaussianMechanism;
+import org.fl4j.privacy.accounting.Mechanism;
+
+/**
+ * The noise a client must add at least in a round: its certified base. It may depend on who the client is and on the state of
+ * machines, never on the client's data, for it is not secret.
+ */
+@FunctionalInterface
+public interface NoiseRule extends Serializable {
+    /** Returns the mechanism, with a noise multiplier above 0. */
+    Mechanism mechanism(ClientId client, RoundContext round);
+
+    /** Returns the rule of one mechanism for all. */
+    static NoiseRule same(Mechanism mechanism) {
+        return (client, round) -> mechanism;
+    }
+
+    /**
+     * Returns the rule of priority classes: a client of rank r, 0 being the most important, may spend {@code epsilon / (1 + r)} a
+     * task, so that less important tasks get more noise. Ranks below 5 have Gaussian noise, exactly calibrated; the others have
+     * Laplace noise.
+     *
+     * @param epsilon of one task of rank 0, positive
+     * @param delta of one task with Gaussian noise, in (0, 1)
+     * @param rank at least 0
+     */
+    static NoiseRule priorities(double epsilon, double delta, ToIntFunction<ClientId> rank) {
+        return new PriorityClasses(epsilon, delta, rank);
+    }
+
+    /** See {@link #priorities}. */
+    record PriorityClasses(double epsilon, double delta, ToIntFunction<ClientId> rank) implements NoiseRule {
+        private static final int FIRST_LAPLACE_RANK = 5;
+
+        /** Checks all. */
+        public PriorityClasses {
+            Check.positive("epsilon", epsilon);
+            Check.that(delta > 0 && delta < 1, "delta", "in (0, 1)", delta);
+            Check.present("rank", rank);
+        }
+
+        @Override
+        public Mechanism mechanism(ClientId client, RoundContext round) {
+            int of = Check.atLeast("rank of " + client, 0, rank.applyAsInt(client));
+            double share = epsilon / (1 + of);
+            return of < FIRST_LAPLACE_RANK
+                    ? new Mechanism.Gaussian(GaussianMechanism.noiseMultiplier(share, delta))
+                    : new Mechanism.Laplace(1 / share);
+        }
+    }
+}

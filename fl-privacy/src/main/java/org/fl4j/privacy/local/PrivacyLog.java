@@ -1,0 +1,53 @@
+package org.fl4j.privacy.local;
+
+import com.google.gson.JsonObject;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.fl4j.core.ServerState;
+import org.fl4j.internal.RoundLines;
+import org.fl4j.simulation.RoundReport;
+import org.fl4j.simulation.RunListener;
+
+/**
+ * Writes one JSON object a release: round, client, mechanism, noise multiplier, scale of the noise, sampling rate and steps within
+ * the client, epsilon of this release and epsilon of the client so far. A fresh run starts the file anew; a resumed run takes back
+ * the rounds it repeats.
+ */
+public final class PrivacyLog implements RunListener {
+    private final RoundLines lines;
+    private final List<PrivacyRecord> ofThisRound = new ArrayList<>();
+
+    /** Names the file. */
+    public PrivacyLog(Path file) {
+        lines = new RoundLines(file);
+    }
+
+    void add(PrivacyRecord release) {
+        ofThisRound.add(release);
+    }
+
+    @Override
+    public void runStarted(int completedRounds, int totalRounds) {
+        ofThisRound.clear(); // of a run that ended in mid-round
+        lines.keepUpTo(completedRounds);
+    }
+
+    @Override
+    public void roundEnded(RoundReport report, ServerState state) {
+        for (PrivacyRecord release : ofThisRound) {
+            JsonObject line = new JsonObject();
+            line.addProperty("round", release.round());
+            line.addProperty("client", release.client().index());
+            line.addProperty("mechanism", release.event().mechanism().getClass().getSimpleName());
+            line.addProperty("noiseMultiplier", release.event().mechanism().noiseMultiplier());
+            line.addProperty("scale", release.scale());
+            line.addProperty("rate", release.event().sampling().rate());
+            line.addProperty("steps", release.event().rounds());
+            line.addProperty("epsilon", release.epsilon());
+            line.addProperty("epsilonSoFar", release.epsilonSoFar());
+            lines.append(line);
+        }
+        ofThisRound.clear();
+    }
+}
