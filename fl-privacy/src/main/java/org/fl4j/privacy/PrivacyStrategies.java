@@ -2,6 +2,8 @@ package org.fl4j.privacy;
 
 import java.util.List;
 import org.fl4j.core.UpdateTransform;
+import org.fl4j.privacy.accounting.GaussianMechanism;
+import org.fl4j.privacy.accounting.Mechanism;
 import org.fl4j.privacy.accounting.PldAccountant;
 import org.fl4j.privacy.accounting.PrivacyAccountant;
 import org.fl4j.privacy.accounting.PrivacyBudget;
@@ -9,7 +11,11 @@ import org.fl4j.privacy.accounting.RdpAccountant;
 import org.fl4j.privacy.central.CentralDp;
 import org.fl4j.privacy.central.ClippingRule;
 import org.fl4j.privacy.clipping.NormClipping;
+import org.fl4j.privacy.ftrl.DpFtrl;
+import org.fl4j.privacy.local.DpSgd;
+import org.fl4j.privacy.local.LocalDp;
 import org.fl4j.privacy.noise.NoiseSource;
+import org.fl4j.privacy.secure.DistributedDp;
 import org.fl4j.registry.NamedStrategy;
 import org.fl4j.registry.Parameters;
 import org.fl4j.registry.StrategyProvider;
@@ -27,6 +33,11 @@ public final class PrivacyStrategies implements StrategyProvider {
         RDP
     }
 
+    private enum Kind {
+        GAUSSIAN,
+        LAPLACE
+    }
+
     private enum Source {
         SEEDED,
         SECURE
@@ -39,17 +50,80 @@ public final class PrivacyStrategies implements StrategyProvider {
                         UpdateTransform.class,
                         "norm-clipping",
                         p -> new NormClipping(p.number("clippingBound", 1), p.number("p", 2))),
-                new NamedStrategy<>(Algorithm.class, "central-dp", PrivacyStrategies::centralDp));
+                new NamedStrategy<>(Algorithm.class, "central-dp", PrivacyStrategies::centralDp),
+                new NamedStrategy<>(Algorithm.class, "local-dp", PrivacyStrategies::localDp),
+                new NamedStrategy<>(Algorithm.class, "dp-sgd", PrivacyStrategies::dpSgd),
+                new NamedStrategy<>(Algorithm.class, "dp-ftrl", PrivacyStrategies::dpFtrl),
+                new NamedStrategy<>(Algorithm.class, "distributed-dp", PrivacyStrategies::distributedDp));
+    }
+
+    private static PrivacyBudget budget(Parameters parameters, PrivacyAccountant accountant) {
+        return new PrivacyBudget(parameters.number("epsilon", 8), parameters.number("delta", 1e-5), accountant);
+    }
+
+    private static PrivacyAccountant accountant(Parameters parameters) {
+        return switch (parameters.choice("accountant", Accountant.PLD)) {
+            case PLD -> new PldAccountant(1e-3);
+            case RDP -> new RdpAccountant();
+        };
+    }
+
+    private static NoiseSource noise(Parameters parameters) {
+        return switch (parameters.choice("noise", Source.SEEDED)) {
+            case SEEDED -> NoiseSource.seeded();
+            case SECURE -> NoiseSource.secure();
+        };
+    }
+
+    /** Each client may spend the budget in so many tasks. */
+    private static LocalDp localDp(Parameters parameters) {
+        double epsilon = parameters.number("epsilon", 8);
+        double delta = parameters.number("delta", 1e-5);
+        int tasks = parameters.integer("tasks", 10);
+        Mechanism mechanism = switch (parameters.choice("mechanism", Kind.GAUSSIAN)) {
+            case GAUSSIAN ->
+                new Mechanism.Gaussian(GaussianMechanism.noiseMultiplier(epsilon, delta) * Math.sqrt(tasks));
+            case LAPLACE -> new Mechanism.Laplace(tasks / epsilon);
+        };
+        return new LocalDp(parameters.number("clippingBound", .5), mechanism, epsilon, delta, noise(parameters));
+    }
+
+    /** Each client may spend the budget in so many tasks. */
+    private static DpSgd dpSgd(Parameters parameters) {
+        PrivacyBudget budget = budget(parameters, accountant(parameters));
+        double rate = parameters.number("rate", .1);
+        int steps = parameters.integer("steps", 10);
+        double multiplier = budget.noiseMultiplier(rate, parameters.integer("tasks", 10) * steps);
+        return new DpSgd(parameters.number("clippingBound", 1), multiplier, rate, steps, budget, noise(parameters));
+    }
+
+    private static DpFtrl dpFtrl(Parameters parameters) {
+        return new DpFtrl(
+                parameters.number("clippingBound", .5),
+                parameters.number("noiseMultiplier", 1),
+                parameters.integer("cohort", 10),
+                parameters.integer("epochRounds", 10),
+                parameters.number("delta", 1e-5));
+    }
+
+    /** Its noise is calibrated so that the epochs cost the budget. */
+    private static DistributedDp distributedDp(Parameters parameters) {
+        PrivacyBudget budget = budget(parameters, new RdpAccountant());
+        int cohort = parameters.integer("cohort", 10);
+        double multiplier = budget.noiseMultiplier(1, parameters.integer("epochs", 10));
+        return new DistributedDp(
+                parameters.number("clippingBound", .5),
+                multiplier,
+                cohort,
+                parameters.integer("leastSurvivors", cohort / 2 + 1),
+                parameters.integer("epochRounds", 10),
+                budget,
+                noise(parameters));
     }
 
     /** Its noise is calibrated so that the rounds cost the budget. */
     private static CentralDp centralDp(Parameters parameters) {
-        PrivacyAccountant accountant = switch (parameters.choice("accountant", Accountant.PLD)) {
-            case PLD -> new PldAccountant(1e-3);
-            case RDP -> new RdpAccountant();
-        };
-        PrivacyBudget budget =
-                new PrivacyBudget(parameters.number("epsilon", 8), parameters.number("delta", 1e-5), accountant);
+        PrivacyBudget budget = budget(parameters, accountant(parameters));
         double rate = parameters.number("rate", .1);
         double bound = parameters.number("clippingBound", .5);
         ClippingRule clipping = switch (parameters.choice("clipping", Clipping.FIXED)) {
@@ -61,11 +135,7 @@ public final class PrivacyStrategies implements StrategyProvider {
                         parameters.number("boundRate", .2),
                         parameters.number("countDeviation", 5));
         };
-        NoiseSource noise = switch (parameters.choice("noise", Source.SEEDED)) {
-            case SEEDED -> NoiseSource.seeded();
-            case SECURE -> NoiseSource.secure();
-        };
         double multiplier = budget.noiseMultiplier(rate, parameters.integer("rounds", 100));
-        return new CentralDp(clipping, multiplier, rate, budget, noise);
+        return new CentralDp(clipping, multiplier, rate, budget, noise(parameters));
     }
 }

@@ -106,7 +106,7 @@ public record CentralDp(
         builder.selector(selector())
                 .cohortSize(cohortSize())
                 .aggregator(this)
-                .uploadTransform(new ClipToReceivedBound())
+                .uploadTransform(upload())
                 .stopRule(history -> history.size() >= affordable);
     }
 
@@ -124,6 +124,11 @@ public record CentralDp(
         return sampling instanceof SamplingScheme.FixedSize fixed
                 ? fixed.cohort()
                 : 1; // else each has a coin of its own
+    }
+
+    /** Returns what its clients do to their updates: clip them to the bound that came with the model. */
+    public UpdateTransform upload() {
+        return new ClipToReceivedBound();
     }
 
     /** Clips to the bound that came with the model, and says whether the update was shorter. */
@@ -161,7 +166,7 @@ public record CentralDp(
                 "CentralDp, for a mean with other weights has another sensitivity",
                 parts.aggregator().getClass().getSimpleName());
         Check.that(
-                parts.uploadTransform().equals(new ClipToReceivedBound()),
+                parts.uploadTransform().equals(upload()),
                 "upload transform under central differential privacy",
                 "the clipping it sets",
                 parts.uploadTransform());

@@ -9,13 +9,13 @@ import org.fl4j.internal.Check;
  * 2004.00010, algorithms 1 to 3). For sums in a ring, see {@link org.fl4j.privacy.secure.SecureSum}; for privacy it is as
  * good as normal noise of the same sigma (ibid., theorem 4).
  *
- * @param numerator of sigma^2, in [1, 10^6]
+ * @param numerator of sigma^2, in [1, 2^24]
  * @param denominator of sigma^2, in [1, 1000]
  */
 public record DiscreteGaussian(int numerator, int denominator) {
     /** Checks both: within these bounds no intermediate number overflows but in the far tail, where it throws. */
     public DiscreteGaussian {
-        Check.inRange("numerator", 1, 1_000_000, numerator);
+        Check.inRange("numerator", 1, 1 << 24, numerator);
         Check.inRange("denominator", 1, 1000, denominator);
     }
 

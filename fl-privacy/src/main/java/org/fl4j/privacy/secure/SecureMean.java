@@ -1,8 +1,6 @@
 package org.fl4j.privacy.secure;
 
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
@@ -17,7 +15,7 @@ import org.fl4j.tensor.Tensors;
 /**
  * The plain mean of deltas by {@link SecureSum}: each is put into fixed point and masked, and only their sum is unmasked. This
  * hides single updates; it is no differential privacy, not even of updates with noise, for the mean is over those who are
- * there.
+ * there: for that see {@link DistributedDp}.
  *
  * <p>Values beyond the bound of the fixed point are clipped one by one. Clients whose update was rejected or is late count as not
  * having agreed on masks. A cohort of one is refused: its sum is its update. Models with buffers are refused.
@@ -49,7 +47,7 @@ public record SecureMean(FixedPoint point) implements Aggregator {
     private final class Masked implements Aggregation {
         private final RoundContext round;
         private final ServerState state;
-        private final Map<Integer, int[]> encoded = new TreeMap<>();
+        private final MaskedVectors encoded = new MaskedVectors();
 
         Masked(RoundContext round, ServerState state) {
             this.round = round;
@@ -59,7 +57,7 @@ public record SecureMean(FixedPoint point) implements Aggregator {
         @Override
         public void add(ModelUpdate update) {
             int client = update.client().index();
-            encoded.put(
+            encoded.add(
                     client,
                     point.encode(
                             update.delta().trainable().toFloatArray(),
@@ -68,21 +66,17 @@ public record SecureMean(FixedPoint point) implements Aggregator {
 
         @Override
         public void merge(Aggregation other) {
-            encoded.putAll(((Masked) other).encoded);
+            encoded.merge(((Masked) other).encoded);
         }
 
         @Override
         public Aggregate combine() {
-            int clients = encoded.size();
+            int clients = encoded.count();
             if (clients == 0) {
                 return Aggregate.of(Optional.empty(), state);
             }
-            SecureSum protocol = new SecureSum(clients, clients / 2 + 1, round.seed("secure aggregation"));
-            Map<Integer, int[]> sent = new TreeMap<>();
-            for (int[] vector : encoded.values()) {
-                sent.put(sent.size(), protocol.masked(sent.size(), vector));
-            }
-            double[] sum = point.decode(protocol.unmasked(sent), clients);
+            double[] sum =
+                    point.decode(encoded.sum(clients, clients / 2 + 1, round.seed("secure aggregation")), clients);
             float[] mean = new float[sum.length];
             for (int i = 0; i < mean.length; i++) {
                 mean[i] = (float) (sum[i] / clients);

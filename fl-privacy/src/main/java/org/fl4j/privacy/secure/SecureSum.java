@@ -1,28 +1,33 @@
 package org.fl4j.privacy.secure;
 
+import java.util.Arrays;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 import org.fl4j.internal.Check;
-import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.random.Seed;
 
 /**
  * Simulates secure aggregation (Bonawitz et al. 2017, "Practical secure aggregation"; SecAgg+ of Bell et al. 2020): of each
- * client the server sees its vector plus masks, uniform in a ring of 2^32. Each pair of clients shares a mask that one adds and
- * the other subtracts, so masks of pairs vanish in the sum; each client adds one mask of its own besides. After the round the
- * server asks the survivors for shares: of the own masks of those whose vector arrived, and of the pair masks of those whose
- * did not, never of both of one client. It gets them if at least {@code threshold} clients survive.
+ * client the server sees its vector plus masks, uniform in a ring of 2^32. Neighbours on a circle, up to {@value #REACH} to each
+ * side, agree on a mask that one adds and the other subtracts, so these vanish in the sum; each client adds one mask of its own
+ * besides. All clients hold Shamir shares of each other's two secrets. After the round the server asks the survivors for shares: of
+ * the own mask of those whose vector arrived, and of the key of those whose did not, never of both of one client. {@code threshold}
+ * survivors are enough, and fewer tell it nothing.
  *
- * <p>What is simulated: keys come from a seed instead of an agreement between clients, and shares are handed out if enough
- * clients survive, without Shamir's arithmetic. Masks, ring, drop-outs and recovery are real. Every pair of clients shares a mask,
- * so a round costs O(clients^2) streams.
+ * <p>What is simulated: all parties are in this object, and the group in which they agree on keys has 61 bits, which is right
+ * arithmetic and no security. A round costs O(clients x neighbours) streams.
  */
 public final class SecureSum {
+    private static final int REACH = 16;
+    private static final long GENERATOR = 37; // of all numbers modulo 2^61 - 1 but 0
+
     private final int clients;
     private final int threshold;
+    private final long[] keys; // secret, of each client
+    private final long[] publicKeys;
+    private final long[] ownMasks; // secret
     private final Seed seed;
 
     /**
@@ -30,25 +35,41 @@ public final class SecureSum {
      *
      * @param clients who agreed on masks, 0 to clients - 1; at least 2
      * @param threshold how many must survive, more than half of them
-     * @param seed of this round's keys
+     * @param seed of this round's secrets
      */
     public SecureSum(int clients, int threshold, Seed seed) {
         this.clients = Check.atLeast("clients", 2, clients);
         this.threshold = Check.inRange("threshold", clients / 2 + 1, clients, threshold);
         this.seed = Check.present("seed", seed);
+        keys = secrets("key");
+        publicKeys =
+                Arrays.stream(keys).map(key -> PrimeField.power(GENERATOR, key)).toArray();
+        ownMasks = secrets("own mask");
+    }
+
+    private long[] secrets(String purpose) {
+        return IntStream.range(0, clients)
+                .mapToLong(client ->
+                        seed.derive(purpose).derive(client).generator().nextLong(1, PrimeField.PRIME))
+                .toArray();
     }
 
     /** Returns what a client sends of its encoded vector. */
     public int[] masked(int client, int... encoded) {
         Check.inRange("client", 0, clients - 1, client);
         int[] sent = encoded.clone();
-        add(sent, ownMask(client, encoded.length), 1);
-        for (int other = 0; other < clients; other++) {
-            if (other != client) {
-                add(sent, pairMask(client, other, encoded.length), client < other ? 1 : -1);
-            }
-        }
+        addMask(sent, ownMasks[client], 1);
+        neighbours(client)
+                .forEach(other ->
+                        addMask(sent, PrimeField.power(publicKeys[other], keys[client]), client < other ? 1 : -1));
         return sent;
+    }
+
+    private IntStream neighbours(int client) {
+        return IntStream.range(0, clients).filter(other -> {
+            int distance = Math.abs(client - other);
+            return distance > 0 && Math.min(distance, clients - distance) <= REACH;
+        });
     }
 
     /**
@@ -62,51 +83,59 @@ public final class SecureSum {
             throw new IllegalStateException(
                     "clients that survive must be at least " + threshold + ", but were " + arrived.size());
         }
-        Set<Integer> lost = new TreeSet<>();
-        for (int client = 0; client < clients; client++) {
-            lost.add(client);
-        }
-        lost.removeAll(arrived.keySet());
-        int length = arrived.values().iterator().next().length;
+        TreeMap<Integer, int[]> survivors = new TreeMap<>(arrived);
+        int[] holders = survivors.keySet().stream()
+                .limit(threshold)
+                .mapToInt(client -> client + 1)
+                .toArray();
+        long[] weights = PrimeField.weights(holders);
+        int length = survivors.firstEntry().getValue().length;
         int[] sum = new int[length];
-        new TreeMap<>(arrived).forEach((client, sent) -> {
+        survivors.forEach((client, sent) -> {
             Check.inRange("client", 0, clients - 1, client);
             Check.that(
                     sent.length == length,
                     "length of the vector of client " + client,
                     "that of all, " + length,
                     sent.length);
-            add(sum, sent, 1);
-            add(sum, ownMask(client, length), -1);
-            for (int dead : lost) {
-                add(sum, pairMask(client, dead, length), client < dead ? -1 : 1);
-            }
+            add(sum, sent);
+            addMask(sum, recovered(ownMasks[client], "shares of own mask", client, holders, weights), -1);
         });
+        for (int lost = 0; lost < clients; lost++) {
+            if (!survivors.containsKey(lost)) {
+                int dead = lost;
+                long key = recovered(keys[dead], "shares of key", dead, holders, weights);
+                neighbours(dead)
+                        .filter(survivors::containsKey)
+                        .forEach(
+                                other -> addMask(sum, PrimeField.power(publicKeys[other], key), other < dead ? -1 : 1));
+            }
+        }
         return sum;
     }
 
-    private int[] ownMask(int client, int length) {
-        return stream(seed.derive("own mask").derive(client), length);
-    }
-
-    private int[] pairMask(int one, int other, int length) {
-        Seed pair = seed.derive("pair mask").derive(Math.min(one, other)).derive(Math.max(one, other));
-        return stream(pair, length);
-    }
-
-    private static int[] stream(Seed key, int length) {
-        RandomGenerator random = NoiseSource.seeded().generator(key);
-        int[] mask = new int[length];
-        for (int i = 0; i < length; i++) {
-            mask[i] = random.nextInt();
+    /** What the server computes of a client's secret from the shares that these holders have of it. */
+    private long recovered(long secret, String purpose, int client, int[] holders, long... weights) {
+        long[] polynomial = PrimeField.polynomial(
+                secret, threshold, seed.derive(purpose).derive(client).generator());
+        long sum = 0;
+        for (int i = 0; i < holders.length; i++) {
+            sum = PrimeField.add(sum, PrimeField.multiply(weights[i], PrimeField.share(holders[i], polynomial)));
         }
-        return mask;
+        return sum;
+    }
+
+    private static void addMask(int[] sum, long secret, int sign) {
+        RandomGenerator random = new Seed(secret).derive("mask").generator();
+        for (int i = 0; i < sum.length; i++) {
+            sum[i] += sign * random.nextInt();
+        }
     }
 
     /** In the ring of 2^32, which is what int arithmetic is. */
-    private static void add(int[] sum, int[] values, int sign) {
+    private static void add(int[] sum, int... values) {
         for (int i = 0; i < sum.length; i++) {
-            sum[i] += sign * values[i];
+            sum[i] += values[i];
         }
     }
 }

@@ -4,19 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.Shape;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.core.Admission;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.ClientDirectory;
+import org.fl4j.core.ClientId;
 import org.fl4j.core.ListAggregator;
 import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.StrategyState;
 import org.fl4j.core.UpdateTransform;
@@ -32,7 +32,8 @@ import org.fl4j.privacy.accounting.PrivacyBudget;
 import org.fl4j.privacy.accounting.PrivacyEvent;
 import org.fl4j.privacy.accounting.RdpAccountant;
 import org.fl4j.privacy.accounting.SamplingScheme;
-import org.fl4j.privacy.audit.PrivacyAudit;
+import org.fl4j.privacy.audit.AuditReport;
+import org.fl4j.privacy.audit.CanaryAudit;
 import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.random.Seed;
 import org.fl4j.server.UpdatePolicy;
@@ -295,6 +296,45 @@ class CentralDpTest extends TensorTest {
         assertThat(aggregation.onModelUpdate(update(0, 1, vector(1)))).isInstanceOf(Admission.Rejected.class);
     }
 
+    /** Ten of forty clients in every round, accounted for as that: far dearer than by coins at the same rate. */
+    @Test
+    void cohortsOfAFixedSizeAreAccountedForAsSuch() {
+        SamplingScheme fixed = new SamplingScheme.FixedSize(10, 40);
+        RdpAccountant accountant = new RdpAccountant();
+        CentralDp dp = new CentralDp(ClippingRule.fixed(1), 8, fixed, LARGE, NoiseSource.seeded());
+        double cost = accountant.epsilon(List.of(new PrivacyEvent(new Mechanism.Gaussian(8), fixed, 3)), 1e-5);
+        double byCoins = accountant.epsilon(
+                List.of(new PrivacyEvent(new Mechanism.Gaussian(8), new SamplingScheme.Poisson(.25), 3)), 1e-5);
+        assertThat(cost).isGreaterThan(2 * byCoins);
+        try (Dataset digits = Digits.generate(400, 100, new Seed(1))) {
+            try (RunResult one = run(digits, dp).rounds(3).workers(1).build().run();
+                    RunResult three =
+                            run(digits, dp).rounds(3).workers(3).build().run()) {
+                assertThat(one.history())
+                        .allSatisfy(round -> assertThat(round.cohort()).hasSize(10));
+                assertThat(one.finalMetrics().value("privacy/epsilon")).isEqualTo(cost);
+                assertThat(three.modelSha256()).isEqualTo(one.modelSha256());
+            }
+            assertThatThrownBy(() ->
+                            run(digits, dp).selector(new PoissonSelector(.25)).build())
+                    .hasMessageStartingWith("selector under central differential privacy must be"
+                            + " FixedSizeSelector[cohort=10, population=40]");
+            assertThatThrownBy(() -> run(digits, dp).cohortSize(9).build())
+                    .hasMessage("cohortSize must be that which is accounted for, 10, but was 9");
+            CentralDp others = new CentralDp(
+                    ClippingRule.fixed(1), 8, new SamplingScheme.FixedSize(10, 50), LARGE, NoiseSource.seeded());
+            assertThatThrownBy(() -> run(digits, others).build())
+                    .hasMessage("clients must be the population of the sampling, 50, but was 40");
+        }
+        PrivacyBudget tight = new PrivacyBudget(8, 1e-5);
+        assertThatThrownBy(() -> new CentralDp(ClippingRule.fixed(1), 8, fixed, tight, NoiseSource.seeded()))
+                .hasMessage("sampling must be Poisson, or account with RdpAccountant, but was FixedSize[cohort=10,"
+                        + " population=40]");
+        ClientDirectory some = ClientDirectory.ofRange(40, index -> 1).without(Set.of(new ClientId(3)));
+        assertThatThrownBy(() -> new FixedSizeSelector(10, 40).select(some, 10, round()))
+                .hasMessage("clients that are available must be all, 40, for sampling is accounted for so, but was 39");
+    }
+
     /** A run that is resumed with other noise would be charged as if all its rounds had had it. */
     @Test
     void refusesAResumeWithOtherNoise(@TempDir Path directory) {
@@ -359,39 +399,30 @@ class CentralDpTest extends TensorTest {
         }
     }
 
-    /** Ten thousand rounds without and with a client that sends as much as it may, through the aggregator itself. */
-    private double shown(CentralDp dp) {
-        int[] above = new int[2];
-        int runs = 10_000;
-        for (int world = 0; world < 2; world++) {
-            for (int i = 0; i < runs; i++) {
-                try (NDScope scope = new NDScope()) {
-                    scope.suppressNotUsedWarning();
-                    Aggregation aggregation =
-                            dp.begin(new RoundContext(1, new Seed(2L * i + world), 10), state(vector(0)));
-                    if (world == 1) {
-                        aggregation.add(sent(update(0, 1, vector(5)), false));
-                    }
-                    float sum = 10 * values(aggregation.combine().delta().orElseThrow())[0];
-                    above[world] += sum > 3 ? 1 : 0;
-                }
-            }
-        }
-        return PrivacyAudit.twoWorlds(above[1], runs - above[1], above[0], runs - above[0], 1e-5, .001);
-    }
-
     @Test
-    void anAuditOfWholeRoundsFindsMissingNoiseAndPassesTheRightOne() {
-        double proved = GaussianMechanism.epsilon(4, 1e-5);
-        ClippingRule one = ClippingRule.fixed(1);
+    void auditsOfWholeRoundsFindMissingNoiseAndPassTheRightOne() {
+        double proved = GaussianMechanism.epsilon(1, 1e-5); // 4.377
         PrivacyBudget cheap = new PrivacyBudget(50, 1e-5, new RdpAccountant(2, 4, 8));
-        assertThat(shown(new CentralDp(one, 4, 1, cheap, NoiseSource.seeded()))).isLessThan(proved);
-        NoiseSource quarter = seed -> new Quartered(seed.generator());
-        assertThat(shown(new CentralDp(one, 4, 1, cheap, quarter))).isGreaterThan(proved);
+        CentralDp honest = new CentralDp(ClippingRule.fixed(1), 1, 1, cheap, NoiseSource.seeded());
+        CentralDp halved = new CentralDp(ClippingRule.fixed(1), 1, 1, cheap, seed -> new Weak(seed.generator(), 2));
+        CentralDp quartered = new CentralDp(ClippingRule.fixed(1), 1, 1, cheap, seed -> new Weak(seed.generator(), 4));
+        AuditReport passed =
+                new CanaryAudit(honest, honest.upload()).twoWorlds(20_000, proved, 1e-5, .999, new Seed(1));
+        assertThat(passed.contradicts()).as(passed.toString()).isFalse();
+        assertThat(passed.shown()).isGreaterThan(2);
+        AuditReport caught =
+                new CanaryAudit(halved, halved.upload()).twoWorlds(20_000, proved, 1e-5, .999, new Seed(1));
+        assertThat(caught.contradicts()).as(caught.toString()).isTrue();
+        AuditReport once = new CanaryAudit(honest, honest.upload()).oneRun(5000, 200, proved, 1e-5, .95, new Seed(1));
+        assertThat(once.contradicts()).as(once.toString()).isFalse();
+        assertThat(once.shown()).isGreaterThan(1);
+        AuditReport onceCaught =
+                new CanaryAudit(quartered, quartered.upload()).oneRun(5000, 400, proved, 1e-5, .95, new Seed(1));
+        assertThat(onceCaught.contradicts()).as(onceCaught.toString()).isTrue();
     }
 
-    /** Noise that is a quarter of what it should be. */
-    private record Quartered(RandomGenerator random) implements RandomGenerator {
+    /** Noise that is a part of what it should be. */
+    private record Weak(RandomGenerator random, double divisor) implements RandomGenerator {
         @Override
         public long nextLong() {
             return random.nextLong();
@@ -399,7 +430,7 @@ class CentralDpTest extends TensorTest {
 
         @Override
         public double nextGaussian() {
-            return random.nextGaussian() / 4;
+            return random.nextGaussian() / divisor;
         }
     }
 

@@ -71,6 +71,27 @@ class SecureSumTest {
         assertThat(sum.unmasked(arrived)).containsExactly(expected);
     }
 
+    /** Of more clients than each has neighbours, with as many drop-outs as may be. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 29})
+    void neighboursOnACircleAreEnough(int dropped) {
+        SecureSum sum = new SecureSum(60, 31, new Seed(9));
+        Map<Integer, int[]> arrived = new TreeMap<>();
+        int[] expected = new int[50];
+        for (int client = 0; client < 60; client++) {
+            if (client % 2 == 1 && client / 2 < dropped) {
+                continue;
+            }
+            arrived.put(client, sum.masked(client, secret(client)));
+            int[] own = secret(client);
+            for (int i = 0; i < 50; i++) {
+                expected[i] += own[i];
+            }
+        }
+        assertThat(arrived).hasSize(60 - dropped);
+        assertThat(sum.unmasked(arrived)).containsExactly(expected);
+    }
+
     @Test
     void tooFewSurvivorsRevealNothing() {
         SecureSum sum = new SecureSum(8, 5, new Seed(9));

@@ -1,0 +1,232 @@
+package org.fl4j.privacy.secure;
+
+import ai.djl.ndarray.types.Shape;
+import java.util.Map;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+import org.fl4j.core.Aggregate;
+import org.fl4j.core.Aggregation;
+import org.fl4j.core.Aggregator;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.ServerState;
+import org.fl4j.core.TrainingTask;
+import org.fl4j.core.UpdateTransform;
+import org.fl4j.internal.Check;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.privacy.accounting.Mechanism;
+import org.fl4j.privacy.accounting.PrivacyBudget;
+import org.fl4j.privacy.accounting.PrivacyTerms;
+import org.fl4j.privacy.accounting.RdpAccountant;
+import org.fl4j.privacy.accounting.SamplingScheme;
+import org.fl4j.privacy.central.CentralDp;
+import org.fl4j.privacy.clipping.NormClipping;
+import org.fl4j.privacy.ftrl.EpochSelector;
+import org.fl4j.privacy.noise.Noise;
+import org.fl4j.privacy.noise.NoiseSource;
+import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.SimulationBuilder;
+import org.fl4j.tensor.Kernels;
+import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.Tensors;
+
+/**
+ * Distributed differential privacy (Kairouz, Liu and Steinke 2021, arXiv 2102.06387): nobody is trusted with a single update, and
+ * nobody adds all of the noise. Each client clips its delta, puts it on a grid of whole numbers, and adds a discrete Gaussian share
+ * of the noise; {@link SecureSum} gives the server the sum alone. The shares of {@code leastSurvivors} clients make up noise of
+ * multiplier z; more survivors only add more, and of fewer nothing is unmasked: the model stays as it is. The mean's denominator is the
+ * cohort, whoever survives.
+ *
+ * <p>The server knows who is in a cohort, so sampling lessens no cost. Instead clients take turns ({@link EpochSelector}): each is in
+ * one round an epoch at most, and what is charged is one release an epoch. What is guaranteed is about one
+ * client that sends zeros, with its noise, in place of its delta, against anybody who sees the sums. The sum of discrete Gaussians obeys the Renyi bound of the Gaussian with multiplier z
+ * (ibid., proposition 13; the excess at this grid is below 1e-100), and only that, so the budget's accountant must be {@link
+ * RdpAccountant}.
+ *
+ * <p>Metrics of a round: {@code privacy/epsilon} so far, {@code secure/survivors}, {@code secure/unmasked} (1, or 0 if survivors were
+ * too few). A cohort's vectors are in memory until the round ends. Models with buffers are refused, updates that are not finite count as
+ * zeros, and metrics are for the experimenter's eyes. Deviation: no random rotation, which saves bits, of which this ring has enough.
+ *
+ * @param clippingBound C, positive
+ * @param noiseMultiplier z, positive
+ * @param cohort clients a round, at least 2
+ * @param leastSurvivors how many clients' noise is counted on, more than half of the cohort
+ * @param epochRounds rounds of an epoch, at least 1; there must be clients for them all
+ * @param budget what the run may cost, by RDP
+ * @param noise where noise comes from
+ */
+public record DistributedDp(
+        double clippingBound,
+        double noiseMultiplier,
+        int cohort,
+        int leastSurvivors,
+        int epochRounds,
+        PrivacyBudget budget,
+        NoiseSource noise)
+        implements Algorithm, Aggregator {
+    private static final SamplingScheme EVERYONE = new SamplingScheme.Poisson(1);
+
+    /** Checks all, and that the budget pays for one epoch at least. */
+    public DistributedDp {
+        Check.positive("clippingBound", clippingBound);
+        Check.positive("noiseMultiplier", noiseMultiplier);
+        Check.atLeast("cohort", 2, cohort);
+        Check.inRange("leastSurvivors", cohort / 2 + 1, cohort, leastSurvivors);
+        Check.positive("epochRounds", epochRounds);
+        Check.present("budget", budget);
+        Check.present("noise", noise);
+        Check.that(
+                budget.accountant() instanceof RdpAccountant,
+                "accountant under distributed differential privacy",
+                "RdpAccountant, for the sum of discrete Gaussians is bounded in Renyi divergence",
+                budget.accountant().getClass().getSimpleName());
+        budget.requireCovers("one epoch", new Mechanism.Gaussian(noiseMultiplier), EVERYONE, 1);
+    }
+
+    private EpochSelector selector() {
+        return new EpochSelector(epochRounds);
+    }
+
+    @Override
+    public void configure(SimulationBuilder builder) {
+        long affordable = budget.rounds(new Mechanism.Gaussian(noiseMultiplier), EVERYONE) * epochRounds;
+        builder.selector(selector())
+                .cohortSize(cohort)
+                .aggregator(this)
+                .uploadTransform(upload())
+                .stopRule(history -> history.size() >= affordable);
+    }
+
+    UpdateTransform upload() {
+        return new NoisyGrid(this);
+    }
+
+    /** Accepts only what the guarantee assumes. */
+    @Override
+    public void verify(Parts parts) {
+        String name = "distributed differential privacy";
+        Check.that(
+                parts.selector().equals(selector()),
+                "selector under " + name,
+                selector() + ", for a client that takes part more often costs more",
+                parts.selector());
+        Check.that(
+                parts.cohortSize() == cohort,
+                "cohortSize",
+                "the cohort of " + name + ", " + cohort,
+                parts.cohortSize());
+        selector().requireClients(parts.data().clients().size(), cohort);
+        Check.that(
+                parts.aggregator().equals(this),
+                "aggregator under " + name,
+                "DistributedDp",
+                parts.aggregator().getClass().getSimpleName());
+        Check.that(
+                parts.uploadTransform().equals(upload()),
+                "upload transform under " + name,
+                "the noise it sets, alone",
+                parts.uploadTransform());
+        CentralDp.requirePlainRounds(name, parts);
+    }
+
+    private DiscreteGrid grid(long size) {
+        DiscreteGrid grid = new DiscreteGrid(clippingBound, noiseMultiplier, leastSurvivors, Math.toIntExact(size));
+        grid.requireFits(cohort);
+        return grid;
+    }
+
+    /** Clips, rounds and noises on the client; whole numbers in float32, exact. */
+    private record NoisyGrid(DistributedDp dp) implements UpdateTransform {
+        @Override
+        public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
+            ParameterVector delta = update.delta();
+            Noise.requireNoBuffers(delta.layout());
+            DiscreteGrid grid = dp.grid(delta.trainable().size());
+            ModelUpdate clipped = new NormClipping(dp.clippingBound).transform(update, task);
+            boolean broken = !clipped.delta().isFinite();
+            RoundContext round = task.round();
+            int[] whole = broken
+                    ? new int[grid.size()]
+                    : grid.rounded(
+                            clipped.delta().trainable().toFloatArray(),
+                            round.seed("grid rounding", task.client()).generator());
+            if (clipped.delta() != delta) {
+                clipped.delta().close();
+            }
+            RandomGenerator random = dp.noise.generator(round.seed("distributed noise", task.client()));
+            grid.addShare(whole, random);
+            float[] floats = new float[whole.length];
+            for (int i = 0; i < floats.length; i++) {
+                floats[i] = whole[i];
+            }
+            return clipped.withDelta(vector(delta, floats));
+        }
+    }
+
+    private static ParameterVector vector(ParameterVector like, float... trainable) {
+        ParameterVector vector =
+                ParameterVector.zeros(like.layout(), like.floats().getManager());
+        Kernels.copy(
+                Tensors.create(vector.floats().getManager(), trainable, new Shape(trainable.length)),
+                vector.trainable());
+        return vector;
+    }
+
+    @Override
+    public Aggregation begin(RoundContext round, ServerState state) {
+        Noise.requireNoBuffers(state.model().layout());
+        return new GridSum(round, state);
+    }
+
+    private final class GridSum implements Aggregation {
+        private final RoundContext round;
+        private final ServerState state;
+        private final MaskedVectors vectors = new MaskedVectors();
+
+        GridSum(RoundContext round, ServerState state) {
+            this.round = round;
+            this.state = state;
+        }
+
+        @Override
+        public void add(ModelUpdate update) {
+            float[] floats = update.delta().trainable().toFloatArray();
+            int[] whole = new int[floats.length];
+            for (int i = 0; i < whole.length; i++) {
+                whole[i] = (int) floats[i];
+            }
+            vectors.add(update.client().index(), whole);
+        }
+
+        @Override
+        public void merge(Aggregation other) {
+            vectors.merge(((GridSum) other).vectors);
+        }
+
+        @Override
+        public Aggregate combine() {
+            boolean unmasked = vectors.count() >= leastSurvivors;
+            long releases = selector().participations(round.number());
+            double spent = budget.spent(new Mechanism.Gaussian(noiseMultiplier), EVERYONE, releases);
+            Metrics metrics = Metrics.of("privacy/epsilon", spent, 1)
+                    .merge(Metrics.of("secure/survivors", vectors.count(), 1))
+                    .merge(Metrics.of("secure/unmasked", unmasked ? 1 : 0, 1));
+            PrivacyTerms terms = new PrivacyTerms(Map.of(
+                    "privacy/noise multiplier", noiseMultiplier,
+                    "privacy/cohort", (double) cohort,
+                    "privacy/epoch rounds", (double) epochRounds));
+            return new Aggregate(
+                    unmasked ? Optional.of(mean()) : Optional.empty(), terms.agreed(round, state.strategy()), metrics);
+        }
+
+        private ParameterVector mean() {
+            double width = grid(state.model().trainable().size()).width();
+            int[] sum = vectors.sum(cohort, leastSurvivors, round.seed("secure aggregation"));
+            float[] mean = new float[sum.length];
+            for (int i = 0; i < mean.length; i++) {
+                mean[i] = (float) (sum[i] * width / cohort);
+            }
+            return vector(state.model(), mean);
+        }
+    }
+}

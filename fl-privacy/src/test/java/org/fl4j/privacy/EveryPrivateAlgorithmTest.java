@@ -1,0 +1,121 @@
+package org.fl4j.privacy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.core.ListAggregator;
+import org.fl4j.core.ServerState;
+import org.fl4j.data.Dataset;
+import org.fl4j.data.Digits;
+import org.fl4j.data.IidPartitioner;
+import org.fl4j.model.Layer;
+import org.fl4j.model.LearningTask;
+import org.fl4j.model.Network;
+import org.fl4j.random.Seed;
+import org.fl4j.registry.StrategyRegistry;
+import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.RoundReport;
+import org.fl4j.simulation.RunListener;
+import org.fl4j.simulation.RunResult;
+import org.fl4j.simulation.Simulation;
+import org.fl4j.simulation.SimulationBuilder;
+import org.fl4j.tensor.TensorEngine;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * What holds for every algorithm of this module that has a name, on a network with dropout: the same bits on any number of workers and
+ * after a resume, an epsilon that grows and survives a resume, and as many native arrays after each round.
+ */
+class EveryPrivateAlgorithmTest {
+    private static final LearningTask TASK = LearningTask.classification(
+            Network.of(
+                    new Layer.Flatten(),
+                    new Layer.Dense(12),
+                    new Layer.Relu(),
+                    new Layer.Dropout(.25),
+                    new Layer.Dense(10)),
+            new Shape(1, 28, 28));
+    private static final StrategyRegistry REGISTRY = StrategyRegistry.load();
+
+    @TempDir
+    Path directory;
+
+    private static SimulationBuilder run(Dataset digits, String name) {
+        return Simulation.builder()
+                .task(TASK)
+                .data(digits.federated(
+                        new IidPartitioner().partition(digits.train().classIndices(), 40, new Seed(1))))
+                .testData(digits.test())
+                .training(LocalTraining.sgd(.1))
+                .selector((available, count, round) -> IntStream.range(0, Math.min(count, available.size()))
+                        .mapToObj(available::id)
+                        .toList())
+                .cohortSize(8)
+                .aggregator(new ListAggregator(updates -> updates.get(0).delta()))
+                .algorithm(REGISTRY.parse(Algorithm.class, name))
+                .rounds(4)
+                .seed(5);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "central-dp",
+                "central-dp:clipping=quantile",
+                "local-dp",
+                "local-dp:mechanism=laplace",
+                "dp-sgd:accountant=rdp",
+                "dp-ftrl:epochRounds=3",
+                "distributed-dp:epochRounds=3"
+            })
+    void isReproducibleAndLeavesNothingBehind(String name) {
+        NDManager root = TensorEngine.newManager(Device.cpu()).getParentManager();
+        List<Integer> arrays = new ArrayList<>();
+        RunListener counter = new RunListener() {
+            @Override
+            public void roundEnded(RoundReport report, ServerState state) {
+                arrays.add(root.getManagedArrays().size());
+            }
+        };
+        try (Dataset digits = Digits.generate(800, 40, new Seed(1));
+                RunResult one =
+                        run(digits, name).workers(1).listener(counter).build().run();
+                RunResult three = run(digits, name).workers(3).build().run()) {
+            assertThat(arrays.subList(1, 4))
+                    .as("native arrays after rounds 2 to 4")
+                    .containsOnly(arrays.get(1));
+            assertThat(three.modelSha256()).as("on three workers").isEqualTo(one.modelSha256());
+            run(digits, name).rounds(2).checkpoints(directory, 1).build().run().close();
+            try (RunResult resumed = run(digits, name)
+                    .checkpoints(directory, 1)
+                    .resume(true)
+                    .build()
+                    .run()) {
+                assertThat(resumed.modelSha256()).as("after a resume").isEqualTo(one.modelSha256());
+                assertThat(resumed.finalMetrics().value("privacy/epsilon"))
+                        .isEqualTo(one.finalMetrics().value("privacy/epsilon"));
+            }
+            List<Double> epsilons = one.history().stream()
+                    .map(round -> round.metrics().value("privacy/epsilon"))
+                    .toList();
+            assertThat(epsilons).isSorted();
+            assertThat(epsilons.get(3)).isGreaterThan(epsilons.get(0));
+        }
+    }
+
+    @Test
+    void everyNameIsCovered() {
+        assertThat(REGISTRY.names(Algorithm.class))
+                .containsExactlyInAnyOrder("central-dp", "local-dp", "dp-sgd", "dp-ftrl", "distributed-dp");
+    }
+}
