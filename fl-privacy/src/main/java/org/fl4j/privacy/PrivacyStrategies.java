@@ -10,6 +10,9 @@ import org.fl4j.privacy.accounting.PrivacyBudget;
 import org.fl4j.privacy.accounting.RdpAccountant;
 import org.fl4j.privacy.central.CentralDp;
 import org.fl4j.privacy.central.ClippingRule;
+import org.fl4j.privacy.clipping.AdaptiveGradientClipping;
+import org.fl4j.privacy.clipping.DynamicThreshold;
+import org.fl4j.privacy.clipping.NonFinitePolicy;
 import org.fl4j.privacy.clipping.NormClipping;
 import org.fl4j.privacy.ftrl.DpFtrl;
 import org.fl4j.privacy.local.DpSgd;
@@ -50,6 +53,17 @@ public final class PrivacyStrategies implements StrategyProvider {
                         UpdateTransform.class,
                         "norm-clipping",
                         p -> new NormClipping(p.number("clippingBound", 1), p.number("p", 2))),
+                new NamedStrategy<>(
+                        Algorithm.class,
+                        "gradient-clipping",
+                        p -> new AdaptiveGradientClipping(
+                                new DynamicThreshold(
+                                        p.number("threshold", 1),
+                                        p.number("factor", .9),
+                                        p.number("floor", 1e-3),
+                                        p.number("ceiling", 1e3)),
+                                p.number("p", 2),
+                                p.choice("onNonFinite", NonFinitePolicy.RAISE))),
                 new NamedStrategy<>(Algorithm.class, "central-dp", PrivacyStrategies::centralDp),
                 new NamedStrategy<>(Algorithm.class, "local-dp", PrivacyStrategies::localDp),
                 new NamedStrategy<>(Algorithm.class, "dp-sgd", PrivacyStrategies::dpSgd),

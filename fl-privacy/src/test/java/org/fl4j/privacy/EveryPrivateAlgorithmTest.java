@@ -70,6 +70,7 @@ class EveryPrivateAlgorithmTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
+                "gradient-clipping",
                 "central-dp",
                 "central-dp:clipping=quantile",
                 "local-dp",
@@ -102,8 +103,11 @@ class EveryPrivateAlgorithmTest {
                     .build()
                     .run()) {
                 assertThat(resumed.modelSha256()).as("after a resume").isEqualTo(one.modelSha256());
-                assertThat(resumed.finalMetrics().value("privacy/epsilon"))
-                        .isEqualTo(one.finalMetrics().value("privacy/epsilon"));
+                assertThat(resumed.finalMetrics().find("privacy/epsilon"))
+                        .isEqualTo(one.finalMetrics().find("privacy/epsilon"));
+            }
+            if (name.equals("gradient-clipping")) {
+                return; // no differential privacy
             }
             List<Double> epsilons = one.history().stream()
                     .map(round -> round.metrics().value("privacy/epsilon"))
@@ -116,6 +120,7 @@ class EveryPrivateAlgorithmTest {
     @Test
     void everyNameIsCovered() {
         assertThat(REGISTRY.names(Algorithm.class))
-                .containsExactlyInAnyOrder("central-dp", "local-dp", "dp-sgd", "dp-ftrl", "distributed-dp");
+                .containsExactlyInAnyOrder(
+                        "gradient-clipping", "central-dp", "local-dp", "dp-sgd", "dp-ftrl", "distributed-dp");
     }
 }

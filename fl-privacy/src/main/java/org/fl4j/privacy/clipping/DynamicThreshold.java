@@ -32,15 +32,20 @@ public record DynamicThreshold(double bound, double factor, double floor, double
         this(bound, .9, 1e-3, 1e3);
     }
 
+    /** Returns the same rule at another bound. */
+    public DynamicThreshold withBound(double other) {
+        return new DynamicThreshold(other, factor, floor, ceiling);
+    }
+
     /** Returns the bound after one more measurement. */
     public DynamicThreshold after(double metric) {
         Check.finite("metric", metric);
         double next = metric > 1 ? Math.max(floor, bound * factor) : Math.min(ceiling, bound / factor);
-        LOG.atInfo()
+        LOG.atDebug()
                 .addKeyValue("metric", metric)
                 .addKeyValue("boundBefore", bound)
                 .addKeyValue("bound", next)
                 .log("clipping bound changed");
-        return new DynamicThreshold(next, factor, floor, ceiling);
+        return withBound(next);
     }
 }

@@ -50,6 +50,11 @@ public final class GradientClipping {
         return norm;
     }
 
+    /** Returns what gradients of this norm are multiplied by. */
+    public static double coefficient(double norm, double maxNorm) {
+        return Math.min(1, maxNorm / (norm + EPSILON));
+    }
+
     /** Clamps every element to {@code [-bound, bound]}; the bound is at least 0. */
     public static void clipValue(List<NDArray> gradients, double bound) {
         Check.notNegative("bound", bound);
@@ -125,7 +130,7 @@ public final class GradientClipping {
                 return;
             }
         }
-        double coefficient = Math.min(1, maxNorm / (norm + EPSILON));
+        double coefficient = coefficient(norm, maxNorm);
         LOG.atDebug()
                 .addKeyValue("norm", norm)
                 .addKeyValue("maxNorm", maxNorm)

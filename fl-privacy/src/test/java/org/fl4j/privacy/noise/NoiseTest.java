@@ -10,6 +10,7 @@ import java.util.HexFormat;
 import java.util.function.DoubleUnaryOperator;
 import java.util.random.RandomGenerator;
 import org.apache.commons.numbers.gamma.Erfc;
+import org.fl4j.privacy.accounting.GaussianMechanism;
 import org.fl4j.random.Seed;
 import org.fl4j.testing.TensorTest;
 import org.junit.jupiter.api.Test;
@@ -120,5 +121,35 @@ class NoiseTest extends TensorTest {
         }
         assertThat(statistic).isLessThan(42.7);
         assertThat(square / COUNT).isCloseTo(variance, within(variance * 6 * Math.sqrt(4.0 / COUNT)));
+    }
+
+    /**
+     * The hockey-stick divergence of a million releases with and without a client at the bound, in bins of a quarter of the deviation:
+     * neither above the exact delta by four standard deviations, nor below nine tenths of it, so that noise is neither missing nor in
+     * excess.
+     */
+    @ParameterizedTest
+    @CsvSource({".5, .23842", "1, .12694", "2, .02092"})
+    void histogramsOfReleasesShowTheExactDelta(double epsilon, double delta) {
+        int n = 1_000_000;
+        int[][] counts = new int[2][64];
+        for (int world = 0; world < 2; world++) {
+            NDArray released = manager.zeros(new Shape(n));
+            Noise.addGaussian(released, 1, NoiseSource.seeded().generator(new Seed(world)));
+            for (float value : released.toFloatArray()) {
+                counts[world][(int) Math.max(0, Math.min(63, Math.floor((value + world) * 4) + 32))]++;
+            }
+        }
+        double shown = 0;
+        double variance = 0;
+        for (int bin = 0; bin < 64; bin++) {
+            double excess = counts[1][bin] - Math.exp(epsilon) * counts[0][bin];
+            if (excess > 0) {
+                shown += excess / n;
+                variance += (counts[1][bin] + Math.exp(2 * epsilon) * counts[0][bin]) / n / n;
+            }
+        }
+        assertThat(shown).isLessThanOrEqualTo(delta + 4 * Math.sqrt(variance)).isGreaterThan(.9 * delta);
+        assertThat(GaussianMechanism.delta(1, epsilon)).isCloseTo(delta, within(1e-5));
     }
 }
