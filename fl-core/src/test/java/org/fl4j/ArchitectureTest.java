@@ -25,7 +25,7 @@ class ArchitectureTest {
             .layer("2")
             .definedBy("org.fl4j.core..")
             .layer("3")
-            .definedBy("org.fl4j.data..", "org.fl4j.model..")
+            .definedBy("org.fl4j.data..", "org.fl4j.model..", "org.fl4j.world..")
             .layer("4")
             .definedBy("org.fl4j.client..", "org.fl4j.server..")
             .layer("5")

@@ -108,9 +108,15 @@ final class LocalRun {
         if (seen == 0) {
             return Metrics.none();
         }
+        int lastBatch = seen - (int) schedule.starts()[schedule.steps() - 1];
+        double ofLastBatch = Kernels.narrow(losses, seen - lastBatch, lastBatch)
+                .square()
+                .sum()
+                .getFloat();
         return new Metrics(Map.of(
                 "train/loss", new Metric(sums[0], seen),
                 "train/squared loss", new Metric(sums[1], seen),
+                "train/last squared loss", new Metric(ofLastBatch, lastBatch),
                 "train/learning rate", new Metric(rate(), 1)));
     }
 }

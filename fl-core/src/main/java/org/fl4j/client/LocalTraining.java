@@ -107,6 +107,20 @@ public record LocalTraining(
         return new LocalTraining(optimizer, learningRate, epochs, steps, batchSize, gradientClip, mu);
     }
 
+    /** Returns how many examples a client with so many trains on, each as often as it does. */
+    public long examplesSeen(int exampleCount) {
+        if (exampleCount == 0) {
+            return 0;
+        }
+        if (steps.isEmpty()) {
+            return (long) epochs * exampleCount;
+        }
+        int batch = Math.min(batchSize, exampleCount);
+        int perEpoch = (exampleCount + batch - 1) / batch;
+        int begun = steps.getAsInt() % perEpoch; // full batches of the last pass: its last one would end it
+        return (long) (steps.getAsInt() / perEpoch) * exampleCount + (long) begun * batch;
+    }
+
     /**
      * Returns the step of this training for a compiled program.
      *

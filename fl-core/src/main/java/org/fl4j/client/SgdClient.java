@@ -37,7 +37,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Arrays made in a hook are freed after the step. Examples are shuffled anew each epoch, from the round's and the
  * client's seed. An update carries {@code train/loss} and {@code train/squared loss}, the means over all examples seen of
- * the loss and of its square, in training mode before each step, and {@code train/learning rate}, that of the round.
+ * the loss and of its square, in training mode before each step, {@code train/last squared loss}, the same of the last batch, and {@code
+ * train/learning rate}, that of the round.
  */
 public class SgdClient implements Client {
     private static final Logger LOG = LoggerFactory.getLogger(SgdClient.class);

@@ -1,6 +1,7 @@
 package org.fl4j.core;
 
 import java.util.Set;
+import java.util.function.IntPredicate;
 import java.util.function.IntUnaryOperator;
 import org.fl4j.internal.Check;
 
@@ -15,12 +16,27 @@ public interface ClientDirectory {
     /** Returns the client at a position. */
     ClientId id(int position);
 
+    /** Returns the index of the client at a position, without an object. */
+    default int index(int position) {
+        return id(position).index();
+    }
+
     /** Returns how many training examples a client holds, at least 0. */
     int exampleCount(ClientId client);
+
+    /** Returns how many training examples the client at a position holds, without an object where that can be. */
+    default int examplesAt(int position) {
+        return exampleCount(id(position));
+    }
 
     /** Returns what people call the client: a writer, a hospital; by default {@code client 17}. */
     default String name(ClientId client) {
         return client.toString();
+    }
+
+    /** Returns the clients for which the predicate on indices holds; asks for each client once, now. */
+    default ClientDirectory where(IntPredicate keep) {
+        return new SomeClients(this, keep);
     }
 
     /** Returns a view without some of the clients. */
@@ -40,6 +56,16 @@ public interface ClientDirectory {
             @Override
             public ClientId id(int position) {
                 return new ClientId(Check.inRange("position", 0, size - 1, position));
+            }
+
+            @Override
+            public int index(int position) {
+                return Check.inRange("position", 0, size - 1, position);
+            }
+
+            @Override
+            public int examplesAt(int position) {
+                return exampleCounts.applyAsInt(index(position));
             }
 
             @Override

@@ -5,9 +5,10 @@ package org.fl4j.core;
 public interface ClientDurations {
     /**
      * Returns how long it is from the broadcast until the client's update has arrived: positive and finite, always the same for
-     * the same client and round.
+     * the same arguments.
      *
      * @param round the round in which the client starts
+     * @param work what it has to do
      */
-    double seconds(ClientId client, RoundContext round);
+    double seconds(ClientId client, RoundContext round, Workload work);
 }

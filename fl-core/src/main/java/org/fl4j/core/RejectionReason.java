@@ -14,6 +14,8 @@ public enum RejectionReason {
     STALE,
     /** The round had closed, or would have, before the update was there. */
     LATE,
+    /** The client dropped out before it was done. */
+    DROPPED_OUT,
     /** Too few updates of the round were accepted to make anything of it. */
     TOO_FEW,
     /** An array's type is not the one of the model. */

@@ -44,13 +44,28 @@ final class RemainingClients implements ClientDirectory {
     @Override
     public ClientId id(int position) {
         Check.inRange("position", 0, size() - 1, position);
-        int shifted = position;
-        for (int gap : excluded) {
-            if (gap <= shifted) {
-                shifted++;
+        return all.id(shifted(position));
+    }
+
+    @Override
+    public int index(int position) {
+        Check.inRange("position", 0, size() - 1, position);
+        return all.index(shifted(position));
+    }
+
+    /** The position in the other directory: as many more as there are excluded ones before it. */
+    private int shifted(int position) {
+        int low = 0;
+        int high = excluded.length;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (excluded[middle] - middle <= position) {
+                low = middle + 1;
+            } else {
+                high = middle;
             }
         }
-        return all.id(shifted);
+        return position + low;
     }
 
     @Override

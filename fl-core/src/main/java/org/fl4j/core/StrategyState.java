@@ -14,14 +14,22 @@ import org.fl4j.tensor.ParameterVector;
  *
  * @param tensors arrays that are not changed once they are here
  * @param numbers single values
+ * @param columns one value for each client
  */
-public record StrategyState(Map<String, NDArray> tensors, Map<String, Double> numbers) {
+public record StrategyState(
+        Map<String, NDArray> tensors, Map<String, Double> numbers, Map<String, ClientColumn> columns) {
     private static final StrategyState EMPTY = new StrategyState(Map.of(), Map.of());
 
     /** Copies the maps. */
     public StrategyState {
         tensors = Collections.unmodifiableMap(new TreeMap<>(tensors));
         numbers = Collections.unmodifiableMap(new TreeMap<>(numbers));
+        columns = Collections.unmodifiableMap(new TreeMap<>(columns));
+    }
+
+    /** Has no columns. */
+    public StrategyState(Map<String, NDArray> tensors, Map<String, Double> numbers) {
+        this(tensors, numbers, Map.of());
     }
 
     /** Returns the state that remembers nothing. */
@@ -39,18 +47,35 @@ public record StrategyState(Map<String, NDArray> tensors, Map<String, Double> nu
         return Optional.ofNullable(numbers.get(name));
     }
 
+    /** Returns the column of that name, if it was ever set. */
+    public Optional<ClientColumn> column(String name) {
+        return Optional.ofNullable(columns.get(name));
+    }
+
     /** Returns this state with one tensor set. */
     public StrategyState with(String name, NDArray value) {
-        Map<String, NDArray> changed = new TreeMap<>(tensors);
-        changed.put(name, value);
-        return new StrategyState(changed, numbers);
+        return new StrategyState(changed(tensors, name, value), numbers, columns);
     }
 
     /** Returns this state with one number set. */
     public StrategyState with(String name, double value) {
-        Map<String, Double> changed = new TreeMap<>(numbers);
+        return new StrategyState(tensors, changed(numbers, name, value), columns);
+    }
+
+    /** Returns this state with one column set. */
+    public StrategyState with(String name, ClientColumn value) {
+        return new StrategyState(tensors, numbers, changed(columns, name, value));
+    }
+
+    /** Returns this state with other tensors. */
+    public StrategyState withTensors(Map<String, NDArray> others) {
+        return new StrategyState(others, numbers, columns);
+    }
+
+    private static <T> Map<String, T> changed(Map<String, T> map, String name, T value) {
+        Map<String, T> changed = new TreeMap<>(map);
         changed.put(name, value);
-        return new StrategyState(tensors, changed);
+        return changed;
     }
 
     /** Takes the tensors out of the open scope and hands them to a manager. */

@@ -67,6 +67,26 @@ public final class Sampling {
         return (int) Math.min(Integer.MAX_VALUE, Math.floor(-random.nextExponential() / Math.log1p(-rate)));
     }
 
+    /**
+     * Draws items one after another without replacement, each time in proportion to the weights of those left (as numpy's {@code
+     * choice}; by exponential keys, Efraimidis and Spirakis 2006).
+     *
+     * @param weights at least 0; an item of weight 0 is drawn only when no other is left
+     * @param count at most the number of items
+     * @return positions of the items drawn, ascending
+     */
+    public static int[] weighted(double[] weights, int count, RandomGenerator random) {
+        Check.inRange("count", 0, weights.length, count);
+        Smallest first = new Smallest(count);
+        for (int i = 0; i < weights.length; i++) {
+            Check.notNegative("weight", weights[i]);
+            first.offer(random.nextExponential() / weights[i], i); // infinite for weight 0
+        }
+        int[] drawn = first.ids();
+        Arrays.sort(drawn);
+        return drawn;
+    }
+
     /** Returns one draw from the symmetric Dirichlet distribution: {@code dimension} shares that sum to 1. */
     public static double[] dirichlet(double concentration, int dimension, RandomGenerator random) {
         double[] logs = new double[dimension];

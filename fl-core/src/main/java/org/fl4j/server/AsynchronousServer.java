@@ -15,8 +15,8 @@ import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.StreamSupport;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientDurations;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Rejection;
@@ -42,44 +42,42 @@ import org.fl4j.tensor.Tensors;
  * version in use. Clients that end at the same time arrive in the order of their ids.
  */
 public final class AsynchronousServer implements Server {
-    private static final String CLOCK = "time/seconds";
     private static final String RUNNING = "async/running";
+    private static final int COLUMNS = 4; // of the table of those under way: client, version, start, end
     private static final String MODEL = "async/model ";
     private static final String INTEGERS = "async/integers ";
 
     private final Server server;
-    private final int concurrency;
-    private final int bufferSize;
-    private final int maxStaleness;
-    private final ClientDurations durations;
-    private volatile Plan plan = new Plan(0, Map.of(), List.of(), List.of(), 0);
+    private final AsynchronousRules rules;
+    private final Clock time;
+    private volatile Plan plan = new Plan(0, Map.of(), List.of(), List.of(), List.of(), 0);
 
     /** A client under way, or arrived. */
-    private record Run(ClientId client, int version, double end) {
+    private record Run(ClientId client, int version, double start, double end) {
         static final Comparator<Run> IN_ORDER =
                 Comparator.comparingDouble(Run::end).thenComparing(Run::client);
     }
 
     /** What happens in a round, known before it is computed. */
     private record Plan(
-            int round, Map<ClientId, Run> arrived, List<Run> stale, Collection<Run> running, double clock) {}
+            int round,
+            Map<ClientId, Run> arrived,
+            List<Run> stale,
+            List<ClientId> lost,
+            Collection<Run> running,
+            double clock) {}
 
     /**
      * Makes a server asynchronous.
      *
-     * @param server what selects (one client at a time), aggregates and evaluates; takes updates of the given staleness
-     * @param concurrency how many clients train at any time, at least 1
-     * @param bufferSize how many arrivals make a round, at least 1
-     * @param maxStaleness how many versions an arrival may be behind, at least 0
-     * @param durations how long clients take
+     * @param server what selects (one client at a time), aggregates and evaluates; takes updates of the rules' staleness
+     * @param rules when it makes a step
+     * @param time how long clients take, and when they are there
      */
-    public AsynchronousServer(
-            Server server, int concurrency, int bufferSize, int maxStaleness, ClientDurations durations) {
+    public AsynchronousServer(Server server, AsynchronousRules rules, Clock time) {
         this.server = Check.present("server", server);
-        this.concurrency = Check.positive("concurrency", concurrency);
-        this.bufferSize = Check.positive("bufferSize", bufferSize);
-        this.maxStaleness = Check.atLeast("maxStaleness", 0, maxStaleness);
-        this.durations = Check.present("durations", durations);
+        this.rules = Check.present("rules", rules);
+        this.time = Check.present("time", time);
     }
 
     /** Returns the model that an update started from, in a state of an asynchronous run. */
@@ -104,45 +102,59 @@ public final class AsynchronousServer implements Server {
     public List<ClientId> select(ServerState state, ClientDirectory available, RoundContext round) {
         PriorityQueue<Run> running = new PriorityQueue<>(Run.IN_ORDER);
         running.addAll(running(state.strategy()));
-        double clock = state.strategy().number(CLOCK).orElse(0.0);
+        double clock = Clock.of(state);
+        double deadline = clock + rules.window();
         Map<ClientId, Run> arrived = new LinkedHashMap<>();
         List<Run> stale = new ArrayList<>();
         Starter starter = new Starter(state, available, round);
-        while (arrived.size() < bufferSize) {
-            while (running.size() < concurrency && starter.start(running, arrived.keySet(), clock)) {}
-            Run next = running.poll();
-            if (next == null) {
-                break; // every client is in the buffer
+        while (arrived.size() < rules.bufferSize()) {
+            while (running.size() < rules.concurrency() && starter.start(running, arrived.keySet(), clock)) {}
+            if (starter.lost.size() == available.size()) {
+                break; // everybody dropped out
             }
+            if (running.isEmpty() && arrived.isEmpty() && rules.window() == Double.POSITIVE_INFINITY) {
+                clock = time.whenSomebodyIsThere(available.without(Set.copyOf(starter.lost)), clock);
+                starter.start(running, arrived.keySet(), clock);
+                continue;
+            }
+            Run next = running.peek();
+            if (next == null || next.end() > deadline) {
+                clock = deadline < Double.POSITIVE_INFINITY ? deadline : clock;
+                break; // the window is over, or every client that is there is in the buffer
+            }
+            running.remove(next);
             clock = next.end();
-            if (state.round() - next.version() > maxStaleness) {
+            if (state.round() - next.version() > rules.maxStaleness()) {
                 stale.add(next);
             } else {
                 arrived.put(next.client(), next);
             }
         }
-        plan = new Plan(round.number(), arrived, stale, running, clock);
+        plan = new Plan(round.number(), arrived, stale, starter.lost, running, clock);
         return List.copyOf(arrived.keySet());
     }
 
     /** Starts clients of a round one after another. */
     private final class Starter {
         private final ServerState state;
-        private final ClientDirectory available;
+        private final ClientDirectory clients;
         private final RoundContext round;
+        private final List<ClientId> lost = new ArrayList<>(); // dropped out: not started again in this round
         private int started;
 
-        Starter(ServerState state, ClientDirectory available, RoundContext round) {
+        Starter(ServerState state, ClientDirectory clients, RoundContext round) {
             this.state = state;
-            this.available = available;
+            this.clients = clients;
             this.round = round;
         }
 
-        /** Starts a client that neither runs nor has arrived; returns whether there was one. */
+        /** Starts a client that is there, and neither runs nor has arrived; returns whether there was one. */
         boolean start(Collection<Run> running, Set<ClientId> arrived, double now) {
             Set<ClientId> busy = new TreeSet<>(arrived);
             running.forEach(run -> busy.add(run.client()));
-            if (busy.size() >= available.size()) {
+            busy.addAll(lost);
+            ClientDirectory idle = time.world().available(clients.without(busy), now);
+            if (idle.size() == 0) {
                 return false;
             }
             RoundContext draw = new RoundContext(
@@ -150,12 +162,15 @@ public final class AsynchronousServer implements Server {
                     round.runSeed().derive("asynchronous start").derive(started++),
                     round.clientCount(),
                     round.updates());
-            List<ClientId> selected = server.select(state, available.without(busy), draw);
+            List<ClientId> selected = server.select(state, idle, draw);
             Check.that(
                     selected.size() == 1, "clients selected for an asynchronous start", "one, cohortSize 1", selected);
             ClientId client = selected.get(0);
-            double seconds = Check.positive("duration of " + client, durations.seconds(client, round));
-            return running.add(new Run(client, state.round(), now + seconds));
+            double seconds = time.seconds(client, clients, state, round, now);
+            if (seconds == Double.POSITIVE_INFINITY) {
+                return lost.add(client);
+            }
+            return running.add(new Run(client, state.round(), now, now + seconds));
         }
     }
 
@@ -176,38 +191,56 @@ public final class AsynchronousServer implements Server {
 
     @Override
     public ServerUpdate update(ServerState state, Iterable<ModelUpdate> updates, RoundContext round) {
-        ServerUpdate update = server.update(state, updates, round);
+        ServerUpdate update = server.update(
+                state,
+                () -> StreamSupport.stream(updates.spliterator(), /* parallel= */ false)
+                        .map(this::timed)
+                        .iterator(),
+                round);
         List<Rejection> rejected = new ArrayList<>(update.rejected());
         plan.stale()
                 .forEach(run -> rejected.add(new Rejection(
                         run.client(),
                         RejectionReason.STALE,
-                        "staleness must be at most " + maxStaleness + ", but was " + (state.round() - run.version()))));
+                        "staleness must be at most " + rules.maxStaleness() + ", but was "
+                                + (state.round() - run.version()))));
+        plan.lost()
+                .forEach(client -> rejected.add(
+                        new Rejection(client, RejectionReason.DROPPED_OUT, "client must be there until it is done")));
         int staleness = plan.arrived().values().stream()
                 .mapToInt(run -> state.round() - run.version())
                 .sum();
         ServerState next = update.state();
+        Map<ClientId, Double> missed = new LinkedHashMap<>();
+        plan.lost().forEach(client -> missed.put(client, Double.POSITIVE_INFINITY));
+        StrategyState learned = time.selector().missed(next.strategy(), round, missed);
         return new ServerUpdate(
-                new ServerState(next.round(), next.model(), remembered(state, next.strategy())),
+                new ServerState(next.round(), next.model(), remembered(state, learned)),
                 update.accepted(),
                 rejected,
                 update.metrics()
-                        .merge(Metrics.of(CLOCK, plan.clock(), 1))
+                        .merge(Metrics.of(Clock.SECONDS, plan.clock(), 1))
                         .merge(Metrics.of(
                                 "time/staleness", staleness, plan.arrived().size())));
+    }
+
+    private ModelUpdate timed(ModelUpdate update) {
+        Run run = plan.arrived().get(update.client());
+        return run == null ? update : Clock.timed(update, run.end() - run.start(), run.end());
     }
 
     /** Keeps the clock, who is under way, and the models they started from, and drops those that nobody needs. */
     private StrategyState remembered(ServerState state, StrategyState strategy) {
         Map<String, NDArray> tensors = new TreeMap<>(strategy.tensors());
         tensors.keySet().removeIf(name -> name.startsWith("async/"));
-        double[] table = new double[3 * plan.running().size()];
+        double[] table = new double[COLUMNS * plan.running().size()];
         int i = 0;
         for (Run run : plan.running()) {
             table[i++] = run.client().index();
             table[i++] = run.version();
+            table[i++] = run.start();
             table[i++] = run.end();
-            if (state.round() + 1 - run.version() <= maxStaleness) {
+            if (state.round() + 1 - run.version() <= rules.maxStaleness()) {
                 ParameterVector model = startingPoint(state, run.version());
                 boolean older = run.version() < state.round();
                 tensors.computeIfAbsent(
@@ -224,17 +257,17 @@ public final class AsynchronousServer implements Server {
                     Tensors.create(
                             state.model().floats().getManager(),
                             DoubleBuffer.wrap(table),
-                            new Shape(plan.running().size(), 3),
+                            new Shape(plan.running().size(), COLUMNS),
                             DataType.FLOAT64));
         }
-        return new StrategyState(tensors, strategy.numbers()).with(CLOCK, plan.clock());
+        return strategy.withTensors(tensors).with(Clock.SECONDS, plan.clock());
     }
 
     private static List<Run> running(StrategyState strategy) {
         List<Run> running = new ArrayList<>();
         double[] table = strategy.tensor(RUNNING).map(NDArray::toDoubleArray).orElse(new double[0]);
-        for (int i = 0; i < table.length; i += 3) {
-            running.add(new Run(new ClientId((int) table[i]), (int) table[i + 1], table[i + 2]));
+        for (int i = 0; i < table.length; i += COLUMNS) {
+            running.add(new Run(new ClientId((int) table[i]), (int) table[i + 1], table[i + 2], table[i + 3]));
         }
         return running;
     }

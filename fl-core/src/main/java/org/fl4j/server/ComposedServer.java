@@ -84,7 +84,7 @@ public final class ComposedServer implements Server, AutoCloseable {
 
     @Override
     public List<ClientId> select(ServerState state, ClientDirectory available, RoundContext round) {
-        return selector.select(available, cohortSize, round);
+        return selector.select(available, cohortSize, round, state.strategy());
     }
 
     @Override
@@ -102,7 +102,8 @@ public final class ComposedServer implements Server, AutoCloseable {
                 .delta()
                 .map(delta -> optimizer.step(state.model(), delta, aggregate.strategy()))
                 .orElseGet(() -> new ServerOptimizer.Step(state.model().copy(), aggregate.strategy()));
-        ServerState next = new ServerState(state.round() + 1, step.model(), step.state());
+        StrategyState learned = selector.learned(step.state(), round, intake.accepted());
+        ServerState next = new ServerState(state.round() + 1, step.model(), learned);
         return new ServerUpdate(next, intake.accepted(), intake.rejected(), aggregate.metrics());
     }
 

@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientDurations;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Rejection;
@@ -16,35 +15,50 @@ import org.fl4j.core.RoundContext;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
+import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 
 /**
- * Puts synchronous rounds on a simulated clock. Updates arrive in the order in which clients are done, those that are done at
- * once in the order of their ids. A round ends when the server has enough of them ({@link UpdatePolicy#bufferSize}), when
- * all are there, or at its time-out; who would come later is late and is not trained. The clock is the metric {@code
- * time/seconds} and part of the state.
+ * Puts synchronous rounds on a simulated clock. A round begins when somebody is there. Updates arrive in the order in which
+ * clients are done, those that are done at once in the order of their ids. A round ends when the server has enough of them ({@link
+ * UpdatePolicy#bufferSize}), when all are there that did not drop out, or at its time-out; who would come later is late and is not
+ * trained, nor is who drops out. The clock is the metric {@code time/seconds} and part of the state.
  */
 public final class TimedServer implements Server {
-    private static final String CLOCK = "time/seconds";
+    private static final Comparator<Map.Entry<ClientId, Double>> IN_ORDER =
+            Map.Entry.<ClientId, Double>comparingByValue()
+                    .thenComparing(Map.Entry.comparingByKey(Comparator.naturalOrder()));
 
     private final Server server;
-    private final ClientDurations durations;
+    private final Clock clock;
     private final double timeout;
-    private Map<ClientId, Double> arrivals = Map.of(); // of the round between select and update, in their order
-    private List<ClientId> late = List.of();
+    private Schedule schedule = new Schedule(0, Map.of(), Map.of()); // of the round between select and update
+
+    /**
+     * What happens in a round, known before it is computed.
+     *
+     * @param start on the run's clock
+     * @param arrivals seconds of those who are in time, in their order
+     * @param missing seconds of those who are late, and of those who drop out, infinite
+     */
+    private record Schedule(double start, Map<ClientId, Double> arrivals, Map<ClientId, Double> missing) {
+        boolean someAreLate() {
+            return missing.values().stream().anyMatch(Double::isFinite);
+        }
+    }
 
     /**
      * Puts a server on the clock.
      *
      * @param server what selects, aggregates and evaluates
-     * @param durations how long clients take
+     * @param clock how long clients take, and when they are there
      * @param timeout how long a round may last, in simulated seconds; may be infinite
      */
-    public TimedServer(Server server, ClientDurations durations, double timeout) {
+    public TimedServer(Server server, Clock clock, double timeout) {
         this.server = Check.present("server", server);
-        this.durations = Check.present("durations", durations);
+        this.clock = Check.present("clock", clock);
         this.timeout = Check.that(timeout > 0, "timeout", "positive", timeout);
     }
 
@@ -54,24 +68,18 @@ public final class TimedServer implements Server {
     }
 
     @Override
-    public List<ClientId> select(ServerState state, ClientDirectory available, RoundContext round) {
-        arrivals = new LinkedHashMap<>();
-        late = new ArrayList<>();
+    public List<ClientId> select(ServerState state, ClientDirectory clients, RoundContext round) {
+        double start = clock.whenSomebodyIsThere(clients, Clock.of(state));
         Map<ClientId, Double> seconds = new LinkedHashMap<>();
-        for (ClientId client : server.select(state, available, round)) {
-            seconds.put(client, Check.positive("duration of " + client, durations.seconds(client, round)));
+        for (ClientId client : server.select(state, clock.world().available(clients, start), round)) {
+            seconds.put(client, clock.seconds(client, clients, state, round, start));
         }
-        seconds.entrySet().stream()
-                .sorted(Map.Entry.<ClientId, Double>comparingByValue()
-                        .thenComparing(Map.Entry.comparingByKey(Comparator.naturalOrder())))
-                .forEach(arrival -> {
-                    if (arrival.getValue() <= timeout) {
-                        arrivals.put(arrival.getKey(), arrival.getValue());
-                    } else {
-                        late.add(arrival.getKey());
-                    }
-                });
-        return List.copyOf(arrivals.keySet());
+        schedule = new Schedule(start, new LinkedHashMap<>(), new LinkedHashMap<>());
+        seconds.entrySet().stream().sorted(IN_ORDER).forEach(arrival -> {
+            boolean inTime = arrival.getValue() <= timeout && arrival.getValue() < Double.POSITIVE_INFINITY;
+            (inTime ? schedule.arrivals() : schedule.missing()).put(arrival.getKey(), arrival.getValue());
+        });
+        return List.copyOf(schedule.arrivals().keySet());
     }
 
     @Override
@@ -84,21 +92,31 @@ public final class TimedServer implements Server {
         Watched watched = new Watched(updates.iterator());
         ServerUpdate update = server.update(state, () -> watched, round);
         double length = watched.length();
-        double clock = state.strategy().number(CLOCK).orElse(0.0) + length;
+        double now = schedule.start() + length;
         List<Rejection> rejected = new ArrayList<>(update.rejected());
-        late.forEach(client -> rejected.add(new Rejection(
-                client, RejectionReason.LATE, "duration must be at most " + timeout + " s, but was longer")));
+        schedule.missing().forEach((client, seconds) -> rejected.add(missing(client, seconds)));
         ServerState next = update.state();
+        StrategyState learned = clock.selector().missed(next.strategy(), round, watched.unread());
         return new ServerUpdate(
-                new ServerState(next.round(), next.model(), next.strategy().with(CLOCK, clock)),
+                new ServerState(next.round(), next.model(), learned.with(Clock.SECONDS, now)),
                 update.accepted(),
                 rejected,
-                update.metrics().merge(Metrics.of(CLOCK, clock, 1)).merge(Metrics.of("time/round seconds", length, 1)));
+                update.metrics()
+                        .merge(Metrics.of(Clock.SECONDS, now, 1))
+                        .merge(Metrics.of("time/round seconds", length, 1)));
+    }
+
+    private Rejection missing(ClientId client, double seconds) {
+        return seconds < Double.POSITIVE_INFINITY
+                ? new Rejection(
+                        client, RejectionReason.LATE, "duration must be at most " + timeout + " s, but was " + seconds)
+                : new Rejection(client, RejectionReason.DROPPED_OUT, "client must be there until it is done");
     }
 
     /** Sees how far the server reads. */
     private final class Watched implements Iterator<ModelUpdate> {
         private final Iterator<ModelUpdate> updates;
+        private final Map<ClientId, Double> unread = new LinkedHashMap<>(schedule.arrivals());
         private double lastArrival;
         private boolean readToTheEnd;
 
@@ -116,8 +134,18 @@ public final class TimedServer implements Server {
         @Override
         public ModelUpdate next() {
             ModelUpdate update = updates.next();
-            lastArrival = arrivals.getOrDefault(update.client(), lastArrival);
-            return update;
+            unread.remove(update.client());
+            lastArrival = schedule.arrivals().getOrDefault(update.client(), lastArrival);
+            return Clock.timed(update, lastArrival, schedule.start() + lastArrival);
+        }
+
+        /** Returns those nobody waited for, and how long they would have taken. */
+        Map<ClientId, Double> unread() {
+            Map<ClientId, Double> all = new LinkedHashMap<>(schedule.missing());
+            if (!readToTheEnd) { // or they failed
+                all.putAll(unread);
+            }
+            return all;
         }
 
         /** Returns how long the round took: until the last update it waited for, or the time-out. */
@@ -125,8 +153,8 @@ public final class TimedServer implements Server {
             if (!readToTheEnd) {
                 return lastArrival;
             }
-            double allThere = arrivals.values().stream().reduce(0.0, Math::max);
-            return late.isEmpty() ? allThere : timeout;
+            double allThere = schedule.arrivals().values().stream().reduce(0.0, Math::max);
+            return schedule.someAreLate() ? timeout : allThere;
         }
     }
 

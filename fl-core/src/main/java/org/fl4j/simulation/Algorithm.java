@@ -2,6 +2,7 @@ package org.fl4j.simulation;
 
 import java.util.Optional;
 import org.fl4j.client.ClientFactory;
+import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClientFactory;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientSelector;
@@ -43,5 +44,6 @@ public interface Algorithm {
             int cohortSize,
             SgdClientFactory sgdClients,
             Optional<ClientFactory> clients,
+            Optional<LocalTraining> training,
             boolean ownServer) {}
 }

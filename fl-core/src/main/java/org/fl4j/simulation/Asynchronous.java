@@ -2,33 +2,62 @@ package org.fl4j.simulation;
 
 import org.fl4j.core.ClientDurations;
 import org.fl4j.internal.Check;
+import org.fl4j.server.AsynchronousRules;
 import org.fl4j.server.AsynchronousServer;
+import org.fl4j.server.Clock;
 import org.fl4j.server.ComposedServer;
+import org.fl4j.world.World;
 
 /**
- * Asynchronous rounds on a simulated clock (see {@link AsynchronousServer}), for any aggregator: {@code builder.algorithm(new
- * Asynchronous(20, 5, 10, durations)).aggregator(new FedBuff())}. The clients' model is the run's own: aggregators that send
- * more than the model are refused, and so is a cohort size other than 1, for clients start one at a time.
+ * Asynchronous rounds on a simulated clock (see {@link AsynchronousServer}), in front of any aggregator that weighs by staleness or
+ * not: {@code new Asynchronous(20, 5, 10, durations)}, {@code .aggregator(new FedBuff())}. The clients' model is the run's own: a
+ * server in place of the composed one is refused.
  *
- * @param concurrency how many clients train at any time, at least 1
- * @param bufferSize how many arrivals make a round, at least 1
- * @param maxStaleness how many versions an arrival may be behind the model, at least 0
- * @param durations how long clients take
+ * @param rules when the server makes a step
+ * @param world how long clients take, and when they are there
  */
-public record Asynchronous(int concurrency, int bufferSize, int maxStaleness, ClientDurations durations)
-        implements Algorithm {
+public record Asynchronous(AsynchronousRules rules, World world) implements Algorithm {
+    /** Checks for presence. */
+    public Asynchronous {
+        Check.present("rules", rules);
+        Check.present("world", world);
+    }
+
+    /** Takes steps at so many arrivals, with everyone there always; see {@link AsynchronousRules}. */
+    public Asynchronous(int concurrency, int bufferSize, int maxStaleness, ClientDurations durations) {
+        this(
+                new AsynchronousRules(concurrency, bufferSize, maxStaleness, Double.POSITIVE_INFINITY),
+                new World(durations));
+    }
+
+    /**
+     * Returns semi-synchronous rounds: each lasts as long, takes what arrived in it, and leaves the others at work.
+     *
+     * @param concurrency how many clients train at any time, at least 1
+     * @param window the length of a round in simulated seconds, positive and finite
+     * @param maxStaleness how many versions an arrival may be behind the model, at least 0
+     */
+    public static Asynchronous windows(int concurrency, double window, int maxStaleness, World world) {
+        Check.positive("window", window);
+        return new Asynchronous(new AsynchronousRules(concurrency, Integer.MAX_VALUE, maxStaleness, window), world);
+    }
+
     @Override
     public void configure(SimulationBuilder builder) {
-        builder.maxStaleness = maxStaleness;
+        builder.maxStaleness = rules.maxStaleness();
         builder.cohortSize(1) // clients are started one at a time
-                .server((server, states, updates) -> {
+                .server((server, run) -> {
                     Check.that(
                             server instanceof ComposedServer,
                             "server under asynchronous rounds",
                             "the composed one, for all clients share one model",
                             server.getClass().getSimpleName());
-                    Check.inRange("minimumUpdates", 0, bufferSize, updates.minimumUpdates());
-                    return new AsynchronousServer(server, concurrency, bufferSize, maxStaleness, durations);
+                    Check.inRange(
+                            "minimumUpdates",
+                            0,
+                            rules.bufferSize(),
+                            run.updates().minimumUpdates());
+                    return new AsynchronousServer(server, rules, new Clock(world, run.selector(), run::examplesSeen));
                 });
     }
 }

@@ -24,12 +24,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.fl4j.core.ClientColumn;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.StrategyState;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.SafeTensors;
+import org.fl4j.tensor.Tensors;
 
 /**
  * A server state and the history of its run in one safetensors file. Model parameters are stored under their own names
@@ -42,6 +44,7 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
     private static final String FORMAT = "fl4j-checkpoint-1";
     private static final String MODEL = "model/";
     private static final String STRATEGY = "strategy/";
+    private static final String COLUMN = "column/";
     private static final String HISTORY = "history";
     private static final String ENDING = ".safetensors";
     private static final int KEPT = 2;
@@ -62,6 +65,11 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
                 tensors.put(MODEL + entry.name(), state.model().parameter(entry));
             }
             state.strategy().tensors().forEach((name, array) -> tensors.put(STRATEGY + name, array));
+            NDManager manager = state.model().floats().getManager();
+            state.strategy().columns().forEach((name, column) -> {
+                float[] values = column.toArray();
+                tensors.put(COLUMN + name, Tensors.create(manager, values, new Shape(values.length)));
+            });
             Map<String, String> metadata = new TreeMap<>();
             metadata.put("format", FORMAT);
             metadata.put("round", String.valueOf(state.round()));
@@ -71,12 +79,7 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
             JsonArray reports = new JsonArray();
             history.forEach(report -> reports.add(ReportJson.write(report)));
             byte[] text = reports.toString().getBytes(StandardCharsets.UTF_8);
-            tensors.put(
-                    HISTORY,
-                    state.model()
-                            .floats()
-                            .getManager()
-                            .create(ByteBuffer.wrap(text), new Shape(text.length), DataType.UINT8));
+            tensors.put(HISTORY, manager.create(ByteBuffer.wrap(text), new Shape(text.length), DataType.UINT8));
             metadata.put("sha256", digest(tensors, metadata));
             SafeTensors.write(file, tensors, metadata);
             return file;
@@ -178,7 +181,14 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
                 tensors.put(name.substring(STRATEGY.length()), array);
             }
         });
-        return new StrategyState(tensors, ReportJson.readNumbers(field(content.metadata(), "strategy", file)));
+        Map<String, ClientColumn> columns = new TreeMap<>();
+        content.tensors().forEach((name, array) -> {
+            if (name.startsWith(COLUMN)) {
+                columns.put(name.substring(COLUMN.length()), ClientColumn.of(array.toFloatArray()));
+                array.close();
+            }
+        });
+        return new StrategyState(tensors, ReportJson.readNumbers(field(content.metadata(), "strategy", file)), columns);
     }
 
     private static ParameterVector model(

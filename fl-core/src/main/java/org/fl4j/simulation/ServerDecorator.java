@@ -1,8 +1,6 @@
 package org.fl4j.simulation;
 
-import org.fl4j.core.ClientStates;
 import org.fl4j.core.Server;
-import org.fl4j.server.UpdatePolicy;
 
 /** Puts a server of one's own in place of the composed one, or around it. */
 @FunctionalInterface
@@ -11,8 +9,7 @@ public interface ServerDecorator {
      * Returns the server of a run.
      *
      * @param server made of the run's selector, aggregator and server optimizer, or what an earlier decorator made of it
-     * @param states what clients keep between rounds
-     * @param updates which updates a round takes
+     * @param run what else the run is made of
      */
-    Server decorate(Server server, ClientStates states, UpdatePolicy updates);
+    Server decorate(Server server, RunParts run);
 }

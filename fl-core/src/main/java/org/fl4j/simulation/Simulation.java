@@ -51,7 +51,9 @@ public final class Simulation {
                 ClientExecutor executor =
                         new ClientExecutor(workers(model, clientStates), setup.failurePolicy, () -> cancelled)) {
             thread.suppressNotUsedWarning();
-            Server server = setup.server.decorate(composed, clientStates, setup.updates);
+            Server server = setup.server.decorate(
+                    composed,
+                    new RunParts(clientStates, setup.updates, setup.selector, Optional.ofNullable(setup.training)));
             EvaluationPlan plan = new EvaluationPlan(setup.evaluateEvery, setup.evaluateClientsEvery, setup.rounds);
             FederatedRound round = new FederatedRound(
                     server,

@@ -38,7 +38,7 @@ public final class SimulationBuilder implements Cloneable {
     ClientSelector selector;
     Aggregator aggregator;
     ServerOptimizer serverOptimizer = new AddDelta(1);
-    ServerDecorator server = (composed, states, policy) -> composed;
+    ServerDecorator server = (composed, run) -> composed;
     boolean ownServer;
     int maxStaleness;
     UpdatePolicy updates = UpdatePolicy.all();
@@ -149,7 +149,7 @@ public final class SimulationBuilder implements Cloneable {
         ownServer = true;
         ServerDecorator inner = server;
         ServerDecorator outer = Check.present("server", value);
-        server = (composed, states, policy) -> outer.decorate(inner.decorate(composed, states, policy), states, policy);
+        server = (composed, run) -> outer.decorate(inner.decorate(composed, run), run);
         return this;
     }
 
@@ -318,6 +318,7 @@ public final class SimulationBuilder implements Cloneable {
                 cohortSize,
                 sgdClients,
                 clientFactory,
+                Optional.ofNullable(training),
                 ownServer);
         algorithms.forEach(algorithm -> algorithm.verify(parts));
         return new Simulation(clone()); // the builder may go on to the next experiment

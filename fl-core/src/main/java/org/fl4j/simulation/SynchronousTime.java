@@ -3,25 +3,37 @@ package org.fl4j.simulation;
 import org.fl4j.core.ClientDurations;
 import org.fl4j.internal.Check;
 import org.fl4j.server.AsynchronousServer;
+import org.fl4j.server.Clock;
 import org.fl4j.server.TimedServer;
+import org.fl4j.world.World;
 
 /**
- * Synchronous rounds on a simulated clock (see {@link TimedServer}). To over-commit, set a cohort larger than {@link
- * org.fl4j.server.UpdatePolicy#bufferSize}.
+ * Synchronous rounds on a simulated clock (see {@link TimedServer}). To over-commit, see {@link OverCommitment}.
  *
- * @param durations how long clients take
+ * @param world how long clients take, and when they are there
  * @param timeout how long a round may last, in simulated seconds, positive; may be infinite
  */
-public record SynchronousTime(ClientDurations durations, double timeout) implements Algorithm {
+public record SynchronousTime(World world, double timeout) implements Algorithm {
+    /** Checks both. */
+    public SynchronousTime {
+        Check.present("world", world);
+        Check.that(timeout > 0, "timeout", "positive", timeout);
+    }
+
+    /** Has everyone there, always. */
+    public SynchronousTime(ClientDurations durations, double timeout) {
+        this(new World(durations), timeout);
+    }
+
     @Override
     public void configure(SimulationBuilder builder) {
-        builder.server((server, states, updates) -> {
+        builder.server((server, run) -> {
             Check.that(
                     !(server instanceof AsynchronousServer),
                     "server under synchronous time",
                     "one without a clock of its own",
                     server.getClass().getSimpleName());
-            return new TimedServer(server, durations, timeout);
+            return new TimedServer(server, new Clock(world, run.selector(), run::examplesSeen), timeout);
         });
     }
 }

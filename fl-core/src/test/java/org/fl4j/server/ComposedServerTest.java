@@ -32,6 +32,7 @@ import org.fl4j.testing.AggregatorContract;
 import org.fl4j.testing.ServerContract;
 import org.fl4j.testing.ServerOptimizerContract;
 import org.fl4j.testing.TensorTest;
+import org.fl4j.world.World;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
@@ -97,11 +98,16 @@ class ComposedServerTest extends TensorTest {
         }
     }
 
+    private static Clock clock() {
+        World world = new World((client, round, work) -> 10 - client.index());
+        return new Clock(world, (available, count, round) -> List.of(), examples -> examples);
+    }
+
     @Nested
     class Timed extends ServerContract {
         @Override
         protected Server server() {
-            return new TimedServer(composed(4, 0), (client, round) -> 10 - client.index(), 20);
+            return new TimedServer(composed(4, 0), clock(), 20);
         }
     }
 
@@ -109,7 +115,8 @@ class ComposedServerTest extends TensorTest {
     class Asynchronous extends ServerContract {
         @Override
         protected Server server() {
-            return new AsynchronousServer(composed(1, 5), 6, 2, 5, (client, round) -> 10 - client.index());
+            return new AsynchronousServer(
+                    composed(1, 5), new AsynchronousRules(6, 2, 5, Double.POSITIVE_INFINITY), clock());
         }
     }
 

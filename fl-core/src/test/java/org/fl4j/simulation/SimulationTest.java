@@ -534,7 +534,7 @@ class SimulationTest {
     void runsAServerOfYourOwn() {
         SimulationBuilder builder = setup().cohortSize(Fixtures.CLIENTS)
                 .rounds(1)
-                .server((composed, states, updates) -> new Server() {
+                .server((composed, run) -> new Server() {
                     @Override
                     public ServerState initialState() {
                         return composed.initialState();

@@ -218,7 +218,7 @@ class UpdateHandlingTest extends TensorTest {
 
     @Test
     void aTimeoutLeavesOutTheSlow() {
-        SynchronousTime time = new SynchronousTime((client, round) -> byIndex(client), 16);
+        SynchronousTime time = new SynchronousTime((client, round, work) -> byIndex(client), 16);
         List<RoundReport> history = history(setup().algorithm(time));
         double clock = 0;
         for (RoundReport report : history) {
@@ -227,7 +227,7 @@ class UpdateHandlingTest extends TensorTest {
             assertThat(report.rejected()).hasSize(5 - report.cohort().size()).allSatisfy(rejection -> {
                 assertThat(rejection.client().index()).isGreaterThan(6);
                 assertThat(rejection.reason()).isEqualTo(RejectionReason.LATE);
-                assertThat(rejection.detail()).isEqualTo("duration must be at most 16.0 s, but was longer");
+                assertThat(rejection.detail()).startsWith("duration must be at most 16.0 s, but was ");
             });
             clock += report.rejected().isEmpty()
                     ? byIndex(report.cohort().get(report.cohort().size() - 1))
@@ -238,7 +238,8 @@ class UpdateHandlingTest extends TensorTest {
 
     @Test
     void theFastestFillTheBuffer() {
-        SynchronousTime time = new SynchronousTime((client, round) -> 100 - client.index(), Double.POSITIVE_INFINITY);
+        SynchronousTime time =
+                new SynchronousTime((client, round, work) -> 100 - client.index(), Double.POSITIVE_INFINITY);
         SimulationBuilder run =
                 setup().algorithm(time).updates(UpdatePolicy.all().bufferSize(2));
         for (RoundReport report : history(run)) {
@@ -253,7 +254,7 @@ class UpdateHandlingTest extends TensorTest {
 
     @Test
     void aRoundThatNobodyEndsInTimeMakesNothing() {
-        SynchronousTime time = new SynchronousTime((client, round) -> 5, 1);
+        SynchronousTime time = new SynchronousTime((client, round, work) -> 5, 1);
         RoundReport only = history(setup().rounds(1).algorithm(time)).get(0);
         assertThat(only.cohort()).isEmpty();
         assertThat(only.rejected()).hasSize(5);
@@ -263,7 +264,7 @@ class UpdateHandlingTest extends TensorTest {
     private SimulationBuilder asynchronous(int concurrency, int bufferSize, int maxStaleness) {
         return setup().rounds(8)
                 .algorithm(new Asynchronous(
-                        concurrency, bufferSize, maxStaleness, (client, round) -> 1 + client.index() * .37));
+                        concurrency, bufferSize, maxStaleness, (client, round, work) -> 1 + client.index() * .37));
     }
 
     @Test

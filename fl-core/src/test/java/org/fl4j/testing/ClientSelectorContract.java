@@ -38,7 +38,7 @@ public abstract class ClientSelectorContract {
     }
 
     private static RoundContext round(int number, long seed) {
-        return new RoundContext(number, new Seed(seed), /* clientCount= */ 10);
+        return new RoundContext(number, new Seed(seed), /* clientCount= */ 303);
     }
 
     @Test

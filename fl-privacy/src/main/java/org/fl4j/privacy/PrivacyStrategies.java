@@ -8,6 +8,7 @@ import org.fl4j.privacy.accounting.PldAccountant;
 import org.fl4j.privacy.accounting.PrivacyAccountant;
 import org.fl4j.privacy.accounting.PrivacyBudget;
 import org.fl4j.privacy.accounting.RdpAccountant;
+import org.fl4j.privacy.accounting.SamplingScheme;
 import org.fl4j.privacy.central.CentralDp;
 import org.fl4j.privacy.central.ClippingRule;
 import org.fl4j.privacy.clipping.AdaptiveGradientClipping;
@@ -26,6 +27,8 @@ import org.fl4j.simulation.Algorithm;
 
 /** The names of this module's upload transforms and algorithms. */
 public final class PrivacyStrategies implements StrategyProvider {
+    private static final double ROUNDING = 1 + 1e-9; // so that the last task is not refused for it
+
     private enum Clipping {
         FIXED,
         QUANTILE
@@ -96,8 +99,8 @@ public final class PrivacyStrategies implements StrategyProvider {
         int tasks = parameters.integer("tasks", 10);
         Mechanism mechanism = switch (parameters.choice("mechanism", Kind.GAUSSIAN)) {
             case GAUSSIAN ->
-                new Mechanism.Gaussian(GaussianMechanism.noiseMultiplier(epsilon, delta) * Math.sqrt(tasks));
-            case LAPLACE -> new Mechanism.Laplace(tasks / epsilon);
+                new Mechanism.Gaussian(GaussianMechanism.noiseMultiplier(epsilon, delta) * Math.sqrt(tasks) * ROUNDING);
+            case LAPLACE -> new Mechanism.Laplace(tasks / epsilon * ROUNDING);
         };
         return new LocalDp(parameters.number("clippingBound", .5), mechanism, epsilon, delta, noise(parameters));
     }
@@ -135,10 +138,14 @@ public final class PrivacyStrategies implements StrategyProvider {
                 noise(parameters));
     }
 
-    /** Its noise is calibrated so that the rounds cost the budget. */
+    /** Its noise is calibrated so that the rounds cost the budget; with a cohort, of a fixed size out of so many clients. */
     private static CentralDp centralDp(Parameters parameters) {
         PrivacyBudget budget = budget(parameters, accountant(parameters));
         double rate = parameters.number("rate", .1);
+        int cohort = parameters.integer("cohort", 0);
+        int clients = parameters.integer("clients", 0);
+        SamplingScheme sampling =
+                cohort == 0 ? new SamplingScheme.Poisson(rate) : new SamplingScheme.FixedSize(cohort, clients);
         double bound = parameters.number("clippingBound", .5);
         ClippingRule clipping = switch (parameters.choice("clipping", Clipping.FIXED)) {
             case FIXED -> ClippingRule.fixed(bound);
@@ -149,7 +156,7 @@ public final class PrivacyStrategies implements StrategyProvider {
                         parameters.number("boundRate", .2),
                         parameters.number("countDeviation", 5));
         };
-        double multiplier = budget.noiseMultiplier(rate, parameters.integer("rounds", 100));
-        return new CentralDp(clipping, multiplier, rate, budget, noise(parameters));
+        double multiplier = budget.noiseMultiplier(sampling, parameters.integer("rounds", 100));
+        return new CentralDp(clipping, multiplier, sampling, budget, noise(parameters));
     }
 }

@@ -73,6 +73,7 @@ class EveryPrivateAlgorithmTest {
                 "gradient-clipping",
                 "central-dp",
                 "central-dp:clipping=quantile",
+                "central-dp:cohort=8,clients=40,accountant=rdp",
                 "local-dp",
                 "local-dp:mechanism=laplace",
                 "dp-sgd:accountant=rdp",

@@ -31,13 +31,13 @@ public record Mira(ClientGraph graph, double lambda) implements Algorithm {
     @Override
     public void configure(SimulationBuilder builder) {
         builder.aggregator(new FedAvg()) // not asked: the server below couples the models itself
-                .server((server, states, updates) -> {
+                .server((server, run) -> {
                     Check.that(
                             server instanceof ComposedServer,
                             "server under MIRA",
                             "the composed one; set a clock after MIRA",
                             server.getClass().getSimpleName());
-                    return new MiraServer(server, states, updates, this);
+                    return new MiraServer(server, run, this);
                 });
     }
 }

@@ -22,7 +22,7 @@ import org.fl4j.core.TrainingTask;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.server.UpdateIntake;
-import org.fl4j.server.UpdatePolicy;
+import org.fl4j.simulation.RunParts;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 
@@ -32,14 +32,14 @@ final class MiraServer implements Server {
     private static final String RATE = "train/learning rate";
 
     private final Server composed;
+    private final RunParts run;
     private final ClientStates states;
-    private final UpdatePolicy policy;
     private final Mira mira;
 
-    MiraServer(Server composed, ClientStates states, UpdatePolicy policy, Mira mira) {
+    MiraServer(Server composed, RunParts run, Mira mira) {
         this.composed = composed;
-        this.states = states;
-        this.policy = policy;
+        this.run = run;
+        states = run.states();
         this.mira = mira;
     }
 
@@ -73,7 +73,7 @@ final class MiraServer implements Server {
 
     @Override
     public ServerUpdate update(ServerState state, Iterable<ModelUpdate> updates, RoundContext round) {
-        UpdateIntake intake = new UpdateIntake(state, policy);
+        UpdateIntake intake = new UpdateIntake(state, run.updates());
         Map<ClientId, ModelUpdate> trained = new TreeMap<>(); // with the client's model in place of the delta
         ParameterVector next = state.model().copy();
         intake.take(updates, MiraServer::judge, update -> {
@@ -100,7 +100,8 @@ final class MiraServer implements Server {
         }
         trained.values().forEach(ModelUpdate::close);
         return new ServerUpdate(
-                new ServerState(state.round() + 1, next, state.strategy()),
+                new ServerState(
+                        state.round() + 1, next, run.selector().learned(state.strategy(), round, intake.accepted())),
                 intake.accepted(),
                 intake.rejected(),
                 Metrics.none());

@@ -214,8 +214,8 @@ class PersonalAlgorithmsTest extends TensorTest {
     @Test
     void miraRunsOnAClockButNotAsynchronously() {
         Algorithm mira = new Mira(ClientGraph.random(CLIENTS, .25, new Seed(1)), .02);
-        Algorithm clock = new SynchronousTime((client, round) -> 1 + client.index(), 100);
-        Algorithm asynchronous = new Asynchronous(2, 1, 3, (client, round) -> 1 + client.index());
+        Algorithm clock = new SynchronousTime((client, round, work) -> 1 + client.index(), 100);
+        Algorithm asynchronous = new Asynchronous(2, 1, 3, (client, round, work) -> 1 + client.index());
         try (RunResult timed =
                 run().rounds(2).algorithm(mira).algorithm(clock).build().run()) {
             assertThat(timed.finalMetrics().value("time/seconds")).isEqualTo(2 * CLIENTS);

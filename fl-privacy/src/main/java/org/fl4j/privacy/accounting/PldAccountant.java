@@ -1,7 +1,9 @@
 package org.fl4j.privacy.accounting;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import org.fl4j.internal.Check;
 
@@ -18,7 +20,10 @@ public final class PldAccountant implements PrivacyAccountant {
     private static final int LARGEST_GRID = 1 << 22;
     private static final double LEAST_DELTA = 1e-12; // what the transform's rounding leaves
 
+    private static final int MOST_ANSWERS = 1000;
+
     private final double step;
+    private final Answers answers = new Answers();
 
     /** Takes a step of 1e-4. */
     public PldAccountant() {
@@ -36,7 +41,30 @@ public final class PldAccountant implements PrivacyAccountant {
     @Override
     public double epsilon(List<PrivacyEvent> events, double delta) {
         Check.that(delta >= LEAST_DELTA && delta < 1, "delta", "in [" + LEAST_DELTA + ", 1)", delta);
-        return worse(events, composed -> composed.epsilon(delta), Double.POSITIVE_INFINITY);
+        Question question = new Question(List.copyOf(events), delta);
+        synchronized (answers) { // a run asks before a round what the round asks again
+            Double known = answers.get(question);
+            if (known != null) {
+                return known;
+            }
+        }
+        double epsilon = worse(events, composed -> composed.epsilon(delta), Double.POSITIVE_INFINITY);
+        synchronized (answers) {
+            answers.put(question, epsilon);
+        }
+        return epsilon;
+    }
+
+    private record Question(List<PrivacyEvent> events, double delta) {}
+
+    /** The latest answers. */
+    private static final class Answers extends LinkedHashMap<Question, Double> {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Question, Double> eldest) {
+            return size() > MOST_ANSWERS;
+        }
     }
 
     @Override

@@ -7,33 +7,48 @@ import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Check;
 
 /**
- * What every round of a run is charged as, by name. It goes into the server's state, so that a resume under other terms, by which
- * earlier rounds would be charged wrongly, is refused.
+ * What every round of a run is charged as. It goes into the server's state, with the number of rounds that were, so that a resume under
+ * other terms, or after rounds without them, is refused: earlier rounds would be charged wrongly.
  *
- * @param values numbers, with names that start with {@code privacy/}
+ * @param algorithm whose terms they are, such as {@code central-dp}
+ * @param values by name
  */
-public record PrivacyTerms(Map<String, Double> values) {
+public record PrivacyTerms(String algorithm, Map<String, Double> values) {
     /** Copies the map. */
     public PrivacyTerms {
+        Check.present("algorithm", algorithm);
         values = new TreeMap<>(values);
     }
 
     /**
-     * Returns a state that has these terms.
+     * Returns a state that has these terms, for one round more.
      *
-     * @throws IllegalArgumentException if the rounds before this one had others
+     * @param earlier the state that the round began with
+     * @param next the state that the round makes
+     * @throws IllegalArgumentException if the rounds before this one had other terms, or not all had these
      */
-    public StrategyState agreed(RoundContext round, StrategyState earlier) {
-        StrategyState next = earlier;
+    public StrategyState agreed(RoundContext round, StrategyState earlier, StrategyState next) {
+        int before = round.number() - 1;
+        double charged = earlier.number(name("rounds")).orElse(0.0);
+        Check.that(
+                charged == before,
+                "rounds that were charged as " + algorithm,
+                "all before this one, " + before,
+                charged);
+        StrategyState agreed = next.with(name("rounds"), round.number());
         for (Map.Entry<String, Double> term : values.entrySet()) {
-            double before = earlier.number(term.getKey()).orElse(Double.NaN);
+            double was = earlier.number(name(term.getKey())).orElse(term.getValue());
             Check.that(
-                    round.number() == 1 || before == term.getValue(),
-                    term.getKey(),
-                    "that of the rounds before a resume, " + before,
+                    was == term.getValue(),
+                    name(term.getKey()),
+                    "that of the rounds before a resume, " + was,
                     term.getValue());
-            next = next.with(term.getKey(), term.getValue());
+            agreed = agreed.with(name(term.getKey()), term.getValue());
         }
-        return next;
+        return agreed;
+    }
+
+    private String name(String term) {
+        return "privacy/" + algorithm + "/" + term;
     }
 }

@@ -30,23 +30,25 @@ import org.fl4j.tensor.Tensors;
 
 /**
  * Attacks whole rounds of a private aggregator with canaries, clients who send as much as they may along a direction of their own,
- * and reports what the attack shows beside what was proved. A mechanism whose noise is missing is caught; one that passes may still be
- * wrong.
+ * and reports what the attack shows beside what was proved. How much it can show is bounded by the number of runs or canaries; a mechanism
+ * that passes may still be wrong.
  *
  * <pre>{@code
- * AuditReport report = new CanaryAudit(dp, dp.upload()).twoWorlds(100_000, proved, 1e-5, .999, new Seed(1));
+ * AuditReport report = new CanaryAudit(dp, dp.upload(), 100).twoWorlds(100_000, proved, 1e-5, .999, new Seed(1));
  * }</pre>
  *
  * @param aggregator under attack
  * @param upload what clients do to their updates before they send them
+ * @param clients how many clients the run has, at least 1: what a mean's denominator may depend on
  */
-public record CanaryAudit(Aggregator aggregator, UpdateTransform upload) {
+public record CanaryAudit(Aggregator aggregator, UpdateTransform upload, int clients) {
     private static final float LONG = 1e6f; // longer than any clipping bound
 
-    /** Checks for presence. */
+    /** Checks all. */
     public CanaryAudit {
         Check.present("aggregator", aggregator);
         Check.present("upload", upload);
+        Check.positive("clients", clients);
     }
 
     /**
@@ -94,7 +96,7 @@ public record CanaryAudit(Aggregator aggregator, UpdateTransform upload) {
         int[] above = new int[2];
         for (int world = 0; world < 2; world++) {
             for (int run = from; run < to; run++) {
-                above[world] += scores[world][run] > threshold ? 1 : 0;
+                above[world] += scores[world][run] >= threshold ? 1 : 0;
             }
         }
         int n = to - from;
@@ -111,6 +113,7 @@ public record CanaryAudit(Aggregator aggregator, UpdateTransform upload) {
     public AuditReport oneRun(int canaries, int guesses, double proved, double delta, double confidence, Seed seed) {
         Check.atLeast("canaries", 2, canaries);
         Check.inRange("guesses", 2, canaries, guesses);
+        Check.that(canaries <= clients, "canaries", "at most the clients, " + clients, canaries);
         RandomGenerator coins = seed.derive("coins").generator();
         BitSet in = new BitSet();
         for (int i = 0; i < canaries; i++) {
@@ -140,7 +143,7 @@ public record CanaryAudit(Aggregator aggregator, UpdateTransform upload) {
         try (NDManager manager = TensorEngine.newManager(Device.cpu());
                 NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
-            RoundContext round = new RoundContext(1, seed, Math.max(1, size));
+            RoundContext round = new RoundContext(1, seed, clients);
             ServerState state = new ServerState(0, ParameterVector.zeros(layout, manager), StrategyState.empty());
             Aggregation aggregation = aggregator.begin(round, state);
             canaries.stream().forEach(i -> {
@@ -153,7 +156,12 @@ public record CanaryAudit(Aggregator aggregator, UpdateTransform upload) {
                     aggregation.add(upload.transform(made, task));
                 }
             });
-            ParameterVector released = aggregation.combine().delta().orElseThrow();
+            ParameterVector released = aggregation
+                    .combine()
+                    .delta()
+                    .orElseThrow(
+                            () -> new IllegalStateException("a round must release something, whoever is in it, to be"
+                                    + " audited, but " + aggregator + " released nothing"));
             float[] floats = released.trainable().toFloatArray();
             return IntStream.range(0, size).mapToDouble(i -> floats[i]).toArray();
         }

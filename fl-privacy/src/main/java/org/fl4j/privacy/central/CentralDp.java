@@ -28,7 +28,6 @@ import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.server.UpdatePolicy;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.SimulationBuilder;
-import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.Tensors;
 import org.slf4j.Logger;
@@ -38,7 +37,7 @@ import org.slf4j.LoggerFactory;
  * Differentially private federated averaging with a trusted server (McMahan et al. 2018, arXiv 1710.06963, algorithm 1, the
  * estimator with a fixed denominator): cohorts are drawn as the accountant assumes, each delta is clipped to C, all count alike,
  * and the sum gets normal noise of deviation {@code z C} before it is divided by the expected cohort. With Poisson sampling what
- * is guaranteed is about one client more or less; with cohorts of a fixed size it is about one client with other data, who moves
+ * is guaranteed is about one client that sends something or nothing, how many there are being public; with cohorts of a fixed size it is about one client with other data, who moves
  * the sum by 2 C, and only the RDP accountant knows the cost.
  *
  * <pre>{@code
@@ -75,7 +74,6 @@ public record CentralDp(
     private static final Logger LOG = LoggerFactory.getLogger(CentralDp.class);
     private static final String BOUND = "privacy/bound";
     private static final String BELOW = "privacy/below bound";
-    private static final double ROUNDING_MARGIN = 1e-6; // as in NormClipping
 
     /** Checks all, and that the budget pays for one round at least. */
     public CentralDp {
@@ -94,7 +92,11 @@ public record CentralDp(
         this(clipping, noiseMultiplier, new SamplingScheme.Poisson(rate), budget, noise);
     }
 
-    private ClientSelector selector() {
+    private double spent(long rounds) {
+        return budget.spent(new Mechanism.Gaussian(noiseMultiplier), sampling, rounds);
+    }
+
+    ClientSelector selector() {
         return sampling instanceof SamplingScheme.FixedSize fixed
                 ? new FixedSizeSelector(fixed.cohort(), fixed.population())
                 : new PoissonSelector(sampling.rate());
@@ -102,22 +104,23 @@ public record CentralDp(
 
     @Override
     public void configure(SimulationBuilder builder) {
-        long affordable = budget.rounds(new Mechanism.Gaussian(noiseMultiplier), sampling);
         builder.selector(selector())
                 .cohortSize(cohortSize())
                 .aggregator(this)
                 .uploadTransform(upload())
-                .stopRule(history -> history.size() >= affordable);
+                .stopRule(history -> spent(history.size() + 1) > budget.epsilon());
     }
 
     private PrivacyTerms terms() {
-        return new PrivacyTerms(Map.of(
-                "privacy/noise multiplier",
-                noiseMultiplier,
-                "privacy/rate",
-                sampling.rate(),
-                "privacy/fixed size",
-                sampling instanceof SamplingScheme.FixedSize ? 1.0 : 0.0));
+        return new PrivacyTerms(
+                "central-dp",
+                Map.of(
+                        "noise multiplier",
+                        noiseMultiplier,
+                        "rate",
+                        sampling.rate(),
+                        "fixed size",
+                        sampling instanceof SamplingScheme.FixedSize ? 1.0 : 0.0));
     }
 
     private int cohortSize() {
@@ -226,10 +229,7 @@ public record CentralDp(
 
         @Override
         public void add(ModelUpdate update) {
-            double norm = update.delta().norm();
-            double scale = norm > bound ? bound / norm * (1 - ROUNDING_MARGIN) : 1;
-            Kernels.addScaled(
-                    sum.trainable(), update.delta().on(sum.floats().getDevice()).trainable(), scale);
+            NormClipping.addClipped(sum, update.delta(), bound);
             count++;
             below += (int) update.metrics().value(BELOW);
         }
@@ -248,9 +248,9 @@ public record CentralDp(
             double expected = sampling.expectedCohort(round.clientCount());
             Noise.addGaussian(sum.trainable(), deviation, noise.generator(round.seed("privacy noise")));
             sum.trainable().divi(expected);
-            double spent = budget.spent(new Mechanism.Gaussian(noiseMultiplier), sampling, round.number());
+            double spent = spent(round.number());
             StrategyState next = clipping.after(
-                    terms().agreed(round, state.strategy()),
+                    terms().agreed(round, state.strategy(), state.strategy()),
                     below,
                     count,
                     expected,

@@ -1,5 +1,6 @@
 package org.fl4j.privacy.clipping;
 
+import ai.djl.ndarray.NDArray;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
@@ -27,6 +28,8 @@ public record NormClipping(double clippingBound, double p) implements UpdateTran
     /** The norm of the rounded result must not exceed the bound, so it is aimed this much below it. */
     private static final double ROUNDING_MARGIN = 1e-6;
 
+    private static final double LEAST_SCALE = 1e-37; // below it float32 loses digits
+
     /** Checks both. */
     public NormClipping {
         Check.positive("clippingBound", clippingBound);
@@ -36,6 +39,28 @@ public record NormClipping(double clippingBound, double p) implements UpdateTran
     /** Bounds the Euclidean norm. */
     public NormClipping(double clippingBound) {
         this(clippingBound, 2);
+    }
+
+    /**
+     * Adds a delta's trainable part, scaled down to a bound on its Euclidean norm if it is longer, and nothing if it is not finite, or
+     * so long that float32 cannot scale it.
+     */
+    public static void addClipped(ParameterVector sum, ParameterVector delta, double bound) {
+        ParameterVector here = delta.on(sum.floats().getDevice());
+        addClipped(sum.trainable(), here.trainable(), bound);
+        if (here != delta) {
+            here.close();
+        }
+    }
+
+    /** The same of arrays on one device; returns the norm before clipping. */
+    public static double addClipped(NDArray sum, NDArray values, double bound) {
+        double norm = Kernels.norm(values);
+        double scale = norm > bound ? bound / norm * (1 - ROUNDING_MARGIN) : 1;
+        if (Double.isFinite(norm) && scale >= LEAST_SCALE) {
+            Kernels.addScaled(sum, values, scale);
+        }
+        return norm;
     }
 
     @Override

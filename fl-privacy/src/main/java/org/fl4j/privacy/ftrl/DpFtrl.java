@@ -1,6 +1,5 @@
 package org.fl4j.privacy.ftrl;
 
-import ai.djl.ndarray.NDArray;
 import java.util.Map;
 import java.util.Optional;
 import org.fl4j.core.Aggregate;
@@ -18,7 +17,6 @@ import org.fl4j.privacy.clipping.NormClipping;
 import org.fl4j.privacy.noise.Noise;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.SimulationBuilder;
-import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 
 /**
@@ -60,15 +58,17 @@ public record DpFtrl(double clippingBound, double noiseMultiplier, int cohort, i
     }
 
     private PrivacyTerms terms() {
-        return new PrivacyTerms(Map.of(
-                "privacy/noise multiplier",
-                noiseMultiplier,
-                "privacy/clipping bound",
-                clippingBound,
-                "privacy/cohort",
-                (double) cohort,
-                "privacy/epoch rounds",
-                (double) epochRounds));
+        return new PrivacyTerms(
+                "dp-ftrl",
+                Map.of(
+                        "noise multiplier",
+                        noiseMultiplier,
+                        "clipping bound",
+                        clippingBound,
+                        "cohort",
+                        (double) cohort,
+                        "epoch rounds",
+                        (double) epochRounds));
     }
 
     private EpochSelector selector() {
@@ -117,10 +117,7 @@ public record DpFtrl(double clippingBound, double noiseMultiplier, int cohort, i
 
         @Override
         public void add(ModelUpdate update) {
-            double norm = update.delta().norm();
-            double scale = norm > clippingBound ? clippingBound / norm * (1 - 1e-6) : 1; // rounding must not exceed it
-            NDArray delta = update.delta().on(sum.floats().getDevice()).trainable();
-            Kernels.addScaled(sum.trainable(), delta, scale);
+            NormClipping.addClipped(sum, update.delta(), clippingBound);
         }
 
         @Override
@@ -137,7 +134,7 @@ public record DpFtrl(double clippingBound, double noiseMultiplier, int cohort, i
             sum.trainable().divi(cohort);
             return new Aggregate(
                     Optional.of(sum),
-                    terms().agreed(round, state.strategy()),
+                    terms().agreed(round, state.strategy(), state.strategy()),
                     Metrics.of("privacy/epsilon", epsilon(round.number()), 1));
         }
     }

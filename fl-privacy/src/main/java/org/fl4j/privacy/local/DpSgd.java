@@ -24,7 +24,7 @@ import org.fl4j.simulation.SimulationBuilder;
  * DP-SGD inside each client (Abadi et al. 2016, arXiv 1607.00133, algorithm 1): every step draws a batch in which each of the
  * client's examples is by a coin of its own, clips each example's gradient to C, adds normal noise of deviation {@code z C} to their
  * sum and divides by the expected batch. What is guaranteed is about one example more or less of a client, against anybody who sees
- * its updates; what comes after is post-processing, so any aggregator and selector will do.
+ * its deltas; what comes after is post-processing, so any aggregator and selector will do, for they do not see what clients measured.
  *
  * <p>Each client's steps are charged when it sends an update, and a client whose budget does not pay for another round takes part
  * no more. Of the run's {@link LocalTraining} the optimizer and the learning rate are used; the number of steps and the batches are
@@ -32,7 +32,8 @@ import org.fl4j.simulation.SimulationBuilder;
  *
  * <p>How many examples a client has is taken as public, as is the model's form. Models with buffers are refused. Metrics as in {@link
  * LocalDp}, and {@code train/clipped}, the share of examples whose gradient was clipped; metrics are for the experimenter's eyes.
- * For real data take {@link NoiseSource#secure} and a run seed that is random and secret, for who is in a batch must not be known.
+ * For real data take {@link NoiseSource#secure} and a run seed that is random and secret, for who is in a batch must not be known, and save
+ * every round: one that runs again after a crash is a second release, which is not charged.
  *
  * @param clippingBound C, positive
  * @param noiseMultiplier z, positive
@@ -50,7 +51,7 @@ public record DpSgd(
         PrivacyBudget budget,
         NoiseSource noise,
         Optional<PrivacyLog> log)
-        implements Algorithm, ClientLedger {
+        implements Algorithm {
     /** Checks all, and that the budget pays for one round at least. */
     public DpSgd {
         Check.positive("clippingBound", clippingBound);
@@ -77,10 +78,14 @@ public record DpSgd(
 
     @Override
     public void configure(SimulationBuilder builder) {
-        LedgerServer.install(builder.sgdClients(new Clients(this)), this, log);
+        LedgerServer.install(builder.sgdClients(new Clients(this)), ledger(), log);
     }
 
-    /** Accepts its own clients only. */
+    ClientLedger ledger() {
+        return new Ledger(this);
+    }
+
+    /** Accepts its own clients only, and only what they use of the training. */
     @Override
     public void verify(Parts parts) {
         Check.that(
@@ -88,6 +93,12 @@ public record DpSgd(
                 "clients under DP-SGD",
                 "those it sets",
                 parts.clients().<Object>map(own -> own).orElse(parts.sgdClients()));
+        parts.training()
+                .ifPresent(training -> Check.that(
+                        training.gradientClip().isEmpty() && training.proximalTerm() == 0,
+                        "training under DP-SGD",
+                        "without gradient clip and proximal term, which it does not use",
+                        training));
     }
 
     private record Clients(DpSgd algorithm) implements SgdClientFactory {
@@ -97,46 +108,47 @@ public record DpSgd(
         }
     }
 
-    @Override
-    public double epsilon() {
-        return budget.epsilon();
-    }
+    private record Ledger(DpSgd dp) implements ClientLedger {
+        @Override
+        public double epsilon() {
+            return dp.budget.epsilon();
+        }
 
-    @Override
-    public int numbers() {
-        return 1; // rounds that the client took part in
-    }
+        @Override
+        public int numbers() {
+            return 1; // rounds that the client took part in
+        }
 
-    @Override
-    public PrivacyTerms terms() {
-        return new PrivacyTerms(Map.of(
-                "privacy/noise multiplier", noiseMultiplier,
-                "privacy/rate", rate,
-                "privacy/steps", (double) steps));
-    }
+        @Override
+        public PrivacyTerms terms() {
+            return new PrivacyTerms(
+                    "dp-sgd",
+                    Map.of("noise multiplier", dp.noiseMultiplier, "rate", dp.rate, "steps", (double) dp.steps));
+        }
 
-    private PrivacyEvent stepsOf(long rounds) {
-        return new PrivacyEvent(
-                new Mechanism.Gaussian(noiseMultiplier), new SamplingScheme.Poisson(rate), rounds * steps);
-    }
+        private PrivacyEvent stepsOf(long rounds) {
+            return new PrivacyEvent(
+                    new Mechanism.Gaussian(dp.noiseMultiplier), new SamplingScheme.Poisson(dp.rate), rounds * dp.steps);
+        }
 
-    @Override
-    public PrivacyEvent next(ClientId client, RoundContext round) {
-        return stepsOf(1);
-    }
+        @Override
+        public PrivacyEvent next(ClientId client, RoundContext round) {
+            return stepsOf(1);
+        }
 
-    @Override
-    public PrivacyEvent released(Metrics sent) {
-        return stepsOf(1);
-    }
+        @Override
+        public PrivacyEvent released(Metrics sent) {
+            return stepsOf(1);
+        }
 
-    @Override
-    public double[] charged(double[] account, PrivacyEvent release) {
-        return new double[] {account[0] + 1};
-    }
+        @Override
+        public double[] charged(double[] account, PrivacyEvent release) {
+            return new double[] {account[0] + 1};
+        }
 
-    @Override
-    public double spent(double... account) {
-        return budget.accountant().epsilon(List.of(stepsOf(Math.round(account[0]))), budget.delta());
+        @Override
+        public double spent(double... account) {
+            return dp.budget.accountant().epsilon(List.of(stepsOf(Math.round(account[0]))), dp.budget.delta());
+        }
     }
 }

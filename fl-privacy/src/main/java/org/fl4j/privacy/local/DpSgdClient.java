@@ -13,28 +13,20 @@ import org.fl4j.core.RoundContext;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.data.ClientExamples;
 import org.fl4j.data.Examples;
-import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.LocalModel;
+import org.fl4j.privacy.clipping.NormClipping;
 import org.fl4j.privacy.noise.Noise;
 import org.fl4j.random.Sampling;
-import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 
 /** Trains by {@link DpSgd}. */
 final class DpSgdClient extends SgdClient {
-    private static final double ROUNDING_MARGIN = 1e-6; // as in NormClipping
-
     private final DpSgd dp;
 
     DpSgdClient(ClientId id, Worker worker, LocalTraining training, DpSgd dp) {
         super(id, worker, training);
         this.dp = dp;
-        Check.that(
-                training.gradientClip().isEmpty() && training.proximalTerm() == 0,
-                "training under DP-SGD",
-                "without gradient clip and proximal term, which it does not use",
-                training);
     }
 
     @Override
@@ -73,12 +65,8 @@ final class DpSgdClient extends SgdClient {
                     .rows(new int[] {examples.row(i)}, worker().model().manager());
             LocalModel.Gradient result =
                     worker().model().gradient(one.features(), predictions -> losses(predictions, one.labels()));
-            double norm = Kernels.norm(result.gradient());
+            double norm = NormClipping.addClipped(sum, result.gradient(), dp.clippingBound());
             boolean clip = !(norm <= dp.clippingBound());
-            if (Double.isFinite(norm)) {
-                double scale = clip ? dp.clippingBound() / norm * (1 - ROUNDING_MARGIN) : 1;
-                Kernels.addScaled(sum, result.gradient(), scale);
-            }
             return Metrics.of("train/clipped", clip ? 1 : 0, 1)
                     .merge(Metrics.of("train/loss", result.losses().getFloat(), 1));
         }

@@ -5,7 +5,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.nio.DoubleBuffer;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -23,8 +22,10 @@ import org.fl4j.core.ServerUpdate;
 import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.internal.Check;
+import org.fl4j.metrics.Metric;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.privacy.accounting.PrivacyEvent;
+import org.fl4j.simulation.RoundReport;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Tensors;
 import org.slf4j.Logger;
@@ -32,19 +33,25 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Another server, with each client's privacy cost in the state: every update that is sent is charged, accepted or not, and clients
- * that cannot pay for their next task are not chosen. Costs O(clients) a round.
+ * that cannot pay for their next task are not chosen. The other server sees of an update's metrics only those that tell nothing of
+ * the client's data, for what it makes of them would be released. Costs O(clients) a round.
  */
 final class LedgerServer implements Server {
     private static final Logger LOG = LoggerFactory.getLogger(LedgerServer.class);
     private static final String ACCOUNTS = "privacy/accounts";
     private static final String LEFT = "privacy/clients left";
+    private static final Set<String> HARMLESS = Set.of("train/learning rate", "time/client seconds", "time/client end");
 
     private final Server server;
     private final ClientLedger ledger;
     private final Optional<PrivacyLog> log;
-    private final Map<List<Double>, Double> known = new HashMap<>(); // epsilons of accounts, for many are alike
 
     private LedgerServer(Server server, ClientLedger ledger, Optional<PrivacyLog> log) {
+        Check.that(
+                !(server instanceof LedgerServer),
+                "server under a ledger of clients' privacy",
+                "one without another ledger",
+                server.getClass().getSimpleName());
         this.server = server;
         this.ledger = ledger;
         this.log = log;
@@ -52,10 +59,17 @@ final class LedgerServer implements Server {
 
     /** Puts the ledger around a run's server, and ends the run when no client can pay any more. */
     static void install(SimulationBuilder builder, ClientLedger ledger, Optional<PrivacyLog> log) {
-        builder.server((server, states, updates) -> new LedgerServer(server, ledger, log))
-                .stopRule(history -> !history.isEmpty()
-                        && history.get(history.size() - 1).metrics().value(LEFT) == 0);
+        builder.server((server, run) -> new LedgerServer(server, ledger, log))
+                .stopRule(history -> !history.isEmpty() && left(history.get(history.size() - 1)) == 0);
         log.ifPresent(builder::listener);
+    }
+
+    private static double left(RoundReport report) {
+        return report.metrics()
+                .find(LEFT)
+                .orElseThrow(() -> new IllegalStateException("server of a run with a ledger of clients' privacy must be"
+                        + " around the one that it sets, but replaces it: round " + report.round()
+                        + " was not charged"));
     }
 
     /** The accounts of all clients, by index. */
@@ -75,12 +89,8 @@ final class LedgerServer implements Server {
         return accounts;
     }
 
-    private double spent(double... account) {
-        return known.computeIfAbsent(Arrays.stream(account).boxed().toList(), any -> ledger.spent(account));
-    }
-
     private boolean pays(double[] account, ClientId client, RoundContext round) {
-        return spent(ledger.charged(account, ledger.next(client, round))) <= ledger.epsilon();
+        return ledger.spent(ledger.charged(account, ledger.next(client, round))) <= ledger.epsilon();
     }
 
     @Override
@@ -90,7 +100,6 @@ final class LedgerServer implements Server {
 
     @Override
     public List<ClientId> select(ServerState state, ClientDirectory available, RoundContext round) {
-        known.clear();
         double[][] accounts = accounts(state, round.clientCount());
         Set<ClientId> spent = new HashSet<>();
         for (int i = 0; i < available.size(); i++) {
@@ -110,37 +119,65 @@ final class LedgerServer implements Server {
 
     @Override
     public ServerUpdate update(ServerState state, Iterable<ModelUpdate> updates, RoundContext round) {
-        TreeMap<ClientId, Metrics> sent = new TreeMap<>();
-        Iterable<ModelUpdate> watched = () -> StreamSupport.stream(updates.spliterator(), /* parallel= */ false)
-                .peek(update -> sent.put(update.client(), update.metrics()))
-                .iterator();
-        ServerUpdate update = server.update(state, watched, round);
         double[][] accounts = accounts(state, round.clientCount());
-        sent.forEach((client, metrics) -> charge(accounts[client.index()], client, metrics, round));
-        double highest = Arrays.stream(accounts).mapToDouble(this::spent).max().orElse(0);
+        Map<ClientId, Metrics> sent = new TreeMap<>();
+        Iterable<ModelUpdate> charged = () -> StreamSupport.stream(updates.spliterator(), /* parallel= */ false)
+                .map(update -> {
+                    charge(accounts[update.client().index()], update, round);
+                    sent.putIfAbsent(update.client(), update.metrics());
+                    return withoutMeasurements(update);
+                })
+                .iterator();
+        ServerUpdate update = server.update(state, charged, round);
+        Map<ClientId, Metrics> accepted = new TreeMap<>(update.accepted());
+        accepted.replaceAll((client, seen) -> sent.get(client));
+        double highest =
+                Arrays.stream(accounts).mapToDouble(ledger::spent).max().orElse(0);
+        RoundContext nextRound =
+                new RoundContext(round.number() + 1, round.runSeed(), round.clientCount(), round.updates());
         int left = 0;
         for (int i = 0; i < accounts.length; i++) {
-            left += pays(accounts[i], new ClientId(i), round) ? 1 : 0;
+            left += pays(accounts[i], new ClientId(i), nextRound) ? 1 : 0;
         }
         Metrics metrics = update.metrics()
                 .merge(Metrics.of("privacy/epsilon", highest, 1))
                 .merge(Metrics.of(LEFT, left, 1));
         ServerState next = update.state();
-        StrategyState terms = ledger.terms().agreed(round, next.strategy());
-        ServerState charged = new ServerState(next.round(), next.model(), terms.with(ACCOUNTS, array(accounts, next)));
-        return new ServerUpdate(charged, update.accepted(), update.rejected(), metrics);
+        StrategyState strategy =
+                ledger.terms().agreed(round, state.strategy(), next.strategy()).with(ACCOUNTS, array(accounts, next));
+        return new ServerUpdate(
+                new ServerState(next.round(), next.model(), strategy), accepted, update.rejected(), metrics);
     }
 
-    private void charge(double[] account, ClientId client, Metrics sent, RoundContext round) {
+    private static ModelUpdate withoutMeasurements(ModelUpdate update) {
+        Map<String, Metric> kept = new TreeMap<>(update.metrics().values());
+        kept.keySet().removeIf(name -> !name.startsWith("privacy/") && !HARMLESS.contains(name));
+        return new ModelUpdate(
+                update.client(),
+                update.modelVersion(),
+                update.exampleCount(),
+                update.localSteps(),
+                update.delta(),
+                new Metrics(kept),
+                update.attachments());
+    }
+
+    private void charge(double[] account, ModelUpdate update, RoundContext round) {
+        ClientId client = update.client();
+        Metrics sent = update.metrics();
         PrivacyEvent event = ledger.released(sent);
         double[] next = ledger.charged(account, event);
+        if (ledger.spent(next) > ledger.epsilon()) {
+            throw new IllegalStateException("epsilon of " + client + " must be at most its budget, " + ledger.epsilon()
+                    + ", but its update of round " + round.number() + " makes it " + ledger.spent(next));
+        }
         PrivacyRecord release = new PrivacyRecord(
                 round.number(),
                 client,
                 event,
                 sent.value("privacy/noise scale"),
-                spent(ledger.charged(new double[account.length], event)),
-                spent(next));
+                ledger.spent(ledger.charged(new double[account.length], event)),
+                ledger.spent(next));
         System.arraycopy(next, 0, account, 0, next.length);
         LOG.atDebug()
                 .addKeyValue("round", release.round())

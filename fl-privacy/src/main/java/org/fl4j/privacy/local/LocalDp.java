@@ -27,8 +27,8 @@ import org.fl4j.simulation.SimulationBuilder;
  * multipliers summed, exactly; the epsilons of its Laplace noise are added to that. What is guaranteed is about all data of one
  * client replaced by none, against anybody who sees its updates. Cohort sampling does not lessen it.
  *
- * <p>Metrics of a round: {@code privacy/epsilon}, the highest of any client so far; {@code privacy/spent clients}, whose budget
- * is spent. Metrics of clients: {@code privacy/gaussian multiplier} or {@code privacy/laplace multiplier}, and {@code
+ * <p>Metrics of a round: {@code privacy/epsilon}, the highest of any client so far; {@code privacy/clients left}, who
+ * can pay for another task. Metrics of clients: {@code privacy/gaussian multiplier} or {@code privacy/laplace multiplier}, and {@code
  * privacy/noise scale}. Every release goes to the log, an update that the server rejects too.
  *
  * @param clippingBound C, positive: of the Euclidean norm for Gaussian noise, of the sum of magnitudes for Laplace noise
@@ -47,7 +47,7 @@ public record LocalDp(
         double delta,
         NoiseSource noise,
         Optional<PrivacyLog> log)
-        implements Algorithm, ClientLedger {
+        implements Algorithm {
     private static final int INVERSE_SQUARES = 0; // of Gaussian multipliers, summed
     private static final int INVERSES = 1; // of Laplace multipliers, summed
 
@@ -69,82 +69,91 @@ public record LocalDp(
 
     @Override
     public void configure(SimulationBuilder builder) {
-        LedgerServer.install(builder.uploadTransform(release()), this, log);
+        LedgerServer.install(builder.uploadTransform(release()), ledger(), log);
     }
 
     UpdateTransform release() {
-        return new Release();
+        return new Release(this);
     }
 
-    /** Accepts no change of updates after the noise that would add what is not private; noise itself must be the last. */
+    ClientLedger ledger() {
+        return new Ledger(this);
+    }
+
+    /** Accepts no other upload transform: noise must be the last, and charged. */
     @Override
     public void verify(Parts parts) {
         Check.that(
-                parts.uploadTransform() instanceof Release,
+                parts.uploadTransform().equals(release()),
                 "upload transform under local differential privacy",
                 "the noise it sets, alone",
                 parts.uploadTransform());
     }
 
-    private final class Release implements UpdateTransform {
+    private record Release(LocalDp dp) implements UpdateTransform {
         @Override
         public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
-            Check.that(
-                    update.attachments().isEmpty(),
-                    "attachments of an update under local differential privacy",
-                    "none, for they would leave without noise",
-                    update.attachments().keySet());
-            Mechanism least = base.mechanism(task.client(), task.round());
-            double factor = raise.factor(task.client(), task.round());
+            Mechanism least = dp.base.mechanism(task.client(), task.round());
+            double factor = dp.raise.factor(task.client(), task.round());
             Check.that(factor >= 1 && Double.isFinite(factor), "factor of the noise", "at least 1 and finite", factor);
             double multiplier = Check.positive("noiseMultiplier", factor * least.noiseMultiplier());
             Mechanism raised = least instanceof Mechanism.Laplace
                     ? new Mechanism.Laplace(multiplier)
                     : new Mechanism.Gaussian(multiplier);
-            return NoisyUpload.local(clippingBound, raised, noise).transform(update, task);
+            ModelUpdate noisy =
+                    NoisyUpload.local(dp.clippingBound, raised, dp.noise).transform(update, task);
+            return new ModelUpdate(
+                    noisy.client(), noisy.modelVersion(), 1, 1, noisy.delta(), noisy.metrics(), noisy.attachments());
         }
     }
 
-    @Override
-    public int numbers() {
-        return 2;
-    }
-
-    @Override
-    public PrivacyTerms terms() {
-        return new PrivacyTerms(Map.of("privacy/delta", delta));
-    }
-
-    @Override
-    public PrivacyEvent next(ClientId client, RoundContext round) {
-        return once(base.mechanism(client, round));
-    }
-
-    @Override
-    public PrivacyEvent released(Metrics sent) {
-        return once(NoisyUpload.mechanism(sent));
-    }
-
-    private static PrivacyEvent once(Mechanism mechanism) {
-        return new PrivacyEvent(mechanism, new SamplingScheme.Poisson(1), 1);
-    }
-
-    @Override
-    public double[] charged(double[] account, PrivacyEvent release) {
-        double[] next = account.clone();
-        double multiplier = release.mechanism().noiseMultiplier();
-        if (release.mechanism() instanceof Mechanism.Laplace) {
-            next[INVERSES] += 1 / multiplier;
-        } else {
-            next[INVERSE_SQUARES] += 1 / (multiplier * multiplier);
+    private record Ledger(LocalDp dp) implements ClientLedger {
+        @Override
+        public int numbers() {
+            return 2;
         }
-        return next;
-    }
 
-    @Override
-    public double spent(double... account) {
-        double squares = account[INVERSE_SQUARES];
-        double gaussian = squares == 0 ? 0 : GaussianMechanism.epsilon(1 / Math.sqrt(squares), delta);
-        return gaussian + account[INVERSES];
+        @Override
+        public double epsilon() {
+            return dp.epsilon;
+        }
+
+        @Override
+        public PrivacyTerms terms() {
+            return new PrivacyTerms("local-dp", Map.of());
+        }
+
+        @Override
+        public PrivacyEvent next(ClientId client, RoundContext round) {
+            return once(dp.base.mechanism(client, round));
+        }
+
+        @Override
+        public PrivacyEvent released(Metrics sent) {
+            return once(NoisyUpload.mechanism(sent));
+        }
+
+        private static PrivacyEvent once(Mechanism mechanism) {
+            return new PrivacyEvent(mechanism, new SamplingScheme.Poisson(1), 1);
+        }
+
+        @Override
+        public double[] charged(double[] account, PrivacyEvent release) {
+            double[] next = account.clone();
+            double multiplier = release.mechanism().noiseMultiplier();
+            if (release.mechanism() instanceof Mechanism.Laplace) {
+                next[INVERSES] += 1 / multiplier;
+            } else {
+                next[INVERSE_SQUARES] += 1 / (multiplier * multiplier);
+            }
+            return next;
+        }
+
+        @Override
+        public double spent(double... account) {
+            double squares = account[INVERSE_SQUARES];
+            double gaussian = squares == 0 ? 0 : GaussianMechanism.epsilon(1 / Math.sqrt(squares), dp.delta);
+            return gaussian + account[INVERSES];
+        }
     }
 }

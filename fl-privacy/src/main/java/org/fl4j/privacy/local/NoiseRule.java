@@ -1,7 +1,7 @@
 package org.fl4j.privacy.local;
 
 import java.io.Serializable;
-import java.util.function.ToIntFunction;
+import java.util.concurrent.ConcurrentHashMap;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.RoundContext;
 import org.fl4j.internal.Check;
@@ -10,7 +10,9 @@ import org.fl4j.privacy.accounting.Mechanism;
 
 /**
  * The noise a client must add at least in a round: its certified base. It may depend on who the client is and on the state of
- * machines, never on the client's data, for it is not secret.
+ * machines, never on the client's data, for it is not secret. Called
+ * by the server and by workers at once. In asynchronous runs it must not depend on the round, for a client is chosen in one and
+ * arrives in another.
  */
 @FunctionalInterface
 public interface NoiseRule extends Serializable {
@@ -31,28 +33,41 @@ public interface NoiseRule extends Serializable {
      * @param delta of one task with Gaussian noise, in (0, 1)
      * @param rank at least 0
      */
-    static NoiseRule priorities(double epsilon, double delta, ToIntFunction<ClientId> rank) {
+    static NoiseRule priorities(double epsilon, double delta, RankOf rank) {
         return new PriorityClasses(epsilon, delta, rank);
     }
 
-    /** See {@link #priorities}. */
-    record PriorityClasses(double epsilon, double delta, ToIntFunction<ClientId> rank) implements NoiseRule {
+    /** See {@link #priorities}; calibrates once a rank. */
+    final class PriorityClasses implements NoiseRule {
+        private static final long serialVersionUID = 1;
         private static final int FIRST_LAPLACE_RANK = 5;
 
-        /** Checks all. */
-        public PriorityClasses {
-            Check.positive("epsilon", epsilon);
-            Check.that(delta > 0 && delta < 1, "delta", "in (0, 1)", delta);
-            Check.present("rank", rank);
+        private final double epsilon;
+        private final double delta;
+        private final RankOf rank;
+        private final ConcurrentHashMap<Integer, Double> multipliers = new ConcurrentHashMap<>();
+
+        private PriorityClasses(double epsilon, double delta, RankOf rank) {
+            this.epsilon = Check.positive("epsilon", epsilon);
+            this.delta = Check.that(delta > 0 && delta < 1, "delta", "in (0, 1)", delta);
+            this.rank = Check.present("rank", rank);
         }
 
         @Override
         public Mechanism mechanism(ClientId client, RoundContext round) {
-            int of = Check.atLeast("rank of " + client, 0, rank.applyAsInt(client));
+            int of = Check.atLeast("rank of " + client, 0, rank.of(client));
             double share = epsilon / (1 + of);
             return of < FIRST_LAPLACE_RANK
-                    ? new Mechanism.Gaussian(GaussianMechanism.noiseMultiplier(share, delta))
+                    ? new Mechanism.Gaussian(
+                            multipliers.computeIfAbsent(of, any -> GaussianMechanism.noiseMultiplier(share, delta)))
                     : new Mechanism.Laplace(1 / share);
         }
+    }
+
+    /** How important a client is. */
+    @FunctionalInterface
+    interface RankOf extends Serializable {
+        /** Returns its rank, at least 0; 0 is the most important. */
+        int of(ClientId client);
     }
 }

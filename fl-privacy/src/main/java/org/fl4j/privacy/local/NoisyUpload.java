@@ -66,6 +66,7 @@ public record NoisyUpload(double clippingBound, Mechanism mechanism, int shares,
     @Override
     public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
         Noise.requireNoBuffers(update.delta().layout());
+        Noise.requireNoAttachments(update);
         boolean laplace = mechanism instanceof Mechanism.Laplace;
         ModelUpdate clipped = new NormClipping(clippingBound, laplace ? 1 : 2).transform(update, task);
         ParameterVector noisy;

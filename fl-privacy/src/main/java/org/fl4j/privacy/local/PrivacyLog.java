@@ -6,21 +6,24 @@ import java.util.ArrayList;
 import java.util.List;
 import org.fl4j.core.ServerState;
 import org.fl4j.internal.RoundLines;
+import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.simulation.RoundReport;
 import org.fl4j.simulation.RunListener;
 
 /**
  * Writes one JSON object a release: round, client, mechanism, noise multiplier, scale of the noise, sampling rate and steps within
  * the client, epsilon of this release and epsilon of the client so far. A fresh run starts the file anew; a resumed run takes back
- * the rounds it repeats.
+ * the rounds it repeats, unless noise is not the same again, for then both were releases.
  */
 public final class PrivacyLog implements RunListener {
     private final RoundLines lines;
+    private final boolean repeatable;
     private final List<PrivacyRecord> ofThisRound = new ArrayList<>();
 
-    /** Names the file. */
-    public PrivacyLog(Path file) {
+    /** Names the file, and the run's noise. */
+    public PrivacyLog(Path file, NoiseSource noise) {
         lines = new RoundLines(file);
+        repeatable = noise.isRepeatable();
     }
 
     void add(PrivacyRecord release) {
@@ -30,7 +33,7 @@ public final class PrivacyLog implements RunListener {
     @Override
     public void runStarted(int completedRounds, int totalRounds) {
         ofThisRound.clear(); // of a run that ended in mid-round
-        lines.keepUpTo(completedRounds);
+        lines.keepUpTo(repeatable || completedRounds == 0 ? completedRounds : Integer.MAX_VALUE - 1);
     }
 
     @Override

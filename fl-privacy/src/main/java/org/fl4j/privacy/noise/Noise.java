@@ -2,6 +2,7 @@ package org.fl4j.privacy.noise;
 
 import ai.djl.ndarray.NDArray;
 import java.util.random.RandomGenerator;
+import org.fl4j.core.ModelUpdate;
 import org.fl4j.internal.Check;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterLayout;
@@ -21,6 +22,15 @@ public final class Noise {
                 "model under differential privacy",
                 "without buffers, for running statistics would leave clients without noise",
                 layout);
+    }
+
+    /** Refuses updates with attachments, which would leave clients as they are. */
+    public static void requireNoAttachments(ModelUpdate update) {
+        Check.that(
+                update.attachments().isEmpty(),
+                "attachments of an update under differential privacy",
+                "none, for they would leave without noise",
+                update.attachments().keySet());
     }
 
     /** Adds normal noise of a standard deviation of at least 0 to a float32 tensor, in place. */

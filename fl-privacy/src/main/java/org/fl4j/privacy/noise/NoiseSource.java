@@ -10,6 +10,11 @@ public interface NoiseSource extends Serializable {
     /** Returns a generator; {@code seed} tells one purpose and round from another. */
     RandomGenerator generator(Seed seed);
 
+    /** Returns whether the same seed gives the same noise again; if not, a round that runs again is a second release. */
+    default boolean isRepeatable() {
+        return true;
+    }
+
     /** For experiments: the seed's own generator, so that runs repeat. Whoever knows the seed can take the noise away. */
     static NoiseSource seeded() {
         return Seed::generator;
@@ -20,6 +25,22 @@ public interface NoiseSource extends Serializable {
      * alike. Who is sampled still comes from the run's seed, which must then be random and secret.
      */
     static NoiseSource secure() {
-        return seed -> new AesGenerator();
+        return Secure.INSTANCE;
+    }
+
+    /** See {@link #secure}. */
+    enum Secure implements NoiseSource {
+        /** The only one. */
+        INSTANCE;
+
+        @Override
+        public RandomGenerator generator(Seed seed) {
+            return new AesGenerator();
+        }
+
+        @Override
+        public boolean isRepeatable() {
+            return false;
+        }
     }
 }

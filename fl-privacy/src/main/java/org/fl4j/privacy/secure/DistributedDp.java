@@ -45,7 +45,8 @@ import org.fl4j.tensor.Tensors;
  *
  * <p>Metrics of a round: {@code privacy/epsilon} so far, {@code secure/survivors}, {@code secure/unmasked} (1, or 0 if survivors were
  * too few). A cohort's vectors are in memory until the round ends. Models with buffers are refused, updates that are not finite count as
- * zeros, and metrics are for the experimenter's eyes. Deviation: no random rotation, which saves bits, of which this ring has enough.
+ * zeros, and metrics are for the experimenter's eyes. With {@link NoiseSource#secure}, a round that runs again after a crash is a second
+ * release, which is not charged: save every round. Deviation: no random rotation, which saves bits, of which this ring has enough.
  *
  * @param clippingBound C, positive
  * @param noiseMultiplier z, positive
@@ -80,7 +81,13 @@ public record DistributedDp(
                 "accountant under distributed differential privacy",
                 "RdpAccountant, for the sum of discrete Gaussians is bounded in Renyi divergence",
                 budget.accountant().getClass().getSimpleName());
+        new DiscreteGrid(clippingBound, noiseMultiplier, leastSurvivors, 1).requireFits(cohort);
         budget.requireCovers("one epoch", new Mechanism.Gaussian(noiseMultiplier), EVERYONE, 1);
+    }
+
+    private double spentBy(int round) {
+        return budget.spent(
+                new Mechanism.Gaussian(noiseMultiplier), EVERYONE, selector().participations(round));
     }
 
     private EpochSelector selector() {
@@ -89,12 +96,11 @@ public record DistributedDp(
 
     @Override
     public void configure(SimulationBuilder builder) {
-        long affordable = budget.rounds(new Mechanism.Gaussian(noiseMultiplier), EVERYONE) * epochRounds;
         builder.selector(selector())
                 .cohortSize(cohort)
                 .aggregator(this)
                 .uploadTransform(upload())
-                .stopRule(history -> history.size() >= affordable);
+                .stopRule(history -> spentBy(history.size() + 1) > budget.epsilon());
     }
 
     UpdateTransform upload() {
@@ -141,6 +147,7 @@ public record DistributedDp(
         public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
             ParameterVector delta = update.delta();
             Noise.requireNoBuffers(delta.layout());
+            Noise.requireNoAttachments(update);
             DiscreteGrid grid = dp.grid(delta.trainable().size());
             ModelUpdate clipped = new NormClipping(dp.clippingBound).transform(update, task);
             boolean broken = !clipped.delta().isFinite();
@@ -175,6 +182,7 @@ public record DistributedDp(
     @Override
     public Aggregation begin(RoundContext round, ServerState state) {
         Noise.requireNoBuffers(state.model().layout());
+        grid(state.model().trainable().size()).width();
         return new GridSum(round, state);
     }
 
@@ -206,17 +214,20 @@ public record DistributedDp(
         @Override
         public Aggregate combine() {
             boolean unmasked = vectors.count() >= leastSurvivors;
-            long releases = selector().participations(round.number());
-            double spent = budget.spent(new Mechanism.Gaussian(noiseMultiplier), EVERYONE, releases);
+            double spent = spentBy(round.number());
             Metrics metrics = Metrics.of("privacy/epsilon", spent, 1)
                     .merge(Metrics.of("secure/survivors", vectors.count(), 1))
                     .merge(Metrics.of("secure/unmasked", unmasked ? 1 : 0, 1));
-            PrivacyTerms terms = new PrivacyTerms(Map.of(
-                    "privacy/noise multiplier", noiseMultiplier,
-                    "privacy/cohort", (double) cohort,
-                    "privacy/epoch rounds", (double) epochRounds));
+            PrivacyTerms terms = new PrivacyTerms(
+                    "distributed-dp",
+                    Map.of(
+                            "noise multiplier", noiseMultiplier,
+                            "cohort", (double) cohort,
+                            "epoch rounds", (double) epochRounds));
             return new Aggregate(
-                    unmasked ? Optional.of(mean()) : Optional.empty(), terms.agreed(round, state.strategy()), metrics);
+                    unmasked ? Optional.of(mean()) : Optional.empty(),
+                    terms.agreed(round, state.strategy(), state.strategy()),
+                    metrics);
         }
 
         private ParameterVector mean() {

@@ -1,23 +1,29 @@
 package org.fl4j.privacy.secure;
 
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import org.fl4j.internal.Check;
+import org.fl4j.random.Sampling;
 import org.fl4j.random.Seed;
 
 /**
  * Simulates secure aggregation (Bonawitz et al. 2017, "Practical secure aggregation"; SecAgg+ of Bell et al. 2020): of each
- * client the server sees its vector plus masks, uniform in a ring of 2^32. Neighbours on a circle, up to {@value #REACH} to each
- * side, agree on a mask that one adds and the other subtracts, so these vanish in the sum; each client adds one mask of its own
+ * client the server sees its vector plus masks, uniform in a ring of 2^32. Neighbours on a circle, on which clients have random places,
+ * up to {@value #REACH} to each side, agree on a mask that one adds and the other subtracts, so these vanish in the sum; each client adds one mask of its own
  * besides. All clients hold Shamir shares of each other's two secrets. After the round the server asks the survivors for shares: of
  * the own mask of those whose vector arrived, and of the key of those whose did not, never of both of one client. {@code threshold}
- * survivors are enough, and fewer tell it nothing.
+ * survivors are enough, and fewer tell it nothing. Survivors whom drop-outs cut off from the most others on the circle count as
+ * lost too, or their own sum would be known.
  *
  * <p>What is simulated: all parties are in this object, and the group in which they agree on keys has 61 bits, which is right
- * arithmetic and no security. A round costs O(clients x neighbours) streams.
+ * arithmetic and no security. A round costs O(clients x neighbours) streams, and O(clients x threshold^2) operations to share and to recover secrets.
  */
 public final class SecureSum {
     private static final int REACH = 16;
@@ -25,6 +31,7 @@ public final class SecureSum {
 
     private final int clients;
     private final int threshold;
+    private final int[] places; // on the circle, of each client
     private final long[] keys; // secret, of each client
     private final long[] publicKeys;
     private final long[] ownMasks; // secret
@@ -41,6 +48,7 @@ public final class SecureSum {
         this.clients = Check.atLeast("clients", 2, clients);
         this.threshold = Check.inRange("threshold", clients / 2 + 1, clients, threshold);
         this.seed = Check.present("seed", seed);
+        places = Sampling.permutation(clients, seed.derive("places").generator());
         keys = secrets("key");
         publicKeys =
                 Arrays.stream(keys).map(key -> PrimeField.power(GENERATOR, key)).toArray();
@@ -67,7 +75,7 @@ public final class SecureSum {
 
     private IntStream neighbours(int client) {
         return IntStream.range(0, clients).filter(other -> {
-            int distance = Math.abs(client - other);
+            int distance = Math.abs(places[client] - places[other]);
             return distance > 0 && Math.min(distance, clients - distance) <= REACH;
         });
     }
@@ -84,6 +92,11 @@ public final class SecureSum {
                     "clients that survive must be at least " + threshold + ", but were " + arrived.size());
         }
         TreeMap<Integer, int[]> survivors = new TreeMap<>(arrived);
+        survivors.keySet().retainAll(connected(survivors.keySet()));
+        if (survivors.size() < threshold) {
+            throw new IllegalStateException("clients that survive and are not cut off must be at least " + threshold
+                    + ", but were " + survivors.size());
+        }
         int[] holders = survivors.keySet().stream()
                 .limit(threshold)
                 .mapToInt(client -> client + 1)
@@ -112,6 +125,27 @@ public final class SecureSum {
             }
         }
         return sum;
+    }
+
+    /** The most survivors that are all connected through neighbours who survive; of several such sets that of the lowest client. */
+    private Set<Integer> connected(Set<Integer> survivors) {
+        Set<Integer> most = Set.of();
+        Set<Integer> seen = new TreeSet<>();
+        for (int first : survivors) {
+            if (seen.add(first)) {
+                Set<Integer> reached = new TreeSet<>(Set.of(first));
+                Deque<Integer> next = new ArrayDeque<>(reached);
+                while (!next.isEmpty()) {
+                    neighbours(next.remove())
+                            .filter(survivors::contains)
+                            .filter(reached::add)
+                            .forEach(next::add);
+                }
+                seen.addAll(reached);
+                most = reached.size() > most.size() ? reached : most;
+            }
+        }
+        return most;
     }
 
     /** What the server computes of a client's secret from the shares that these holders have of it. */

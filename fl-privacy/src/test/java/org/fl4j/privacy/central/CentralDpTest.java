@@ -37,6 +37,7 @@ import org.fl4j.privacy.audit.CanaryAudit;
 import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.random.Seed;
 import org.fl4j.server.UpdatePolicy;
+import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.RoundReport;
 import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.Simulation;
@@ -199,7 +200,7 @@ class CentralDpTest extends TensorTest {
         assertThat(new PoissonSelector(1).select(clients, 1, round())).hasSize(200);
     }
 
-    private SimulationBuilder run(Dataset digits, CentralDp dp) {
+    private SimulationBuilder run(Dataset digits, Algorithm dp) {
         return Simulation.builder()
                 .algorithm(dp)
                 .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))
@@ -278,9 +279,8 @@ class CentralDpTest extends TensorTest {
                             .build())
                     .hasMessageStartingWith(
                             "upload transform under central differential privacy must be the clipping it sets");
-            assertThatThrownBy(() -> run(digits, dp)
-                            .server((server, states, updates) -> server)
-                            .build())
+            assertThatThrownBy(() ->
+                            run(digits, dp).server((server, run) -> server).build())
                     .hasMessage("server under central differential privacy must be the composed one, which asks the"
                             + " aggregator, but was another");
         }
@@ -335,6 +335,44 @@ class CentralDpTest extends TensorTest {
                 .hasMessage("clients that are available must be all, 40, for sampling is accounted for so, but was 39");
     }
 
+    /** Ten rounds without noise in between would be charged as if they had had it. */
+    @Test
+    void refusesAResumeAfterRoundsWithoutIt(@TempDir Path directory) {
+        CentralDp dp = new CentralDp(ClippingRule.fixed(1), 1, .25, LARGE, NoiseSource.seeded());
+        try (Dataset digits = Digits.generate(400, 100, new Seed(1))) {
+            run(digits, dp).rounds(2).checkpoints(directory, 1).build().run().close();
+            run(digits, builder -> {})
+                    .selector((available, count, round) -> List.of(available.id(0)))
+                    .aggregator(new ListAggregator(updates -> updates.get(0).delta()))
+                    .cohortSize(1)
+                    .rounds(4)
+                    .checkpoints(directory, 1)
+                    .resume(true)
+                    .build()
+                    .run()
+                    .close();
+            Simulation resumed =
+                    run(digits, dp).checkpoints(directory, 1).resume(true).build();
+            assertThatThrownBy(resumed::run)
+                    .hasMessage("rounds that were charged as central-dp must be all before this one, 4, but was 2.0");
+        }
+    }
+
+    /** To replace one moves the sum by 2 C and the centred count by 1: both twice what adding one does, so the split is the same. */
+    @Test
+    void fixedSizesAndAdaptiveClippingGoTogether() {
+        ClippingRule.Quantile rule = new ClippingRule.Quantile(2, .5, .2, 5);
+        SamplingScheme fixed = new SamplingScheme.FixedSize(10, 40);
+        CentralDp dp = new CentralDp(rule, 8, fixed, LARGE, NoiseSource.seeded());
+        double sum = rule.sumMultiplier(8) / 2; // noise over the sensitivity
+        double count = 5.0 / 1;
+        assertThat(Math.pow(sum, -2) + Math.pow(count, -2)).isCloseTo(Math.pow(8.0 / 2, -2), within(1e-12));
+        try (Dataset digits = Digits.generate(400, 100, new Seed(1));
+                RunResult result = run(digits, dp).rounds(3).build().run()) {
+            assertThat(result.finalMetrics().value("privacy/clipping bound")).isNotEqualTo(2);
+        }
+    }
+
     /** A run that is resumed with other noise would be charged as if all its rounds had had it. */
     @Test
     void refusesAResumeWithOtherNoise(@TempDir Path directory) {
@@ -351,7 +389,7 @@ class CentralDpTest extends TensorTest {
                     run(digits, more).checkpoints(directory, 1).resume(true).build();
             assertThatThrownBy(resumed::run)
                     .hasMessage(
-                            "privacy/noise multiplier must be that of the rounds before a resume, 1.0, but was 2.0");
+                            "privacy/central-dp/noise multiplier must be that of the rounds before a resume, 1.0, but was 2.0");
         }
     }
 
@@ -406,16 +444,22 @@ class CentralDpTest extends TensorTest {
         CentralDp honest = new CentralDp(ClippingRule.fixed(1), 1, 1, cheap, NoiseSource.seeded());
         CentralDp halved = new CentralDp(ClippingRule.fixed(1), 1, 1, cheap, seed -> new Weak(seed.generator(), 2));
         CentralDp quartered = new CentralDp(ClippingRule.fixed(1), 1, 1, cheap, seed -> new Weak(seed.generator(), 4));
-        AuditReport passed = new CanaryAudit(honest, honest.upload()).twoWorlds(10_000, proved, 1e-5, .95, new Seed(1));
+        AuditReport passed =
+                new CanaryAudit(honest, honest.upload(), 10).twoWorlds(10_000, proved, 1e-5, .95, new Seed(1));
         assertThat(passed.contradicts()).as(passed.toString()).isFalse();
         assertThat(passed.shown()).isGreaterThan(1.5);
-        AuditReport caught = new CanaryAudit(halved, halved.upload()).twoWorlds(40_000, proved, 1e-5, .95, new Seed(1));
+        AuditReport caught =
+                new CanaryAudit(halved, halved.upload(), 10).twoWorlds(40_000, proved, 1e-5, .95, new Seed(1));
         assertThat(caught.contradicts()).as(caught.toString()).isTrue();
-        AuditReport once = new CanaryAudit(honest, honest.upload()).oneRun(5000, 200, proved, 1e-5, .95, new Seed(1));
+        CentralDp none = new CentralDp(ClippingRule.fixed(1), 1, 1, cheap, seed -> new Silence());
+        AuditReport silent = new CanaryAudit(none, none.upload(), 10).twoWorlds(2000, proved, 1e-5, .95, new Seed(1));
+        assertThat(silent.contradicts()).as(silent.toString()).isTrue();
+        AuditReport once =
+                new CanaryAudit(honest, honest.upload(), 5000).oneRun(5000, 200, proved, 1e-5, .95, new Seed(1));
         assertThat(once.contradicts()).as(once.toString()).isFalse();
         assertThat(once.shown()).isGreaterThan(1);
         AuditReport onceCaught =
-                new CanaryAudit(quartered, quartered.upload()).oneRun(5000, 400, proved, 1e-5, .95, new Seed(1));
+                new CanaryAudit(quartered, quartered.upload(), 5000).oneRun(5000, 400, proved, 1e-5, .95, new Seed(1));
         assertThat(onceCaught.contradicts()).as(onceCaught.toString()).isTrue();
     }
 

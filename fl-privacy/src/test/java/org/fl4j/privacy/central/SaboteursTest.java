@@ -62,7 +62,7 @@ class SaboteursTest extends TensorTest {
         }
 
         List<ClientId> cohort(int round) {
-            return new PoissonSelector(RATE).select(ClientDirectory.ofRange(CLIENTS, i -> 1), 10, context(round));
+            return dp().selector().select(ClientDirectory.ofRange(CLIENTS, i -> 1), 10, context(round));
         }
 
         /** The mean that a round releases of what its clients made, through clipping on the client and the aggregator. */
@@ -75,7 +75,7 @@ class SaboteursTest extends TensorTest {
         }
 
         double epsilon(int rounds) {
-            return ACCOUNTANT.epsilon(List.of(event(MULTIPLIER, rounds)), DELTA);
+            return run(rounds, 1, List.of()).epsilon();
         }
 
         final Released run(int round, int size, List<double[]> made) {
@@ -106,18 +106,24 @@ class SaboteursTest extends TensorTest {
                 for (float value : floats) {
                     values.add((double) value);
                 }
-                return new Released(values, RULE.bound(aggregate.strategy()));
+                return new Released(
+                        values,
+                        RULE.bound(aggregate.strategy()),
+                        aggregate.metrics().value("privacy/epsilon"));
             }
         }
 
         private StrategyState earlier(CentralDp dp, int round) {
             return round == 1
                     ? StrategyState.empty()
-                    : dp.begin(context(1), state(vector(0))).combine().strategy();
+                    : dp.begin(context(1), state(vector(0)))
+                            .combine()
+                            .strategy()
+                            .with("privacy/central-dp/rounds", round - 1);
         }
     }
 
-    private record Released(List<Double> values, double bound) {}
+    private record Released(List<Double> values, double bound, double epsilon) {}
 
     private static RoundContext context(int round) {
         return new RoundContext(round, new Seed(3), CLIENTS);

@@ -10,6 +10,8 @@ import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -17,6 +19,7 @@ import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ListAggregator;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.ServerState;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.Dataset;
@@ -29,10 +32,14 @@ import org.fl4j.privacy.accounting.Mechanism;
 import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.random.Seed;
 import org.fl4j.server.UpdatePolicy;
+import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.Asynchronous;
 import org.fl4j.simulation.RoundReport;
+import org.fl4j.simulation.RunListener;
 import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
+import org.fl4j.simulation.SynchronousTime;
 import org.fl4j.testing.TensorTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,7 +47,7 @@ import org.junit.jupiter.api.io.TempDir;
 class LocalDpTest extends TensorTest {
     private static final double DELTA = 1e-5;
 
-    private static SimulationBuilder run(Dataset digits, LocalDp dp) {
+    private static SimulationBuilder run(Dataset digits, Algorithm dp) {
         return Simulation.builder()
                 .selector((available, count, round) -> IntStream.range(0, Math.min(count, available.size()))
                         .mapToObj(available::id)
@@ -120,30 +127,30 @@ class LocalDpTest extends TensorTest {
         double base = GaussianMechanism.noiseMultiplier(.5, DELTA);
         assertThat(gaussian.metrics().value("privacy/gaussian multiplier")).isEqualTo(1.5 * base);
         assertThat(gaussian.metrics().value("privacy/noise scale")).isEqualTo(3 * base);
-        assertThat(dp.released(gaussian.metrics()).mechanism()).isEqualTo(new Mechanism.Gaussian(1.5 * base));
+        assertThat(dp.ledger().released(gaussian.metrics()).mechanism()).isEqualTo(new Mechanism.Gaussian(1.5 * base));
         ModelUpdate laplace = dp.release().transform(update(6, 1, vector(1)), task(6));
-        assertThat(dp.released(laplace.metrics()).mechanism()).isEqualTo(new Mechanism.Laplace(1.5 * 7));
+        assertThat(dp.ledger().released(laplace.metrics()).mechanism()).isEqualTo(new Mechanism.Laplace(1.5 * 7));
         assertThatThrownBy(() -> dp.release()
                         .transform(
                                 update(1, 1, vector(1))
                                         .withAttachment("variate", vector(1).floats()),
                                 task(1)))
-                .hasMessage(
-                        "attachments of an update under local differential privacy must be none, for they would leave"
-                                + " without noise, but was [variate]");
+                .hasMessage("attachments of an update under differential privacy must be none, for they would leave"
+                        + " without noise, but was [variate]");
     }
 
     /** Gaussian releases compose to one of the summed inverse squares, Laplace releases add their epsilons. */
     @Test
     void accountsCompose() {
         LocalDp dp = new LocalDp(1, new Mechanism.Gaussian(4), 8, DELTA, NoiseSource.seeded());
-        double[] account = new double[dp.numbers()];
+        ClientLedger ledger = dp.ledger();
+        double[] account = new double[ledger.numbers()];
         for (int i = 0; i < 4; i++) {
-            account = dp.charged(account, dp.next(new ClientId(0), round()));
+            account = ledger.charged(account, ledger.next(new ClientId(0), round()));
         }
-        assertThat(dp.spent(account)).isEqualTo(GaussianMechanism.epsilon(2, DELTA));
-        account = dp.charged(account, dp.released(Metrics.of("privacy/laplace multiplier", 4, 1)));
-        assertThat(dp.spent(account)).isEqualTo(GaussianMechanism.epsilon(2, DELTA) + .25);
+        assertThat(ledger.spent(account)).isEqualTo(GaussianMechanism.epsilon(2, DELTA));
+        account = ledger.charged(account, ledger.released(Metrics.of("privacy/laplace multiplier", 4, 1)));
+        assertThat(ledger.spent(account)).isEqualTo(GaussianMechanism.epsilon(2, DELTA) + .25);
     }
 
     /** Four of ten clients a round, each of whom can pay for three tasks: three rounds of the first four, of the next four and of the last two. */
@@ -158,7 +165,7 @@ class LocalDpTest extends TensorTest {
                 three,
                 DELTA,
                 NoiseSource.seeded(),
-                Optional.of(new PrivacyLog(file)));
+                Optional.of(new PrivacyLog(file, NoiseSource.seeded())));
         try (Dataset digits = Digits.generate(400, 100, new Seed(1));
                 RunResult result = run(digits, dp).workers(1).build().run()) {
             assertThat(result.end()).isEqualTo(RunResult.End.STOPPED_EARLY);
@@ -218,6 +225,130 @@ class LocalDpTest extends TensorTest {
                             .build())
                     .hasMessageStartingWith(
                             "upload transform under local differential privacy must be the noise it sets, alone");
+        }
+    }
+
+    /** A loss is the client's data: an aggregator that weighs by it does not get it, and nor does a selector. */
+    @Test
+    void nobodyOnTheServerSeesWhatClientsMeasured() {
+        List<ModelUpdate> seen = new ArrayList<>();
+        LocalDp dp = new LocalDp(1, new Mechanism.Gaussian(2), 50, DELTA, NoiseSource.seeded());
+        try (Dataset digits = Digits.generate(400, 100, new Seed(1));
+                RunResult result = run(digits, dp)
+                        .aggregator(new ListAggregator(updates -> {
+                            seen.addAll(updates);
+                            return updates.get(0).delta();
+                        }))
+                        .rounds(1)
+                        .build()
+                        .run()) {
+            assertThat(seen).hasSize(4).allSatisfy(update -> {
+                assertThat(update.metrics().values())
+                        .containsOnlyKeys("privacy/noise scale", "privacy/gaussian multiplier", "train/learning rate");
+                assertThat(update.exampleCount()).isEqualTo(1);
+                assertThat(update.localSteps()).isEqualTo(1);
+            });
+            assertThat(result.history().get(0).clients().get(new ClientId(0)).find("train/loss"))
+                    .as("in the experimenter's report")
+                    .isPresent();
+        }
+    }
+
+    /** With a raise every task is charged less than its base: the log and the budget go by what was sent. */
+    @Test
+    void raisesAreChargedThroughARun(@TempDir Path directory) throws IOException {
+        Path file = directory.resolve("privacy.jsonl");
+        LocalDp dp = new LocalDp(
+                1,
+                NoiseRule.same(new Mechanism.Gaussian(2)),
+                (client, round) -> round.number() == 1 ? 1.5 : 1,
+                50,
+                DELTA,
+                NoiseSource.seeded(),
+                Optional.of(new PrivacyLog(file, NoiseSource.seeded())));
+        try (Dataset digits = Digits.generate(400, 100, new Seed(1));
+                RunResult result = run(digits, dp).rounds(2).build().run()) {
+            double both = GaussianMechanism.epsilon(1 / Math.sqrt(1 / 9.0 + 1 / 4.0), DELTA);
+            assertThat(result.finalMetrics().value("privacy/epsilon")).isEqualTo(both);
+            JsonObject first =
+                    JsonParser.parseString(Files.readAllLines(file).get(0)).getAsJsonObject();
+            assertThat(first.get("noiseMultiplier").getAsDouble()).isEqualTo(3);
+        }
+    }
+
+    /** On clocks too, whoever arrives is charged, and the budget holds. */
+    @Test
+    void accountsHoldOnClocks() {
+        double three = GaussianMechanism.epsilon(2 / Math.sqrt(3), DELTA);
+        LocalDp dp = new LocalDp(1, new Mechanism.Gaussian(2), three, DELTA, NoiseSource.seeded());
+        try (Dataset digits = Digits.generate(400, 100, new Seed(1));
+                RunResult timed = run(digits, builder -> {})
+                        .algorithm(new SynchronousTime((client, round, work) -> 1 + client.index(), 3.5))
+                        .algorithm(dp)
+                        .build()
+                        .run();
+                RunResult asynchronous = run(digits, builder -> {})
+                        .algorithm(new Asynchronous(3, 2, 5, (client, round, work) -> 1 + client.index()))
+                        .algorithm(dp)
+                        .build()
+                        .run()) {
+            for (RunResult result : List.of(timed, asynchronous)) {
+                int[] sent = new int[10];
+                result.history().forEach(round -> round.cohort().forEach(client -> sent[client.index()]++));
+                assertThat(sent[0]).isEqualTo(3);
+                assertThat(Arrays.stream(sent).max().orElseThrow()).isEqualTo(3);
+                assertThat(result.finalMetrics().value("privacy/epsilon")).isLessThanOrEqualTo(three);
+            }
+        }
+    }
+
+    @Test
+    void refusesToBeReplacedOrDoubled() {
+        LocalDp dp = new LocalDp(1, new Mechanism.Gaussian(2), 50, DELTA, NoiseSource.seeded());
+        try (Dataset digits = Digits.generate(400, 100, new Seed(1))) {
+            Simulation twice = run(digits, dp).algorithm(dp).build();
+            assertThatThrownBy(twice::run)
+                    .hasMessage("server under a ledger of clients' privacy must be one without another ledger, but was"
+                            + " LedgerServer");
+        }
+    }
+
+    /** Releases that are not the same again are not taken back from the log by a resume. */
+    @Test
+    void theLogKeepsReleasesOfSecureNoise(@TempDir Path directory) throws IOException {
+        Path file = directory.resolve("privacy.jsonl");
+        LocalDp dp = new LocalDp(
+                1,
+                NoiseRule.same(new Mechanism.Gaussian(2)),
+                NoiseRaise.none(),
+                50,
+                DELTA,
+                NoiseSource.secure(),
+                Optional.of(new PrivacyLog(file, NoiseSource.secure())));
+        try (Dataset digits = Digits.generate(400, 100, new Seed(1))) {
+            Path checkpoints = directory.resolve("checkpoints");
+            Simulation crashing = run(digits, dp)
+                    .checkpoints(checkpoints, 2)
+                    .listener(new RunListener() {
+                        @Override
+                        public void roundEnded(RoundReport report, ServerState state) {
+                            if (report.round() == 3) {
+                                throw new IllegalStateException("crash");
+                            }
+                        }
+                    })
+                    .rounds(4)
+                    .build();
+            assertThatThrownBy(crashing::run).hasMessage("crash");
+            assertThat(Files.readAllLines(file)).hasSize(12);
+            run(digits, dp)
+                    .checkpoints(checkpoints, 2)
+                    .resume(true)
+                    .rounds(4)
+                    .build()
+                    .run()
+                    .close();
+            assertThat(Files.readAllLines(file)).hasSize(12 + 8); // round 3 twice
         }
     }
 }

@@ -235,7 +235,13 @@ class DistributedDpTest extends TensorTest {
                 .hasMessageStartingWith("cohort times the bound of rounded vectors must be below 2^31");
         assertThatThrownBy(() -> dp.begin(new RoundContext(2, new Seed(1), 20), emptyState())
                         .combine())
-                .hasMessageStartingWith("privacy/cohort must be that of the rounds before a resume, NaN, but was 5.0");
+                .hasMessage("rounds that were charged as distributed-dp must be all before this one, 1, but was 0.0");
+        assertThatThrownBy(() -> dp.upload()
+                        .transform(
+                                update(1, 1, vector(1))
+                                        .withAttachment("variate", vector(1).floats()),
+                                new TrainingTask(new ClientId(1), round(), 0, vector(1))))
+                .hasMessageStartingWith("attachments of an update under differential privacy must be none");
     }
 
     private ServerState emptyState() {

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
+import org.fl4j.random.Sampling;
 import org.fl4j.random.Seed;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -89,6 +90,31 @@ class SecureSumTest {
             }
         }
         assertThat(arrived).hasSize(60 - dropped);
+        assertThat(sum.unmasked(arrived)).containsExactly(expected);
+    }
+
+    /** Two gaps on the circle would leave a survivor alone, and its vector known: it counts as lost. */
+    @Test
+    void survivorsWhoAreCutOffCountAsLost() {
+        SecureSum sum = new SecureSum(100, 51, new Seed(9));
+        int[] places = Sampling.permutation(100, new Seed(9).derive("places").generator());
+        Map<Integer, int[]> arrived = new TreeMap<>();
+        int[] expected = new int[50];
+        for (int client = 0; client < 100; client++) {
+            int place = places[client];
+            boolean gap = place >= 1 && place <= 33 && place != 17;
+            if (gap) {
+                continue;
+            }
+            arrived.put(client, sum.masked(client, secret(client)));
+            if (place != 17) {
+                int[] own = secret(client);
+                for (int i = 0; i < 50; i++) {
+                    expected[i] += own[i];
+                }
+            }
+        }
+        assertThat(arrived).hasSize(68);
         assertThat(sum.unmasked(arrived)).containsExactly(expected);
     }
 

@@ -1,0 +1,69 @@
+package org.fl4j.server;
+
+import java.util.function.IntToLongFunction;
+import org.fl4j.core.ClientDirectory;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.ClientSelector;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.ServerState;
+import org.fl4j.core.Workload;
+import org.fl4j.internal.Check;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.world.World;
+
+/**
+ * What servers on a simulated clock know about time.
+ *
+ * @param world what clients are like
+ * @param selector who chooses cohorts, and may learn from who was too slow
+ * @param examplesSeen how many examples a client trains on in a round, each as often as it does, from how many it has
+ */
+public record Clock(World world, ClientSelector selector, IntToLongFunction examplesSeen) {
+    /** The name of the state's number and of the metric: simulated seconds since the run began. */
+    public static final String SECONDS = "time/seconds";
+
+    /** The name of a metric of updates: when, on the run's clock, they arrived. */
+    public static final String CLIENT_END = "time/client end";
+
+    private static final double RETRY_SECONDS = 60;
+    private static final int MOST_RETRIES = 100_000; // some 70 days
+
+    /** Checks for presence. */
+    public Clock {
+        Check.present("world", world);
+        Check.present("selector", selector);
+        Check.present("examplesSeen", examplesSeen);
+    }
+
+    /** Returns what the clock showed after a state's round. */
+    static double of(ServerState state) {
+        return state.strategy().number(SECONDS).orElse(0.0);
+    }
+
+    /** Returns how long a client takes that starts on a state's model now; infinite if it drops out. */
+    double seconds(ClientId client, ClientDirectory clients, ServerState state, RoundContext round, double now) {
+        long bytes = state.model().layout().byteCount();
+        long examples = examplesSeen.applyAsLong(clients.exampleCount(client));
+        return world.seconds(client, round, new Workload(bytes, bytes, examples), now);
+    }
+
+    /** Returns the first time from now on, looking once a minute, at which somebody is there. */
+    double whenSomebodyIsThere(ClientDirectory clients, double now) {
+        double clock = now;
+        for (int retry = 0; retry < MOST_RETRIES; retry++) {
+            if (world.available(clients, clock).size() > 0) {
+                return clock;
+            }
+            clock += RETRY_SECONDS;
+        }
+        throw new IllegalStateException("available clients must be one at least within " + MOST_RETRIES
+                + " minutes of simulated second " + now + ", but was 0");
+    }
+
+    /** Returns an update that says how long its client took. */
+    static ModelUpdate timed(ModelUpdate update, double seconds, double end) {
+        return update.withMetrics(
+                Metrics.of(ClientSelector.CLIENT_SECONDS, seconds, 1).merge(Metrics.of(CLIENT_END, end, 1)));
+    }
+}

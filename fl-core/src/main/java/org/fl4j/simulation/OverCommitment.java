@@ -1,0 +1,28 @@
+package org.fl4j.simulation;
+
+import org.fl4j.internal.Check;
+
+/**
+ * Asks more clients than are wanted and keeps the fastest, on a simulated clock (Bonawitz et al. 2019, arXiv 1902.01046, section 4.2):
+ * {@code .algorithm(new SynchronousTime(world, 600)).algorithm(new OverCommitment(100))}. Those that are not waited for are not trained.
+ *
+ * @param wanted how many updates a round takes, at least 1
+ * @param factor how many clients are asked for each that is wanted, at least 1; rounded up
+ */
+public record OverCommitment(int wanted, double factor) implements Algorithm {
+    /** Checks both. */
+    public OverCommitment {
+        Check.positive("wanted", wanted);
+        Check.that(factor >= 1 && Double.isFinite(factor), "factor", "at least 1 and finite", factor);
+    }
+
+    /** Asks 1.3 clients for each that is wanted, as FedScale does. */
+    public OverCommitment(int wanted) {
+        this(wanted, 1.3);
+    }
+
+    @Override
+    public void configure(SimulationBuilder builder) {
+        builder.cohortSize((int) Math.ceil(wanted * factor - 1e-9)).updates(builder.updates.bufferSize(wanted));
+    }
+}

@@ -1,0 +1,23 @@
+package org.fl4j.simulation;
+
+import java.util.Optional;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.core.ClientSelector;
+import org.fl4j.core.ClientStates;
+import org.fl4j.server.UpdatePolicy;
+
+/**
+ * What of a run a server around another may need.
+ *
+ * @param states what clients keep between rounds
+ * @param updates which updates a round takes
+ * @param selector who chooses cohorts, and may learn from rounds
+ * @param training how clients train, unless they are of the user's own making
+ */
+public record RunParts(
+        ClientStates states, UpdatePolicy updates, ClientSelector selector, Optional<LocalTraining> training) {
+    /** Returns how often a client with so many examples trains on one in a round, of all its examples together. */
+    public long examplesSeen(int exampleCount) {
+        return training.map(how -> how.examplesSeen(exampleCount)).orElse((long) exampleCount);
+    }
+}

@@ -1,0 +1,52 @@
+package org.fl4j.selection;
+
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiPredicate;
+import org.fl4j.core.ClientDirectory;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.ClientSelector;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.StrategyState;
+import org.fl4j.internal.Check;
+import org.fl4j.metrics.Metrics;
+
+/**
+ * Chooses by another selector among those clients that a criterion lets through, such as a least number of examples. Criteria compose
+ * with {@link BiPredicate#and}. Costs O(clients) besides.
+ *
+ * @param selector who chooses
+ * @param criterion whether a client may be chosen in a round
+ */
+public record FilteredSelector(ClientSelector selector, BiPredicate<ClientId, RoundContext> criterion)
+        implements ClientSelector {
+    /** Checks for presence. */
+    public FilteredSelector {
+        Check.present("selector", selector);
+        Check.present("criterion", criterion);
+    }
+
+    private ClientDirectory feasible(ClientDirectory available, RoundContext round) {
+        return available.where(index -> criterion.test(new ClientId(index), round));
+    }
+
+    @Override
+    public List<ClientId> select(ClientDirectory available, int count, RoundContext round) {
+        return selector.select(feasible(available, round), count, round);
+    }
+
+    @Override
+    public List<ClientId> select(ClientDirectory available, int count, RoundContext round, StrategyState state) {
+        return selector.select(feasible(available, round), count, round, state);
+    }
+
+    @Override
+    public StrategyState learned(StrategyState state, RoundContext round, Map<ClientId, Metrics> measured) {
+        return selector.learned(state, round, measured);
+    }
+
+    @Override
+    public StrategyState missed(StrategyState state, RoundContext round, Map<ClientId, Double> seconds) {
+        return selector.missed(state, round, seconds);
+    }
+}

@@ -1,0 +1,100 @@
+package org.fl4j.selection;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.fl4j.core.ClientColumn;
+import org.fl4j.core.ClientDirectory;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.ClientSelector;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.StrategyState;
+import org.fl4j.internal.Check;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.random.Smallest;
+
+/**
+ * A bandit over clients (UCB-CS of Cho, Gupta, Joshi and Yagan 2020, arXiv 2012.08009, algorithm 1): takes those with the highest
+ * upper bound on the loss, {@code p (L / N + sqrt(2 s^2 ln T / N))}, where L and N are a client's losses and turns discounted by a
+ * factor each round, T is the discounted number of rounds, s^2 the largest variance of losses that a client of the last cohort had, and p
+ * its share of examples. Who never took part comes first, ties by id. Costs O(clients).
+ *
+ * <p>Deviation: losses are means over a client's whole local training, and s^2 is the highest of any client so far.
+ *
+ * @param discount by which earlier rounds count less, in (0, 1]
+ */
+public record UcbSelector(double discount) implements ClientSelector {
+    private static final String LOSSES = "ucb/losses"; // discounted sum, as of the client's last turn
+    private static final String TURNS = "ucb/turns"; // the same of turns
+    private static final String LAST = "ucb/last"; // the round of its last turn
+    private static final String VARIANCE = "ucb/variance";
+
+    /** Checks the discount. */
+    public UcbSelector {
+        Check.share("discount", discount);
+    }
+
+    /** Takes a discount of 0.7, as in the paper. */
+    public UcbSelector() {
+        this(.7);
+    }
+
+    @Override
+    public List<ClientId> select(ClientDirectory available, int count, RoundContext round) {
+        return select(available, count, round, StrategyState.empty());
+    }
+
+    @Override
+    public List<ClientId> select(ClientDirectory available, int count, RoundContext round, StrategyState state) {
+        Check.positive("count", count);
+        ClientColumn losses = column(state, LOSSES, round);
+        ClientColumn turns = column(state, TURNS, round);
+        ClientColumn last = column(state, LAST, round);
+        double variance = state.number(VARIANCE).orElse(0.0);
+        double rounds =
+                discount == 1 ? round.number() - 1 : (1 - Math.pow(discount, round.number() - 1)) / (1 - discount);
+        double logRounds = Math.max(0, Math.log(rounds));
+        Smallest highest = new Smallest(Math.min(count, available.size()));
+        for (int position = 0; position < available.size(); position++) {
+            int client = available.index(position);
+            double n = turns.get(client) * Math.pow(discount, round.number() - 1 - last.get(client));
+            double bound = turns.get(client) == 0
+                    ? Double.POSITIVE_INFINITY
+                    : available.examplesAt(position)
+                            * (losses.get(client) / turns.get(client) + Math.sqrt(2 * variance * logRounds / n));
+            highest.offer(-bound, position);
+        }
+        return Arrays.stream(highest.ids()).sorted().mapToObj(available::id).toList();
+    }
+
+    private static ClientColumn column(StrategyState state, String name, RoundContext round) {
+        return ColumnUpdate.column(state, name, round.clientCount(), 0);
+    }
+
+    @Override
+    public StrategyState learned(StrategyState state, RoundContext round, Map<ClientId, Metrics> measured) {
+        ClientColumn losses = column(state, LOSSES, round);
+        ClientColumn turns = column(state, TURNS, round);
+        ClientColumn last = column(state, LAST, round);
+        int[] clients =
+                measured.keySet().stream().mapToInt(ClientId::index).sorted().toArray();
+        float[] nextLosses = new float[clients.length];
+        float[] nextTurns = new float[clients.length];
+        float[] nextLast = new float[clients.length];
+        double variance = state.number(VARIANCE).orElse(0.0);
+        for (int i = 0; i < clients.length; i++) {
+            int client = clients[i];
+            Metrics metrics = measured.get(new ClientId(client));
+            double loss = metrics.find("train/loss").orElse(0);
+            variance = Math.max(variance, metrics.find("train/squared loss").orElse(0) - loss * loss);
+            double since = Math.pow(discount, round.number() - last.get(client));
+            nextLosses[i] = (float) (since * losses.get(client) + loss);
+            nextTurns[i] = (float) (since * turns.get(client) + 1);
+            nextLast[i] = round.number();
+        }
+        return state.with(LOSSES, losses.with(clients, nextLosses))
+                .with(TURNS, turns.with(clients, nextTurns))
+                .with(LAST, last.with(clients, nextLast))
+                .with(VARIANCE, variance);
+    }
+}
