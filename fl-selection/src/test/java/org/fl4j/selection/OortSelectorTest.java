@@ -1,0 +1,210 @@
+package org.fl4j.selection;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.fl4j.core.ClientDirectory;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.StrategyState;
+import org.fl4j.metrics.Metric;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.random.Seed;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class OortSelectorTest {
+    private static RoundContext round(int number, int clients) {
+        return new RoundContext(number, new Seed(7), clients);
+    }
+
+    private static Metrics seen(double utility, double seconds) {
+        return new Metrics(Map.of(
+                "train/squared loss", new Metric(utility * utility, 1), "time/client seconds", new Metric(seconds, 1)));
+    }
+
+    private static StrategyState learned(
+            OortSelector oort, StrategyState state, int round, int client, double... seen) {
+        return oort.learned(state, round(round, 10), Map.of(new ClientId(client), seen(seen[0], seen[1])));
+    }
+
+    /** Scores, preferred duration and normalisation as FedScale's own code gives them. */
+    @Test
+    void scoresAreFedScales() {
+        int[] registered = {0, 0, 0, 0, 0, 0, 7, 8, 9, 10};
+        OortSelector oort = new OortSelector(OortSettings.fedScale(), Optional.of(client -> registered[client]));
+        StrategyState state = StrategyState.empty();
+        double[][] played = {{5, 2, 1}, {20, 4, 2}, {45, 6, 2}, {80, 8, 3}, {125, 10, 3}, {180, 12, 4}};
+        for (int client = 0; client < 6; client++) {
+            state = learned(oort, state, (int) played[client][2], client, played[client][0], played[client][1]);
+        }
+        int[] examples = {1, 1, 1, 1, 1, 1, 70, 80, 90, 100};
+        OortSelector.Arms arms =
+                oort.new Arms(ClientDirectory.ofRange(10, client -> examples[client]), round(5, 10), state);
+        assertThat(arms.preferredSeconds()).isEqualTo(7);
+        double[] expected = {.401206575, .369416095, .512269156, .505471737, .449498312, .408533758};
+        for (int client = 0; client < 6; client++) {
+            assertThat(arms.score(client)).as("client " + client).isCloseTo(expected[client], within(1e-6)); // float32
+        }
+        assertThat(arms.explorationWeight(6)).isEqualTo(70);
+        assertThat(arms.explorationWeight(9)).isCloseTo(100 * .49, within(1e-9));
+        assertThat(arms.candidates(2))
+                .containsExactly(6, 7, 8, 9); // 70, 61.25, 54.4, 49: all, for 5 are looked at for each
+        assertThat(arms.pool(2)).hasSize(6);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, .882", "2, .8644", "10, .7354", "50, .3278", "54, .3023", "55, .3", "200, .3"})
+    void explorationShrinks(int selections, double expected) {
+        assertThat(OortSettings.fedScale().explorationIn(selections)).isCloseTo(expected, within(5e-5));
+    }
+
+    /** Flat utility lets slower clients in, a large change shuts them out, in between nothing happens. */
+    @ParameterizedTest
+    @CsvSource({
+        "10, 100, 105, 15",
+        "10, 100, 111, 10",
+        "10, 100, 650, 5",
+        "10, 100, 88, 10",
+        "98, 100, 100, 100",
+        "7, 1, 50, 5",
+        "10, 0, 0, 15"
+    })
+    void thePacerMovesThePercentile(double percentile, double before, double window, double expected) {
+        assertThat(Pacer.next(percentile, before, window, 5)).isEqualTo(expected);
+    }
+
+    /** Windows of three rounds: sums 6, 6 (flat: up), 60 (more than five times as much: down), 61 (flat: up). */
+    @Test
+    void thePacerLooksAtWholeWindows() {
+        OortSettings settings = new OortSettings(
+                .9, .98, .3, 30, 5, 3, 2, .9, .05, 10, 5, Integer.MAX_VALUE, .3, .1, OortUtility.ALL_LOSSES);
+        double[] utilities = {1, 2, 3, 2, 2, 2, 20, 20, 20, 20, 20, 21, 0};
+        double[] expected = {30, 30, 30, 30, 30, 35, 35, 35, 30, 30, 30, 35, 35};
+        StrategyState state = StrategyState.empty();
+        for (int i = 0; i < utilities.length; i++) {
+            state = Pacer.after(state, i + 1, utilities[i], settings);
+            assertThat(Pacer.percentile(state, settings))
+                    .as("after round " + (i + 1))
+                    .isEqualTo(expected[i]);
+        }
+    }
+
+    /** Only clients that took part before count for the pacer: the explored ones tell nothing of the last choice. */
+    @Test
+    void thePacerCountsClientsThatWereExploited() {
+        OortSelector oort = new OortSelector(OortSettings.paper());
+        StrategyState state = learned(oort, StrategyState.empty(), 1, 3, 8, 1);
+        assertThat(state.number("oort/window")).hasValue(0.0);
+        StrategyState next = oort.learned(
+                state, round(2, 10), new TreeMap<>(Map.of(new ClientId(3), seen(6, 1), new ClientId(4), seen(50, 1))));
+        assertThat(next.number("oort/window").orElseThrow()).isCloseTo(6, within(1e-6));
+    }
+
+    @Test
+    void utilityIsOfAllLossesOrOfTheLastBatch() {
+        Metrics measured = new Metrics(Map.of(
+                "train/squared loss", new Metric(20 * 4.0, 20), "train/last squared loss", new Metric(5 * 9.0, 5)));
+        assertThat(OortUtility.ALL_LOSSES.of(measured)).isEqualTo(20 * 2);
+        assertThat(OortUtility.LAST_BATCH.of(measured)).isEqualTo(20 * 3);
+        assertThat(OortUtility.ALL_LOSSES.of(Metrics.none())).isZero();
+    }
+
+    /** Who was too slow, or dropped out, stays unexplored; how slow it was is known. */
+    @Test
+    void stragglersAreNotExplored() {
+        OortSelector oort = new OortSelector(OortSettings.paper());
+        StrategyState state = oort.missed(
+                StrategyState.empty(),
+                round(1, 10),
+                Map.of(new ClientId(2), 500.0, new ClientId(5), Double.POSITIVE_INFINITY));
+        assertThat(state.column("oort/seconds").orElseThrow().get(2)).isEqualTo(500);
+        assertThat(state.column("oort/seconds").orElseThrow().get(5)).isZero();
+        assertThat(state.column("oort/turns")).isEmpty();
+        OortSelector.Arms arms = oort.new Arms(ClientDirectory.ofRange(10, i -> 4), round(2, 10), state);
+        assertThat(arms.candidates(10)).hasSize(10);
+    }
+
+    /** After more turns than allowed clients are passed over, as long as there are others. */
+    @Test
+    void theBlacklistIsThereAndHasItsBound() {
+        OortSelector oort =
+                new OortSelector(OortSettings.paper().exploration(0, 1, 0).blacklist(2, .3));
+        StrategyState state = StrategyState.empty();
+        for (int turn = 1; turn <= 5; turn++) {
+            for (int client = 0; client < 5; client++) {
+                if (turn <= 5 - client) {
+                    state = learned(oort, state, turn, client, 10, 1);
+                }
+            }
+        }
+        // turns 5, 4, 3, 2, 1: three are above two, and three of ten may be on the list
+        List<ClientId> cohort = oort.select(ClientDirectory.ofRange(10, i -> 1), 7, round(6, 10), state);
+        assertThat(cohort).extracting(ClientId::index).containsExactly(3, 4, 5, 6, 7, 8, 9);
+        List<ClientId> more = oort.select(ClientDirectory.ofRange(10, i -> 1), 9, round(6, 10), state);
+        assertThat(more).hasSize(9).contains(new ClientId(3), new ClientId(4), new ClientId(9));
+    }
+
+    /** Without exploration and with sharp utilities, those with high losses are chosen far more often than those with low ones. */
+    @Test
+    void prefersUsefulAndFastClients() {
+        OortSelector oort =
+                new OortSelector(OortSettings.paper().exploration(0, 1, 0).speed(40, 2));
+        StrategyState state = StrategyState.empty();
+        for (int client = 0; client < 100; client++) {
+            double utility = client < 50 ? 100 : 1;
+            double seconds = client % 2 == 0 ? 1 : 100;
+            state = oort.learned(state, round(1, 100), Map.of(new ClientId(client), seen(utility, seconds)));
+        }
+        int useful = 0;
+        int fast = 0;
+        for (int number = 2; number < 102; number++) {
+            for (ClientId client : oort.select(ClientDirectory.ofRange(100, i -> 1), 10, round(number, 100), state)) {
+                useful += client.index() < 50 ? 1 : 0;
+                fast += client.index() % 2 == 0 ? 1 : 0;
+            }
+        }
+        assertThat(useful).isGreaterThan(950);
+        assertThat(fast).isGreaterThan(950);
+    }
+
+    @Test
+    void explorationTakesThoseWithMostExamples() {
+        OortSelector oort = new OortSelector(OortSettings.paper().exploration(1, 1, 1));
+        List<ClientId> cohort =
+                oort.select(ClientDirectory.ofRange(1000, i -> i), 10, round(1, 1000), StrategyState.empty());
+        assertThat(cohort).allMatch(client -> client.index() >= 950); // five are looked at for each
+    }
+
+    @Test
+    void settingsAreChecked() {
+        assertThatThrownBy(() -> OortSettings.paper().exploration(1.5, 1, 0))
+                .hasMessage("exploration must be in [0, 1], but was 1.5");
+        assertThatThrownBy(() -> OortSettings.paper().speed(101, 1))
+                .hasMessage("speedPercentile must be in [0, 100], but was 101.0");
+        assertThatThrownBy(() -> OortSettings.paper().blacklist(0, .3))
+                .hasMessage("mostTurns must be at least 1, but was 0");
+    }
+
+    @Test
+    void orderStatisticsAreThoseOfASortedArray() {
+        for (int run = 0; run < 200; run++) {
+            var random = new Seed(run).generator();
+            float[] values = new float[1 + random.nextInt(50)];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = random.nextInt(10);
+            }
+            float[] sorted = values.clone();
+            Arrays.sort(sorted);
+            int rank = random.nextInt(values.length);
+            assertThat(Order.statistic(values, values.length, rank)).isEqualTo(sorted[rank]);
+        }
+    }
+}
