@@ -34,6 +34,15 @@ public final class LineFile {
         }
     }
 
+    /** Returns its lines. */
+    public List<String> lines() {
+        try {
+            return Files.readAllLines(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + file, e);
+        }
+    }
+
     /** Returns whether nothing is in it, or it does not exist. */
     public boolean isEmpty() {
         try {

@@ -4,6 +4,8 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 
 /** A file of JSON objects, one a line, each with a {@code round}. */
 public final class RoundLines {
@@ -21,11 +23,20 @@ public final class RoundLines {
 
     /** A line that a crash cut short belongs to no finished round. */
     private static int roundOf(String line) {
+        return parsed(line).map(json -> json.get("round").getAsInt()).orElse(Integer.MAX_VALUE);
+    }
+
+    private static Optional<JsonObject> parsed(String line) {
         try {
-            return JsonParser.parseString(line).getAsJsonObject().get("round").getAsInt();
+            return Optional.of(JsonParser.parseString(line).getAsJsonObject());
         } catch (JsonParseException | IllegalStateException e) {
-            return Integer.MAX_VALUE;
+            return Optional.empty();
         }
+    }
+
+    /** Returns the objects that are whole. */
+    public List<JsonObject> read() {
+        return file.lines().stream().flatMap(line -> parsed(line).stream()).toList();
     }
 
     /** Appends an object that has a {@code round}. */

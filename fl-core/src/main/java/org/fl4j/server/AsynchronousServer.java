@@ -207,9 +207,6 @@ public final class AsynchronousServer implements Server {
         plan.lost()
                 .forEach(client -> rejected.add(
                         new Rejection(client, RejectionReason.DROPPED_OUT, "client must be there until it is done")));
-        int staleness = plan.arrived().values().stream()
-                .mapToInt(run -> state.round() - run.version())
-                .sum();
         ServerState next = update.state();
         Map<ClientId, Double> missed = new LinkedHashMap<>();
         plan.lost().forEach(client -> missed.put(client, Double.POSITIVE_INFINITY));
@@ -220,8 +217,13 @@ public final class AsynchronousServer implements Server {
                 rejected,
                 update.metrics()
                         .merge(Metrics.of(Clock.SECONDS, plan.clock(), 1))
-                        .merge(Metrics.of(
-                                "time/staleness", staleness, plan.arrived().size())));
+                        .merge(staleness(state)));
+    }
+
+    private Metrics staleness(ServerState state) {
+        return plan.arrived().values().stream()
+                .map(run -> Metrics.of("time/staleness", state.round() - run.version(), 1))
+                .reduce(Metrics.none(), Metrics::merge);
     }
 
     private ModelUpdate timed(ModelUpdate update) {

@@ -1,6 +1,7 @@
 package org.fl4j.simulation;
 
 import java.nio.file.Path;
+import java.util.List;
 import org.fl4j.core.ServerState;
 import org.fl4j.internal.RoundLines;
 
@@ -14,6 +15,11 @@ public final class JsonLinesListener implements RunListener {
     /** Names the file. */
     public JsonLinesListener(Path file) {
         lines = new RoundLines(file);
+    }
+
+    /** Returns the reports that a run wrote to a file; a line that a crash cut short is left out. */
+    public static List<RoundReport> read(Path file) {
+        return new RoundLines(file).read().stream().map(ReportJson::read).toList();
     }
 
     @Override

@@ -2,8 +2,10 @@ package org.fl4j.simulation;
 
 import ai.djl.ndarray.NDManager;
 import java.util.List;
+import java.util.OptionalDouble;
 import org.fl4j.core.ServerState;
 import org.fl4j.metrics.Metrics;
+import org.fl4j.server.Clock;
 
 /**
  * How a run ended. Close it to free the final model.
@@ -38,6 +40,19 @@ public record RunResult(
         return history.isEmpty()
                 ? Metrics.none()
                 : history.get(history.size() - 1).metrics();
+    }
+
+    /**
+     * Returns when, in simulated seconds, a metric first was at least a target: the time to accuracy. Empty if it never was, or
+     * rounds were on no simulated clock.
+     */
+    public OptionalDouble secondsTo(String metric, double target) {
+        return history.stream()
+                .map(RoundReport::metrics)
+                .filter(metrics -> metrics.find(metric).orElse(Double.NEGATIVE_INFINITY) >= target)
+                .limit(1)
+                .flatMapToDouble(metrics -> metrics.find(Clock.SECONDS).stream())
+                .findFirst();
     }
 
     /** Returns the bytes sent to clients in all rounds. */

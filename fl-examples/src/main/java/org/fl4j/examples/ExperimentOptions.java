@@ -34,7 +34,9 @@ import org.fl4j.simulation.JsonLinesListener;
 import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
+import org.fl4j.simulation.StopRule;
 import org.fl4j.tensor.Devices;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options that both experiments share, and the run they describe. */
@@ -84,6 +86,12 @@ final class ExperimentOptions {
             defaultValue = "uniform",
             description = "who takes part in a round (default: ${DEFAULT-VALUE})")
     private String selector;
+
+    @Mixin
+    private ClockOptions clock;
+
+    @Option(names = "--target", description = "accuracy to end at; on a simulated clock its time is printed")
+    private Double target;
 
     @Option(
             names = "--upload-transform",
@@ -143,6 +151,7 @@ final class ExperimentOptions {
                 .devices(Devices.parse(device))
                 .seed(seed);
         set(algorithm, Algorithm.class, strategies, builder::algorithm);
+        clock.configure(builder, cohort, strategies);
         set(aggregator, Aggregator.class, strategies, builder::aggregator);
         set(
                 attack,
@@ -159,13 +168,15 @@ final class ExperimentOptions {
             builder.checkpoints(directory.resolve("checkpoints"), 1)
                     .listener(new JsonLinesListener(directory.resolve("rounds.jsonl")))
                     .listener(new CsvListener(
-                            directory.resolve("rounds.csv"), List.of("train/loss", "test/loss", "test/accuracy")));
+                            directory.resolve("rounds.csv"),
+                            List.of("train/loss", "test/loss", "test/accuracy", "time/seconds")));
         });
+        Optional.ofNullable(target).ifPresent(goal -> builder.stopRule(StopRule.targetReached("test/accuracy", goal)));
         builder.resume(resume);
         try (dataset;
                 table;
                 RunResult result = builder.build().run()) {
-            RoundTable.printSummary(System.out, result);
+            RoundTable.printSummary(System.out, result, Optional.ofNullable(target));
         }
     }
 

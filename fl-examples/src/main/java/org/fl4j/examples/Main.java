@@ -10,7 +10,13 @@ import picocli.CommandLine.Command;
         description = "Federated learning experiments with FL4J.",
         mixinStandardHelpOptions = true,
         version = "FL4J 0.1.0",
-        subcommands = {MnistCommand.class, CifarCommand.class, StrategiesCommand.class, BenchmarkCommand.class})
+        subcommands = {
+            MnistCommand.class,
+            CifarCommand.class,
+            StrategiesCommand.class,
+            ChartCommand.class,
+            BenchmarkCommand.class
+        })
 public final class Main {
     private Main() {}
 

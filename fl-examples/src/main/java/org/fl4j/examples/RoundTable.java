@@ -3,6 +3,7 @@ package org.fl4j.examples;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -72,7 +73,7 @@ final class RoundTable implements RunListener, AutoCloseable {
         }
     }
 
-    static void printSummary(PrintStream out, RunResult result) {
+    static void printSummary(PrintStream out, RunResult result, Optional<Double> target) {
         out.println();
         out.println("end             " + result.end().toString().toLowerCase(Locale.ROOT));
         out.println("test accuracy   "
@@ -80,6 +81,17 @@ final class RoundTable implements RunListener, AutoCloseable {
                         ? "-"
                         : number(result.history().get(result.history().size() - 1), "test/accuracy")));
         out.printf(Locale.ROOT, "time            %.1f s%n", result.seconds());
+        result.finalMetrics()
+                .find("time/seconds")
+                .ifPresent(clock -> out.printf(Locale.ROOT, "simulated time  %.1f s%n", clock));
+        target.ifPresent(goal -> out.printf(
+                Locale.ROOT,
+                "time to %-6s  %s%n",
+                goal,
+                result.secondsTo("test/accuracy", goal).stream()
+                        .mapToObj(clock -> String.format(Locale.ROOT, "%.1f s, simulated", clock))
+                        .findAny()
+                        .orElse("not reached on a simulated clock")));
         out.printf(Locale.ROOT, "bytes down      %,d%n", result.bytesDown());
         out.printf(Locale.ROOT, "bytes up        %,d%n", result.bytesUp());
         out.println("model SHA-256   " + result.modelSha256());

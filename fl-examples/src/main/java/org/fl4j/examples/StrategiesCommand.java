@@ -9,6 +9,7 @@ import org.fl4j.examples.attack.Attack;
 import org.fl4j.examples.attack.Poison;
 import org.fl4j.registry.StrategyRegistry;
 import org.fl4j.simulation.Algorithm;
+import org.fl4j.world.World;
 import picocli.CommandLine.Command;
 
 /** Lists what the other commands know by name. */
@@ -26,6 +27,7 @@ final class StrategiesCommand implements Runnable {
                 ServerOptimizer.class,
                 ClientSelector.class,
                 UpdateTransform.class,
+                World.class,
                 Attack.class,
                 Poison.class)) {
             System.out.println(kind.getSimpleName());

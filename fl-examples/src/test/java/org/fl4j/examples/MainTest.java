@@ -3,7 +3,9 @@ package org.fl4j.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -13,6 +15,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -152,7 +156,10 @@ class MainTest {
         assertRefused("learningRate must be positive and finite, but was NaN", "--client-lr", "NaN");
         assertRefused("aggregator must be one of [bulyan, centered-clipping, ", "--aggregator", "kram");
         assertRefused("krum: name of a parameter must be one of [byzantine], but was f", "--aggregator", "krum:f=2");
-        assertRefused("selector must be one of [uniform], but was oort", "--selector", "oort");
+        assertRefused(
+                "selector must be one of [oort, optimal, power-of-choice, round-robin, ucb, uniform, weighted], but was ort",
+                "--selector",
+                "ort");
         assertRefused("model must be one of [2nn, 2nn-batchnorm, cnn, softmax], but was vgg", "--model", "vgg");
         assertRefused(
                 "partition must have a number after the colon, as in shards:2, but was shards",
@@ -236,5 +243,91 @@ class MainTest {
         } finally {
             System.setOut(console);
         }
+    }
+
+    /** A run in a world of fast and slow devices, its time to a target, and its charts. */
+    @Test
+    void runsOnASimulatedClockAndDrawsIt() throws IOException {
+        Path one = directory.resolve("one");
+        Outcome outcome = run(with(
+                SMALL,
+                "--world",
+                "lognormal:computeSpread=2,nightHours=12",
+                "--over-commit",
+                "1.5",
+                "--selector",
+                "oort",
+                "--target",
+                "0.05",
+                "--out",
+                one.toString()));
+        assertThat(outcome.code()).as(outcome.toString()).isZero();
+        assertThat(outcome.out())
+                .containsPattern("simulated time  [0-9.]+ s")
+                .containsPattern("time to 0.05    [0-9.]+ s, simulated");
+        for (String name : new String[] {"curve.png", "curve.svg", "round.png"}) {
+            Path file = directory.resolve(name);
+            Outcome drawn = name.startsWith("round")
+                    ? run("chart", one.toString(), "--clients-of-round", "1", "--file", file.toString())
+                    : run("chart", one.toString(), "--file", file.toString());
+            assertThat(drawn.code()).as(drawn.toString()).isZero();
+            assertThat(Files.size(file)).isGreaterThan(2000);
+            if (name.endsWith("png")) {
+                BufferedImage image = ImageIO.read(file.toFile());
+                assertThat(image.getWidth()).isEqualTo(900);
+                assertThat(IntStream.range(0, image.getWidth() * image.getHeight())
+                                        .map(i -> image.getRGB(i % image.getWidth(), i / image.getWidth()))
+                                        .filter(rgb -> (rgb & 0xffffff) == 0x1f77b4)
+                                        .count()
+                                > 100)
+                        .as("bars of clients that are done")
+                        .isEqualTo(name.startsWith("round"));
+            } else {
+                assertThat(Files.readString(file)).contains("<svg");
+            }
+        }
+        assertThat(run(
+                                "chart",
+                                one.toString(),
+                                "--file",
+                                directory.resolve("x.gif").toString())
+                        .err())
+                .contains("name of a chart must end in .png or .svg, but was x.gif");
+        assertThat(run("chart", one.toString(), "--clients-of-round", "9", "--file", "x.png")
+                        .err())
+                .contains("must be one that was run, but was 9");
+    }
+
+    @Test
+    void asynchronousRunsAreTheSameOnAnyWorkers() {
+        String[] options =
+                with(SMALL, "--world", "lognormal", "--concurrency", "6", "--buffer", "3", "--aggregator", "fedbuff");
+        assertThat(hash(run(with(options, "--workers", "1")))).isEqualTo(hash(run(with(options, "--workers", "3"))));
+        Outcome windows = run(with(SMALL, "--world", "same", "--concurrency", "6", "--buffer", "100", "--window", "5"));
+        assertThat(windows.out()).contains("simulated time  10.0 s");
+        assertThat(run(with(SMALL, "--over-commit", "1.3")).err())
+                .contains("options of a simulated clock must be given with --world, but was without");
+        assertThat(run(with(SMALL, "--world", "same", "--concurrency", "6", "--over-commit", "1.3"))
+                        .err())
+                .contains("--over-commit must be left out of asynchronous rounds, but was 1.3");
+    }
+
+    @Test
+    void readsTraces() throws IOException {
+        Path devices = Files.writeString(
+                directory.resolve("devices.csv"), "client,computation,communication\n1,100,8000\n2,200,4000\n");
+        Path availability = Files.writeString(
+                directory.resolve("availability.json"),
+                "{\"1\": {\"active\": [0], \"inactive\": [900], \"finish_time\": 1000}}");
+        Outcome outcome = run(with(
+                SMALL,
+                "--world",
+                "same",
+                "--device-trace",
+                devices.toString(),
+                "--availability-trace",
+                availability.toString()));
+        assertThat(outcome.code()).as(outcome.toString()).isZero();
+        assertThat(outcome.out()).contains("simulated time");
     }
 }

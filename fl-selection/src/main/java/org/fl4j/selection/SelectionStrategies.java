@@ -2,11 +2,18 @@ package org.fl4j.selection;
 
 import java.util.List;
 import org.fl4j.core.ClientSelector;
+import org.fl4j.random.Seed;
 import org.fl4j.registry.NamedStrategy;
 import org.fl4j.registry.Parameters;
 import org.fl4j.registry.StrategyProvider;
+import org.fl4j.world.Availability;
+import org.fl4j.world.DeviceProfile;
+import org.fl4j.world.DeviceProfiles;
+import org.fl4j.world.DiurnalAvailability;
+import org.fl4j.world.LogNormalDevices;
+import org.fl4j.world.World;
 
-/** The names of this module's client selectors. */
+/** The names of this module's client selectors, and of simulated worlds. */
 public final class SelectionStrategies implements StrategyProvider {
     private enum Preset {
         PAPER,
@@ -23,7 +30,26 @@ public final class SelectionStrategies implements StrategyProvider {
                         ClientSelector.class, "power-of-choice", p -> new PowerOfChoice(p.number("candidates", 2))),
                 new NamedStrategy<>(ClientSelector.class, "ucb", p -> new UcbSelector(p.number("discount", .7))),
                 new NamedStrategy<>(ClientSelector.class, "optimal", p -> new OptimalSelector()),
-                new NamedStrategy<>(ClientSelector.class, "oort", p -> new OortSelector(oort(p))));
+                new NamedStrategy<>(ClientSelector.class, "oort", p -> new OortSelector(oort(p))),
+                new NamedStrategy<>(World.class, "same", p -> world(p, 0)),
+                new NamedStrategy<>(World.class, "lognormal", p -> world(p, 1)));
+    }
+
+    /** With {@code nightHours} above 0 clients are there for so long a day, in 24 time zones. */
+    private static World world(Parameters p, double spread) {
+        Seed seed = new Seed(p.integer("seed", 1));
+        DeviceProfile median = new DeviceProfile(
+                p.number("secondsPerExample", .01),
+                p.number("downBytesPerSecond", 1e6),
+                p.number("upBytesPerSecond", 5e5));
+        DeviceProfiles devices = new LogNormalDevices(
+                seed, median, p.number("computeSpread", spread), p.number("bandwidthSpread", spread));
+        double hours = p.number("nightHours", 0);
+        double hourSpread = p.number("nightSpread", 2);
+        return new World(
+                devices.durations(),
+                hours == 0 ? Availability.always() : new DiurnalAvailability(seed, 24, hours, hourSpread),
+                p.number("dropOutRate", 0));
     }
 
     private static OortSettings oort(Parameters p) {

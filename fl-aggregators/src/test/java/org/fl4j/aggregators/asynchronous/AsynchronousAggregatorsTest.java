@@ -4,15 +4,32 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.ndarray.types.Shape;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.fl4j.aggregators.FedAvg;
+import org.fl4j.client.LocalTraining;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
+import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.ClientSelector;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.StrategyState;
+import org.fl4j.core.UpdateWeighting;
+import org.fl4j.data.Dataset;
+import org.fl4j.data.Digits;
+import org.fl4j.data.IidPartitioner;
 import org.fl4j.metrics.Metrics;
+import org.fl4j.model.Models;
+import org.fl4j.random.Seed;
+import org.fl4j.simulation.Asynchronous;
+import org.fl4j.simulation.RunResult;
+import org.fl4j.simulation.Simulation;
+import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.testing.AggregatorContract;
 import org.fl4j.testing.TensorTest;
@@ -114,5 +131,43 @@ class AsynchronousAggregatorsTest extends TensorTest {
                 .hasMessage("exponent must be at least 0 and finite, but was -1.0");
         assertThatThrownBy(() -> StalenessDiscount.hinge(0, 4))
                 .hasMessage("slope must be positive and finite, but was 0.0");
+    }
+
+    /** With one client at a time, so without staleness, FedBuff with a buffer of one is sequential FedAvg with equal weights, bit for bit. */
+    @Test
+    void fedBuffWithABufferOfOneIsSequentialFedAvg() {
+        try (Dataset digits = Digits.generate(200, 20, new Seed(1))) {
+            SimulationBuilder asynchronous = run(digits, new FedBuff())
+                    .selector(new ByTurns())
+                    .algorithm(new Asynchronous(1, 1, 0, (client, round, work) -> 1 + client.index()));
+            SimulationBuilder sequential = run(digits, new FedAvg(UpdateWeighting.uniform()))
+                    .selector(new ByTurns())
+                    .cohortSize(1);
+            try (RunResult one = asynchronous.build().run();
+                    RunResult other = sequential.build().run()) {
+                assertThat(one.modelSha256()).isEqualTo(other.modelSha256());
+                assertThat(one.history().get(5).cohort())
+                        .isEqualTo(other.history().get(5).cohort());
+            }
+        }
+    }
+
+    /** The same client in a round whether others are busy or not. */
+    private static final class ByTurns implements ClientSelector {
+        @Override
+        public List<ClientId> select(ClientDirectory available, int count, RoundContext round) {
+            return List.of(available.id((round.number() - 1) % available.size()));
+        }
+    }
+
+    private static SimulationBuilder run(Dataset digits, Aggregator aggregator) {
+        return Simulation.builder()
+                .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))
+                .data(digits.federated(
+                        new IidPartitioner().partition(digits.train().classIndices(), 10, new Seed(1))))
+                .training(LocalTraining.sgd(.1))
+                .aggregator(aggregator)
+                .rounds(8)
+                .seed(4);
     }
 }

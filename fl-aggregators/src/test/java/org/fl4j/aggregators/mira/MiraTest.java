@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
@@ -17,6 +18,7 @@ import org.fl4j.core.TrainingTask;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.random.Seed;
 import org.fl4j.server.UpdatePolicy;
+import org.fl4j.simulation.RunParts;
 import org.fl4j.testing.TensorTest;
 import org.fl4j.testing.TestClientStates;
 import org.junit.jupiter.api.Test;
@@ -27,7 +29,10 @@ class MiraTest extends TensorTest {
     /** Local training that ends at these models, from a common start of zeros. */
     private float[][] drawn(Mira mira, double rate, double[]... trained) {
         TestClientStates states = new TestClientStates();
-        MiraServer server = new MiraServer(new NoServer(), states, UpdatePolicy.all(), mira);
+        MiraServer server = new MiraServer(
+                new NoServer(),
+                new RunParts(states, UpdatePolicy.all(), (available, count, round) -> List.of(), Optional.empty()),
+                mira);
         ServerState state = state(vector(new double[trained[0].length]));
         List<ModelUpdate> updates = new ArrayList<>();
         for (int client = 0; client < trained.length; client++) {

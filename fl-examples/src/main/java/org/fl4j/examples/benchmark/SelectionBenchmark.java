@@ -1,0 +1,92 @@
+package org.fl4j.examples.benchmark;
+
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.fl4j.core.ClientDirectory;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.ClientSelector;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.StrategyState;
+import org.fl4j.metrics.Metric;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.random.Seed;
+import org.fl4j.registry.StrategyRegistry;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * Choosing 1,000 of up to ten million registered clients, a tenth of whom took part before, and learning from the cohort; uniform
+ * selection is the baseline.
+ */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MILLISECONDS)
+@Warmup(iterations = 2, time = 2)
+@Measurement(iterations = 5, time = 2)
+@Fork(value = 1, jvmArgs = "-Xmx3g")
+public class SelectionBenchmark {
+    private static final int COHORT = 1000;
+
+    /** How many clients are registered. */
+    @Param({"10000", "100000", "1000000", "10000000"})
+    public int clients;
+
+    /** Who chooses. */
+    @Param({"uniform", "oort", "power-of-choice", "weighted"})
+    public String selector;
+
+    private ClientSelector chosen;
+    private ClientDirectory directory;
+    private StrategyState state;
+    private RoundContext round;
+    private Map<ClientId, Metrics> measured;
+
+    /** Registers clients, and has a tenth of them learned about. */
+    @Setup
+    public void register() {
+        chosen = StrategyRegistry.load().parse(ClientSelector.class, selector);
+        directory = ClientDirectory.ofRange(clients, i -> 20 + i % 500);
+        state = StrategyState.empty();
+        for (int number = 1; number <= 10; number++) {
+            Map<ClientId, Metrics> part = new TreeMap<>();
+            for (int i = number; i < clients; i += 100) {
+                part.put(new ClientId(i), metrics(i));
+            }
+            state = chosen.learned(state, new RoundContext(number, new Seed(1), clients), part);
+        }
+        round = new RoundContext(11, new Seed(1), clients);
+        measured = new TreeMap<>();
+        select().forEach(client -> measured.put(client, metrics(client.index())));
+    }
+
+    private static Metrics metrics(int client) {
+        double loss = 1 + client % 97 / 97.0;
+        return new Metrics(Map.of(
+                "train/loss", new Metric(20 * loss, 20),
+                "train/squared loss", new Metric(20 * loss * loss, 20),
+                "time/client seconds", new Metric(1 + client % 41, 1)));
+    }
+
+    /** Chooses a cohort. */
+    @Benchmark
+    public List<ClientId> select() {
+        return chosen.select(directory, COHORT, round, state);
+    }
+
+    /** Learns from one. */
+    @Benchmark
+    public StrategyState learn() {
+        return chosen.learned(state, round, measured);
+    }
+}
