@@ -22,16 +22,16 @@ public final class Check {
 
     /** Accepts {@code value >= minimum}. */
     public static int atLeast(String name, int minimum, int value) {
-        return that(value >= minimum, name, "at least " + minimum, value);
+        return value >= minimum
+                ? value
+                : that(false, name, "at least " + minimum, value); // no text but for the failure
     }
 
     /** Accepts {@code minimum <= value <= maximum}. */
     public static int inRange(String name, int minimum, int maximum, int value) {
-        return that(
-                value >= minimum && value <= maximum,
-                name,
-                String.format(Locale.ROOT, "in [%d, %d]", minimum, maximum),
-                value);
+        return value >= minimum && value <= maximum
+                ? value
+                : that(false, name, String.format(Locale.ROOT, "in [%d, %d]", minimum, maximum), value);
     }
 
     /** Accepts finite values greater than 0. */

@@ -89,7 +89,6 @@ public record OortSelector(OortSettings settings, Optional<IntToDoubleFunction> 
     /** The clients of one selection, by position in the directory. */
     final class Arms {
         private final ClientDirectory available;
-        private final int round;
         private final ClientColumn utility;
         private final ClientColumn seconds;
         private final ClientColumn last;
@@ -101,10 +100,11 @@ public record OortSelector(OortSettings settings, Optional<IntToDoubleFunction> 
         private final double low;
         private final double clip;
         private final double range;
+        private final double bonus;
 
         Arms(ClientDirectory available, RoundContext context, StrategyState state) {
             this.available = available;
-            round = context.number();
+            int round = context.number();
             int clients = context.clientCount();
             utility = ColumnUpdate.column(state, UTILITY, clients, 0);
             seconds = ColumnUpdate.column(state, SECONDS, clients, 0);
@@ -119,6 +119,8 @@ public record OortSelector(OortSettings settings, Optional<IntToDoubleFunction> 
             int timed = 0;
             int before = 0;
             int fresh = 0;
+            float least = Float.POSITIVE_INFINITY;
+            float most = 0;
             for (int position = 0; position < size; position++) {
                 double duration = duration(position);
                 if (duration > 0) {
@@ -136,6 +138,8 @@ public record OortSelector(OortSettings settings, Optional<IntToDoubleFunction> 
                 float reward = (float) reward(position);
                 if (reward > 0) {
                     rewards[positive++] = reward;
+                    least = Math.min(least, reward);
+                    most = Math.max(most, reward);
                 }
             }
             played = Arrays.copyOf(chosenBefore, before);
@@ -144,10 +148,10 @@ public record OortSelector(OortSettings settings, Optional<IntToDoubleFunction> 
             preferred = percentile >= 100 || timed == 0
                     ? Double.POSITIVE_INFINITY
                     : Order.statistic(durations, timed, (int) (timed * percentile / 100));
-            low = positive == 0 ? 0 : .999 * Order.statistic(rewards, positive, 0);
+            low = positive == 0 ? 0 : .999 * least;
             clip = positive == 0 ? 0 : Order.statistic(rewards, positive, (int) (positive * settings.clipQuantile()));
-            double high = positive == 0 ? 0 : Order.statistic(rewards, positive, positive - 1);
-            range = Math.max(high - low, 1e-4);
+            range = Math.max(most - low, 1e-4);
+            bonus = settings.uncertainty() * Math.log(round);
         }
 
         double preferredSeconds() {
@@ -178,9 +182,9 @@ public record OortSelector(OortSettings settings, Optional<IntToDoubleFunction> 
         private double duration(int position) {
             int client = available.index(position);
             double seen = seconds.get(client);
-            return seen > 0
+            return seen > 0 || registeredSeconds.isEmpty()
                     ? seen
-                    : registeredSeconds.map(of -> of.applyAsDouble(client)).orElse(0.0);
+                    : registeredSeconds.get().applyAsDouble(client);
         }
 
         /** The utility, or of one that never took part the number of examples. */
@@ -197,8 +201,7 @@ public record OortSelector(OortSettings settings, Optional<IntToDoubleFunction> 
         double score(int position) {
             int client = available.index(position);
             double statistical = (Math.min(reward(position), clip) - low) / range;
-            double bonus = Math.sqrt(settings.uncertainty() * Math.log(round) / last.get(client));
-            return Math.abs(statistical + bonus) * slowness(position);
+            return Math.abs(statistical + Math.sqrt(bonus / last.get(client))) * slowness(position);
         }
 
         double explorationWeight(int position) {

@@ -14,6 +14,7 @@ import org.fl4j.core.RejectionReason;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.server.Clock;
 import org.fl4j.simulation.RoundReport;
+import org.knowm.xchart.AnnotationText;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
@@ -86,8 +87,10 @@ public final class RunChart {
         }
         XYChart chart = chart("clients of round " + report.round(), "simulated seconds", "client");
         chart.getStyler().setLegendVisible(false);
-        chart.getStyler().setYAxisMin(-1.0).setYAxisMax((double) bars.size());
-        Map<Object, Object> names = new TreeMap<>();
+        chart.getStyler().setYAxisMin(-.5).setYAxisMax(bars.size() - .5);
+        chart.getStyler().setYAxisTicksVisible(false);
+        double width = bars.values().stream().mapToDouble(bar -> bar[1]).max().orElse(0)
+                - bars.values().stream().mapToDouble(bar -> bar[0]).min().orElse(0);
         int row = 0;
         for (Map.Entry<ClientId, double[]> bar : bars.entrySet()) {
             XYSeries series = chart.addSeries(bar.getKey().toString(), bar.getValue(), new double[] {row, row});
@@ -95,10 +98,10 @@ public final class RunChart {
                     .setLineStyle(new BasicStroke(
                             Math.max(2, 400f / bars.size() * .7f), BasicStroke.CAP_BUTT, BasicStroke.JOIN_BEVEL))
                     .setLineColor(report.clients().containsKey(bar.getKey()) ? DONE : LATE);
-            names.put((double) row++, String.valueOf(bar.getKey().index()));
+            String name = String.valueOf(bar.getKey().index());
+            chart.addAnnotation(new AnnotationText(
+                    name, bar.getValue()[0] - .02 * width, row++, /* isValueInScreenSpace= */ false));
         }
-        chart.setCustomYAxisTickLabelsFormatter(
-                value -> String.valueOf(names.getOrDefault((double) Math.round(value), "")));
         ChartFile.write(chart, file);
     }
 
