@@ -1,18 +1,7 @@
 package org.fl4j.examples;
 
-import java.nio.file.Path;
 import java.util.Optional;
-import org.fl4j.internal.Check;
-import org.fl4j.registry.StrategyRegistry;
-import org.fl4j.server.AsynchronousRules;
-import org.fl4j.simulation.Asynchronous;
-import org.fl4j.simulation.OverCommitment;
-import org.fl4j.simulation.SimulationBuilder;
-import org.fl4j.simulation.SynchronousTime;
-import org.fl4j.world.AvailabilityTrace;
-import org.fl4j.world.DeviceProfiles;
-import org.fl4j.world.TraceFiles;
-import org.fl4j.world.World;
+import org.fl4j.examples.experiment.ClockSpec;
 import picocli.CommandLine.Option;
 
 /** The options of a simulated clock. */
@@ -25,12 +14,12 @@ final class ClockOptions {
     private String world;
 
     @Option(names = "--device-trace", description = "devices of --world, from a file in FedScale's shape (.json, .csv)")
-    private Path deviceTrace;
+    private String deviceTrace;
 
     @Option(
             names = "--availability-trace",
             description = "availability of --world, from a file in FedScale's shape (.json, .csv)")
-    private Path availabilityTrace;
+    private String availabilityTrace;
 
     @Option(
             names = "--timeout",
@@ -66,33 +55,16 @@ final class ClockOptions {
             description = "versions an arrival may be behind (default: ${DEFAULT-VALUE})")
     private int maxStaleness;
 
-    /** Puts the run on the clock, if there is a world. */
-    void configure(SimulationBuilder builder, int cohort, StrategyRegistry strategies) {
-        if (world == null) {
-            Check.that(
-                    deviceTrace == null && availabilityTrace == null && overCommit == null && concurrency == null,
-                    "options of a simulated clock",
-                    "given with --world",
-                    "without");
-            return;
-        }
-        World named = strategies.parse(World.class, world);
-        World simulated = new World(
-                Optional.ofNullable(deviceTrace)
-                        .map(file ->
-                                DeviceProfiles.listed(TraceFiles.devices(file)).durations())
-                        .orElse(named.durations()),
-                Optional.ofNullable(availabilityTrace)
-                        .map(file -> AvailabilityTrace.listed(TraceFiles.availability(file)))
-                        .orElse(named.availability()),
-                named.dropOutRate());
-        if (concurrency != null) {
-            Check.that(overCommit == null, "--over-commit", "left out of asynchronous rounds", overCommit);
-            builder.algorithm(
-                    new Asynchronous(new AsynchronousRules(concurrency, buffer, maxStaleness, window), simulated));
-        } else {
-            builder.algorithm(new SynchronousTime(simulated, timeout));
-            Optional.ofNullable(overCommit).ifPresent(factor -> builder.algorithm(new OverCommitment(cohort, factor)));
-        }
+    ClockSpec spec() {
+        return new ClockSpec(
+                Optional.ofNullable(world),
+                Optional.ofNullable(deviceTrace),
+                Optional.ofNullable(availabilityTrace),
+                timeout,
+                Optional.ofNullable(overCommit),
+                Optional.ofNullable(concurrency),
+                buffer,
+                window,
+                maxStaleness);
     }
 }

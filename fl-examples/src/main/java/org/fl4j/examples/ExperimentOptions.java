@@ -2,40 +2,17 @@ package org.fl4j.examples;
 
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
-import java.util.function.Consumer;
-import org.fl4j.client.LocalTraining;
-import org.fl4j.core.Aggregator;
-import org.fl4j.core.ClientSelector;
-import org.fl4j.core.ServerOptimizer;
-import org.fl4j.core.UpdateTransform;
-import org.fl4j.data.ClassesPerClientPartitioner;
 import org.fl4j.data.Dataset;
-import org.fl4j.data.DirichletPartitioner;
-import org.fl4j.data.FederatedDataset;
-import org.fl4j.data.IidPartitioner;
-import org.fl4j.data.Partition;
 import org.fl4j.data.PartitionReport;
-import org.fl4j.data.Partitioner;
-import org.fl4j.data.QuantitySkewPartitioner;
-import org.fl4j.data.ShardPartitioner;
-import org.fl4j.examples.attack.Attack;
-import org.fl4j.examples.attack.Byzantine;
-import org.fl4j.examples.attack.Poison;
-import org.fl4j.examples.attack.PoisonedDataset;
-import org.fl4j.internal.Check;
-import org.fl4j.model.LearningTask;
-import org.fl4j.random.Seed;
-import org.fl4j.registry.StrategyRegistry;
-import org.fl4j.simulation.Algorithm;
+import org.fl4j.examples.experiment.DataSpec;
+import org.fl4j.examples.experiment.ExperimentSpec;
+import org.fl4j.examples.experiment.ExperimentSpec.TrainingSpec;
+import org.fl4j.examples.experiment.StrategySpec;
 import org.fl4j.simulation.CsvListener;
 import org.fl4j.simulation.JsonLinesListener;
 import org.fl4j.simulation.RunResult;
-import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
-import org.fl4j.simulation.StopRule;
-import org.fl4j.tensor.Devices;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -83,8 +60,7 @@ final class ExperimentOptions {
 
     @Option(
             names = "--selector",
-            defaultValue = "uniform",
-            description = "who takes part in a round (default: ${DEFAULT-VALUE})")
+            description = "who takes part in a round, such as oort (default: the algorithm's, or uniform)")
     private String selector;
 
     @Mixin
@@ -135,84 +111,45 @@ final class ExperimentOptions {
     private boolean progress;
 
     /** Runs the experiment and prints its table. */
-    void run(LearningTask task, Dataset dataset) {
-        int[] labels = dataset.train().classIndices();
-        Partition parts = partitioner().partition(labels, clients, new Seed(seed).derive("partition"));
-        StrategyRegistry strategies = StrategyRegistry.load();
-        SimulationBuilder builder = Simulation.builder()
-                .task(task)
-                .data(poisoned(strategies, dataset.federated(parts)))
-                .testData(dataset.test())
-                .training(LocalTraining.sgd(clientLearningRate).epochs(epochs).batchSize(batchSize))
-                .selector(strategies.parse(ClientSelector.class, selector))
-                .aggregator(strategies.parse(Aggregator.class, "fedavg"))
-                .cohortSize(cohort)
-                .rounds(rounds)
-                .devices(Devices.parse(device))
-                .seed(seed);
-        set(algorithm, Algorithm.class, strategies, builder::algorithm);
-        clock.configure(builder, cohort, strategies);
-        set(aggregator, Aggregator.class, strategies, builder::aggregator);
-        set(
-                attack,
-                Attack.class,
-                strategies,
-                forging -> builder.aroundAggregator(defence -> new Byzantine(defence, forging, attackers())));
-        set(serverOptimizer, ServerOptimizer.class, strategies, builder::serverOptimizer);
-        set(uploadTransform, UpdateTransform.class, strategies, builder::uploadTransform);
+    void run(String set, String source, String model) {
+        ExperimentSpec spec = new ExperimentSpec(
+                new DataSpec(set, source, model, partition, clients),
+                new TrainingSpec(clientLearningRate, epochs, batchSize),
+                new StrategySpec(
+                        Optional.ofNullable(algorithm),
+                        Optional.ofNullable(aggregator),
+                        Optional.ofNullable(serverOptimizer),
+                        Optional.ofNullable(selector),
+                        Optional.ofNullable(uploadTransform),
+                        Optional.ofNullable(attack),
+                        Optional.ofNullable(poison),
+                        byzantine),
+                clock.spec(),
+                cohort,
+                rounds,
+                Optional.ofNullable(target),
+                Optional.empty(),
+                device,
+                Optional.ofNullable(workers),
+                seed);
         RoundTable table = new RoundTable(System.out, progress);
-        builder.listener(table);
-        Optional.ofNullable(workers).ifPresent(builder::workers);
-        Optional.ofNullable(out).ifPresent(directory -> {
-            RunDirectory.writeReport(directory, PartitionReport.of(parts, labels));
-            builder.checkpoints(directory.resolve("checkpoints"), 1)
-                    .listener(new JsonLinesListener(directory.resolve("rounds.jsonl")))
-                    .listener(new CsvListener(
-                            directory.resolve("rounds.csv"),
-                            List.of("train/loss", "test/loss", "test/accuracy", "time/seconds")));
-        });
-        Optional.ofNullable(target).ifPresent(goal -> builder.stopRule(StopRule.targetReached("test/accuracy", goal)));
-        builder.resume(resume);
-        try (dataset;
-                table;
-                RunResult result = builder.build().run()) {
-            RoundTable.printSummary(System.out, result, Optional.ofNullable(target));
-        }
-    }
-
-    private FederatedDataset poisoned(StrategyRegistry strategies, FederatedDataset clean) {
-        return poison == null ? clean : new PoisonedDataset(clean, strategies.parse(Poison.class, poison), attackers());
-    }
-
-    private int attackers() {
-        return Check.inRange("byzantine", 1, clients, byzantine);
-    }
-
-    private static <T> void set(String named, Class<T> kind, StrategyRegistry strategies, Consumer<T> builder) {
-        if (named != null) {
-            builder.accept(strategies.parse(kind, named));
-        }
-    }
-
-    private Partitioner partitioner() {
-        String[] parts = partition.toLowerCase(Locale.ROOT).split(":", 2);
-        String argument = parts.length == 2 ? parts[1] : "";
-        try {
-            return switch (parts[0]) {
-                case "iid" -> new IidPartitioner();
-                case "shards" -> new ShardPartitioner(Integer.parseInt(argument));
-                case "dirichlet" -> new DirichletPartitioner(Double.parseDouble(argument));
-                case "classes" -> new ClassesPerClientPartitioner(Integer.parseInt(argument));
-                case "lognormal" -> QuantitySkewPartitioner.logNormal(Double.parseDouble(argument));
-                case "quantity" -> QuantitySkewPartitioner.dirichlet(Double.parseDouble(argument));
-                default ->
-                    throw new IllegalArgumentException(
-                            "partition must be iid, shards:K, dirichlet:ALPHA, classes:K, lognormal:SIGMA or quantity:ALPHA,"
-                                    + " but was " + partition);
-            };
-        } catch (NumberFormatException e) {
-            throw new IllegalArgumentException(
-                    "partition must have a number after the colon, as in shards:2, but was " + partition, e);
+        try (Dataset dataset = spec.data().load();
+                table) {
+            SimulationBuilder builder = spec.builder(dataset).listener(table).resume(resume);
+            Optional.ofNullable(out).ifPresent(directory -> {
+                RunDirectory.writeReport(
+                        directory,
+                        PartitionReport.of(
+                                spec.partition(dataset), dataset.train().classIndices()));
+                builder.checkpoints(directory.resolve("checkpoints"), 1)
+                        .listener(new JsonLinesListener(directory.resolve("rounds.jsonl")))
+                        .listener(new CsvListener(
+                                directory.resolve("rounds.csv"),
+                                List.of("train/loss", "test/loss", "test/accuracy", "time/seconds")));
+            });
+            try (RunResult result = builder.build().run()) {
+                RoundTable.printSummary(System.out, result, spec.target());
+            }
         }
     }
 }

@@ -15,6 +15,11 @@ import picocli.CommandLine.Command;
             CifarCommand.class,
             StrategiesCommand.class,
             ChartCommand.class,
+            ExperimentCommands.Run.class,
+            ExperimentCommands.Resume.class,
+            ExperimentCommands.ListRuns.class,
+            ExperimentCommands.Compare.class,
+            ExperimentCommands.Report.class,
             BenchmarkCommand.class
         })
 public final class Main {

@@ -1,0 +1,155 @@
+package org.fl4j.examples;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.fl4j.examples.experiment.ComparisonReport;
+import org.fl4j.examples.experiment.ExperimentRunner;
+import org.fl4j.examples.experiment.TrackingStore;
+import org.fl4j.examples.experiment.TrackingStore.StoredRun;
+import org.fl4j.internal.Check;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The commands of declared experiments. */
+final class ExperimentCommands {
+    private ExperimentCommands() {}
+
+    /** Runs a file. */
+    @Command(
+            name = "run",
+            aliases = "sweep",
+            mixinStandardHelpOptions = true,
+            description =
+                    "Runs an experiment that is declared in YAML: every combination of its sweep with every seed.")
+    static final class Run implements Runnable {
+        @Parameters(paramLabel = "FILE", description = "the experiment")
+        private Path file;
+
+        @Option(names = "--out", required = true, description = "directory of the runs and their store")
+        private Path out;
+
+        @Override
+        public void run() {
+            new ExperimentRunner(out, System.out).run(file);
+        }
+    }
+
+    /** Goes on. */
+    @Command(
+            name = "resume",
+            mixinStandardHelpOptions = true,
+            description = "Goes on with an experiment that was broken off.")
+    static final class Resume implements Runnable {
+        @Parameters(paramLabel = "DIR", description = "what run --out named")
+        private Path directory;
+
+        @Override
+        public void run() {
+            new ExperimentRunner(directory, System.out).run(ExperimentRunner.file(directory));
+        }
+    }
+
+    /** Lists runs. */
+    @Command(name = "list", mixinStandardHelpOptions = true, description = "Lists the runs of an experiment.")
+    static final class ListRuns implements Runnable {
+        @Parameters(paramLabel = "DIR", description = "what run --out named")
+        private Path directory;
+
+        @Override
+        public void run() {
+            try (TrackingStore store = open(directory)) {
+                System.out.printf(
+                        "%-14s %-32s %6s %-14s %6s %9s  %s%n",
+                        "run", "what", "seed", "status", "rounds", "accuracy", "model");
+                for (StoredRun run : store.runs()) {
+                    System.out.printf(
+                            Locale.ROOT,
+                            "%-14s %-32s %6d %-14s %6d %9s  %s%n",
+                            run.key(),
+                            run.label(),
+                            run.seed(),
+                            run.status(),
+                            run.rounds(),
+                            last(store.metric(run.id(), "test/accuracy")),
+                            run.modelSha256().map(hash -> hash.substring(0, 12)).orElse("-"));
+                }
+            }
+        }
+    }
+
+    private static String last(Map<Integer, Double> byRound) {
+        return byRound.values().stream()
+                .reduce((earlier, later) -> later)
+                .map(value -> String.format(Locale.ROOT, "%.4f", value))
+                .orElse("-");
+    }
+
+    private static TrackingStore open(Path directory) {
+        Path file = ExperimentRunner.store(directory);
+        Check.that(Files.exists(file), "directory", "one of run --out, with " + file.getFileName(), directory);
+        return new TrackingStore(file);
+    }
+
+    /** Compares groups. */
+    @Command(
+            name = "compare",
+            mixinStandardHelpOptions = true,
+            description = "Compares what was swept: mean and spread of a metric's last value over seeds.")
+    static final class Compare implements Runnable {
+        @Parameters(paramLabel = "DIR", description = "what run --out named")
+        private Path directory;
+
+        @Option(names = "--metric", defaultValue = "test/accuracy", description = "(default: ${DEFAULT-VALUE})")
+        private String metric;
+
+        @Override
+        public void run() {
+            try (TrackingStore store = open(directory)) {
+                Map<String, List<Double>> groups = new LinkedHashMap<>();
+                for (StoredRun run : store.runs()) {
+                    store.metric(run.id(), metric).values().stream()
+                            .reduce((earlier, later) -> later)
+                            .ifPresent(value -> groups.computeIfAbsent(run.label(), any -> new ArrayList<>())
+                                    .add(value));
+                }
+                System.out.printf("%-40s %6s %10s %10s %10s%n", "what", "seeds", "mean", "least", "most");
+                groups.forEach((label, values) -> System.out.printf(
+                        Locale.ROOT,
+                        "%-40s %6d %10.4f %10.4f %10.4f%n",
+                        label,
+                        values.size(),
+                        values.stream().mapToDouble(x -> x).average().orElseThrow(),
+                        values.stream().mapToDouble(x -> x).min().orElseThrow(),
+                        values.stream().mapToDouble(x -> x).max().orElseThrow()));
+            }
+        }
+    }
+
+    /** Writes a report. */
+    @Command(
+            name = "report",
+            mixinStandardHelpOptions = true,
+            description = "Writes one HTML file about all runs of an experiment; it needs no network.")
+    static final class Report implements Runnable {
+        @Parameters(paramLabel = "DIR", description = "what run --out named")
+        private Path directory;
+
+        @Option(names = "--file", description = "what to write (default: report.html in DIR)")
+        private Path file;
+
+        @Override
+        public void run() {
+            Path target = file == null ? directory.resolve("report.html") : file;
+            try (TrackingStore store = open(directory)) {
+                ComparisonReport.write(store, directory, target);
+            }
+            System.out.println(target);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package org.fl4j.examples.experiment;
+
+import ai.djl.basicdataset.BasicDatasets;
+import ai.djl.ndarray.types.Shape;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.fl4j.data.CifarReader;
+import org.fl4j.data.ClassesPerClientPartitioner;
+import org.fl4j.data.Dataset;
+import org.fl4j.data.Digits;
+import org.fl4j.data.DirichletPartitioner;
+import org.fl4j.data.DownloadedDatasets;
+import org.fl4j.data.IidPartitioner;
+import org.fl4j.data.MnistReader;
+import org.fl4j.data.Partitioner;
+import org.fl4j.data.QuantitySkewPartitioner;
+import org.fl4j.data.ShardPartitioner;
+import org.fl4j.internal.Check;
+import org.fl4j.model.Layer;
+import org.fl4j.model.LearningTask;
+import org.fl4j.model.Models;
+import org.fl4j.model.Network;
+import org.fl4j.random.Seed;
+
+/**
+ * What is learned, by whom.
+ *
+ * @param set {@code mnist} or {@code cifar}
+ * @param source {@code digits}, drawn by code, {@code download}, or a directory of the set's files
+ * @param model one of the set's
+ * @param partition such as {@code iid} or {@code shards:2}
+ * @param clients at least 1
+ */
+public record DataSpec(String set, String source, String model, String partition, int clients) {
+    private static final Map<String, Map<String, Supplier<LearningTask>>> MODELS = Map.of(
+            "mnist",
+            new TreeMap<>(Map.of(
+                    "softmax", () -> Models.softmaxRegression(new Shape(1, 28, 28), 10),
+                    "2nn", Models::mnist2nn,
+                    "2nn-batchnorm", DataSpec::twoLayersNormalised,
+                    "cnn", Models::mnistCnn)),
+            "cifar",
+            new TreeMap<>(Map.of(
+                    "cnn", Models::cifarCnn,
+                    "resnet18-bn", () -> Models.resNet18BatchNorm(10),
+                    "resnet18-gn", () -> Models.resNet18GroupNorm(10, 32))));
+    private static final Map<String, Function<String, Partitioner>> PARTITIONERS = new TreeMap<>(Map.of(
+            "iid", argument -> new IidPartitioner(),
+            "shards", argument -> new ShardPartitioner(Integer.parseInt(argument)),
+            "dirichlet", argument -> new DirichletPartitioner(Double.parseDouble(argument)),
+            "classes", argument -> new ClassesPerClientPartitioner(Integer.parseInt(argument)),
+            "lognormal", argument -> QuantitySkewPartitioner.logNormal(Double.parseDouble(argument)),
+            "quantity", argument -> QuantitySkewPartitioner.dirichlet(Double.parseDouble(argument))));
+
+    /** Checks all but that the files are there. */
+    public DataSpec {
+        Check.that(MODELS.containsKey(set), "set", "one of [cifar, mnist]", set);
+        Check.present("source", source);
+        Check.that(
+                MODELS.get(set).containsKey(model),
+                "model",
+                "one of " + MODELS.get(set).keySet(),
+                model);
+        Check.positive("clients", clients);
+        partitioner(partition);
+    }
+
+    /** Returns the partitioner of a name. */
+    static Partitioner partitioner(String name) {
+        String[] parts = name.toLowerCase(Locale.ROOT).split(":", 2);
+        return Optional.ofNullable(PARTITIONERS.get(parts[0]))
+                .map(make -> {
+                    try {
+                        return make.apply(parts.length == 2 ? parts[1] : "");
+                    } catch (NumberFormatException e) {
+                        throw new IllegalArgumentException(
+                                "partition must have a number after the colon, as in shards:2, but was " + name, e);
+                    }
+                })
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "partition must be iid, shards:K, dirichlet:ALPHA, classes:K, lognormal:SIGMA or quantity:ALPHA,"
+                                + " but was " + name));
+    }
+
+    Partitioner partitioner() {
+        return partitioner(partition);
+    }
+
+    LearningTask task() {
+        return MODELS.get(set).get(model).get();
+    }
+
+    /** Loads the data, which the caller closes. */
+    public Dataset load() {
+        return switch (set + " " + source) {
+            case "mnist digits" -> Digits.generate(/* trainCount= */ 30_000, /* testCount= */ 5_000, new Seed(0));
+            case "mnist download" -> DownloadedDatasets.mnist(BasicDatasets.REPOSITORY);
+            case "cifar digits" ->
+                Digits.generateColored(/* trainCount= */ 10_000, /* testCount= */ 2_000, new Seed(0))
+                        .standardised();
+            case "cifar download" ->
+                DownloadedDatasets.cifar10(BasicDatasets.REPOSITORY).standardised();
+            default ->
+                set.equals("mnist")
+                        ? MnistReader.read(Path.of(source))
+                        : CifarReader.read(Path.of(source)).standardised();
+        };
+    }
+
+    private static LearningTask twoLayersNormalised() {
+        return LearningTask.classification(
+                Network.of(
+                        new Layer.Flatten(),
+                        new Layer.Dense(200),
+                        new Layer.BatchNorm(),
+                        new Layer.Relu(),
+                        new Layer.Dense(200),
+                        new Layer.BatchNorm(),
+                        new Layer.Relu(),
+                        new Layer.Dense(10)),
+                new Shape(1, 28, 28));
+    }
+}

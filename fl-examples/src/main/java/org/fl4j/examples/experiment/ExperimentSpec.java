@@ -1,0 +1,187 @@
+package org.fl4j.examples.experiment;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.core.Aggregator;
+import org.fl4j.core.ClientSelector;
+import org.fl4j.core.ServerOptimizer;
+import org.fl4j.core.UpdateTransform;
+import org.fl4j.data.Dataset;
+import org.fl4j.data.FederatedDataset;
+import org.fl4j.data.Partition;
+import org.fl4j.examples.attack.Attack;
+import org.fl4j.examples.attack.Byzantine;
+import org.fl4j.examples.attack.Poison;
+import org.fl4j.examples.attack.PoisonedDataset;
+import org.fl4j.internal.Check;
+import org.fl4j.random.Seed;
+import org.fl4j.registry.StrategyRegistry;
+import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.Simulation;
+import org.fl4j.simulation.SimulationBuilder;
+import org.fl4j.simulation.StopRule;
+import org.fl4j.tensor.Devices;
+
+/**
+ * One run, declared.
+ *
+ * @param data what is learned, by whom
+ * @param training how clients train
+ * @param strategies how clients and server work
+ * @param clock simulated time
+ * @param cohort clients a round, at least 1
+ * @param rounds at least 1
+ * @param target test accuracy to end at
+ * @param clientEvaluationEvery in which rounds clients evaluate the model on their own data, if at all
+ * @param device such as {@code cpu} or {@code gpu:0}
+ * @param workers clients that train at once; the results do not depend on it
+ * @param seed of all random choices
+ */
+public record ExperimentSpec(
+        DataSpec data,
+        TrainingSpec training,
+        StrategySpec strategies,
+        ClockSpec clock,
+        int cohort,
+        int rounds,
+        Optional<Double> target,
+        Optional<Integer> clientEvaluationEvery,
+        String device,
+        Optional<Integer> workers,
+        long seed) {
+    /**
+     * How clients train: plain SGD.
+     *
+     * @param learningRate positive
+     * @param epochs at least 1
+     * @param batchSize at least 1
+     */
+    public record TrainingSpec(double learningRate, int epochs, int batchSize) {
+        /** Checks all. */
+        public TrainingSpec {
+            Check.positive("learningRate", learningRate);
+            Check.positive("epochs", epochs);
+            Check.positive("batchSize", batchSize);
+        }
+
+        LocalTraining training() {
+            return LocalTraining.sgd(learningRate).epochs(epochs).batchSize(batchSize);
+        }
+    }
+
+    /** Checks what the parts do not. */
+    public ExperimentSpec {
+        Check.inRange("cohort", 1, data.clients(), cohort);
+        Check.positive("rounds", rounds);
+        workers.ifPresent(count -> Check.positive("workers", count));
+        clientEvaluationEvery.ifPresent(every -> Check.positive("clientEvaluationEvery", every));
+        if (strategies.attack().isPresent() || strategies.poison().isPresent()) {
+            Check.inRange("byzantine", 1, data.clients(), strategies.byzantine());
+        }
+    }
+
+    /** Returns who holds what. */
+    public Partition partition(Dataset dataset) {
+        return data.partitioner()
+                .partition(dataset.train().classIndices(), data.clients(), new Seed(seed).derive("partition"));
+    }
+
+    /** Returns a builder of the run on the data. */
+    public SimulationBuilder builder(Dataset dataset) {
+        StrategyRegistry names = StrategyRegistry.load();
+        FederatedDataset federated = dataset.federated(partition(dataset));
+        SimulationBuilder builder = Simulation.builder()
+                .task(data.task())
+                .data(strategies
+                        .poison()
+                        .<FederatedDataset>map(name ->
+                                new PoisonedDataset(federated, names.parse(Poison.class, name), strategies.byzantine()))
+                        .orElse(federated))
+                .testData(dataset.test())
+                .training(training.training())
+                .selector(names.parse(ClientSelector.class, "uniform"))
+                .aggregator(names.parse(Aggregator.class, "fedavg"))
+                .cohortSize(cohort)
+                .rounds(rounds)
+                .devices(Devices.parse(device))
+                .seed(seed);
+        strategies.algorithm().ifPresent(name -> builder.algorithm(names.parse(Algorithm.class, name)));
+        clock.configure(builder, cohort, names);
+        strategies.selector().ifPresent(name -> builder.selector(names.parse(ClientSelector.class, name)));
+        strategies.aggregator().ifPresent(name -> builder.aggregator(names.parse(Aggregator.class, name)));
+        strategies
+                .attack()
+                .ifPresent(name -> builder.aroundAggregator(
+                        defence -> new Byzantine(defence, names.parse(Attack.class, name), strategies.byzantine())));
+        strategies
+                .serverOptimizer()
+                .ifPresent(name -> builder.serverOptimizer(names.parse(ServerOptimizer.class, name)));
+        strategies
+                .uploadTransform()
+                .ifPresent(name -> builder.uploadTransform(names.parse(UpdateTransform.class, name)));
+        target.ifPresent(goal -> builder.stopRule(StopRule.targetReached("test/accuracy", goal)));
+        clientEvaluationEvery.ifPresent(every -> builder.clientEvaluation(federated, every));
+        workers.ifPresent(builder::workers);
+        return builder;
+    }
+
+    /** Returns all settings that the result may depend on, by the names of a file's fields. */
+    public Map<String, String> settings() {
+        Map<String, String> all = new TreeMap<>();
+        all.put("data.set", data.set());
+        all.put("data.source", data.source());
+        all.put("data.partition", data.partition());
+        all.put("data.clients", String.valueOf(data.clients()));
+        all.put("model", data.model());
+        all.put("training.learningRate", String.valueOf(training.learningRate()));
+        all.put("training.epochs", String.valueOf(training.epochs()));
+        all.put("training.batchSize", String.valueOf(training.batchSize()));
+        put(all, "algorithm", strategies.algorithm());
+        put(all, "aggregator", strategies.aggregator());
+        put(all, "serverOptimizer", strategies.serverOptimizer());
+        put(all, "selector", strategies.selector());
+        put(all, "uploadTransform", strategies.uploadTransform());
+        put(all, "attack", strategies.attack());
+        put(all, "poison", strategies.poison());
+        all.put("byzantine", String.valueOf(strategies.byzantine()));
+        put(all, "world.name", clock.world());
+        put(all, "world.deviceTrace", clock.deviceTrace());
+        put(all, "world.availabilityTrace", clock.availabilityTrace());
+        put(all, "world.overCommit", clock.overCommit());
+        put(all, "world.concurrency", clock.concurrency());
+        if (clock.world().isPresent()) {
+            all.put("world.timeout", String.valueOf(clock.timeout()));
+            all.put("world.buffer", String.valueOf(clock.buffer()));
+            all.put("world.window", String.valueOf(clock.window()));
+            all.put("world.maxStaleness", String.valueOf(clock.maxStaleness()));
+        }
+        all.put("cohort", String.valueOf(cohort));
+        all.put("rounds", String.valueOf(rounds));
+        put(all, "target", target);
+        put(all, "clientEvaluationEvery", clientEvaluationEvery);
+        all.put("device", device);
+        all.put("seed", String.valueOf(seed));
+        return all;
+    }
+
+    private static void put(Map<String, String> all, String name, Optional<?> value) {
+        value.ifPresent(present -> all.put(name, String.valueOf(present)));
+    }
+
+    /** Returns a name of these settings: the start of their SHA-256. */
+    public String key() {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256")
+                    .digest(settings().toString().getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest, 0, 6);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+package org.fl4j.examples.experiment;
+
+import java.util.Optional;
+import org.fl4j.core.Aggregator;
+import org.fl4j.core.ClientSelector;
+import org.fl4j.core.ServerOptimizer;
+import org.fl4j.core.UpdateTransform;
+import org.fl4j.examples.attack.Attack;
+import org.fl4j.examples.attack.Poison;
+import org.fl4j.registry.StrategyRegistry;
+import org.fl4j.simulation.Algorithm;
+
+/**
+ * How clients and server work, by the names of strategies; what is named takes the place of the algorithm's part.
+ *
+ * @param algorithm a whole algorithm
+ * @param aggregator how updates are combined, without one and an algorithm {@code fedavg}
+ * @param serverOptimizer how the aggregate is applied
+ * @param selector who takes part, {@code uniform} if nothing says it
+ * @param uploadTransform what is done to updates
+ * @param attack what Byzantine clients send
+ * @param poison what Byzantine clients train on
+ * @param byzantine how many clients attack
+ */
+public record StrategySpec(
+        Optional<String> algorithm,
+        Optional<String> aggregator,
+        Optional<String> serverOptimizer,
+        Optional<String> selector,
+        Optional<String> uploadTransform,
+        Optional<String> attack,
+        Optional<String> poison,
+        int byzantine) {
+    /** Checks that every name is known, and its parameters. */
+    public StrategySpec {
+        StrategyRegistry names = StrategyRegistry.load();
+        algorithm.ifPresent(name -> names.parse(Algorithm.class, name));
+        aggregator.ifPresent(name -> names.parse(Aggregator.class, name));
+        serverOptimizer.ifPresent(name -> names.parse(ServerOptimizer.class, name));
+        selector.ifPresent(name -> names.parse(ClientSelector.class, name));
+        uploadTransform.ifPresent(name -> names.parse(UpdateTransform.class, name));
+        attack.ifPresent(name -> names.parse(Attack.class, name));
+        poison.ifPresent(name -> names.parse(Poison.class, name));
+    }
+}
