@@ -330,4 +330,47 @@ class MainTest {
         assertThat(outcome.code()).as(outcome.toString()).isZero();
         assertThat(outcome.out()).contains("simulated time");
     }
+
+    /** A sweep is run, broken off, gone on with, listed, compared and reported; finished runs are not run again. */
+    @Test
+    void declaredExperimentsRunResumeAndReport() throws IOException {
+        Path file = Files.writeString(directory.resolve("sweep.yaml"), """
+                name: small
+                data: {clients: 20}
+                model: softmax
+                cohort: 4
+                rounds: 3
+                clientEvaluationEvery: 3
+                seeds: [1, 2]
+                sweep: {aggregator: [fedavg, median], data.partition: [iid, "shards:2"]}
+                """);
+        Path out = directory.resolve("small");
+        Outcome first = run("run", file.toString(), "--out", out.toString());
+        assertThat(first.code()).as(first.toString()).isZero();
+        assertThat(first.out()).contains("run 8 of 8: median, shards:2, seed 2").contains("completed after 3 rounds");
+        Outcome again = run("resume", out.toString());
+        assertThat(again.out().lines().filter(line -> line.contains("finished before")))
+                .hasSize(8);
+        assertThat(run("list", out.toString()).out().lines()).hasSize(9);
+        assertThat(run("compare", out.toString()).out()).containsPattern("median, shards:2 +2 +0\\.[0-9]{4} ");
+        assertThat(run("report", out.toString()).code()).isZero();
+        assertThat(Files.readString(out.resolve("report.html")))
+                .contains("<h1>small</h1>", "fedavg, shards:2", "Accuracy on clients", "Partition shards:2", "<svg")
+                .doesNotContain("http", "<script");
+        Path other = Files.writeString(directory.resolve("other.yaml"), "rounds: 4");
+        assertThat(run("run", other.toString(), "--out", out.toString()).err())
+                .contains("directory must be new or this experiment's, but ");
+        assertThat(run("list", directory.toString()).err())
+                .contains("directory must be one of run --out, with runs.db, but was ");
+        Path impossible = Files.writeString(
+                directory.resolve("impossible.yaml"),
+                "data: {clients: 5}\ncohort: 4\naggregator: \"krum:byzantine=2\"\n");
+        assertThat(run(
+                                "run",
+                                impossible.toString(),
+                                "--out",
+                                directory.resolve("x").toString())
+                        .err())
+                .contains("cohortSize must be at least what the aggregator needs, 7, but was 4");
+    }
 }

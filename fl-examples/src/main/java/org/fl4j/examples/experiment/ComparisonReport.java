@@ -109,7 +109,7 @@ public final class ComparisonReport {
             for (StoredRun run : group.getValue()) {
                 Map<Integer, Double> byRound = new TreeMap<>(store.metric(run.id(), metric));
                 byRound.values().removeIf(value -> !Double.isFinite(value));
-                any |= !byRound.isEmpty();
+                any |= byRound.size() > 1; // a single point is no curve
                 ofGroup.add(byRound);
             }
             curves.put(group.getKey(), ofGroup);

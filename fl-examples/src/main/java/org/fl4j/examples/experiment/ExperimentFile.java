@@ -5,8 +5,18 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import org.fl4j.core.Aggregator;
+import org.fl4j.core.ClientSelector;
+import org.fl4j.core.ServerOptimizer;
+import org.fl4j.core.UpdateTransform;
+import org.fl4j.examples.attack.Attack;
+import org.fl4j.examples.attack.Poison;
 import org.fl4j.examples.experiment.ExperimentSpec.TrainingSpec;
+import org.fl4j.registry.StrategyRegistry;
+import org.fl4j.simulation.Algorithm;
+import org.fl4j.world.World;
 
 /**
  * An experiment declared in YAML: the settings of a run, seeds, and a sweep over any fields.
@@ -142,16 +152,16 @@ public record ExperimentFile(String name, List<Run> runs, List<String> swept) {
                             training.integer("epochs").orElse(1),
                             training.integer("batchSize").orElse(10)),
                     new StrategySpec(
-                            fields.text("algorithm"),
-                            fields.text("aggregator"),
-                            fields.text("serverOptimizer"),
-                            fields.text("selector"),
-                            fields.text("uploadTransform"),
-                            fields.text("attack"),
-                            fields.text("poison"),
+                            fields.text("algorithm", name -> named(Algorithm.class, name)),
+                            fields.text("aggregator", name -> named(Aggregator.class, name)),
+                            fields.text("serverOptimizer", name -> named(ServerOptimizer.class, name)),
+                            fields.text("selector", name -> named(ClientSelector.class, name)),
+                            fields.text("uploadTransform", name -> named(UpdateTransform.class, name)),
+                            fields.text("attack", name -> named(Attack.class, name)),
+                            fields.text("poison", name -> named(Poison.class, name)),
                             fields.integer("byzantine").orElse(0)),
                     new ClockSpec(
-                            world.text("name"),
+                            world.text("name", name -> named(World.class, name)),
                             world.text("deviceTrace"),
                             world.text("availabilityTrace"),
                             world.number("timeout").orElse(Double.POSITIVE_INFINITY),
@@ -180,6 +190,10 @@ public record ExperimentFile(String name, List<Run> runs, List<String> swept) {
         }
     }
 
+    private static void named(Class<?> kind, String name) {
+        Objects.requireNonNull(StrategyRegistry.load().parse(kind, name));
+    }
+
     /** Says on which line the field is that a check of another class names first, as far as there is one. */
     private static ExperimentException located(Path file, Node root, IllegalArgumentException e) {
         String message = String.valueOf(e.getMessage());
@@ -190,9 +204,9 @@ public record ExperimentFile(String name, List<Run> runs, List<String> swept) {
                 node = node.flatMap(at -> at.fields()).map(map -> map.get(part));
             }
             if (node.isPresent()) {
-                return new ExperimentException(file, node.get().line(), path, message);
+                return new ExperimentException(file, node.get().line(), path, Fields.suggesting(message));
             }
         }
-        return new ExperimentException(file, root.line(), "", message);
+        return new ExperimentException(file, root.line(), "", Fields.suggesting(message));
     }
 }

@@ -9,9 +9,13 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Reads the fields of a map one by one; to read one is to declare it, so that others are refused. */
 final class Fields {
+    private static final Pattern LISTED = Pattern.compile("must be one of \\[(.+)\\], but was (\\S+)$");
+
     private final Path file;
     private final Node map;
     private final String path;
@@ -46,7 +50,8 @@ final class Fields {
                 throw new ExperimentException(
                         file, node.line(), full(name), "value must be " + rule + ", but was " + text);
             } catch (IllegalArgumentException e) {
-                throw new ExperimentException(file, node.line(), full(name), e.getMessage());
+                throw new ExperimentException(
+                        file, node.line(), full(name), suggesting(String.valueOf(e.getMessage())));
             }
         });
     }
@@ -114,6 +119,15 @@ final class Fields {
                                 + "?");
             }
         });
+    }
+
+    /** Returns a message, with the closest name if it lists those that are known. */
+    static String suggesting(String message) {
+        Matcher listed = LISTED.matcher(message);
+        return listed.find()
+                ? message + "; did you mean "
+                        + closest(listed.group(2), List.of(listed.group(1).split(", ", -1))) + "?"
+                : message;
     }
 
     static String closest(String name, Iterable<String> names) {
