@@ -32,8 +32,12 @@ public final class ClientColumn {
     /** Returns a column with copies of these values. */
     public static ClientColumn of(float... values) {
         float[][] blocks = new float[(values.length + MASK) >>> SHIFT][];
+        float[] before = {};
         for (int i = 0; i < blocks.length; i++) {
-            blocks[i] = Arrays.copyOfRange(values, i << SHIFT, (i + 1) << SHIFT);
+            float[] block = Arrays.copyOfRange(values, i << SHIFT, (i + 1) << SHIFT);
+            blocks[i] =
+                    Arrays.equals(block, before) ? before : block; // blocks of clients that were never seen are alike
+            before = blocks[i];
         }
         return new ClientColumn(values.length, blocks);
     }

@@ -21,8 +21,11 @@ public final class Smallest {
         return key < otherKey || (key == otherKey && id < otherId);
     }
 
-    /** Takes a key that is not NaN into account. */
+    /** Takes a key into account, which must not be NaN. */
     public void offer(double key, int id) {
+        if (Double.isNaN(key)) {
+            throw new IllegalArgumentException("key of " + id + " must be a number, but was NaN");
+        }
         if (size < keys.length) {
             int at = size++;
             while (at > 0 && before(keys[(at - 1) / 2], ids[(at - 1) / 2], key, id)) {

@@ -107,29 +107,43 @@ public final class AsynchronousServer implements Server {
         Map<ClientId, Run> arrived = new LinkedHashMap<>();
         List<Run> stale = new ArrayList<>();
         Starter starter = new Starter(state, available, round);
-        while (arrived.size() < rules.bufferSize()) {
+        int retries = 0;
+        while (arrived.size() < rules.bufferSize() && clock < deadline) {
             while (running.size() < rules.concurrency() && starter.start(running, arrived.keySet(), clock)) {}
-            if (starter.lost.size() == available.size()) {
-                break; // everybody dropped out
+            boolean somebodyMayCome =
+                    running.size() < rules.concurrency() && !starter.isExhausted(running, arrived.keySet());
+            Run next = running.peek();
+            if (next == null && !somebodyMayCome) {
+                break; // every client is in the buffer, or dropped out
             }
-            if (running.isEmpty() && arrived.isEmpty() && rules.window() == Double.POSITIVE_INFINITY) {
-                clock = time.whenSomebodyIsThere(available.without(Set.copyOf(starter.lost)), clock);
-                starter.start(running, arrived.keySet(), clock);
+            double retry = somebodyMayCome ? clock + Clock.RETRY_SECONDS : Double.POSITIVE_INFINITY;
+            double end = next == null ? Double.POSITIVE_INFINITY : next.end();
+            if (Math.min(retry, end) > deadline) {
+                break; // who is not done goes on in the next round
+            }
+            if (retry < end) {
+                if (++retries > Clock.MOST_RETRIES) {
+                    break;
+                }
+                clock = retry;
                 continue;
             }
-            Run next = running.peek();
-            if (next == null || next.end() > deadline) {
-                clock = deadline < Double.POSITIVE_INFINITY ? deadline : clock;
-                break; // the window is over, or every client that is there is in the buffer
-            }
             running.remove(next);
-            clock = next.end();
+            clock = end;
             if (state.round() - next.version() > rules.maxStaleness()) {
                 stale.add(next);
             } else {
                 arrived.put(next.client(), next);
             }
         }
+        if (arrived.size() < rules.bufferSize() && deadline < Double.POSITIVE_INFINITY) {
+            clock = deadline;
+        } else if (arrived.isEmpty() && stale.isEmpty()) {
+            clock += Clock.RETRY_SECONDS; // nobody could be started, or everybody dropped out
+        }
+        arrived.keySet().stream()
+                .findFirst()
+                .ifPresent(client -> requireNoAttachments(server.broadcast(state, client, round)));
         plan = new Plan(round.number(), arrived, stale, starter.lost, running, clock);
         return List.copyOf(arrived.keySet());
     }
@@ -148,6 +162,11 @@ public final class AsynchronousServer implements Server {
             this.round = round;
         }
 
+        /** Returns whether all clients run, have arrived or dropped out. */
+        boolean isExhausted(Collection<Run> running, Set<ClientId> arrived) {
+            return running.size() + arrived.size() + lost.size() >= clients.size();
+        }
+
         /** Starts a client that is there, and neither runs nor has arrived; returns whether there was one. */
         boolean start(Collection<Run> running, Set<ClientId> arrived, double now) {
             Set<ClientId> busy = new TreeSet<>(arrived);
@@ -163,6 +182,9 @@ public final class AsynchronousServer implements Server {
                     round.clientCount(),
                     round.updates());
             List<ClientId> selected = server.select(state, idle, draw);
+            if (selected.isEmpty()) {
+                return false; // the selector wants none of those who are there
+            }
             Check.that(
                     selected.size() == 1, "clients selected for an asynchronous start", "one, cohortSize 1", selected);
             ClientId client = selected.get(0);
@@ -177,16 +199,20 @@ public final class AsynchronousServer implements Server {
     @Override
     public TrainingTask broadcast(ServerState state, ClientId client, RoundContext round) {
         TrainingTask newest = server.broadcast(state, client, round);
-        Check.that(
-                newest.attachments().isEmpty(),
-                "attachments of an asynchronous task",
-                "none, for they would be newer than the model",
-                newest.attachments().keySet());
+        requireNoAttachments(newest);
         boolean training = plan.round() == state.round() + 1;
         Run run = training ? plan.arrived().get(client) : null;
         return run == null
                 ? newest
                 : new TrainingTask(client, round, run.version(), startingPoint(state, run.version()));
+    }
+
+    private static void requireNoAttachments(TrainingTask task) {
+        Check.that(
+                task.attachments().isEmpty(),
+                "attachments of an asynchronous task",
+                "none, for they would be newer than the model",
+                task.attachments().keySet());
     }
 
     @Override
@@ -210,6 +236,9 @@ public final class AsynchronousServer implements Server {
         ServerState next = update.state();
         Map<ClientId, Double> missed = new LinkedHashMap<>();
         plan.lost().forEach(client -> missed.put(client, Double.POSITIVE_INFINITY));
+        plan.stale().stream()
+                .filter(run -> !plan.arrived().containsKey(run.client()))
+                .forEach(run -> missed.put(run.client(), run.end() - run.start()));
         StrategyState learned = time.selector().missed(next.strategy(), round, missed);
         return new ServerUpdate(
                 new ServerState(next.round(), next.model(), remembered(state, learned)),

@@ -13,7 +13,7 @@ import org.fl4j.metrics.Metrics;
 import org.fl4j.world.World;
 
 /**
- * What servers on a simulated clock know about time.
+ * What servers on a simulated clock know about time. Messages take as long as the model alone: attachments take none.
  *
  * @param world what clients are like
  * @param selector who chooses cohorts, and may learn from who was too slow
@@ -26,8 +26,8 @@ public record Clock(World world, ClientSelector selector, IntToLongFunction exam
     /** The name of a metric of updates: when, on the run's clock, they arrived. */
     public static final String CLIENT_END = "time/client end";
 
-    private static final double RETRY_SECONDS = 60;
-    private static final int MOST_RETRIES = 100_000; // some 70 days
+    static final double RETRY_SECONDS = 60;
+    static final int MOST_RETRIES = 100_000; // some 70 days
 
     /** Checks for presence. */
     public Clock {

@@ -44,6 +44,8 @@ public record Asynchronous(AsynchronousRules rules, World world) implements Algo
 
     @Override
     public void configure(SimulationBuilder builder) {
+        builder.putOnClock();
+        builder.asynchronous = true;
         builder.maxStaleness = rules.maxStaleness();
         builder.cohortSize(1) // clients are started one at a time
                 .server((server, run) -> {
@@ -52,12 +54,24 @@ public record Asynchronous(AsynchronousRules rules, World world) implements Algo
                             "server under asynchronous rounds",
                             "the composed one, for all clients share one model",
                             server.getClass().getSimpleName());
-                    Check.inRange(
-                            "minimumUpdates",
-                            0,
-                            rules.bufferSize(),
-                            run.updates().minimumUpdates());
+
                     return new AsynchronousServer(server, rules, new Clock(world, run.selector(), run::examplesSeen));
                 });
+    }
+
+    /** Accepts only rounds that can be enough, and that take what arrives. */
+    @Override
+    public void verify(Parts parts) {
+        Check.inRange("minimumUpdates", 0, rules.bufferSize(), parts.updates().minimumUpdates());
+        Check.that(
+                parts.aggregator().minimumUpdates() <= rules.bufferSize(),
+                "bufferSize of asynchronous rounds",
+                "at least what the aggregator needs, " + parts.aggregator().minimumUpdates(),
+                rules.bufferSize());
+        Check.that(
+                parts.updates().bufferSize() >= rules.bufferSize(),
+                "bufferSize of the update policy",
+                "left out, for the rules of asynchronous rounds have one",
+                parts.updates().bufferSize());
     }
 }

@@ -23,6 +23,26 @@ public record OverCommitment(int wanted, double factor) implements Algorithm {
 
     @Override
     public void configure(SimulationBuilder builder) {
-        builder.cohortSize((int) Math.ceil(wanted * factor - 1e-9)).updates(builder.updates.bufferSize(wanted));
+        builder.cohortSize(asked()).updates(builder.updates.bufferSize(wanted));
+    }
+
+    private int asked() {
+        return (int) Math.ceil(wanted * factor - 1e-9);
+    }
+
+    /** Accepts only runs on a clock, or the fastest would be those with the lowest ids. */
+    @Override
+    public void verify(Parts parts) {
+        Check.that(parts.ownServer(), "server under over-commitment", "on a simulated clock", "one without time");
+        Check.that(
+                parts.cohortSize() == asked(),
+                "cohortSize under over-commitment",
+                String.valueOf(asked()),
+                parts.cohortSize());
+        Check.that(
+                parts.updates().bufferSize() == wanted,
+                "bufferSize under over-commitment",
+                String.valueOf(wanted),
+                parts.updates().bufferSize());
     }
 }

@@ -41,6 +41,8 @@ public final class SimulationBuilder implements Cloneable {
     ServerDecorator server = (composed, run) -> composed;
     boolean ownServer;
     int maxStaleness;
+    boolean asynchronous;
+    boolean onClock;
     UpdatePolicy updates = UpdatePolicy.all();
     UpdateStore updateStore = UpdateStore.inMemory();
     UpdateTransform uploadTransform = UpdateTransform.none();
@@ -282,7 +284,7 @@ public final class SimulationBuilder implements Cloneable {
         }
         Check.inRange("cohortSize", 1, data.clients().size(), cohortSize);
         Check.that(
-                cohortSize >= aggregator.minimumUpdates() || maxStaleness > 0,
+                cohortSize >= aggregator.minimumUpdates() || asynchronous,
                 "cohortSize",
                 "at least what the aggregator needs, " + aggregator.minimumUpdates(),
                 cohortSize);
@@ -322,6 +324,12 @@ public final class SimulationBuilder implements Cloneable {
                 ownServer);
         algorithms.forEach(algorithm -> algorithm.verify(parts));
         return new Simulation(clone()); // the builder may go on to the next experiment
+    }
+
+    /** Notes that an algorithm has put the run on a clock; there can be one only. */
+    void putOnClock() {
+        Check.that(!onClock, "simulated clocks of a run", "one", "two");
+        onClock = true;
     }
 
     ClientFactory clientFactory() {

@@ -2,7 +2,6 @@ package org.fl4j.simulation;
 
 import org.fl4j.core.ClientDurations;
 import org.fl4j.internal.Check;
-import org.fl4j.server.AsynchronousServer;
 import org.fl4j.server.Clock;
 import org.fl4j.server.TimedServer;
 import org.fl4j.world.World;
@@ -27,13 +26,8 @@ public record SynchronousTime(World world, double timeout) implements Algorithm 
 
     @Override
     public void configure(SimulationBuilder builder) {
-        builder.server((server, run) -> {
-            Check.that(
-                    !(server instanceof AsynchronousServer),
-                    "server under synchronous time",
-                    "one without a clock of its own",
-                    server.getClass().getSimpleName());
-            return new TimedServer(server, new Clock(world, run.selector(), run::examplesSeen), timeout);
-        });
+        builder.putOnClock();
+        builder.server(
+                (server, run) -> new TimedServer(server, new Clock(world, run.selector(), run::examplesSeen), timeout));
     }
 }

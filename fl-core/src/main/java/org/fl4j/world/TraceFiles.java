@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
+import org.fl4j.internal.Check;
 
 /**
  * Reads traces in FedScale's two shapes, as JSON or as CSV with a header line. Clients are taken in the ascending order of their ids.
@@ -52,7 +53,11 @@ public final class TraceFiles {
                     file,
                     "line " + line.number(),
                     line,
-                    row -> byClient.put(row.client(), DeviceProfile.ofFedScale(row.number(1), row.number(2))));
+                    row -> Check.that(
+                            byClient.put(row.client(), DeviceProfile.ofFedScale(row.number(1), row.number(2))) == null,
+                            "client",
+                            "in one line",
+                            row.client()));
         }
         return List.copyOf(byClient.values());
     }
@@ -84,6 +89,11 @@ public final class TraceFiles {
                             .computeIfAbsent(row.client(), any -> new ArrayList<>())
                             .add(new double[] {row.number(1), row.number(2), row.number(3)}));
         }
+        stretches.forEach((client, rows) -> rows.forEach(row -> Check.that(
+                row[2] == rows.get(0)[2],
+                file + ", finish_time of client " + client,
+                "the same in all lines, " + rows.get(0)[2],
+                row[2])));
         stretches.forEach((client, rows) -> traces.add(at(
                 file,
                 "client " + client,

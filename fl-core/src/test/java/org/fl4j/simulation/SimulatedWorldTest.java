@@ -29,6 +29,7 @@ import org.fl4j.metrics.Metrics;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
 import org.fl4j.server.AsynchronousRules;
+import org.fl4j.server.UpdatePolicy;
 import org.fl4j.world.Availability;
 import org.fl4j.world.DeviceProfile;
 import org.fl4j.world.DeviceProfiles;
@@ -144,6 +145,9 @@ class SimulatedWorldTest {
                 .hasSize(3)
                 .extracting(Rejection::reason)
                 .containsOnly(RejectionReason.DROPPED_OUT);
+        // nobody came, so the round lasted a minute, and the next one begins when odd ones are there
+        assertThat(history.get(1).metrics().value("time/seconds")).isEqualTo(310);
+        assertThat(indices(history.get(2).cohort())).containsExactly(1, 3, 5);
         World never = new World((client, round, work) -> 1, (client, seconds) -> false, 0);
         Simulation lonely = setup().algorithm(new SynchronousTime(never, 10)).build();
         assertThatThrownBy(lonely::run)
@@ -168,7 +172,7 @@ class SimulatedWorldTest {
                     .isEqualTo(report.cohort().stream()
                             .mapToDouble(client -> 1 + client.index())
                             .max()
-                            .orElse(0));
+                            .orElse(60));
         }
         assertThat(lost).isBetween(15, 65); // 40 of 100 expected
     }
@@ -289,5 +293,87 @@ class SimulatedWorldTest {
             assertThat(result.secondsTo("test/accuracy", 1.1)).isEmpty();
             assertThat(without.secondsTo("test/accuracy", 0)).isEmpty();
         }
+    }
+
+    /** Asynchronously too the clock goes on when nobody can be started, and rounds get their buffer when somebody can again. */
+    @Test
+    void asynchronousRoundsWaitForThoseWhoSleep() {
+        Availability mornings = (client, seconds) -> seconds % 1000 <= 100;
+        World world = new World((client, round, work) -> 30, mornings, 0);
+        List<RoundReport> history = history(setup().rounds(5)
+                .algorithm(new Asynchronous(new AsynchronousRules(4, 4, 5, Double.POSITIVE_INFINITY), world)));
+        assertThat(history.get(2).metrics().value("time/seconds")).isEqualTo(90);
+        assertThat(history.get(3).clients()).as("asleep before they are done").isEmpty();
+        assertThat(history.get(4).clients()).hasSize(4);
+        assertThat(history.get(4).metrics().value("time/seconds")).isEqualTo(150 + 15 * 60 + 30);
+        World lonely = new World((client, round, work) -> 30, (client, seconds) -> client == 3, .5);
+        List<RoundReport> ofOne = history(setup().rounds(10)
+                .algorithm(new Asynchronous(new AsynchronousRules(4, 1, 5, Double.POSITIVE_INFINITY), lonely)));
+        double clock = -1;
+        for (RoundReport report : ofOne) {
+            assertThat(report.metrics().value("time/seconds")).isGreaterThan(clock);
+            clock = report.metrics().value("time/seconds");
+        }
+        // nobody is there when the window begins, all a minute later
+        World late = new World((client, round, work) -> 30, (client, seconds) -> seconds >= 60, 0);
+        assertThat(history(setup().rounds(1).algorithm(Asynchronous.windows(4, 600, 5, late)))
+                        .get(0)
+                        .clients())
+                .isNotEmpty();
+    }
+
+    /** A selector that wants nobody of those who are idle starts nobody. */
+    @Test
+    void asynchronousSelectorsMayWantNobody() {
+        ClientSelector few = (available, count, round) -> FIRST.select(available.where(i -> i < 5), count, round);
+        List<RoundReport> history = history(setup().rounds(3)
+                .selector(few)
+                .algorithm(new Asynchronous(6, 5, 5, (client, round, work) -> 10 + client.index())));
+        assertThat(indices(history.get(0).clients().keySet())).containsExactly(0, 1, 2, 3, 4);
+        assertThat(history.get(2).clients()).hasSize(5);
+    }
+
+    @Test
+    void stalesAreMissed() {
+        Map<Integer, Double> heard = new TreeMap<>();
+        ClientSelector listening = new ClientSelector() {
+            @Override
+            public List<ClientId> select(ClientDirectory available, int count, RoundContext round) {
+                return FIRST.select(available, count, round);
+            }
+
+            @Override
+            public StrategyState missed(StrategyState state, RoundContext round, Map<ClientId, Double> seconds) {
+                seconds.forEach((client, late) -> heard.put(client.index(), late));
+                return state;
+            }
+        };
+        history(setup().rounds(60)
+                .selector(listening)
+                .algorithm(new Asynchronous(4, 1, 1, (client, round, work) -> client.index() == 3 ? 100 : 9)));
+        assertThat(heard).containsEntry(3, 100.0);
+    }
+
+    @Test
+    void combinationsThatMeanNothingAreRefused() {
+        World world = new World((client, round, work) -> 10);
+        assertThatThrownBy(() ->
+                        setup().algorithm(new SynchronousTime(world, 10)).algorithm(new SynchronousTime(world, 10)))
+                .hasMessage("simulated clocks of a run must be one, but was two");
+        assertThatThrownBy(() -> setup().algorithm(new OverCommitment(4)).build())
+                .hasMessage("server under over-commitment must be on a simulated clock, but was one without time");
+        SimulationBuilder overCommitted =
+                setup().algorithm(new SynchronousTime(world, 10)).algorithm(new OverCommitment(4));
+        assertThatThrownBy(() -> overCommitted
+                        .updates(UpdatePolicy.all().minimumUpdates(2))
+                        .build())
+                .hasMessageStartingWith("bufferSize under over-commitment must be 4, but was ");
+        assertThatThrownBy(() -> setup().algorithm(
+                                new Asynchronous(new AsynchronousRules(3, 5, 5, Double.POSITIVE_INFINITY), world))
+                        .updates(UpdatePolicy.all().bufferSize(2))
+                        .build())
+                .hasMessage(
+                        "bufferSize of the update policy must be left out, for the rules of asynchronous rounds have"
+                                + " one, but was 2");
     }
 }

@@ -21,11 +21,8 @@ final class ClockOptions {
             description = "availability of --world, from a file in FedScale's shape (.json, .csv)")
     private String availabilityTrace;
 
-    @Option(
-            names = "--timeout",
-            defaultValue = "Infinity",
-            description = "simulated seconds a synchronous round may last (default: ${DEFAULT-VALUE})")
-    private double timeout;
+    @Option(names = "--timeout", description = "simulated seconds a synchronous round may last (default: without end)")
+    private Double timeout;
 
     @Option(
             names = "--over-commit",
@@ -37,34 +34,27 @@ final class ClockOptions {
             description = "makes rounds asynchronous: how many clients train at any simulated time")
     private Integer concurrency;
 
-    @Option(
-            names = "--buffer",
-            defaultValue = "10",
-            description = "arrivals that make an asynchronous round (default: ${DEFAULT-VALUE})")
-    private int buffer;
+    @Option(names = "--buffer", description = "arrivals that make an asynchronous round (default: 10)")
+    private Integer buffer;
 
     @Option(
             names = "--window",
-            defaultValue = "Infinity",
-            description = "simulated seconds an asynchronous round lasts at most (default: ${DEFAULT-VALUE})")
-    private double window;
+            description = "simulated seconds an asynchronous round lasts at most (default: without end)")
+    private Double window;
 
-    @Option(
-            names = "--max-staleness",
-            defaultValue = "10",
-            description = "versions an arrival may be behind (default: ${DEFAULT-VALUE})")
-    private int maxStaleness;
+    @Option(names = "--max-staleness", description = "versions an arrival may be behind (default: 10)")
+    private Integer maxStaleness;
 
     ClockSpec spec() {
         return new ClockSpec(
                 Optional.ofNullable(world),
                 Optional.ofNullable(deviceTrace),
                 Optional.ofNullable(availabilityTrace),
-                timeout,
+                Optional.ofNullable(timeout),
                 Optional.ofNullable(overCommit),
                 Optional.ofNullable(concurrency),
-                buffer,
-                window,
-                maxStaleness);
+                Optional.ofNullable(buffer),
+                Optional.ofNullable(window),
+                Optional.ofNullable(maxStaleness));
     }
 }

@@ -151,7 +151,7 @@ class MainTest {
 
     @Test
     void refusesBadArgumentsWithNameRuleAndValue() {
-        assertRefused("cohortSize must be in [1, 20], but was 30", "--cohort", "30");
+        assertRefused("cohort must be in [1, 20], but was 30", "--cohort", "30");
         assertRefused("clients must be in [1, 30000], but was 0", "--clients", "0");
         assertRefused("learningRate must be positive and finite, but was NaN", "--client-lr", "NaN");
         assertRefused("aggregator must be one of [bulyan, centered-clipping, ", "--aggregator", "kram");
@@ -306,10 +306,10 @@ class MainTest {
         Outcome windows = run(with(SMALL, "--world", "same", "--concurrency", "6", "--buffer", "100", "--window", "5"));
         assertThat(windows.out()).contains("simulated time  10.0 s");
         assertThat(run(with(SMALL, "--over-commit", "1.3")).err())
-                .contains("options of a simulated clock must be given with --world, but was without");
+                .contains("options of a simulated clock must be given with a world, but was without");
         assertThat(run(with(SMALL, "--world", "same", "--concurrency", "6", "--over-commit", "1.3"))
                         .err())
-                .contains("--over-commit must be left out of asynchronous rounds, but was 1.3");
+                .contains("over-commitment and timeout must be left out of asynchronous rounds, but was given");
     }
 
     @Test

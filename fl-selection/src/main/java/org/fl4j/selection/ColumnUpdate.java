@@ -24,7 +24,8 @@ final class ColumnUpdate {
         int i = 0;
         for (Map.Entry<ClientId, T> entry : inOrder.entrySet()) {
             float old = column.get(entry.getKey().index());
-            values[i++] = (float) next.applyAsDouble(old, entry.getValue());
+            float value = (float) next.applyAsDouble(old, entry.getValue());
+            values[i++] = Float.isFinite(value) ? value : old; // what a client measured may be anything
         }
         return column.with(clients, values);
     }

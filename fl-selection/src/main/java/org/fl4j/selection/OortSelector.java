@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.IntToDoubleFunction;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
@@ -29,9 +30,11 @@ import org.fl4j.random.Smallest;
  * simulated clock; without one, and for clients never seen, those that were registered, if any.
  *
  * <p>Deviations, all from FedScale's code: a cohort has exactly as many clients as were asked for, topped up at random, at last from the
- * blacklist; rounds and last rounds are counted by one counter; clients that were too slow to be waited for, or failed, do not count
- * as explored, and the former's durations are kept. Costs O(clients) a selection and O(cohort) a round's feedback, and 16 bytes a client
- * that took part.
+ * blacklist; the share to explore is rounded up or down at random, and what cannot be explored is exploited; scores are not below 0;
+ * rounds and last rounds are counted by one counter; T and the blacklist are of those clients that are there; the utility of clients
+ * that never took part is their number of examples; clients that were too slow to be waited for do not count as explored, and their
+ * durations are kept; clients that failed are as if they had not been chosen. Costs O(clients) a selection, O(cohort) a round's
+ * feedback, and at most 16 bytes a registered client.
  *
  * @param settings its parameters
  * @param registeredSeconds how long a client, by index, is expected to take that was never seen, if that is known
@@ -65,13 +68,12 @@ public record OortSelector(OortSettings settings, Optional<IntToDoubleFunction> 
         int size = Math.min(count, available.size());
         Arms arms = new Arms(available, round, state);
         RandomGenerator random = round.seed("client selection").generator();
-        int explored = Math.min(size - (int) (size * settings.explorationIn(round.number())), arms.played.length);
+        double wanted = size * settings.explorationIn(round.number());
+        int rounded = (int) (wanted + random.nextDouble()); // up or down at random, so that small cohorts explore too
+        int unexplored = Math.min(Math.max(rounded, size - arms.played.length), arms.unplayed);
+        int explored = Math.min(size - unexplored, arms.played.length);
         int[] exploited = draw(arms.pool(explored), arms::score, explored, random);
-        int[] fresh = draw(
-                arms.candidates(size - explored),
-                arms::explorationWeight,
-                Math.min(size - explored, arms.unplayed),
-                random);
+        int[] fresh = draw(arms.candidates(unexplored), arms::explorationWeight, unexplored, random);
         return arms.toppedUp(size, random, exploited, fresh)
                 .mapToObj(available::id)
                 .toList();
@@ -201,7 +203,7 @@ public record OortSelector(OortSettings settings, Optional<IntToDoubleFunction> 
         double score(int position) {
             int client = available.index(position);
             double statistical = (Math.min(reward(position), clip) - low) / range;
-            return Math.abs(statistical + Math.sqrt(bonus / last.get(client))) * slowness(position);
+            return Math.max(0, statistical + Math.sqrt(bonus / last.get(client))) * slowness(position);
         }
 
         double explorationWeight(int position) {
@@ -269,18 +271,26 @@ public record OortSelector(OortSettings settings, Optional<IntToDoubleFunction> 
         ClientColumn turns = ColumnUpdate.column(state, TURNS, clients, 0);
         double sum = 0;
         int again = 0;
+        int told = 0;
         for (Map.Entry<ClientId, Metrics> client : measured.entrySet()) {
-            if (turns.get(client.getKey().index()) > 0) {
-                sum += settings.losses().of(client.getValue());
+            OptionalDouble value = settings.losses().of(client.getValue());
+            told += value.isPresent() ? 1 : 0;
+            if (value.isPresent() && turns.get(client.getKey().index()) > 0) {
+                sum += value.getAsDouble();
                 again++;
             }
         }
+        Check.that(
+                told > 0 || measured.isEmpty(),
+                "clients of a round under Oort that measured finite losses",
+                "one at least, or there is nothing to choose by",
+                told);
         StrategyState next = state.with(
                         UTILITY,
                         ColumnUpdate.changed(
                                 ColumnUpdate.column(state, UTILITY, clients, 0),
                                 measured,
-                                (old, metrics) -> settings.losses().of(metrics)))
+                                (old, metrics) -> settings.losses().of(metrics).orElse(old)))
                 .with(
                         SECONDS,
                         ColumnUpdate.changed(

@@ -1,9 +1,11 @@
 package org.fl4j.selection;
 
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.fl4j.core.ClientId;
@@ -52,7 +54,12 @@ public final class OortTesting {
      * @param quantities by client, one number for each category
      * @param seconds until the last of them is done
      */
-    public record Assignment(TreeMap<ClientId, List<Integer>> quantities, double seconds) {}
+    public record Assignment(SortedMap<ClientId, List<Integer>> quantities, double seconds) {
+        /** Copies the map. */
+        public Assignment {
+            quantities = Collections.unmodifiableSortedMap(new TreeMap<>(quantities));
+        }
+    }
 
     /**
      * Assigns examples of each category to clients so that the slowest is done early: clients are chosen greedily, those first who hold
@@ -69,10 +76,14 @@ public final class OortTesting {
     public static Optional<Assignment> byCategory(
             int[] wanted, int[][] held, List<DeviceProfile> devices, long modelBytes, int budget) {
         Check.positive("budget", budget);
+        Check.positive("categories", wanted.length);
+        Check.that(modelBytes >= 0, "modelBytes", "at least 0", modelBytes);
+        Arrays.stream(wanted).forEach(count -> Check.atLeast("examples wanted", 0, count));
         Check.that(devices.size() == held.length, "devices", "as many as clients, " + held.length, devices.size());
         for (int[] row : held) {
             Check.that(
                     row.length == wanted.length, "categories held", "as many as wanted, " + wanted.length, row.length);
+            Arrays.stream(row).forEach(count -> Check.atLeast("examples held", 0, count));
         }
         int[][] greedy = new int[held.length][];
         int[] needed = wanted.clone();

@@ -1,5 +1,6 @@
 package org.fl4j.selection;
 
+import java.util.OptionalDouble;
 import org.fl4j.metrics.Metric;
 import org.fl4j.metrics.Metrics;
 
@@ -16,10 +17,14 @@ public enum OortUtility {
         this.metric = metric;
     }
 
-    /** Returns a client's utility: at least 0, and 0 if it trained on nothing. */
-    double of(Metrics measured) {
+    /** Returns a client's utility, at least 0; none if it measured no losses, or they are not finite. */
+    OptionalDouble of(Metrics measured) {
         Metric all = measured.values().get(ALL_LOSSES.metric);
         Metric squares = measured.values().get(metric);
-        return all == null || squares == null ? 0 : all.weight() * Math.sqrt(squares.value());
+        if (all == null || squares == null) {
+            return OptionalDouble.empty();
+        }
+        double utility = all.weight() * Math.sqrt(squares.value());
+        return Float.isFinite((float) utility) ? OptionalDouble.of(utility) : OptionalDouble.empty();
     }
 }

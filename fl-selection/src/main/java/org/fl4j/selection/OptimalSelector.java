@@ -63,12 +63,17 @@ public record OptimalSelector() implements ClientSelector {
         Check.inRange("count", 0, norms.length, count);
         double[] sorted = norms.clone();
         Arrays.sort(sorted);
-        double below = Arrays.stream(sorted).sum(); // of norms whose probability is below 1
+        double[] sums = new double[norms.length + 1]; // of the smallest so many
+        for (int i = 0; i < norms.length; i++) {
+            sums[i + 1] = sums[i] + sorted[i];
+        }
         int certain = 0;
-        while (certain < count && below > 0 && (count - certain) * sorted[norms.length - 1 - certain] >= below) {
-            below -= sorted[norms.length - 1 - certain];
+        while (certain < count
+                && sums[norms.length - certain] > 0
+                && (count - certain) * sorted[norms.length - 1 - certain] >= sums[norms.length - certain]) {
             certain++;
         }
+        double below = sums[norms.length - certain]; // of norms whose probability is below 1
         double least = certain == 0 ? Double.POSITIVE_INFINITY : sorted[norms.length - certain];
         double[] probabilities = new double[norms.length];
         int left = certain;

@@ -17,7 +17,8 @@ import org.fl4j.random.Smallest;
 /**
  * Power of choice (Cho, Wang and Joshi 2020, arXiv 2010.01243, section 4): draws candidates in proportion to their examples, without
  * replacement, and takes those with the highest loss, ties by id. The losses are those that clients had when they last trained, and
- * infinite for those that never did: the paper's variant without communication, rpow-d. Costs O(clients).
+ * infinite for those that never did: the paper's variant without communication, rpow-d. Who never took part and then was not waited
+ * for has none. Costs O(clients).
  *
  * @param candidates how many are drawn for each client that is wanted, at least 1; 1 is drawing by examples
  */
@@ -53,6 +54,17 @@ public record PowerOfChoice(double candidates) implements ClientSelector {
 
     private static ClientColumn losses(StrategyState state, RoundContext round) {
         return ColumnUpdate.column(state, LOSS, round.clientCount(), Float.POSITIVE_INFINITY);
+    }
+
+    /** Who was never heard of, and is not this time either, comes behind all others. */
+    @Override
+    public StrategyState missed(StrategyState state, RoundContext round, Map<ClientId, Double> seconds) {
+        return seconds.isEmpty()
+                ? state
+                : state.with(
+                        LOSS,
+                        ColumnUpdate.changed(
+                                losses(state, round), seconds, (old, late) -> Float.isFinite(old) ? old : 0));
     }
 
     @Override

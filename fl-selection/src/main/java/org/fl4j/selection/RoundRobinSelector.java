@@ -1,46 +1,56 @@
 package org.fl4j.selection;
 
+import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
+import java.util.Map;
+import org.fl4j.core.ClientColumn;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.RoundContext;
+import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Check;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.random.Smallest;
 
 /**
- * Clients take turns in the order of their ids: a round begins where the last one ended, and passes over those that are not there. In
- * the order of a shuffle if the partition was shuffled. Costs O(cohort + log clients).
+ * Clients take turns: those come first whose last turn is longest ago, ties by id. A turn counts when the client took part or was not
+ * waited for. Costs O(clients).
  */
 public record RoundRobinSelector() implements ClientSelector {
+    private static final String LAST = "round-robin/last round";
+
     @Override
     public List<ClientId> select(ClientDirectory available, int count, RoundContext round) {
-        Check.positive("count", count);
-        int size = available.size();
-        if (size == 0) {
-            return List.of();
-        }
-        int turn = (int) ((round.number() - 1L) * count % round.clientCount());
-        int first = positionFrom(available, turn);
-        return IntStream.range(0, Math.min(count, size))
-                .map(i -> (int) ((first + (long) i) % size))
-                .sorted()
-                .mapToObj(available::id)
-                .toList();
+        return select(available, count, round, StrategyState.empty());
     }
 
-    /** The position of the first client whose index is at least this; 0 if there is none. */
-    private static int positionFrom(ClientDirectory available, int index) {
-        int low = 0;
-        int high = available.size();
-        while (low < high) {
-            int middle = (low + high) >>> 1;
-            if (available.index(middle) < index) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
+    @Override
+    public List<ClientId> select(ClientDirectory available, int count, RoundContext round, StrategyState state) {
+        Check.positive("count", count);
+        ClientColumn last = last(state, round);
+        Smallest longestAgo = new Smallest(Math.min(count, available.size()));
+        for (int position = 0; position < available.size(); position++) {
+            longestAgo.offer(last.get(available.index(position)), position);
         }
-        return low % available.size();
+        return Arrays.stream(longestAgo.ids()).sorted().mapToObj(available::id).toList();
+    }
+
+    private static ClientColumn last(StrategyState state, RoundContext round) {
+        return ColumnUpdate.column(state, LAST, round.clientCount(), 0);
+    }
+
+    private static <T> StrategyState turn(StrategyState state, RoundContext round, Map<ClientId, T> clients) {
+        return state.with(LAST, ColumnUpdate.changed(last(state, round), clients, (old, any) -> round.number()));
+    }
+
+    @Override
+    public StrategyState learned(StrategyState state, RoundContext round, Map<ClientId, Metrics> measured) {
+        return turn(state, round, measured);
+    }
+
+    @Override
+    public StrategyState missed(StrategyState state, RoundContext round, Map<ClientId, Double> seconds) {
+        return turn(state, round, seconds);
     }
 }

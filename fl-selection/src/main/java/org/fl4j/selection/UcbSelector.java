@@ -3,6 +3,7 @@ package org.fl4j.selection;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.fl4j.core.ClientColumn;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
@@ -73,28 +74,37 @@ public record UcbSelector(double discount) implements ClientSelector {
 
     @Override
     public StrategyState learned(StrategyState state, RoundContext round, Map<ClientId, Metrics> measured) {
-        ClientColumn losses = column(state, LOSSES, round);
-        ClientColumn turns = column(state, TURNS, round);
-        ClientColumn last = column(state, LAST, round);
-        int[] clients =
-                measured.keySet().stream().mapToInt(ClientId::index).sorted().toArray();
-        float[] nextLosses = new float[clients.length];
-        float[] nextTurns = new float[clients.length];
-        float[] nextLast = new float[clients.length];
         double variance = state.number(VARIANCE).orElse(0.0);
-        for (int i = 0; i < clients.length; i++) {
-            int client = clients[i];
-            Metrics metrics = measured.get(new ClientId(client));
-            double loss = metrics.find("train/loss").orElse(0);
-            variance = Math.max(variance, metrics.find("train/squared loss").orElse(0) - loss * loss);
-            double since = Math.pow(discount, round.number() - last.get(client));
-            nextLosses[i] = (float) (since * losses.get(client) + loss);
-            nextTurns[i] = (float) (since * turns.get(client) + 1);
-            nextLast[i] = round.number();
+        Map<ClientId, Double> losses = new TreeMap<>();
+        for (Map.Entry<ClientId, Metrics> client : measured.entrySet()) {
+            double loss = client.getValue().find("train/loss").orElse(0);
+            double spread = client.getValue().find("train/squared loss").orElse(0) - loss * loss;
+            losses.put(client.getKey(), Double.isFinite(loss) ? loss : 0);
+            variance = Double.isFinite(spread) ? Math.max(variance, spread) : variance;
         }
-        return state.with(LOSSES, losses.with(clients, nextLosses))
-                .with(TURNS, turns.with(clients, nextTurns))
-                .with(LAST, last.with(clients, nextLast))
-                .with(VARIANCE, variance);
+        return turns(state, round, losses).with(VARIANCE, variance);
+    }
+
+    /** A turn without a loss: who is never done is chosen less and less. */
+    @Override
+    public StrategyState missed(StrategyState state, RoundContext round, Map<ClientId, Double> seconds) {
+        Map<ClientId, Double> none = new TreeMap<>();
+        seconds.keySet().forEach(client -> none.put(client, 0.0));
+        return none.isEmpty() ? state : turns(state, round, none);
+    }
+
+    private StrategyState turns(StrategyState state, RoundContext round, Map<ClientId, Double> losses) {
+        ClientColumn last = column(state, LAST, round);
+        Map<ClientId, Double> since = new TreeMap<>();
+        losses.keySet()
+                .forEach(client ->
+                        since.put(client, Math.pow(discount, Math.max(0, round.number() - last.get(client.index())))));
+        Map<ClientId, double[]> both = new TreeMap<>();
+        losses.forEach((client, loss) -> both.put(client, new double[] {since.get(client), loss}));
+        return state.with(
+                        LOSSES,
+                        ColumnUpdate.changed(column(state, LOSSES, round), both, (old, of) -> of[0] * old + of[1]))
+                .with(TURNS, ColumnUpdate.changed(column(state, TURNS, round), both, (old, of) -> of[0] * old + 1))
+                .with(LAST, ColumnUpdate.changed(last, both, (old, of) -> round.number()));
     }
 }

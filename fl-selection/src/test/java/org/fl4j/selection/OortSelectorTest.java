@@ -112,9 +112,11 @@ class OortSelectorTest {
     void utilityIsOfAllLossesOrOfTheLastBatch() {
         Metrics measured = new Metrics(Map.of(
                 "train/squared loss", new Metric(20 * 4.0, 20), "train/last squared loss", new Metric(5 * 9.0, 5)));
-        assertThat(OortUtility.ALL_LOSSES.of(measured)).isEqualTo(20 * 2);
-        assertThat(OortUtility.LAST_BATCH.of(measured)).isEqualTo(20 * 3);
-        assertThat(OortUtility.ALL_LOSSES.of(Metrics.none())).isZero();
+        assertThat(OortUtility.ALL_LOSSES.of(measured)).hasValue(20 * 2);
+        assertThat(OortUtility.LAST_BATCH.of(measured)).hasValue(20 * 3);
+        assertThat(OortUtility.ALL_LOSSES.of(Metrics.none())).isEmpty();
+        assertThat(OortUtility.ALL_LOSSES.of(Metrics.of("train/squared loss", Double.POSITIVE_INFINITY, 1)))
+                .isEmpty();
     }
 
     /** Who was too slow, or dropped out, stays unexplored; how slow it was is known. */
@@ -206,5 +208,86 @@ class OortSelectorTest {
             int rank = random.nextInt(values.length);
             assertThat(Order.statistic(values, values.length, rank)).isEqualTo(sorted[rank]);
         }
+    }
+
+    /** One client at a time, as asynchronous rounds ask for them: the share that is explored is that of the settings. */
+    @Test
+    void exploresWhenOneIsAskedFor() {
+        OortSelector oort = new OortSelector(OortSettings.paper().exploration(.3, 1, .3));
+        StrategyState state = learned(oort, StrategyState.empty(), 1, 3, 8, 1);
+        int explored = 0;
+        for (int number = 2; number < 1002; number++) {
+            explored += oort.select(ClientDirectory.ofRange(10, i -> 1), 1, round(number, 10), state)
+                                    .get(0)
+                                    .index()
+                            == 3
+                    ? 0
+                    : 1;
+        }
+        assertThat(explored).isBetween(215, 385); // six standard errors of .3
+    }
+
+    /** When nobody is left to explore, cohorts are exploited: useless clients are hardly ever drawn. */
+    @Test
+    void exploitsWhenAllAreExplored() {
+        OortSelector oort = new OortSelector(OortSettings.paper());
+        StrategyState state = StrategyState.empty();
+        for (int client = 0; client < 200; client++) {
+            state = oort.learned(state, round(1, 200), Map.of(new ClientId(client), seen(client < 100 ? 100 : 1, 1)));
+        }
+        int useless = 0;
+        for (int number = 2; number < 102; number++) {
+            for (ClientId client : oort.select(ClientDirectory.ofRange(200, i -> 1), 20, round(number, 200), state)) {
+                useless += client.index() < 100 ? 0 : 1;
+            }
+        }
+        assertThat(useless).isLessThan(20); // of 2000
+    }
+
+    /** A client without any loss teaches nothing, however rare that is. */
+    @Test
+    void clientsWithoutLossAreNotPreferred() {
+        OortSelector oort = new OortSelector(OortSettings.paper().exploration(0, 1, 0));
+        StrategyState state = StrategyState.empty();
+        for (int client = 0; client < 100; client++) {
+            state = oort.learned(
+                    state, round(1, 100), Map.of(new ClientId(client), seen(client < 10 ? 0 : 1 + client / 1000.0, 1)));
+        }
+        int idle = 0;
+        for (int number = 2; number < 102; number++) {
+            for (ClientId client : oort.select(ClientDirectory.ofRange(100, i -> 1), 10, round(number, 100), state)) {
+                idle += client.index() < 10 ? 1 : 0;
+            }
+        }
+        assertThat(idle).isZero();
+    }
+
+    /** The cut-off of FedScale's preset: of thirty, those above it and 10 x wanted + 1 at least, and no more. */
+    @Test
+    void thePoolIsCutOffOnlyWhenItIsLargeEnough() {
+        OortSelector oort = new OortSelector(OortSettings.fedScale());
+        StrategyState state = StrategyState.empty();
+        for (int client = 0; client < 30; client++) {
+            state = oort.learned(state, round(1, 30), Map.of(new ClientId(client), seen(100 - 3 * client, 1)));
+        }
+        OortSelector.Arms arms = oort.new Arms(ClientDirectory.ofRange(30, i -> 1), round(2, 30), state);
+        assertThat(arms.pool(2)).as("cut-off at 5 % of the third score").hasSize(30);
+        OortSelector strict = new OortSelector(new OortSettings(
+                .9, .98, .3, 30, 5, 20, 2, .9, 1, 10, 5, Integer.MAX_VALUE, .3, 0, OortUtility.ALL_LOSSES));
+        OortSelector.Arms cut = strict.new Arms(ClientDirectory.ofRange(30, i -> 1), round(2, 30), state);
+        assertThat(cut.pool(2)).as("cut-off at the third score, 21 at least").hasSize(21);
+        assertThat(cut.pool(1)).hasSize(11);
+    }
+
+    @Test
+    void refusesRoundsThatTellNothing() {
+        OortSelector oort = new OortSelector(OortSettings.paper());
+        assertThatThrownBy(() -> oort.learned(
+                        StrategyState.empty(),
+                        round(1, 10),
+                        Map.of(new ClientId(1), Metrics.of("train/squared loss", Double.NaN, 1))))
+                .hasMessage(
+                        "clients of a round under Oort that measured finite losses must be one at least, or there is"
+                                + " nothing to choose by, but was 0");
     }
 }

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
@@ -46,13 +48,22 @@ class SelectorsTest {
         }
     }
 
+    /** Who was passed over because it was not there comes first next time. */
     @Test
     void turnsGoRound() {
         ClientSelector turns = new RoundRobinSelector();
-        assertThat(indices(turns.select(TEN, 4, round(1)))).containsExactly(0, 1, 2, 3);
-        assertThat(indices(turns.select(TEN, 4, round(2)))).containsExactly(4, 5, 6, 7);
-        assertThat(indices(turns.select(TEN, 4, round(3)))).containsExactly(0, 1, 8, 9);
-        assertThat(indices(turns.select(TEN.where(i -> i != 5), 4, round(2)))).containsExactly(4, 6, 7, 8);
+        StrategyState state = StrategyState.empty();
+        List<List<Integer>> cohorts = new ArrayList<>();
+        for (int number = 1; number <= 4; number++) {
+            int of = number;
+            List<ClientId> cohort = turns.select(TEN.where(i -> of != 2 || i != 5), 4, round(number), state);
+            cohorts.add(indices(cohort));
+            Map<ClientId, Metrics> there = new TreeMap<>();
+            cohort.forEach(client -> there.put(client, Metrics.none()));
+            state = turns.learned(state, round(number), there);
+        }
+        assertThat(cohorts)
+                .containsExactly(List.of(0, 1, 2, 3), List.of(4, 6, 7, 8), List.of(0, 1, 5, 9), List.of(2, 3, 4, 6));
     }
 
     @Test
@@ -95,14 +106,67 @@ class SelectorsTest {
                 .containsExactly(0);
         assertThat(state.column("ucb/losses").orElseThrow().get(1)).isEqualTo(1.25f); // 1 / 4 + 1
         assertThat(state.column("ucb/turns").orElseThrow().get(1)).isEqualTo(1.25f);
-        // with variance, who was not chosen for long: N of client 0 is 1/8 in round 4, of client 1 5/8
+        // the bonus turns it: client 1 has loss 1 and more data, client 0 had its turn long ago
         StrategyState varied = state.with("ucb/variance", 4);
         double log = Math.log(1 + .5 + .25);
         double bound0 = 2 + Math.sqrt(2 * 4 * log / .125);
-        double bound1 = 1 + Math.sqrt(2 * 4 * log / .625);
-        assertThat(bound0).isGreaterThan(bound1);
-        assertThat(indices(selector.select(two, 1, new RoundContext(4, new Seed(1), 2), varied)))
+        double bound1 = 3 * (1 + Math.sqrt(2 * 4 * log / .625));
+        assertThat(bound0).isLessThan(bound1);
+        ClientDirectory more = ClientDirectory.ofRange(2, i -> i == 0 ? 1 : 3);
+        assertThat(indices(selector.select(more, 1, new RoundContext(4, new Seed(1), 2), varied)))
+                .containsExactly(1);
+        ClientDirectory less = ClientDirectory.ofRange(2, i -> i == 0 ? 2 : 3);
+        assertThat(2 * bound0).isGreaterThan(bound1);
+        assertThat(3 * 1.0).isLessThan(2 * 2.0);
+        assertThat(indices(selector.select(less, 1, new RoundContext(4, new Seed(1), 2), varied)))
                 .containsExactly(0);
+        ClientDirectory flipped = ClientDirectory.ofRange(2, i -> i == 0 ? 10 : 21);
+        assertThat(indices(selector.select(flipped, 1, new RoundContext(4, new Seed(1), 2), state)))
+                .as("by means: 20 against 21")
+                .containsExactly(1);
+        assertThat(indices(selector.select(flipped, 1, new RoundContext(4, new Seed(1), 2), varied)))
+                .as("by bounds")
+                .containsExactly(0);
+    }
+
+    /** A quarter of clients is never done in time: they are heard of as missed, and cohorts do not dry up. */
+    @Test
+    void clientsThatNeverDeliverAreChosenLess() {
+        for (ClientSelector selector : List.of(new UcbSelector(), new PowerOfChoice(2), new RoundRobinSelector())) {
+            StrategyState state = StrategyState.empty();
+            int late = 0;
+            ClientDirectory clients = ClientDirectory.ofRange(40, i -> 10);
+            for (int number = 1; number <= 60; number++) {
+                RoundContext round = new RoundContext(number, new Seed(1), 40);
+                List<ClientId> cohort = selector.select(clients, 5, round, state);
+                Map<ClientId, Metrics> measured = new TreeMap<>();
+                Map<ClientId, Double> missed = new TreeMap<>();
+                for (ClientId client : cohort) {
+                    if (client.index() < 10) {
+                        missed.put(client, 1000.0);
+                    } else {
+                        measured.put(client, loss(1 + client.index() / 100.0));
+                    }
+                }
+                state = selector.missed(selector.learned(state, round, measured), round, missed);
+                late += number > 20 ? missed.size() : 0;
+            }
+            assertThat(late).as(selector.toString()).isLessThanOrEqualTo(55); // 50 of 200 by chance
+        }
+    }
+
+    /** What a client measured may be anything: an infinite loss changes nothing for ever. */
+    @Test
+    void infiniteLossesAreNotLearned() {
+        UcbSelector ucb = new UcbSelector();
+        StrategyState state =
+                ucb.learned(StrategyState.empty(), round(1), Map.of(new ClientId(1), loss(Double.POSITIVE_INFINITY)));
+        assertThat(state.number("ucb/variance").orElseThrow()).isZero();
+        assertThat(state.column("ucb/losses").orElseThrow().get(1)).isZero();
+        PowerOfChoice power = new PowerOfChoice(2);
+        StrategyState next = power.learned(StrategyState.empty(), round(1), Map.of(new ClientId(1), loss(2)));
+        next = power.learned(next, round(2), Map.of(new ClientId(1), loss(Double.NaN)));
+        assertThat(next.column("power-of-choice/loss").orElseThrow().get(1)).isEqualTo(2);
     }
 
     @Test
@@ -118,6 +182,8 @@ class SelectorsTest {
         assertThat(OptimalSelector.probabilities(2, 7, 7, 7, 0))
                 .containsExactly(new double[] {2 / 3., 2 / 3., 2 / 3., 0}, within(1e-12));
         assertThat(OptimalSelector.probabilities(2, 9, 9)).containsExactly(1, 1);
+        double[] wide = OptimalSelector.probabilities(2, 1e-6, 3e-6, 1e10);
+        assertThat(wide).containsExactly(new double[] {.25, .75, 1}, within(1e-9));
         assertThat(OptimalSelector.probabilities(0, 1, 2)).containsExactly(0, 0);
     }
 

@@ -51,9 +51,9 @@ final class MiraServer implements Server {
     @Override
     public List<ClientId> select(ServerState state, ClientDirectory available, RoundContext round) {
         Check.that(
-                mira.graph().size() == available.size(),
+                mira.graph().size() == round.clientCount(),
                 "clients of MIRA's graph",
-                "the run's, " + available.size(),
+                "the run's, " + round.clientCount(),
                 mira.graph().size());
         return composed.select(state, available, round);
     }

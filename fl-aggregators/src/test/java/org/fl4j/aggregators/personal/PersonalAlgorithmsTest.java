@@ -229,8 +229,7 @@ class PersonalAlgorithmsTest extends TensorTest {
                 .hasMessage(
                         "server under MIRA must be the composed one; set a clock after MIRA, but was AsynchronousServer");
         assertThatThrownBy(() -> hash(run().algorithm(asynchronous).algorithm(clock)))
-                .hasMessage("server under synchronous time must be one without a clock of its own, but was"
-                        + " AsynchronousServer");
+                .hasMessage("simulated clocks of a run must be one, but was two");
     }
 
     private static String hash(SimulationBuilder run) {

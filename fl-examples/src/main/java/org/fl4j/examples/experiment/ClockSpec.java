@@ -20,36 +20,42 @@ import org.fl4j.world.World;
  * @param world by name, such as {@code lognormal}
  * @param deviceTrace its devices, from a file
  * @param availabilityTrace its availability, from a file
- * @param timeout of synchronous rounds, in simulated seconds
+ * @param timeout of synchronous rounds, in simulated seconds; without it there is none
  * @param overCommit how many clients are asked for each that is wanted
  * @param concurrency makes rounds asynchronous: how many clients train at any time
- * @param buffer arrivals that make an asynchronous round
- * @param window simulated seconds an asynchronous round lasts at most
- * @param maxStaleness versions an arrival may be behind
+ * @param buffer arrivals that make an asynchronous round, 10 if nothing says it
+ * @param window simulated seconds an asynchronous round lasts at most; without it there is no end
+ * @param maxStaleness versions an arrival may be behind, 10 if nothing says it
  */
 public record ClockSpec(
         Optional<String> world,
         Optional<String> deviceTrace,
         Optional<String> availabilityTrace,
-        double timeout,
+        Optional<Double> timeout,
         Optional<Double> overCommit,
         Optional<Integer> concurrency,
-        int buffer,
-        double window,
-        int maxStaleness) {
+        Optional<Integer> buffer,
+        Optional<Double> window,
+        Optional<Integer> maxStaleness) {
     /** Checks the world's name, and that nothing is asked of a clock that is not there. */
     public ClockSpec {
         world.ifPresent(name -> StrategyRegistry.load().parse(World.class, name));
         boolean asks = deviceTrace.isPresent()
                 || availabilityTrace.isPresent()
                 || overCommit.isPresent()
-                || concurrency.isPresent();
+                || concurrency.isPresent()
+                || timeout.isPresent();
         Check.that(world.isPresent() || !asks, "options of a simulated clock", "given with a world", "without");
         Check.that(
-                concurrency.isEmpty() || overCommit.isEmpty(),
-                "over-commitment",
+                concurrency.isEmpty() || (overCommit.isEmpty() && timeout.isEmpty()),
+                "over-commitment and timeout",
                 "left out of asynchronous rounds",
-                overCommit.orElse(0.0));
+                "given");
+        Check.that(
+                concurrency.isPresent() || (buffer.isEmpty() && window.isEmpty() && maxStaleness.isEmpty()),
+                "buffer, window and maxStaleness",
+                "left out of synchronous rounds",
+                "given without concurrency");
     }
 
     void configure(SimulationBuilder builder, int cohort, StrategyRegistry strategies) {
@@ -68,9 +74,14 @@ public record ClockSpec(
                 named.dropOutRate());
         if (concurrency.isPresent()) {
             builder.algorithm(new Asynchronous(
-                    new AsynchronousRules(concurrency.get(), buffer, maxStaleness, window), simulated));
+                    new AsynchronousRules(
+                            concurrency.get(),
+                            buffer.orElse(10),
+                            maxStaleness.orElse(10),
+                            window.orElse(Double.POSITIVE_INFINITY)),
+                    simulated));
         } else {
-            builder.algorithm(new SynchronousTime(simulated, timeout));
+            builder.algorithm(new SynchronousTime(simulated, timeout.orElse(Double.POSITIVE_INFINITY)));
             overCommit.ifPresent(factor -> builder.algorithm(new OverCommitment(cohort, factor)));
         }
     }

@@ -155,12 +155,10 @@ public record ExperimentSpec(
         put(all, "world.availabilityTrace", clock.availabilityTrace());
         put(all, "world.overCommit", clock.overCommit());
         put(all, "world.concurrency", clock.concurrency());
-        if (clock.world().isPresent()) {
-            all.put("world.timeout", String.valueOf(clock.timeout()));
-            all.put("world.buffer", String.valueOf(clock.buffer()));
-            all.put("world.window", String.valueOf(clock.window()));
-            all.put("world.maxStaleness", String.valueOf(clock.maxStaleness()));
-        }
+        put(all, "world.timeout", clock.timeout());
+        put(all, "world.buffer", clock.buffer());
+        put(all, "world.window", clock.window());
+        put(all, "world.maxStaleness", clock.maxStaleness());
         all.put("cohort", String.valueOf(cohort));
         all.put("rounds", String.valueOf(rounds));
         put(all, "target", target);

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
@@ -108,7 +109,12 @@ final class LedgerServer implements Server {
                 spent.add(client);
             }
         }
-        Check.that(spent.size() < available.size(), "clients whose budget pays for a task", "one at least", 0);
+        if (spent.size() == available.size()) {
+            boolean others = IntStream.range(0, accounts.length)
+                    .anyMatch(index -> pays(accounts[index], new ClientId(index), round));
+            Check.that(others, "clients whose budget pays for a task", "one at least", 0);
+            return List.of(); // they are not there now
+        }
         return server.select(state, available.without(spent), round);
     }
 
@@ -130,7 +136,7 @@ final class LedgerServer implements Server {
                 .iterator();
         ServerUpdate update = server.update(state, charged, round);
         Map<ClientId, Metrics> accepted = new TreeMap<>(update.accepted());
-        accepted.replaceAll((client, seen) -> sent.get(client));
+        accepted.replaceAll((client, seen) -> withTimes(sent.get(client), seen));
         double highest =
                 Arrays.stream(accounts).mapToDouble(ledger::spent).max().orElse(0);
         RoundContext nextRound =
@@ -147,6 +153,14 @@ final class LedgerServer implements Server {
                 ledger.terms().agreed(round, state.strategy(), next.strategy()).with(ACCOUNTS, array(accounts, next));
         return new ServerUpdate(
                 new ServerState(next.round(), next.model(), strategy), accepted, update.rejected(), metrics);
+    }
+
+    /** What a client measured, and what a clock below measured of it. */
+    private static Metrics withTimes(Metrics measured, Metrics seen) {
+        Map<String, Metric> times = new TreeMap<>(seen.values());
+        times.keySet()
+                .removeIf(name -> !name.startsWith("time/") || measured.values().containsKey(name));
+        return measured.merge(new Metrics(times));
     }
 
     private static ModelUpdate withoutMeasurements(ModelUpdate update) {
