@@ -65,7 +65,8 @@ class KilledStoreIT {
                         timed++;
                     }
                 }
-                writer.destroyForcibly().waitFor();
+                assertThat(writer.toHandle().destroyForcibly()).isTrue(); // kill -9, and the stream stays open
+                assertThat(writer.waitFor()).isNotZero();
                 for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                     if (line.contains(" ")) {
                         finished = Integer.parseInt(line.split(" ", 2)[0]);
