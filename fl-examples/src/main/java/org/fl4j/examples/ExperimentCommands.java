@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.fl4j.examples.experiment.ComparisonReport;
 import org.fl4j.examples.experiment.ExperimentRunner;
 import org.fl4j.examples.experiment.TrackingStore;
@@ -94,6 +95,50 @@ final class ExperimentCommands {
         Path file = ExperimentRunner.store(directory);
         Check.that(Files.exists(file), "directory", "one of run --out, with " + file.getFileName(), directory);
         return new TrackingStore(file);
+    }
+
+    /** Watches runs from another process. */
+    @Command(
+            name = "watch",
+            mixinStandardHelpOptions = true,
+            description = "Shows every second how far the runs of an experiment are, until all that began have ended.")
+    static final class Watch implements Runnable {
+        @Parameters(paramLabel = "DIR", description = "what run --out named")
+        private Path directory;
+
+        @Override
+        public void run() {
+            try (TrackingStore store = open(directory)) {
+                while (true) {
+                    List<StoredRun> runs = store.runs();
+                    long running = runs.stream()
+                            .filter(run -> run.status().equals("running"))
+                            .count();
+                    System.out.printf(
+                            Locale.ROOT,
+                            "%d runs, %d ended, %d rounds%s%n",
+                            runs.size(),
+                            runs.size() - running,
+                            runs.stream().mapToInt(StoredRun::rounds).sum(),
+                            runs.stream()
+                                    .filter(run -> run.status().equals("running"))
+                                    .map(run -> String.format(
+                                            Locale.ROOT,
+                                            "; %s, seed %d: round %d, accuracy %s",
+                                            run.label(),
+                                            run.seed(),
+                                            run.rounds(),
+                                            last(store.metric(run.id(), "test/accuracy"))))
+                                    .collect(Collectors.joining()));
+                    if (running == 0) {
+                        return;
+                    }
+                    Thread.sleep(1000);
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 
     /** Compares groups. */

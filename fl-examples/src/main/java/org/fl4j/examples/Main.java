@@ -18,6 +18,7 @@ import picocli.CommandLine.Command;
             ExperimentCommands.Run.class,
             ExperimentCommands.Resume.class,
             ExperimentCommands.ListRuns.class,
+            ExperimentCommands.Watch.class,
             ExperimentCommands.Compare.class,
             ExperimentCommands.Report.class,
             BenchmarkCommand.class

@@ -157,7 +157,7 @@ class MainTest {
         assertRefused("aggregator must be one of [bulyan, centered-clipping, ", "--aggregator", "kram");
         assertRefused("krum: name of a parameter must be one of [byzantine], but was f", "--aggregator", "krum:f=2");
         assertRefused(
-                "selector must be one of [oort, optimal, power-of-choice, round-robin, ucb, uniform, weighted], but was ort",
+                "selector must be one of [oort, optimal, poisson, power-of-choice, round-robin, ucb, uniform, weighted], but was ort",
                 "--selector",
                 "ort");
         assertRefused("model must be one of [2nn, 2nn-batchnorm, cnn, softmax], but was vgg", "--model", "vgg");
@@ -352,6 +352,7 @@ class MainTest {
         assertThat(again.out().lines().filter(line -> line.contains("finished before")))
                 .hasSize(8);
         assertThat(run("list", out.toString()).out().lines()).hasSize(9);
+        assertThat(run("watch", out.toString()).out()).contains("8 runs, 8 ended, 24 rounds");
         assertThat(run("compare", out.toString()).out()).containsPattern("median, shards:2 +2 +0\\.[0-9]{4} ");
         assertThat(run("report", out.toString()).code()).isZero();
         assertThat(Files.readString(out.resolve("report.html")))

@@ -1,6 +1,7 @@
 package org.fl4j.privacy;
 
 import java.util.List;
+import org.fl4j.core.ClientSelector;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.privacy.accounting.GaussianMechanism;
 import org.fl4j.privacy.accounting.Mechanism;
@@ -11,6 +12,7 @@ import org.fl4j.privacy.accounting.RdpAccountant;
 import org.fl4j.privacy.accounting.SamplingScheme;
 import org.fl4j.privacy.central.CentralDp;
 import org.fl4j.privacy.central.ClippingRule;
+import org.fl4j.privacy.central.PoissonSelector;
 import org.fl4j.privacy.clipping.AdaptiveGradientClipping;
 import org.fl4j.privacy.clipping.DynamicThreshold;
 import org.fl4j.privacy.clipping.NonFinitePolicy;
@@ -25,7 +27,7 @@ import org.fl4j.registry.Parameters;
 import org.fl4j.registry.StrategyProvider;
 import org.fl4j.simulation.Algorithm;
 
-/** The names of this module's upload transforms and algorithms. */
+/** The names of this module's upload transforms, algorithms and selector. */
 public final class PrivacyStrategies implements StrategyProvider {
     private static final double ROUNDING = 1 + 1e-9; // so that the last task is not refused for it
 
@@ -56,6 +58,7 @@ public final class PrivacyStrategies implements StrategyProvider {
                         UpdateTransform.class,
                         "norm-clipping",
                         p -> new NormClipping(p.number("clippingBound", 1), p.number("p", 2))),
+                new NamedStrategy<>(ClientSelector.class, "poisson", p -> new PoissonSelector(p.number("rate", .1))),
                 new NamedStrategy<>(
                         Algorithm.class,
                         "gradient-clipping",
