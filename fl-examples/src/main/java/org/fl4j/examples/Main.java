@@ -1,6 +1,7 @@
 package org.fl4j.examples;
 
 import org.fl4j.examples.benchmark.BenchmarkCommand;
+import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -21,7 +22,8 @@ import picocli.CommandLine.Command;
             ExperimentCommands.Watch.class,
             ExperimentCommands.Compare.class,
             ExperimentCommands.Report.class,
-            BenchmarkCommand.class
+            BenchmarkCommand.class,
+            GenerateCompletion.class
         })
 public final class Main {
     private Main() {}

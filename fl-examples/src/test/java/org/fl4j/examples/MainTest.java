@@ -374,4 +374,9 @@ class MainTest {
                         .err())
                 .contains("cohortSize must be at least what the aggregator needs, 7, but was 4");
     }
+
+    @Test
+    void completesCommandsInAShell() {
+        assertThat(run("generate-completion").out()).contains("mnist", "strategies", "--over-commit", "report");
+    }
 }
