@@ -123,6 +123,7 @@ public final class PrivacyStrategies implements StrategyProvider {
                 parameters.number("noiseMultiplier", 1),
                 parameters.integer("cohort", 10),
                 parameters.integer("epochRounds", 10),
+                parameters.number("epsilon", Double.POSITIVE_INFINITY),
                 parameters.number("delta", 1e-5));
     }
 

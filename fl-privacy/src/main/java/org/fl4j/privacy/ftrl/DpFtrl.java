@@ -36,9 +36,11 @@ import org.fl4j.tensor.ParameterVector;
  * @param noiseMultiplier the deviation of a node over C, positive
  * @param cohort clients a round, the fixed denominator, at least 1
  * @param epochRounds rounds of an epoch, and so of a tree, at least 1; there must be clients for them all
+ * @param budget the epsilon that the run may cost, positive; it ends before the round that would cost more. May be infinite
  * @param delta in (0, 1)
  */
-public record DpFtrl(double clippingBound, double noiseMultiplier, int cohort, int epochRounds, double delta)
+public record DpFtrl(
+        double clippingBound, double noiseMultiplier, int cohort, int epochRounds, double budget, double delta)
         implements Algorithm, Aggregator {
     /** Checks all. */
     public DpFtrl {
@@ -46,7 +48,15 @@ public record DpFtrl(double clippingBound, double noiseMultiplier, int cohort, i
         Check.positive("noiseMultiplier", noiseMultiplier);
         Check.positive("cohort", cohort);
         Check.positive("epochRounds", epochRounds);
+        Check.that(budget > 0, "budget", "positive", budget);
         Check.that(delta > 0 && delta < 1, "delta", "in (0, 1)", delta);
+        double once = GaussianMechanism.epsilon(noiseMultiplier, delta);
+        Check.that(once <= budget, "epsilon of one round", "within the budget, " + budget, once);
+    }
+
+    /** Ends at no cost. */
+    public DpFtrl(double clippingBound, double noiseMultiplier, int cohort, int epochRounds, double delta) {
+        this(clippingBound, noiseMultiplier, cohort, epochRounds, Double.POSITIVE_INFINITY, delta);
     }
 
     /** Returns the exact epsilon of so many rounds. */
@@ -80,7 +90,8 @@ public record DpFtrl(double clippingBound, double noiseMultiplier, int cohort, i
         builder.selector(selector())
                 .cohortSize(cohort)
                 .aggregator(this)
-                .uploadTransform(new NormClipping(clippingBound));
+                .uploadTransform(new NormClipping(clippingBound))
+                .stopRule(history -> epsilon(history.size() + 1) > budget);
     }
 
     /** Accepts only what the guarantee assumes. */

@@ -142,6 +142,14 @@ class DpFtrlTest extends TensorTest {
                 assertThat(one.finalMetrics().value("test/accuracy")).isGreaterThan(.3);
                 assertThat(one.finalMetrics().value("privacy/epsilon")).isEqualTo(ftrl.epsilon(10));
             }
+            DpFtrl limited = new DpFtrl(1, .5, 20, 10, ftrl.epsilon(3), 1e-5);
+            try (RunResult spent = run(digits, limited).build().run()) {
+                assertThat(spent.end()).isEqualTo(RunResult.End.STOPPED_EARLY);
+                assertThat(spent.history().size()).isEqualTo(3); // the fourth completes a node of another level
+                assertThat(spent.finalMetrics().value("privacy/epsilon")).isLessThanOrEqualTo(ftrl.epsilon(3));
+            }
+            assertThatThrownBy(() -> new DpFtrl(1, .5, 20, 10, .1, 1e-5))
+                    .hasMessageStartingWith("epsilon of one round must be within the budget, 0.1, but was ");
             assertThatThrownBy(
                             () -> run(digits, new DpFtrl(1, .5, 20, 11, 1e-5)).build())
                     .hasMessage("cohort times rounds of an epoch must be at most the clients, 200, for each takes part"
