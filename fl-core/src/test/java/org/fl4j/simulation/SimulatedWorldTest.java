@@ -11,8 +11,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.fl4j.client.LocalTraining;
+import org.fl4j.client.SgdClient;
 import org.fl4j.core.ClientColumn;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
@@ -22,10 +24,12 @@ import org.fl4j.core.Rejection;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.StrategyState;
+import org.fl4j.core.TrainingTask;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.IidPartitioner;
 import org.fl4j.metrics.Metrics;
+import org.fl4j.model.LocalModel;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
 import org.fl4j.server.AsynchronousRules;
@@ -76,6 +80,16 @@ class SimulatedWorldTest {
                 .seed(3);
     }
 
+    /** Has a run count the clients that train. */
+    private static SimulationBuilder counting(SimulationBuilder run, AtomicInteger trained) {
+        return run.sgdClients((id, worker, training) -> new SgdClient(id, worker, training) {
+            @Override
+            protected void beforeTraining(TrainingTask task, LocalModel model) {
+                trained.incrementAndGet();
+            }
+        });
+    }
+
     private static List<RoundReport> history(SimulationBuilder run) {
         try (RunResult result = run.build().run()) {
             return result.history();
@@ -122,11 +136,13 @@ class SimulatedWorldTest {
         SimulationBuilder run = setup().algorithm(
                         new SynchronousTime((client, round, work) -> 100 - client.index(), Double.POSITIVE_INFINITY))
                 .algorithm(new OverCommitment(10));
-        for (RoundReport report : history(run)) {
+        AtomicInteger trained = new AtomicInteger();
+        for (RoundReport report : history(counting(run, trained).workers(1))) {
             assertThat(report.cohort()).hasSize(13);
             assertThat(indices(report.clients().keySet())).containsExactly(3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
             assertThat(report.metrics().value("time/round seconds")).isEqualTo(97);
         }
+        assertThat(trained).as("ten in each of four rounds").hasValue(40);
         assertThatThrownBy(() -> new OverCommitment(10, .9))
                 .hasMessage("factor must be at least 1 and finite, but was 0.9");
     }
@@ -165,7 +181,11 @@ class SimulatedWorldTest {
     void dropOutsAreNotTrainedAndNotWaitedFor() {
         World world = new World((client, round, work) -> 1 + client.index(), Availability.always(), .4);
         int lost = 0;
-        for (RoundReport report : history(setup().rounds(20).algorithm(new SynchronousTime(world, 100)))) {
+        int arrived = 0;
+        AtomicInteger trained = new AtomicInteger();
+        SimulationBuilder run = setup().rounds(20).algorithm(new SynchronousTime(world, 100));
+        for (RoundReport report : history(counting(run, trained))) {
+            arrived += report.clients().size();
             assertThat(report.cohort().size() + report.rejected().size()).isEqualTo(5);
             lost += report.rejected().size();
             assertThat(report.metrics().value("time/round seconds"))
@@ -175,6 +195,7 @@ class SimulatedWorldTest {
                             .orElse(60));
         }
         assertThat(lost).isBetween(15, 65); // 40 of 100 expected
+        assertThat(trained).hasValue(arrived);
     }
 
     /** What a selector hears: how long accepted clients took, who was too late, not needed, or lost. */
