@@ -25,7 +25,12 @@ class ArchitectureTest {
             .layer("2")
             .definedBy("org.fl4j.core..")
             .layer("3")
-            .definedBy("org.fl4j.data..", "org.fl4j.model..", "org.fl4j.world..")
+            .definedBy(
+                    "org.fl4j.data..",
+                    "org.fl4j.model..",
+                    "org.fl4j.world..",
+                    "org.fl4j.execution..",
+                    "org.fl4j.monitoring..")
             .layer("4")
             .definedBy("org.fl4j.client..", "org.fl4j.server..")
             .layer("5")

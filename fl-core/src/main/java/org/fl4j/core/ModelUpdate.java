@@ -2,12 +2,15 @@ package org.fl4j.core;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.Tensors;
 
 /**
  * The message up: what a client's training changed. A client may send anything; the server validates it before it counts
@@ -63,6 +66,13 @@ public record ModelUpdate(
     /** Returns the same update with further metrics. */
     public ModelUpdate withMetrics(Metrics more) {
         return new ModelUpdate(client, modelVersion, exampleCount, localSteps, delta, metrics.merge(more), attachments);
+    }
+
+    /** Returns the SHA-256 of the message's tensors, in hexadecimal digits: of the delta, then of the attachments by name. */
+    public String sha256() {
+        List<NDArray> arrays = new ArrayList<>(delta.arrays());
+        arrays.addAll(attachments.values());
+        return Tensors.sha256(arrays);
     }
 
     /** Returns the size of the message's tensors. */

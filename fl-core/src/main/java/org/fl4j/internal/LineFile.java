@@ -9,6 +9,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /** A text file that grows by whole lines, and from which a resumed run takes back the lines it will write again. */
 public final class LineFile {
@@ -54,13 +55,21 @@ public final class LineFile {
 
     /** Appends a line, and makes directories that are missing. */
     public void append(String line) {
+        append(List.of(line));
+    }
+
+    /** Appends lines, and makes directories that are missing. */
+    public void append(List<String> lines) {
         try {
             if (file.getParent() != null) {
                 Files.createDirectories(file.getParent());
             }
             Files.write(
                     file,
-                    (line + "\n").getBytes(StandardCharsets.UTF_8),
+                    lines.stream()
+                            .map(line -> line + "\n")
+                            .collect(Collectors.joining())
+                            .getBytes(StandardCharsets.UTF_8),
                     StandardOpenOption.CREATE,
                     StandardOpenOption.APPEND);
         } catch (IOException e) {

@@ -41,6 +41,11 @@ public final class RoundLines {
 
     /** Appends an object that has a {@code round}. */
     public void append(JsonObject line) {
-        file.append(line.toString());
+        append(List.of(line));
+    }
+
+    /** Appends objects that have a {@code round}. */
+    public void append(List<JsonObject> lines) {
+        file.append(lines.stream().map(JsonObject::toString).toList());
     }
 }

@@ -35,6 +35,13 @@ public record Metrics(Map<String, Metric> values) {
         return new Metrics(merged);
     }
 
+    /** Returns those whose name starts so. */
+    public Metrics startingWith(String prefix) {
+        Map<String, Metric> some = new TreeMap<>(values);
+        some.keySet().removeIf(name -> !name.startsWith(prefix));
+        return new Metrics(some);
+    }
+
     /** Returns the weighted mean of one metric, or nothing if it was not measured. */
     public OptionalDouble find(String name) {
         Metric metric = values.get(name);

@@ -102,16 +102,23 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
 
     /** Returns the checkpoint of the latest round in the directory, if there is any. */
     static Optional<Path> latest(Path directory) {
-        List<Path> files = all(directory);
-        return files.isEmpty() ? Optional.empty() : Optional.of(files.get(files.size() - 1));
+        return latest(directory, Integer.MAX_VALUE);
+    }
+
+    /** Returns the checkpoint of the latest round up to one, if there is any. */
+    static Optional<Path> latest(Path directory, int round) {
+        return all(directory).stream().filter(file -> round(file) <= round).reduce((earlier, later) -> later);
+    }
+
+    /** Returns the round after which a checkpoint was taken. */
+    static int round(Path file) {
+        return Integer.parseInt(file.getFileName().toString().replaceAll("\\D", ""));
     }
 
     /** Returns the round of the earliest checkpoint in the directory, 0 if there is none. */
     static int oldest(Path directory) {
         List<Path> files = all(directory);
-        return files.isEmpty()
-                ? 0
-                : Integer.parseInt(files.get(0).getFileName().toString().replaceAll("\\D", ""));
+        return files.isEmpty() ? 0 : round(files.get(0));
     }
 
     private static List<Path> all(Path directory) {

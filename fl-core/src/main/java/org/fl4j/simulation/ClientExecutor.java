@@ -2,6 +2,8 @@ package org.fl4j.simulation;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
@@ -9,77 +11,83 @@ import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.fl4j.client.Worker;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.RoundContext;
+import org.fl4j.execution.ExecutionPolicy;
+import org.fl4j.execution.Notes;
+import org.fl4j.execution.Task;
+import org.fl4j.execution.TaskExecutor;
+import org.fl4j.execution.TaskId;
+import org.fl4j.execution.TaskRecord;
 import org.fl4j.tensor.TensorEngine;
 
 /**
  * Runs client work on the {@link Worker}s and hands the results out in the order of the clients, whoever finishes first.
  * The thread that asks for results is one of the workers' threads: while the next result is not ready it works on a client
- * itself, so that no core idles and one worker needs no second thread. At most two results a worker wait to be taken:
- * memory stays O(model) per worker.
+ * itself, so that no core idles and one worker needs no second thread. Under a time-out it only waits, for it must not be interrupted.
+ * Few results wait to be taken: memory stays O(model) per worker.
  */
 final class ClientExecutor implements AutoCloseable {
-    private static final int AHEAD_PER_WORKER = 2;
-
     private final List<Worker> workers;
     private final BlockingQueue<Worker> idle;
-    private final ThreadPoolExecutor pool;
-    private final List<Thread> threads = new CopyOnWriteArrayList<>();
+    private final ExecutionPolicy execution;
+    private final TaskExecutor tasks;
+    private final boolean lendsThread;
+    private final ConcurrentLinkedQueue<TaskRecord> records = new ConcurrentLinkedQueue<>();
     private final FailurePolicy policy;
     private final BooleanSupplier cancelled;
 
     /** What is done for one client, on a worker's thread. */
     @FunctionalInterface
     interface Work<T> {
-        T apply(ClientId client, Worker worker);
+        T apply(ClientId client, Worker worker, Notes notes);
     }
 
-    ClientExecutor(List<Worker> workers, FailurePolicy policy, BooleanSupplier cancelled) {
+    ClientExecutor(List<Worker> workers, ExecutionPolicy execution, FailurePolicy policy, BooleanSupplier cancelled) {
         this.workers = List.copyOf(workers);
+        this.execution = execution;
         this.policy = policy;
         this.cancelled = cancelled;
         idle = new ArrayBlockingQueue<>(workers.size(), false, workers);
-        AtomicInteger number = new AtomicInteger();
-        int poolSize = workers.size() - 1; // and the caller
-        pool = new ThreadPoolExecutor(
-                poolSize, Math.max(1, poolSize), 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
-                    Thread thread = new Thread(
-                            () -> {
-                                TensorEngine.prepareThread();
-                                task.run();
-                            },
-                            "fl4j-worker-" + number.getAndIncrement());
-                    thread.setDaemon(true);
-                    threads.add(thread);
-                    return thread;
-                });
+        lendsThread = execution.timeout().isEmpty();
+        tasks = new TaskExecutor(
+                lendsThread ? workers.size() - 1 : workers.size(),
+                TensorEngine::prepareThread,
+                execution,
+                records::add);
     }
 
     /**
      * Starts a round's work.
      *
+     * @param kind what it is called in records
      * @param wanted after how many results the rest are likely not wanted: those are begun only when they are asked for
      * @param free frees a result that nobody asked for
      */
-    <T> Results<T> run(List<ClientId> clients, RoundContext round, int wanted, Work<T> work, Consumer<T> free) {
-        return new Results<>(clients, round, wanted, work, free);
+    <T> Results<T> run(
+            String kind, List<ClientId> clients, RoundContext round, int wanted, Work<T> work, Consumer<T> free) {
+        return new Results<>(kind, clients, round, wanted, work, free);
     }
 
-    private <T> T onIdleWorker(ClientId client, Work<T> work) throws InterruptedException {
+    /** Returns what became of the tasks that ended since it was asked last, in the order in which they ended. */
+    List<TaskRecord> newRecords() {
+        List<TaskRecord> ended = new ArrayList<>();
+        for (TaskRecord record = records.poll(); record != null; record = records.poll()) {
+            ended.add(record);
+        }
+        return ended;
+    }
+
+    private <T> T onIdleWorker(ClientId client, Work<T> work, Notes notes) throws InterruptedException {
         Worker worker = idle.take();
         try {
-            return work.apply(client, worker);
+            return work.apply(client, worker, notes);
         } finally {
             idle.add(worker);
         }
@@ -88,42 +96,13 @@ final class ClientExecutor implements AutoCloseable {
     /** Waits for the threads, which end with the clients they run, then frees the workers. */
     @Override
     public void close() {
-        pool.shutdownNow();
-        boolean interrupted = false;
-        for (Thread thread : threads) {
-            interrupted |= join(thread);
-        }
+        tasks.close();
         workers.forEach(Worker::close);
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    /** Returns whether the wait was interrupted. */
-    private static boolean join(Thread thread) {
-        boolean interrupted = false;
-        while (true) {
-            try {
-                thread.join();
-                return interrupted;
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-    }
-
-    /** The work for one client, run once by whichever thread comes first. */
-    private final class Task<T> extends FutureTask<T> {
-        private final ClientId client;
-
-        Task(ClientId client, Work<T> work) {
-            super(() -> onIdleWorker(client, work));
-            this.client = client;
-        }
     }
 
     /** The results of one round's clients, in their order. Close it: clients whose result was not asked for are given up. */
     final class Results<T> implements Iterator<T>, AutoCloseable {
+        private final String kind;
         private final Iterator<ClientId> waiting;
         private final RoundContext round;
         private final Work<T> work;
@@ -132,9 +111,10 @@ final class ClientExecutor implements AutoCloseable {
         private final List<ClientFailure> failures = new ArrayList<>();
         private int wanted;
         private Optional<T> next = Optional.empty();
-        private volatile boolean abandoned;
 
-        private Results(List<ClientId> clients, RoundContext round, int wanted, Work<T> work, Consumer<T> free) {
+        private Results(
+                String kind, List<ClientId> clients, RoundContext round, int wanted, Work<T> work, Consumer<T> free) {
+            this.kind = kind;
             waiting = clients.iterator();
             this.round = round;
             this.wanted = wanted;
@@ -150,20 +130,36 @@ final class ClientExecutor implements AutoCloseable {
         @Override
         public boolean hasNext() {
             while (next.isEmpty()) {
-                int limit = Math.min(AHEAD_PER_WORKER * workers.size(), Math.max(1, wanted));
-                while (waiting.hasNext() && ahead.size() < limit) {
-                    Task<T> task = new Task<>(waiting.next(), this::unlessAbandoned);
-                    ahead.add(task);
-                    if (workers.size() > 1) {
-                        pool.execute(task);
-                    }
+                long most = (long) execution.aheadPerWorker() * workers.size();
+                List<ClientId> fresh = new ArrayList<>();
+                while (waiting.hasNext() && ahead.size() + fresh.size() < Math.min(most, Math.max(1, wanted))) {
+                    fresh.add(waiting.next());
                 }
+                submit(fresh);
                 if (ahead.isEmpty()) {
                     return false;
                 }
                 next = take();
             }
             return true;
+        }
+
+        /** Queues the important ones first, for a thread may be idle; their results are taken in their own order. */
+        private void submit(List<ClientId> clients) {
+            List<Task<T>> queued = new ArrayList<>(Collections.nCopies(clients.size(), null));
+            IntStream.range(0, clients.size())
+                    .boxed()
+                    .sorted(Comparator.comparingInt(i -> execution.priority().rank(clients.get(i))))
+                    .forEach(i -> queued.set(i, submit(clients.get(i))));
+            ahead.addAll(queued);
+        }
+
+        private Task<T> submit(ClientId client) {
+            return tasks.submit(
+                    new TaskId(round.number(), client, kind),
+                    execution.priority().rank(client),
+                    notes -> onIdleWorker(client, work, notes),
+                    free);
         }
 
         @Override
@@ -177,17 +173,10 @@ final class ClientExecutor implements AutoCloseable {
             return result;
         }
 
-        private T unlessAbandoned(ClientId client, Worker worker) {
-            if (abandoned) {
-                throw new RunCancelledException();
-            }
-            return work.apply(client, worker);
-        }
-
         /** Waits for clients that have begun: they may read arrays that are freed once this round unwinds. */
         @Override
         public void close() {
-            abandoned = true;
+            ahead.forEach(Task::cancel);
             boolean interrupted = Thread.interrupted();
             for (Task<T> task : ahead) {
                 interrupted |= finish(task);
@@ -202,7 +191,6 @@ final class ClientExecutor implements AutoCloseable {
 
         /** Returns whether the wait was interrupted. */
         private boolean finish(Task<T> task) {
-            task.run(); // ends at once if nobody has begun it
             boolean interrupted = false;
             while (true) {
                 try {
@@ -217,10 +205,9 @@ final class ClientExecutor implements AutoCloseable {
         }
 
         private Optional<T> take() {
-            Iterator<Task<T>> helped = ahead.iterator();
             Task<T> first = ahead.element();
-            while (!first.isDone() && helped.hasNext() && !cancelled.getAsBoolean()) {
-                helped.next().run(); // does nothing if another thread has begun it
+            while (lendsThread && !first.isDone() && !cancelled.getAsBoolean() && tasks.runNext()) {
+                // until the result is there, or all tasks have begun
             }
             if (cancelled.getAsBoolean()) {
                 throw new RunCancelledException();
@@ -233,7 +220,7 @@ final class ClientExecutor implements AutoCloseable {
                 Thread.currentThread().interrupt();
                 throw new RunCancelledException();
             } catch (ExecutionException e) {
-                return failed(first.client, e.getCause());
+                return failed(first.id().client(), e.getCause());
             }
         }
 

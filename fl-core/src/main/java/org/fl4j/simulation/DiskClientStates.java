@@ -71,10 +71,12 @@ final class DiskClientStates implements ClientStateStore {
 
     @Override
     public Optional<StrategyState> load(ClientId client, NDManager target) {
-        NavigableMap<Integer, Path> known = ofClient(client);
-        return known.isEmpty()
-                ? Optional.empty()
-                : Optional.of(read(known.lastEntry().getValue(), target));
+        return load(client, Integer.MAX_VALUE, target);
+    }
+
+    /** Returns a client's state as of the end of a round. */
+    Optional<StrategyState> load(ClientId client, int round, NDManager target) {
+        return Optional.ofNullable(ofClient(client).floorEntry(round)).map(version -> read(version.getValue(), target));
     }
 
     private static StrategyState read(Path file, NDManager target) {

@@ -19,6 +19,7 @@ import org.fl4j.core.ServerUpdate;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateStore;
 import org.fl4j.core.UpdateTransform;
+import org.fl4j.execution.Notes;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.random.Seed;
@@ -34,6 +35,7 @@ final class FederatedRound {
     private final int wanted;
     private final UpdateStore updateStore;
     private final BiConsumer<Integer, Set<ClientId>> commit; // of what accepted clients keep
+    private final boolean hashUpdates;
     private final Seed seed;
 
     FederatedRound(
@@ -46,6 +48,7 @@ final class FederatedRound {
             int wanted,
             UpdateStore updateStore,
             BiConsumer<Integer, Set<ClientId>> commit,
+            boolean hashUpdates,
             Seed seed) {
         this.server = server;
         this.clients = clients;
@@ -56,6 +59,7 @@ final class FederatedRound {
         this.wanted = wanted;
         this.updateStore = updateStore;
         this.commit = commit;
+        this.hashUpdates = hashUpdates;
         this.seed = seed;
     }
 
@@ -64,18 +68,19 @@ final class FederatedRound {
 
     Outcome run(ServerState state) {
         long start = System.nanoTime();
-        RoundContext round = new RoundContext(state.round() + 1, seed, clients.size(), updateStore);
+        RoundContext round = after(state);
 
         // 1. select
         List<ClientId> cohort = server.select(state, clients, round);
 
         // 2. broadcast, 3. train, 4. upload: on the workers, as the server asks for the next update
         try (Uploads uploads = new Uploads(executor.run(
+                "train",
                 cohort,
                 round,
                 wanted,
-                (id, worker) -> train(state, id, worker, round),
-                upload -> upload.update().close()))) {
+                (id, worker, notes) -> train(state, id, worker, round, notes),
+                Uploads.Upload::close))) {
 
             // 5. aggregate: in cohort order
             ServerUpdate update = server.update(state, uploads, round);
@@ -110,14 +115,45 @@ final class FederatedRound {
         }
     }
 
+    /** Runs one client of the round after a state once more, and returns the hash of its update. */
+    String replay(ServerState state, ClientId client) {
+        RoundContext round = after(state);
+        List<ClientId> cohort = server.select(state, clients, round);
+        Check.that(
+                cohort.contains(client),
+                "client",
+                "one who trained in round " + round.number() + ", " + cohort,
+                client);
+        try (ClientExecutor.Results<Uploads.Upload> results = executor.run(
+                "replay",
+                List.of(client),
+                round,
+                1,
+                (id, worker, notes) -> train(state, id, worker, round, notes),
+                Uploads.Upload::close)) {
+            Check.that(results.hasNext(), "client", "one who does not fail", results.failures());
+            try (Uploads.Upload upload = results.next()) {
+                return upload.update().sha256();
+            }
+        }
+    }
+
+    private RoundContext after(ServerState state) {
+        return new RoundContext(state.round() + 1, seed, clients.size(), updateStore);
+    }
+
     /** Trains and transforms in a scope: of all that a client makes, its update alone stays until it is folded. */
-    private Uploads.Upload train(ServerState state, ClientId id, Worker worker, RoundContext round) {
+    private Uploads.Upload train(ServerState state, ClientId id, Worker worker, RoundContext round, Notes notes) {
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
             TrainingTask task = server.broadcast(state, id, round);
             ModelUpdate trained = factory.create(id, worker).train(task);
             try {
                 ModelUpdate sent = transformed(trained, task);
+                notes.add(sent.metrics().startingWith("privacy/"));
+                if (hashUpdates) {
+                    notes.updateSha256(sent.sha256());
+                }
                 sent.keep(worker.updates());
                 return new Uploads.Upload(sent, task.byteCount());
             } catch (RuntimeException | Error e) {
@@ -144,10 +180,11 @@ final class FederatedRound {
             ServerState state, RoundContext round, List<ClientFailure> failures) {
         Map<ClientId, Metrics> evaluated = new TreeMap<>();
         try (ClientExecutor.Results<Map.Entry<ClientId, Metrics>> results = executor.run(
+                "evaluate",
                 evaluations.clients(clients, round.number()),
                 round,
                 Integer.MAX_VALUE,
-                (id, worker) -> Map.entry(id, evaluate(state, id, worker, round)),
+                (id, worker, notes) -> Map.entry(id, evaluate(state, id, worker, round)),
                 result -> {})) {
             results.forEachRemaining(result -> evaluated.put(result.getKey(), result.getValue()));
             failures.addAll(results.failures());

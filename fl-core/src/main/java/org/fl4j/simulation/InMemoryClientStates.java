@@ -8,21 +8,35 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiFunction;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Check;
 import org.fl4j.tensor.TensorEngine;
 import org.fl4j.tensor.Tensors;
 
-/** Keeps client states in the CPU's memory, for a run without checkpoints. */
+/** Keeps client states in the CPU's memory, for a run that nobody resumes. */
 final class InMemoryClientStates implements ClientStateStore {
     private final NDManager manager = TensorEngine.newManager(Device.cpu());
     private final Map<ClientId, StrategyState> committed = new ConcurrentHashMap<>();
     private final Map<ClientId, StrategyState> staged = new ConcurrentHashMap<>();
+    private final BiFunction<ClientId, NDManager, Optional<StrategyState>> before;
+
+    /** Starts with none. */
+    InMemoryClientStates() {
+        this((client, target) -> Optional.empty());
+    }
+
+    /** Starts with states that something else loads. */
+    InMemoryClientStates(BiFunction<ClientId, NDManager, Optional<StrategyState>> before) {
+        this.before = before;
+    }
 
     @Override
     public Optional<StrategyState> load(ClientId client, NDManager target) {
-        return Optional.ofNullable(committed.get(client)).map(state -> copy(state, target.getDevice()));
+        return Optional.ofNullable(committed.get(client))
+                .map(state -> copy(state, target.getDevice()))
+                .or(() -> before.apply(client, target));
     }
 
     @Override

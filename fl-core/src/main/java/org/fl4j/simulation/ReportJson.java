@@ -51,7 +51,7 @@ final class ReportJson {
         return json;
     }
 
-    private static JsonObject write(Metrics metrics) {
+    static JsonObject write(Metrics metrics) {
         JsonObject json = new JsonObject();
         metrics.values().forEach((name, metric) -> {
             JsonObject entry = new JsonObject();
@@ -110,7 +110,7 @@ final class ReportJson {
         return byClient;
     }
 
-    private static Metrics readMetrics(JsonObject json) {
+    static Metrics readMetrics(JsonObject json) {
         Map<String, Metric> metrics = new TreeMap<>();
         json.entrySet().forEach(entry -> {
             JsonObject metric = entry.getValue().getAsJsonObject();

@@ -1,6 +1,8 @@
 package org.fl4j.simulation;
 
+import java.util.List;
 import org.fl4j.core.ServerState;
+import org.fl4j.execution.TaskRecord;
 
 /**
  * Watches a run and never changes it. Called on the thread that runs the simulation; an exception ends the run, for a
@@ -15,6 +17,12 @@ public interface RunListener {
      * @param totalRounds the number of the last round
      */
     default void runStarted(int completedRounds, int totalRounds) {}
+
+    /**
+     * Called before {@link #roundEnded} with what became of the round's tasks, in the order in which they ended; of a round that
+     * fails too.
+     */
+    default void tasksEnded(List<TaskRecord> tasks) {}
 
     /** Called after each round; the state's arrays are valid until this returns. */
     default void roundEnded(RoundReport report, ServerState state) {}

@@ -7,10 +7,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.fl4j.client.Worker;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
+import org.fl4j.execution.TaskRecord;
+import org.fl4j.internal.Check;
 import org.fl4j.model.FederatedModel;
 import org.fl4j.model.LocalModel;
 import org.fl4j.server.ComposedServer;
@@ -43,18 +49,74 @@ public final class Simulation {
      */
     public RunResult run() {
         long start = System.nanoTime();
+        EvaluationPlan plan = new EvaluationPlan(setup.evaluateEvery, setup.evaluateClientsEvery, setup.rounds);
+        return compute(setup.clientStateStore(), plan, run -> {
+            Checkpoint from = resumed(run.model(), run.states()).orElseGet(() -> initial(run.server(), run.states()));
+            if (!setup.resume) {
+                run.clientStates().requireEmpty();
+            }
+            run.clientStates().restore(from.state().round());
+            return fold(run, from, start);
+        });
+    }
+
+    /**
+     * Runs one client of one round again and returns the hash of its update ({@link ModelUpdate#sha256}), to be compared with what a run
+     * with {@linkplain SimulationBuilder#hashUpdates hashes} recorded. The rounds before it are run again too, from the latest checkpoint
+     * that is early enough if this simulation resumes, or else from the start. Listeners are not told and no file is written.
+     *
+     * @throws IllegalArgumentException if the client did not train in that round
+     */
+    public String replay(int round, ClientId client) {
+        Check.inRange("round", 1, setup.rounds, round);
+        Check.present("client", client);
+        Optional<Path> file = setup.checkpoints
+                .filter(directory -> setup.resume)
+                .flatMap(directory -> Checkpoint.latest(directory, round - 1));
+        InMemoryClientStates clientStates = file.flatMap(any -> setup.clientStateDirectory())
+                .map(DiskClientStates::new)
+                .map(disk -> new InMemoryClientStates(
+                        (id, target) -> disk.load(id, Checkpoint.round(file.orElseThrow()), target)))
+                .orElseGet(InMemoryClientStates::new);
+        EvaluationPlan none = new EvaluationPlan(Integer.MAX_VALUE, OptionalInt.empty(), Integer.MAX_VALUE);
+        return compute(clientStates, none, run -> {
+            try (NDManager states = run.states()) {
+                ServerState state = file.map(
+                                from -> Checkpoint.load(from, run.model().layout(), identity(), states.newSubManager()))
+                        .orElseGet(() -> initial(run.server(), states))
+                        .state();
+                while (state.round() < round - 1) {
+                    state = next(run, state).state();
+                }
+                try (NDScope scope = new NDScope()) {
+                    scope.suppressNotUsedWarning();
+                    return run.round().replay(state, client);
+                }
+            }
+        });
+    }
+
+    /** What a run holds while it computes. */
+    private record Computation(
+            FederatedModel model,
+            NDManager states,
+            ClientStateStore clientStates,
+            Server server,
+            FederatedRound round,
+            ClientExecutor executor) {}
+
+    private <T> T compute(ClientStateStore clientStates, EvaluationPlan plan, Function<Computation, T> body) {
         NDManager states = TensorEngine.newManager(setup.devices.first());
         try (TensorEngine.CallingThread thread = TensorEngine.prepareCallingThread();
+                clientStates;
                 FederatedModel model = new FederatedModel(setup.task);
                 ComposedServer composed = server(model, states);
-                ClientStateStore clientStates = setup.clientStateStore();
-                ClientExecutor executor =
-                        new ClientExecutor(workers(model, clientStates), setup.failurePolicy, () -> cancelled)) {
+                ClientExecutor executor = new ClientExecutor(
+                        workers(model, clientStates), setup.execution, setup.failurePolicy, () -> cancelled)) {
             thread.suppressNotUsedWarning();
             Server server = setup.server.decorate(
                     composed,
                     new RunParts(clientStates, setup.updates, setup.selector, Optional.ofNullable(setup.training)));
-            EvaluationPlan plan = new EvaluationPlan(setup.evaluateEvery, setup.evaluateClientsEvery, setup.rounds);
             FederatedRound round = new FederatedRound(
                     server,
                     setup.data.clients(),
@@ -65,13 +127,9 @@ public final class Simulation {
                     setup.updates.bufferSize(),
                     setup.updateStore,
                     (number, accepted) -> clientStates.commit(number, accepted, resumable(number)),
+                    setup.hashUpdates,
                     setup.seed);
-            Checkpoint from = resumed(model, states).orElseGet(() -> initial(server, states));
-            if (!setup.resume) {
-                clientStates.requireEmpty();
-            }
-            clientStates.restore(from.state().round());
-            return fold(round, from, states, start);
+            return body.apply(new Computation(model, states, clientStates, server, round, executor));
         } catch (RuntimeException | Error e) {
             states.close();
             throw e;
@@ -86,7 +144,20 @@ public final class Simulation {
         cancelled = true;
     }
 
-    private RunResult fold(FederatedRound round, Checkpoint from, NDManager states, long start) {
+    /** Runs a round, and frees the state before it. */
+    private static FederatedRound.Outcome next(Computation run, ServerState state) {
+        NDManager next = run.states().newSubManager();
+        FederatedRound.Outcome outcome;
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            outcome = run.round().run(state);
+            outcome.state().keep(next);
+        }
+        state.model().floats().getManager().close();
+        return outcome;
+    }
+
+    private RunResult fold(Computation run, Checkpoint from, long start) {
         List<RoundReport> history = new ArrayList<>(from.history());
         ServerState state = from.state();
         int first = state.round();
@@ -95,18 +166,17 @@ public final class Simulation {
         boolean interrupted = false;
         boolean saved = true; // the state is a checkpoint's, or the initial one
         while (state.round() < setup.rounds && !stop && !cancelled && !interrupted) {
-            NDManager next = states.newSubManager();
             FederatedRound.Outcome outcome;
-            try (NDScope scope = new NDScope()) {
-                scope.suppressNotUsedWarning();
-                outcome = round.run(state);
-                outcome.state().keep(next);
+            try {
+                outcome = next(run, state);
             } catch (RuntimeException e) {
                 interrupted = Thread.interrupted(); // what follows writes files, which an interrupt would break off
                 if (isCancellation(e)) {
+                    tellTasks(run);
                     break;
                 }
                 try {
+                    tellTasks(run);
                     save(state, history, !saved);
                 } catch (RuntimeException second) {
                     e.addSuppressed(second);
@@ -114,7 +184,7 @@ public final class Simulation {
                 throw e;
             }
             interrupted = Thread.interrupted();
-            state.model().floats().getManager().close();
+            tellTasks(run);
             state = outcome.state();
             history.add(outcome.report());
             stop = setup.stopRule.shouldStop(history);
@@ -126,12 +196,17 @@ public final class Simulation {
             end = stop ? RunResult.End.STOPPED_EARLY : RunResult.End.CANCELLED;
         }
         double seconds = (System.nanoTime() - start) / 1e9;
-        RunResult result = new RunResult(state, history, end, state.model().sha256(), seconds, states);
+        RunResult result = new RunResult(state, history, end, state.model().sha256(), seconds, run.states());
         setup.listeners.forEach(listener -> listener.runEnded(result));
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
         return result;
+    }
+
+    private void tellTasks(Computation run) {
+        List<TaskRecord> tasks = run.executor().newRecords();
+        setup.listeners.forEach(listener -> listener.tasksEnded(tasks));
     }
 
     private static boolean isCancellation(Throwable failure) {

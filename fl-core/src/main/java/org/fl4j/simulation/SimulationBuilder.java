@@ -17,6 +17,7 @@ import org.fl4j.core.UpdateStore;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.Examples;
 import org.fl4j.data.FederatedDataset;
+import org.fl4j.execution.ExecutionPolicy;
 import org.fl4j.internal.Check;
 import org.fl4j.model.LearningTask;
 import org.fl4j.random.Seed;
@@ -58,6 +59,8 @@ public final class SimulationBuilder implements Cloneable {
     Optional<Path> checkpoints = Optional.empty();
     int checkpointEvery = 1;
     boolean resume;
+    ExecutionPolicy execution = ExecutionPolicy.once();
+    boolean hashUpdates;
     StopRule stopRule = history -> false;
     List<Algorithm> algorithms = new ArrayList<>();
     List<RunListener> listeners = new ArrayList<>();
@@ -217,6 +220,21 @@ public final class SimulationBuilder implements Cloneable {
         return this;
     }
 
+    /** Sets how clients are run: priorities, retries, time-outs; by default each once, in their order. */
+    public SimulationBuilder execution(ExecutionPolicy value) {
+        execution = value;
+        return this;
+    }
+
+    /**
+     * Sets whether task records carry the hash of each update, to compare with {@link Simulation#replay}; by default not, for it
+     * takes some half a millisecond a megabyte.
+     */
+    public SimulationBuilder hashUpdates(boolean value) {
+        hashUpdates = value;
+        return this;
+    }
+
     /** Sets in which rounds the server evaluates; by default in every one. The last is always evaluated. */
     public SimulationBuilder evaluateEvery(int value) {
         evaluateEvery = value;
@@ -278,6 +296,7 @@ public final class SimulationBuilder implements Cloneable {
         Check.present("updateStore", updateStore);
         Check.present("sgdClients", sgdClients);
         Check.present("failurePolicy", failurePolicy);
+        Check.present("execution", execution);
         listeners.forEach(listener -> Check.present("listener", listener));
         if (clientFactory.isEmpty()) {
             Check.present("training", training);
@@ -338,9 +357,12 @@ public final class SimulationBuilder implements Cloneable {
         return clientFactory.orElse((id, worker) -> make.create(id, worker, common));
     }
 
+    Optional<Path> clientStateDirectory() {
+        return clientStates.or(() -> checkpoints.map(directory -> directory.resolve("clients")));
+    }
+
     ClientStateStore clientStateStore() {
-        return clientStates
-                .or(() -> checkpoints.map(directory -> directory.resolve("clients")))
+        return clientStateDirectory()
                 .<ClientStateStore>map(DiskClientStates::new)
                 .orElseGet(InMemoryClientStates::new);
     }

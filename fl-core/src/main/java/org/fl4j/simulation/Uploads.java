@@ -18,7 +18,12 @@ final class Uploads implements Iterable<ModelUpdate>, AutoCloseable {
     private long bytesUp;
 
     /** An update, and the size of the message that the client was sent. */
-    record Upload(ModelUpdate update, long bytesDown) {}
+    record Upload(ModelUpdate update, long bytesDown) implements AutoCloseable {
+        @Override
+        public void close() {
+            update.close();
+        }
+    }
 
     Uploads(ClientExecutor.Results<Upload> results) {
         this.results = results;

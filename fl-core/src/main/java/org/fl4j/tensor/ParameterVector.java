@@ -6,12 +6,9 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.fl4j.internal.Check;
 
 /**
@@ -164,20 +161,12 @@ public final class ParameterVector implements AutoCloseable {
 
     /** Returns the SHA-256 of all values (little-endian, floats before integers) in lower-case hexadecimal. */
     public String sha256() {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update(bytes(floats));
-            integers.ifPresent(array -> digest.update(bytes(array)));
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+        return Tensors.sha256(arrays());
     }
 
-    private static ByteBuffer bytes(NDArray array) {
-        ByteBuffer buffer = array.toByteBuffer();
-        Check.that(ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN, "byte order", "little-endian", buffer.order());
-        return buffer;
+    /** Returns the float array and, if there is one, the array of integers. */
+    public List<NDArray> arrays() {
+        return Stream.concat(Stream.of(floats), integers.stream()).toList();
     }
 
     /** Frees the native memory now. */

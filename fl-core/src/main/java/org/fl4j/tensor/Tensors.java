@@ -6,8 +6,13 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.nio.Buffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import org.fl4j.internal.Check;
 
 /**
  * Makes tensors that own their memory. An array that DJL makes from a Java buffer on the CPU borrows the buffer, and a
@@ -26,6 +31,22 @@ public final class Tensors {
     /** Returns a float32 tensor of the given shape. */
     public static NDArray create(NDManager manager, float[] values, Shape shape) {
         return create(manager, FloatBuffer.wrap(values), shape, DataType.FLOAT32);
+    }
+
+    /** Returns the SHA-256 of the arrays' bytes, one after another, in hexadecimal digits. */
+    public static String sha256(Iterable<NDArray> arrays) {
+        Check.that(
+                ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN,
+                "byte order",
+                "little-endian",
+                ByteOrder.nativeOrder());
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            arrays.forEach(array -> digest.update(array.toByteBuffer()));
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
     }
 
     /** Returns a copy of the array on a device, with memory of its own wherever the array lies. */

@@ -23,6 +23,16 @@ interface ClientLedger {
     /** Returns the epsilon of an account. */
     double spent(double... account);
 
+    /** Returns the epsilon of one release alone. */
+    default double cost(PrivacyEvent release) {
+        return spent(charged(new double[numbers()], release));
+    }
+
+    /** Returns the same as a metric for the task's record. */
+    default Metrics costOf(PrivacyEvent release) {
+        return Metrics.of("privacy/release epsilon", cost(release), 1);
+    }
+
     /** Returns what all releases of a run have in common, as far as accounts do not tell. */
     PrivacyTerms terms();
 

@@ -41,7 +41,9 @@ final class DpSgdClient extends SgdClient {
         ClientOptimizer.Stepper stepper = training().optimizer().start(parameters);
         double rate = training().learningRate().at(round.number());
         double deviation = dp.noiseMultiplier() * dp.clippingBound();
-        Metrics metrics = Metrics.of("privacy/noise scale", deviation, 1);
+        Metrics metrics = Metrics.of("privacy/noise scale", deviation, 1)
+                .merge(Metrics.of("privacy/gaussian multiplier", dp.noiseMultiplier(), 1))
+                .merge(dp.ledger().costOf(dp.ledger().next(id(), round)));
         int steps = examples.count() == 0 ? 0 : dp.steps();
         for (int step = 0; step < steps; step++) {
             try (NDScope scope = new NDScope()) {

@@ -190,7 +190,7 @@ final class LedgerServer implements Server {
                 client,
                 event,
                 sent.value("privacy/noise scale"),
-                ledger.spent(ledger.charged(new double[account.length], event)),
+                ledger.cost(event),
                 ledger.spent(next));
         System.arraycopy(next, 0, account, 0, next.length);
         LOG.atDebug()

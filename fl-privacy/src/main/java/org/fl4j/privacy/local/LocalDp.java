@@ -28,8 +28,8 @@ import org.fl4j.simulation.SimulationBuilder;
  * client replaced by none, against anybody who sees its updates. Cohort sampling does not lessen it.
  *
  * <p>Metrics of a round: {@code privacy/epsilon}, the highest of any client so far; {@code privacy/clients left}, who
- * can pay for another task. Metrics of clients: {@code privacy/gaussian multiplier} or {@code privacy/laplace multiplier}, and {@code
- * privacy/noise scale}. Every release goes to the log, an update that the server rejects too.
+ * can pay for another task. Metrics of clients: {@code privacy/gaussian multiplier} or {@code privacy/laplace multiplier}, {@code
+ * privacy/noise scale}, and {@code privacy/release epsilon}, what this update alone costs. Every release goes to the log, an update that the server rejects too.
  *
  * @param clippingBound C, positive: of the Euclidean norm for Gaussian noise, of the sum of magnitudes for Laplace noise
  * @param base each task's least noise
@@ -103,7 +103,14 @@ public record LocalDp(
             ModelUpdate noisy =
                     NoisyUpload.local(dp.clippingBound, raised, dp.noise).transform(update, task);
             return new ModelUpdate(
-                    noisy.client(), noisy.modelVersion(), 1, 1, noisy.delta(), noisy.metrics(), noisy.attachments());
+                            noisy.client(),
+                            noisy.modelVersion(),
+                            1,
+                            1,
+                            noisy.delta(),
+                            noisy.metrics(),
+                            noisy.attachments())
+                    .withMetrics(dp.ledger().costOf(Ledger.once(raised)));
         }
     }
 

@@ -3,6 +3,7 @@ package org.fl4j.privacy.local;
 import java.io.Serializable;
 import java.util.concurrent.ConcurrentHashMap;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.ClientPriority;
 import org.fl4j.core.RoundContext;
 import org.fl4j.internal.Check;
 import org.fl4j.privacy.accounting.GaussianMechanism;
@@ -31,10 +32,10 @@ public interface NoiseRule extends Serializable {
      *
      * @param epsilon of one task of rank 0, positive
      * @param delta of one task with Gaussian noise, in (0, 1)
-     * @param rank at least 0
+     * @param priority of clients, the same that {@link org.fl4j.execution.ExecutionPolicy} may go by
      */
-    static NoiseRule priorities(double epsilon, double delta, RankOf rank) {
-        return new PriorityClasses(epsilon, delta, rank);
+    static NoiseRule priorities(double epsilon, double delta, ClientPriority priority) {
+        return new PriorityClasses(epsilon, delta, priority);
     }
 
     /** See {@link #priorities}; calibrates once a rank. */
@@ -44,30 +45,23 @@ public interface NoiseRule extends Serializable {
 
         private final double epsilon;
         private final double delta;
-        private final RankOf rank;
+        private final ClientPriority priority;
         private final ConcurrentHashMap<Integer, Double> multipliers = new ConcurrentHashMap<>();
 
-        private PriorityClasses(double epsilon, double delta, RankOf rank) {
+        private PriorityClasses(double epsilon, double delta, ClientPriority priority) {
             this.epsilon = Check.positive("epsilon", epsilon);
             this.delta = Check.that(delta > 0 && delta < 1, "delta", "in (0, 1)", delta);
-            this.rank = Check.present("rank", rank);
+            this.priority = Check.present("priority", priority);
         }
 
         @Override
         public Mechanism mechanism(ClientId client, RoundContext round) {
-            int of = Check.atLeast("rank of " + client, 0, rank.of(client));
+            int of = Check.atLeast("rank of " + client, 0, priority.rank(client));
             double share = epsilon / (1 + of);
             return of < FIRST_LAPLACE_RANK
                     ? new Mechanism.Gaussian(
                             multipliers.computeIfAbsent(of, any -> GaussianMechanism.noiseMultiplier(share, delta)))
                     : new Mechanism.Laplace(1 / share);
         }
-    }
-
-    /** How important a client is. */
-    @FunctionalInterface
-    interface RankOf extends Serializable {
-        /** Returns its rank, at least 0; 0 is the most important. */
-        int of(ClientId client);
     }
 }

@@ -244,7 +244,11 @@ class LocalDpTest extends TensorTest {
                         .run()) {
             assertThat(seen).hasSize(4).allSatisfy(update -> {
                 assertThat(update.metrics().values())
-                        .containsOnlyKeys("privacy/noise scale", "privacy/gaussian multiplier", "train/learning rate");
+                        .containsOnlyKeys(
+                                "privacy/noise scale",
+                                "privacy/gaussian multiplier",
+                                "privacy/release epsilon",
+                                "train/learning rate");
                 assertThat(update.exampleCount()).isEqualTo(1);
                 assertThat(update.localSteps()).isEqualTo(1);
             });

@@ -1,0 +1,12 @@
+package org.fl4j.execution;
+
+import java.time.Duration;
+
+/** An attempt took longer than it may; what it threw when it was interrupted, if it did, is the cause. */
+public final class TaskTimedOutException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    TaskTimedOutException(TaskId id, Duration timeout, Throwable cause) {
+        super(id + " must take at most " + timeout.toMillis() + " ms, but took longer", cause);
+    }
+}

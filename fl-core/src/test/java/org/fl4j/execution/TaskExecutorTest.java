@@ -1,0 +1,236 @@
+package org.fl4j.execution;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.fl4j.core.ClientId;
+import org.fl4j.execution.TaskRecord.Outcome;
+import org.fl4j.metrics.Metrics;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class TaskExecutorTest {
+    private final List<TaskRecord> records = Collections.synchronizedList(new ArrayList<>());
+
+    private TaskExecutor executor(int threads, ExecutionPolicy policy) {
+        return new TaskExecutor(threads, () -> {}, policy, records::add);
+    }
+
+    private static TaskId id(int client) {
+        return new TaskId(1, new ClientId(client), "train");
+    }
+
+    private List<Integer> order() {
+        return records.stream().map(record -> record.id().client().index()).toList();
+    }
+
+    @Test
+    void runsTheMostImportantFirstAndEqualsInTheOrderOfSubmission() {
+        int[] ranks = {3, 0, 2, 0, 3, 1, 0, 2};
+        try (TaskExecutor executor = executor(0, ExecutionPolicy.once())) {
+            for (int client = 0; client < ranks.length; client++) {
+                executor.submit(id(client), ranks[client], notes -> "done", late -> {});
+            }
+            while (executor.runNext()) {
+                // one after another, on this thread
+            }
+        }
+        assertThat(order()).containsExactly(1, 3, 6, 5, 2, 7, 0, 4);
+        assertThat(records).allSatisfy(record -> assertThat(record.thread()).isZero());
+    }
+
+    @Test
+    void submitsWithoutWaitingAndNeverRunsMoreAtOnceThanItHasThreads() throws Exception {
+        AtomicInteger running = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        CountDownLatch start = new CountDownLatch(1);
+        try (TaskExecutor executor = executor(3, ExecutionPolicy.once())) {
+            List<Task<Integer>> tasks = new ArrayList<>();
+            for (int client = 0; client < 30; client++) {
+                int value = client;
+                tasks.add(executor.submit(
+                        id(client),
+                        0,
+                        notes -> {
+                            start.await();
+                            most.accumulateAndGet(running.incrementAndGet(), Math::max);
+                            Thread.sleep(2);
+                            running.decrementAndGet();
+                            return value;
+                        },
+                        late -> {}));
+            }
+            assertThat(tasks).noneMatch(Task::isDone);
+            start.countDown();
+            for (int client = 0; client < 30; client++) {
+                assertThat(tasks.get(client).get()).isEqualTo(client);
+            }
+        }
+        assertThat(most).hasValue(3);
+        assertThat(records).hasSize(30).allSatisfy(record -> {
+            assertThat(record.outcome()).isEqualTo(Outcome.SUCCEEDED);
+            assertThat(record.thread()).isBetween(1, 3);
+            assertThat(record.runTime()).isPositive();
+        });
+    }
+
+    @Test
+    void triesAgainAsOftenAsThePolicySays() throws Exception {
+        AtomicInteger attempts = new AtomicInteger();
+        try (TaskExecutor executor = executor(1, ExecutionPolicy.once().attempts(3, Duration.ofMillis(20)))) {
+            Task<String> flaky = executor.submit(
+                    id(1),
+                    0,
+                    notes -> {
+                        notes.add(Metrics.of("attempt", attempts.incrementAndGet(), 1));
+                        if (attempts.get() < 3) {
+                            throw new IllegalStateException("not yet");
+                        }
+                        return "there";
+                    },
+                    late -> {});
+            assertThat(flaky.get()).isEqualTo("there");
+            Task<String> broken = executor.submit(
+                    id(2),
+                    0,
+                    notes -> {
+                        throw new IllegalStateException("never");
+                    },
+                    late -> {});
+            assertThatThrownBy(broken::get)
+                    .isInstanceOf(ExecutionException.class)
+                    .hasRootCauseMessage("never");
+            Task<String> error = executor.submit(
+                    id(3),
+                    0,
+                    notes -> {
+                        throw new AssertionError("a bug");
+                    },
+                    late -> {});
+            assertThatThrownBy(error::get).hasRootCauseMessage("a bug");
+        }
+        assertThat(records).extracting(TaskRecord::attempts).containsExactly(3, 3, 1);
+        assertThat(records)
+                .extracting(TaskRecord::outcome)
+                .containsExactly(Outcome.SUCCEEDED, Outcome.FAILED, Outcome.FAILED);
+        assertThat(records.get(0).runTime()).isGreaterThanOrEqualTo(Duration.ofMillis(60)); // waits of 20 and 40 ms
+        assertThat(records.get(0).metrics().value("attempt")).isEqualTo(3); // of the last attempt alone
+        assertThat(records.get(1).error()).hasValue("java.lang.IllegalStateException: never");
+    }
+
+    @Test
+    void interruptsAnAttemptThatTakesTooLong() {
+        try (TaskExecutor executor = executor(1, ExecutionPolicy.once().timeout(Duration.ofMillis(50)))) {
+            Task<String> slow = executor.submit(
+                    id(1),
+                    0,
+                    notes -> {
+                        Thread.sleep(60_000);
+                        return "too late";
+                    },
+                    late -> {});
+            assertThatThrownBy(slow::get)
+                    .hasCauseInstanceOf(TaskTimedOutException.class)
+                    .hasMessageContaining("round 1, client 1, train must take at most 50 ms, but took longer");
+        }
+        assertThat(records.get(0).outcome()).isEqualTo(Outcome.TIMED_OUT);
+        assertThat(records.get(0).runTime()).isLessThan(Duration.ofSeconds(30));
+    }
+
+    @Test
+    void throwsAwayAResultThatComesTooLateAndLeavesNoInterruptBehind() throws Exception {
+        List<String> freed = Collections.synchronizedList(new ArrayList<>());
+        try (TaskExecutor executor = executor(1, ExecutionPolicy.once().timeout(Duration.ofMillis(20)))) {
+            Task<String> deaf = executor.submit(
+                    id(1),
+                    0,
+                    notes -> {
+                        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(100);
+                        while (System.nanoTime() < end) {
+                            Thread.onSpinWait();
+                        }
+                        return "late";
+                    },
+                    freed::add);
+            assertThatThrownBy(deaf::get).hasCauseInstanceOf(TaskTimedOutException.class);
+            Task<Boolean> next =
+                    executor.submit(id(2), 0, notes -> Thread.currentThread().isInterrupted(), late -> {});
+            assertThat(next.get()).isFalse();
+        }
+        assertThat(freed).containsExactly("late");
+    }
+
+    @Test
+    void takesACancelledTaskOutOfTheQueueAndDoesNotTryOneAgainThatRuns() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        try (TaskExecutor executor = executor(1, ExecutionPolicy.once().attempts(5, Duration.ZERO))) {
+            Task<String> runs = executor.submit(
+                    id(1),
+                    0,
+                    notes -> {
+                        begun.countDown();
+                        goOn.await();
+                        throw new IllegalStateException("once");
+                    },
+                    late -> {});
+            Task<String> waits = executor.submit(id(2), 0, notes -> "never run", late -> {});
+            begun.await();
+            assertThat(waits.cancel()).isTrue();
+            assertThat(waits.isDone()).isTrue();
+            assertThat(runs.cancel()).isFalse();
+            goOn.countDown();
+            assertThatThrownBy(runs::get).hasRootCauseMessage("once");
+        }
+        assertThat(order()).containsExactly(2, 1);
+        assertThat(records.get(0).outcome()).isEqualTo(Outcome.CANCELLED);
+        assertThat(records.get(0).attempts()).isZero();
+        assertThat(records.get(1).attempts()).isEqualTo(1);
+    }
+
+    @Test
+    void closesWithWhatWaitsCancelledAndWhatRunsInterrupted() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        TaskExecutor executor = executor(1, ExecutionPolicy.once().attempts(5, Duration.ZERO));
+        executor.submit(
+                id(1),
+                0,
+                notes -> {
+                    begun.countDown();
+                    Thread.sleep(60_000);
+                    return "";
+                },
+                late -> {});
+        executor.submit(id(2), 0, notes -> "", late -> {});
+        begun.await();
+        executor.close();
+        assertThat(records).extracting(TaskRecord::outcome).containsExactly(Outcome.CANCELLED, Outcome.FAILED);
+        assertThatThrownBy(() -> executor.submit(id(3), 0, notes -> "", late -> {}))
+                .hasMessage("executor must be open, but was closed");
+    }
+
+    @Test
+    void refusesBadPolicies() {
+        assertThatThrownBy(() -> ExecutionPolicy.once().attempts(0, Duration.ZERO))
+                .hasMessage("attempts must be at least 1, but was 0");
+        assertThatThrownBy(() -> ExecutionPolicy.once().attempts(2, Duration.ofMillis(-1)))
+                .hasMessage("backOff must be at least 0, but was PT-0.001S");
+        assertThatThrownBy(() -> ExecutionPolicy.once().timeout(Duration.ZERO))
+                .hasMessage("timeout must be positive, but was PT0S");
+        assertThatThrownBy(() -> ExecutionPolicy.once().aheadPerWorker(0))
+                .hasMessage("aheadPerWorker must be at least 1, but was 0");
+        try (TaskExecutor executor = executor(0, ExecutionPolicy.once())) {
+            assertThatThrownBy(() -> executor.submit(id(1), -1, notes -> "", late -> {}))
+                    .hasMessage("priority of round 1, client 1, train must be at least 0, but was -1");
+        }
+    }
+}
