@@ -35,16 +35,20 @@ class ArchitectureTest {
             .definedBy("org.fl4j.client..", "org.fl4j.server..")
             .layer("5")
             .definedBy("org.fl4j.simulation..")
-            .whereLayer("5")
+            .layer("6")
+            .definedBy("org.fl4j.tracking..")
+            .whereLayer("6")
             .mayNotBeAccessedByAnyLayer()
+            .whereLayer("5")
+            .mayOnlyBeAccessedByLayers("6")
             .whereLayer("4")
-            .mayOnlyBeAccessedByLayers("5")
+            .mayOnlyBeAccessedByLayers("5", "6")
             .whereLayer("3")
-            .mayOnlyBeAccessedByLayers("4", "5")
+            .mayOnlyBeAccessedByLayers("4", "5", "6")
             .whereLayer("2")
-            .mayOnlyBeAccessedByLayers("3", "4", "5")
+            .mayOnlyBeAccessedByLayers("3", "4", "5", "6")
             .whereLayer("1")
-            .mayOnlyBeAccessedByLayers("2", "3", "4", "5");
+            .mayOnlyBeAccessedByLayers("2", "3", "4", "5", "6");
 
     @ArchTest
     static final ArchRule NO_CYCLES =

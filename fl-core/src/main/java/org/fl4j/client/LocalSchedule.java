@@ -18,7 +18,7 @@ final class LocalSchedule {
         int count = examples.count();
         int batch = Math.min(training.batchSize(), Math.max(count, 1));
         int perEpoch = (count + batch - 1) / batch;
-        int steps = count == 0 ? 0 : training.steps().orElse(Math.multiplyExact(perEpoch, training.epochs()));
+        int steps = training.stepCount(count);
         long[] starts = new long[steps + 1];
         for (int step = 0; step < steps; step++) {
             int inEpoch = step % perEpoch;

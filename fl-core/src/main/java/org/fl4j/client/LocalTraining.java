@@ -2,6 +2,7 @@ package org.fl4j.client;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import org.fl4j.internal.Check;
@@ -105,6 +106,40 @@ public record LocalTraining(
     /** Returns this with a proximal term that pulls local training back to the received model. */
     public LocalTraining proximalTerm(double mu) {
         return new LocalTraining(optimizer, learningRate, epochs, steps, batchSize, gradientClip, mu);
+    }
+
+    /** The name of a task's setting: how many examples a step, a whole number. */
+    public static final String BATCH_SIZE = "training/batch size";
+
+    /** The name of a task's setting: the share of its steps that a client takes, in (0, 1]; one step at least. */
+    public static final String STEPS_SHARE = "training/steps share";
+
+    /**
+     * Returns this as a task's settings have it, for a client with so many examples.
+     *
+     * @throws IllegalArgumentException if a setting is not known
+     */
+    LocalTraining under(Map<String, Double> settings, int exampleCount) {
+        LocalTraining changed = this;
+        for (Map.Entry<String, Double> setting : settings.entrySet()) {
+            if (setting.getKey().equals(BATCH_SIZE)) {
+                changed = changed.batchSize(setting.getValue().intValue());
+            } else {
+                Check.that(setting.getKey().equals(STEPS_SHARE), "setting of a task", "known", setting.getKey());
+            }
+        }
+        double share = Check.share(STEPS_SHARE, settings.getOrDefault(STEPS_SHARE, 1.0));
+        int all = changed.stepCount(exampleCount);
+        return share == 1 || all == 0 ? changed : changed.steps(Math.max(1, (int) (share * all)));
+    }
+
+    /** Returns how many steps a client with so many examples takes. */
+    int stepCount(int exampleCount) {
+        if (exampleCount == 0) {
+            return 0;
+        }
+        int batch = Math.min(batchSize, exampleCount);
+        return steps.orElse(Math.multiplyExact((exampleCount + batch - 1) / batch, epochs));
     }
 
     /** Returns how many examples a client with so many trains on, each as often as it does. */

@@ -55,7 +55,7 @@ public class SgdClient implements Client {
 
     private final ClientId id;
     private final Worker worker;
-    private final LocalTraining training;
+    private LocalTraining training;
 
     /** Makes a client that trains on the worker. */
     public SgdClient(ClientId id, Worker worker, LocalTraining training) {
@@ -134,6 +134,7 @@ public class SgdClient implements Client {
             ParameterVector received = task.model().on(worker.device());
             model.load(received);
             ClientExamples examples = examples();
+            training = training.under(task.settings(), examples.count());
             model.seed(task.round().seed("dropout before training", id));
             beforeTraining(task, model);
             LocalResult result = optimize(task, model, received);
@@ -208,7 +209,7 @@ public class SgdClient implements Client {
         return worker;
     }
 
-    /** Returns how this client trains. */
+    /** Returns how this client trains, from {@link #beforeTraining} on as the task's settings have it. */
     protected final LocalTraining training() {
         return training;
     }

@@ -17,13 +17,15 @@ import org.fl4j.tensor.ParameterVector;
  * @param modelVersion how many rounds the model has behind it; the update returns it, so that a stale one is seen
  * @param model the model to start from; the receiver reads it and never changes it
  * @param attachments what an algorithm sends beside the model, by name, such as a control variate; read only
+ * @param settings how to train, in this round, by name, where it differs from what the client was set up with
  */
 public record TrainingTask(
         ClientId client,
         RoundContext round,
         int modelVersion,
         ParameterVector model,
-        Map<String, NDArray> attachments) {
+        Map<String, NDArray> attachments,
+        Map<String, Double> settings) {
     /** Checks for presence. */
     public TrainingTask {
         Check.present("client", client);
@@ -31,11 +33,29 @@ public record TrainingTask(
         Check.atLeast("modelVersion", 0, modelVersion);
         Check.present("model", model);
         attachments = Collections.unmodifiableMap(new TreeMap<>(attachments));
+        settings = Collections.unmodifiableMap(new TreeMap<>(settings));
+    }
+
+    /** Makes a task without settings. */
+    public TrainingTask(
+            ClientId client,
+            RoundContext round,
+            int modelVersion,
+            ParameterVector model,
+            Map<String, NDArray> attachments) {
+        this(client, round, modelVersion, model, attachments, Map.of());
     }
 
     /** Makes a task without attachments. */
     public TrainingTask(ClientId client, RoundContext round, int modelVersion, ParameterVector model) {
         this(client, round, modelVersion, model, Map.of());
+    }
+
+    /** Returns the same task with further settings. */
+    public TrainingTask withSettings(Map<String, Double> more) {
+        Map<String, Double> all = new TreeMap<>(settings);
+        all.putAll(more);
+        return new TrainingTask(client, round, modelVersion, model, attachments, all);
     }
 
     /** Returns an attachment on a device, if the server sent it. */

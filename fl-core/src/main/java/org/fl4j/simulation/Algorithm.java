@@ -32,7 +32,7 @@ public interface Algorithm {
 
     /**
      * What a simulation is made of, as far as algorithms may have to check it; {@code ownServer} says whether there is a server
-     * around the composed one or in its place, and {@code clients} is there if clients are not made by {@code sgdClients}.
+     * around the composed one or in its place, {@code onClock} whether time is simulated, and {@code clients} is there if clients are not made by {@code sgdClients}.
      */
     record Parts(
             ClientSelector selector,
@@ -45,5 +45,6 @@ public interface Algorithm {
             SgdClientFactory sgdClients,
             Optional<ClientFactory> clients,
             Optional<LocalTraining> training,
-            boolean ownServer) {}
+            boolean ownServer,
+            boolean onClock) {}
 }

@@ -25,6 +25,7 @@ import org.fl4j.execution.Task;
 import org.fl4j.execution.TaskExecutor;
 import org.fl4j.execution.TaskId;
 import org.fl4j.execution.TaskRecord;
+import org.fl4j.monitoring.ResourceMonitor;
 import org.fl4j.tensor.TensorEngine;
 
 /**
@@ -41,6 +42,7 @@ final class ClientExecutor implements AutoCloseable {
     private final boolean lendsThread;
     private final ConcurrentLinkedQueue<TaskRecord> records = new ConcurrentLinkedQueue<>();
     private final FailurePolicy policy;
+    private final Optional<ResourceMonitor> monitor;
     private final BooleanSupplier cancelled;
 
     /** What is done for one client, on a worker's thread. */
@@ -49,10 +51,16 @@ final class ClientExecutor implements AutoCloseable {
         T apply(ClientId client, Worker worker, Notes notes);
     }
 
-    ClientExecutor(List<Worker> workers, ExecutionPolicy execution, FailurePolicy policy, BooleanSupplier cancelled) {
+    ClientExecutor(
+            List<Worker> workers,
+            ExecutionPolicy execution,
+            FailurePolicy policy,
+            Optional<ResourceMonitor> monitor,
+            BooleanSupplier cancelled) {
         this.workers = List.copyOf(workers);
         this.execution = execution;
         this.policy = policy;
+        this.monitor = monitor;
         this.cancelled = cancelled;
         idle = new ArrayBlockingQueue<>(workers.size(), false, workers);
         lendsThread = execution.timeout().isEmpty();
@@ -84,11 +92,14 @@ final class ClientExecutor implements AutoCloseable {
         return ended;
     }
 
-    private <T> T onIdleWorker(ClientId client, Work<T> work, Notes notes) throws InterruptedException {
+    private <T> T onIdleWorker(ClientId client, RoundContext round, Work<T> work, Notes notes)
+            throws InterruptedException {
         Worker worker = idle.take();
+        Optional<ResourceMonitor.Window> window = monitor.map(looks -> looks.open(round.number()));
         try {
             return work.apply(client, worker, notes);
         } finally {
+            window.ifPresent(used -> notes.add(used.close()));
             idle.add(worker);
         }
     }
@@ -158,7 +169,7 @@ final class ClientExecutor implements AutoCloseable {
             return tasks.submit(
                     new TaskId(round.number(), client, kind),
                     execution.priority().rank(client),
-                    notes -> onIdleWorker(client, work, notes),
+                    notes -> onIdleWorker(client, round, work, notes),
                     free);
         }
 

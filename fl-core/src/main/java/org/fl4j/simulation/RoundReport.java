@@ -44,4 +44,20 @@ public record RoundReport(
         rejected = List.copyOf(rejected);
         failures = List.copyOf(failures);
     }
+
+    /** Returns the same report with further metrics. */
+    RoundReport withMetrics(Metrics more) {
+        return new RoundReport(
+                round,
+                cohort,
+                clients,
+                evaluations,
+                rejected,
+                failures,
+                metrics.merge(more),
+                bytesDown,
+                bytesUp,
+                trainSeconds,
+                evaluationSeconds);
+    }
 }

@@ -17,8 +17,10 @@ import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
 import org.fl4j.execution.TaskRecord;
 import org.fl4j.internal.Check;
+import org.fl4j.metrics.Metrics;
 import org.fl4j.model.FederatedModel;
 import org.fl4j.model.LocalModel;
+import org.fl4j.monitoring.ResourceMonitor;
 import org.fl4j.server.ComposedServer;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.TensorEngine;
@@ -103,7 +105,8 @@ public final class Simulation {
             ClientStateStore clientStates,
             Server server,
             FederatedRound round,
-            ClientExecutor executor) {}
+            ClientExecutor executor,
+            Optional<ResourceMonitor> monitor) {}
 
     private <T> T compute(ClientStateStore clientStates, EvaluationPlan plan, Function<Computation, T> body) {
         NDManager states = TensorEngine.newManager(setup.devices.first());
@@ -111,8 +114,13 @@ public final class Simulation {
                 clientStates;
                 FederatedModel model = new FederatedModel(setup.task);
                 ComposedServer composed = server(model, states);
+                ResourceMonitor monitor = setup.monitoring.map(Supplier::get).orElse(null);
                 ClientExecutor executor = new ClientExecutor(
-                        workers(model, clientStates), setup.execution, setup.failurePolicy, () -> cancelled)) {
+                        workers(model, clientStates),
+                        setup.execution,
+                        setup.failurePolicy,
+                        Optional.ofNullable(monitor),
+                        () -> cancelled)) {
             thread.suppressNotUsedWarning();
             Server server = setup.server.decorate(
                     composed,
@@ -129,7 +137,8 @@ public final class Simulation {
                     (number, accepted) -> clientStates.commit(number, accepted, resumable(number)),
                     setup.hashUpdates,
                     setup.seed);
-            return body.apply(new Computation(model, states, clientStates, server, round, executor));
+            return body.apply(new Computation(
+                    model, states, clientStates, server, round, executor, Optional.ofNullable(monitor)));
         } catch (RuntimeException | Error e) {
             states.close();
             throw e;
@@ -148,13 +157,16 @@ public final class Simulation {
     private static FederatedRound.Outcome next(Computation run, ServerState state) {
         NDManager next = run.states().newSubManager();
         FederatedRound.Outcome outcome;
+        Optional<ResourceMonitor.Window> window = run.monitor().map(looks -> looks.open(state.round() + 1));
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
             outcome = run.round().run(state);
             outcome.state().keep(next);
         }
         state.model().floats().getManager().close();
-        return outcome;
+        run.monitor().ifPresent(ResourceMonitor::requireSound);
+        Metrics used = window.map(ResourceMonitor.Window::close).orElse(Metrics.none());
+        return new FederatedRound.Outcome(outcome.state(), outcome.report().withMetrics(used));
     }
 
     private RunResult fold(Computation run, Checkpoint from, long start) {

@@ -1,10 +1,12 @@
 package org.fl4j.simulation;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.fl4j.client.ClientFactory;
 import org.fl4j.client.LocalTraining;
@@ -20,6 +22,8 @@ import org.fl4j.data.FederatedDataset;
 import org.fl4j.execution.ExecutionPolicy;
 import org.fl4j.internal.Check;
 import org.fl4j.model.LearningTask;
+import org.fl4j.monitoring.ResourceMonitor;
+import org.fl4j.monitoring.ResourceProbe;
 import org.fl4j.random.Seed;
 import org.fl4j.server.AddDelta;
 import org.fl4j.server.UpdatePolicy;
@@ -61,6 +65,7 @@ public final class SimulationBuilder implements Cloneable {
     boolean resume;
     ExecutionPolicy execution = ExecutionPolicy.once();
     boolean hashUpdates;
+    Optional<Supplier<ResourceMonitor>> monitoring = Optional.empty();
     StopRule stopRule = history -> false;
     List<Algorithm> algorithms = new ArrayList<>();
     List<RunListener> listeners = new ArrayList<>();
@@ -151,11 +156,15 @@ public final class SimulationBuilder implements Cloneable {
      * several the later is put around the earlier. The run closes the composed server.
      */
     public SimulationBuilder server(ServerDecorator value) {
+        aroundServer(Check.present("server", value));
         ownServer = true;
-        ServerDecorator inner = server;
-        ServerDecorator outer = Check.present("server", value);
-        server = (composed, run) -> outer.decorate(inner.decorate(composed, run), run);
         return this;
+    }
+
+    /** Puts a server around that changes neither who takes part nor what is made of updates, so that algorithms need not check it. */
+    void aroundServer(ServerDecorator outer) {
+        ServerDecorator inner = server;
+        server = (composed, run) -> outer.decorate(inner.decorate(composed, run), run);
     }
 
     /** Sets which updates a round takes, and how many: by default every sound one. */
@@ -223,6 +232,15 @@ public final class SimulationBuilder implements Cloneable {
     /** Sets how clients are run: priorities, retries, time-outs; by default each once, in their order. */
     public SimulationBuilder execution(ExecutionPolicy value) {
         execution = value;
+        return this;
+    }
+
+    /**
+     * Looks at what the machine has left while it runs: means and maxima become metrics of rounds and of task records. A quarter of
+     * a second is a good pace.
+     */
+    public SimulationBuilder monitor(ResourceProbe probe, Duration every) {
+        monitoring = Optional.of(() -> new ResourceMonitor(probe, every));
         return this;
     }
 
@@ -340,7 +358,8 @@ public final class SimulationBuilder implements Cloneable {
                 sgdClients,
                 clientFactory,
                 Optional.ofNullable(training),
-                ownServer);
+                ownServer,
+                onClock);
         algorithms.forEach(algorithm -> algorithm.verify(parts));
         return new Simulation(clone()); // the builder may go on to the next experiment
     }

@@ -1,6 +1,7 @@
 package org.fl4j.privacy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
@@ -8,6 +9,8 @@ import ai.djl.ndarray.types.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ListAggregator;
@@ -15,11 +18,15 @@ import org.fl4j.core.ServerState;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.IidPartitioner;
+import org.fl4j.metrics.Metric;
 import org.fl4j.model.Layer;
 import org.fl4j.model.LearningTask;
 import org.fl4j.model.Network;
+import org.fl4j.monitoring.AdaptationRule;
+import org.fl4j.monitoring.ResourceUsage;
 import org.fl4j.random.Seed;
 import org.fl4j.registry.StrategyRegistry;
+import org.fl4j.simulation.AdaptiveTraining;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.RoundReport;
 import org.fl4j.simulation.RunListener;
@@ -116,6 +123,46 @@ class EveryPrivateAlgorithmTest {
             assertThat(epsilons).isSorted();
             assertThat(epsilons.get(3)).isGreaterThan(epsilons.get(0));
         }
+    }
+
+    /** However busy the machine is: the same epsilon and noise as on an idle one, or a refusal. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "central-dp",
+                "local-dp",
+                "local-dp:mechanism=laplace",
+                "dp-sgd:accountant=rdp",
+                "dp-ftrl:epochRounds=3",
+                "distributed-dp:epochRounds=3"
+            })
+    void hasItsNoiseUnderPressureToo(String name) {
+        try (Dataset digits = Digits.generate(800, 40, new Seed(1))) {
+            SimulationBuilder busy = run(digits, name)
+                    .algorithm(new AdaptiveTraining(round -> ResourceUsage.of(1, 1, 0), AdaptationRule.fedscale()));
+            if (name.startsWith("dp-sgd")) {
+                assertThatThrownBy(() -> busy.build().run().close())
+                        .hasMessageContaining("settings of a task under DP-SGD must be none, for batches and steps are"
+                                + " accounted for, but was {training/batch size=5.0, training/steps share=0.5}");
+                return;
+            }
+            try (RunResult pressed = busy.build().run();
+                    RunResult idle = run(digits, name).build().run()) {
+                assertThat(pressed.finalMetrics().value("adaptation/batch size"))
+                        .isEqualTo(1);
+                assertThat(privacy(pressed)).isEqualTo(privacy(idle)).isNotEmpty();
+                assertThat(pressed.modelSha256()).isNotEqualTo(idle.modelSha256());
+            }
+        }
+    }
+
+    /** What a run says of noise and its cost, but for how many updates were clipped. */
+    private static List<Map<String, Metric>> privacy(RunResult result) {
+        return result.history().stream()
+                .map(report -> report.metrics().startingWith("privacy/").values().entrySet().stream()
+                        .filter(metric -> metric.getKey().matches(".*(epsilon|noise|multiplier|scale).*"))
+                        .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)))
+                .toList();
     }
 
     @Test

@@ -13,6 +13,7 @@ import org.fl4j.core.RoundContext;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.data.ClientExamples;
 import org.fl4j.data.Examples;
+import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.LocalModel;
 import org.fl4j.privacy.clipping.NormClipping;
@@ -32,6 +33,11 @@ final class DpSgdClient extends SgdClient {
     @Override
     protected LocalResult optimize(TrainingTask task, LocalModel model, ParameterVector received) {
         Noise.requireNoBuffers(received.layout());
+        Check.that(
+                task.settings().isEmpty(),
+                "settings of a task under DP-SGD",
+                "none, for batches and steps are accounted for",
+                task.settings());
         RoundContext round = task.round();
         model.seed(round.seed("dropout", id()));
         RandomGenerator coins = round.seed("example sampling", id()).generator();

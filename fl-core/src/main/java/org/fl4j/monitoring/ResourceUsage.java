@@ -1,0 +1,58 @@
+package org.fl4j.monitoring;
+
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.TreeMap;
+import org.fl4j.internal.Check;
+
+/**
+ * How much of a machine is in use.
+ *
+ * @param cpu the share of its processors' time, in [0, 1], since it was looked at before
+ * @param memory the share of its memory, in [0, 1]
+ * @param availableMemoryBytes how much memory is left
+ * @param disk the share of the disk that a run writes to, in [0, 1]
+ * @param processBytes the resident memory of this process, native memory with it
+ * @param gpuLoad the share of the time of the run's GPUs, the mean of them, in [0, 1]; empty if there is none, or none that tells
+ * @param gpuMemory the share of the memory of the run's GPUs, the mean of them, in [0, 1]; empty if there is none
+ */
+public record ResourceUsage(
+        double cpu,
+        double memory,
+        long availableMemoryBytes,
+        double disk,
+        long processBytes,
+        OptionalDouble gpuLoad,
+        OptionalDouble gpuMemory) {
+    /** Checks that shares are in [0, 1]. */
+    public ResourceUsage {
+        share("cpu", cpu);
+        share("memory", memory);
+        share("disk", disk);
+        gpuLoad.ifPresent(value -> share("gpuLoad", value));
+        gpuMemory.ifPresent(value -> share("gpuMemory", value));
+    }
+
+    /** Describes a machine without a GPU whose disk is empty and whose processes are small; for scripted probes. */
+    public static ResourceUsage of(double cpu, double memory, long availableMemoryBytes) {
+        return new ResourceUsage(
+                cpu, memory, availableMemoryBytes, 0, 0, OptionalDouble.empty(), OptionalDouble.empty());
+    }
+
+    private static void share(String name, double value) {
+        Check.that(value >= 0 && value <= 1, name, "in [0, 1]", value);
+    }
+
+    /** Returns what there is, by the names of metrics. */
+    Map<String, Double> byName() {
+        Map<String, Double> values = new TreeMap<>();
+        values.put("resource/cpu", cpu);
+        values.put("resource/memory", memory);
+        values.put("resource/available bytes", (double) availableMemoryBytes);
+        values.put("resource/disk", disk);
+        values.put("resource/process bytes", (double) processBytes);
+        gpuLoad.ifPresent(value -> values.put("resource/gpu", value));
+        gpuMemory.ifPresent(value -> values.put("resource/gpu memory", value));
+        return values;
+    }
+}

@@ -1,0 +1,110 @@
+package org.fl4j.monitoring;
+
+import ai.djl.Device;
+import ai.djl.util.cuda.CudaUtils;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.MemoryUsage;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import oshi.SystemInfo;
+import oshi.hardware.CentralProcessor;
+import oshi.hardware.GlobalMemory;
+import oshi.hardware.GpuStats;
+import oshi.hardware.HardwareAbstractionLayer;
+import oshi.software.os.OSProcess;
+
+/**
+ * Looks at this machine, by OSHI; at the memory of GPUs by DJL. Looks at most twenty times a second, and in between tells what it saw last:
+ * the processors' time is counted in steps of 10 ms, so a shorter look sees nothing.
+ */
+public final class SystemProbe implements ResourceProbe {
+    private static final long SHORTEST_NANOS = 50_000_000;
+
+    private final CentralProcessor processor;
+    private final GlobalMemory memory;
+    private final OSProcess process;
+    private final FileStore disk;
+    private final List<Device> gpus;
+    private final List<GpuStats> gpuStats;
+    private long[] ticks;
+    private long sampledAt;
+    private Optional<ResourceUsage> last = Optional.empty();
+
+    /**
+     * Begins to look.
+     *
+     * @param disk a file or directory, which exists, on the disk that matters
+     * @param devices what the run computes on; those that are GPUs are looked at
+     */
+    public SystemProbe(Path disk, List<Device> devices) {
+        SystemInfo system = new SystemInfo();
+        HardwareAbstractionLayer hardware = system.getHardware();
+        processor = hardware.getProcessor();
+        memory = hardware.getMemory();
+        process = system.getOperatingSystem().getCurrentProcess();
+        gpus = devices.stream().filter(Device::isGpu).distinct().toList();
+        gpuStats = gpus.isEmpty()
+                ? List.of()
+                : hardware.getGraphicsCards().stream()
+                        .map(card -> card.createStatsSession())
+                        .toList();
+        ticks = processor.getSystemCpuLoadTicks();
+        sampledAt = System.nanoTime();
+        try {
+            this.disk = Files.getFileStore(disk);
+        } catch (IOException e) {
+            throw new UncheckedIOException("disk must be on a file system, but was " + disk, e);
+        }
+    }
+
+    @Override
+    public synchronized ResourceUsage sample(int round) {
+        long now = System.nanoTime();
+        if (last.isEmpty() || now - sampledAt >= SHORTEST_NANOS) {
+            last = Optional.of(look());
+            sampledAt = now;
+        }
+        return last.get();
+    }
+
+    private ResourceUsage look() {
+        double cpu = processor.getSystemCpuLoadBetweenTicks(ticks);
+        ticks = processor.getSystemCpuLoadTicks();
+        long available = memory.getAvailable();
+        process.updateAttributes();
+        return new ResourceUsage(
+                clamped(cpu),
+                clamped(1 - (double) available / memory.getTotal()),
+                available,
+                diskUsed(),
+                process.getResidentMemory(),
+                gpuStats.stream()
+                        .mapToDouble(GpuStats::getGpuUtilization)
+                        .filter(percent -> percent >= 0)
+                        .map(percent -> clamped(percent / 100))
+                        .average(),
+                gpus.stream().mapToDouble(SystemProbe::gpuMemoryUsed).average());
+    }
+
+    private double diskUsed() {
+        try {
+            return clamped(1 - (double) disk.getUsableSpace() / Math.max(1, disk.getTotalSpace()));
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot look at " + disk, e);
+        }
+    }
+
+    private static double gpuMemoryUsed(Device gpu) {
+        MemoryUsage usage = CudaUtils.getGpuMemory(gpu);
+        return clamped((double) usage.getCommitted() / usage.getMax());
+    }
+
+    /** Two looks at moving counters may differ by more than there is. */
+    private static double clamped(double share) {
+        return share >= 0 ? Math.min(share, 1) : 0;
+    }
+}

@@ -1,0 +1,60 @@
+package org.fl4j.simulation;
+
+import org.fl4j.internal.Check;
+import org.fl4j.monitoring.AdaptationRule;
+import org.fl4j.monitoring.ResourceProbe;
+import org.fl4j.server.AdaptiveServer;
+
+/**
+ * Adapts local training to what the machine has left: batch size and number of steps, for all clients of a round alike.
+ *
+ * <p>Noise is not adapted: clipping, noise and what they are charged do not depend on batches and steps where an update is private
+ * as a whole, and where they would, as in DP-SGD, clients refuse to be adapted. More noise under pressure is what {@code NoiseRaise} is for.
+ *
+ * <p>With a {@link org.fl4j.monitoring.SystemProbe} a run is not repeatable, for it depends on what else the machine does; under a scripted probe it
+ * is, for any number of workers and after a resume.
+ *
+ * @param probe looks at the machine, once a round
+ * @param rule what to make of it
+ */
+public record AdaptiveTraining(ResourceProbe probe, AdaptationRule rule) implements Algorithm {
+    /** Checks for presence. */
+    public AdaptiveTraining {
+        Check.present("probe", probe);
+        Check.present("rule", rule);
+    }
+
+    @Override
+    public void configure(SimulationBuilder builder) {
+        builder.aroundServer((server, run) -> new AdaptiveServer(
+                server, probe, rule, run.training().orElseThrow().batchSize()));
+        builder.stopRule(history -> {
+            Check.that(
+                    history.isEmpty()
+                            || history.get(history.size() - 1)
+                                    .metrics()
+                                    .find(AdaptiveServer.BATCH_SIZE)
+                                    .isPresent(),
+                    "server of a run with adaptive training",
+                    "around the one that it sets",
+                    "in its place");
+            return false;
+        });
+    }
+
+    /** Accepts clients made by the training alone, and no simulated time, in which this machine's load means nothing. */
+    @Override
+    public void verify(Parts parts) {
+        Check.that(
+                parts.clients().isEmpty() && parts.training().isPresent(),
+                "clients under adaptive training",
+                "such as train by the run's training",
+                "of your own making");
+        Check.that(!parts.onClock(), "time under adaptive training", "the machine's", "simulated");
+        Check.inRange(
+                "batchSize under adaptive training",
+                1,
+                Integer.MAX_VALUE - 1,
+                parts.training().orElseThrow().batchSize());
+    }
+}

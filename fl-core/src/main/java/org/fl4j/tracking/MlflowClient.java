@@ -1,0 +1,196 @@
+package org.fl4j.tracking;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+
+/** The calls of MLflow's REST API 2.0 that a run needs. */
+final class MlflowClient {
+    private static final int ATTEMPTS = 4;
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
+
+    private final URI server;
+    private final Optional<String> token;
+    private final Duration firstWait;
+    private final HttpClient http =
+            HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
+
+    MlflowClient(URI server, Optional<String> token, Duration firstWait) {
+        this.server = server;
+        this.token = token;
+        this.firstWait = firstWait;
+    }
+
+    /** Returns the id of an experiment, which is made if it is not there. */
+    String experiment(String name) {
+        Optional<String> found = find(name);
+        if (found.isPresent()) {
+            return found.get();
+        }
+        JsonObject body = new JsonObject();
+        body.addProperty("name", name);
+        Response created = post("experiments/create", body);
+        return created.is("RESOURCE_ALREADY_EXISTS") // by another process, just now
+                ? find(name).orElseThrow(() -> created.failure())
+                : created.require().get("experiment_id").getAsString();
+    }
+
+    private Optional<String> find(String name) {
+        Response found = send(
+                request("experiments/get-by-name?experiment_name=" + URLEncoder.encode(name, StandardCharsets.UTF_8))
+                        .GET()
+                        .build());
+        return found.is("RESOURCE_DOES_NOT_EXIST")
+                ? Optional.empty()
+                : Optional.of(found.require()
+                        .getAsJsonObject("experiment")
+                        .get("experiment_id")
+                        .getAsString());
+    }
+
+    /** Starts a run and returns its id. */
+    String start(String experiment, String name, long millis) {
+        JsonObject body = new JsonObject();
+        body.addProperty("experiment_id", experiment);
+        body.addProperty("run_name", name);
+        body.addProperty("start_time", millis);
+        return post("runs/create", body)
+                .require()
+                .getAsJsonObject("run")
+                .getAsJsonObject("info")
+                .get("run_id")
+                .getAsString();
+    }
+
+    /** Changes a run's status, such as {@code FINISHED}. */
+    void status(String run, String status, Optional<Long> endMillis) {
+        JsonObject body = new JsonObject();
+        body.addProperty("run_id", run);
+        body.addProperty("status", status);
+        endMillis.ifPresent(end -> body.addProperty("end_time", end));
+        post("runs/update", body).require();
+    }
+
+    /** Enters parameters or tags, {@code kind} being {@code params} or {@code tags}. */
+    void describe(String run, String kind, Map<String, String> values) {
+        JsonArray entries = new JsonArray();
+        values.forEach((key, value) -> {
+            JsonObject entry = new JsonObject();
+            entry.addProperty("key", key);
+            entry.addProperty("value", value);
+            entries.add(entry);
+        });
+        log(run, kind, entries);
+    }
+
+    /** Enters metrics of one step. */
+    void metrics(String run, Map<String, Double> values, long step, long millis) {
+        JsonArray entries = new JsonArray();
+        values.forEach((key, value) -> {
+            JsonObject entry = new JsonObject();
+            entry.addProperty("key", key);
+            if (Double.isFinite(value)) {
+                entry.addProperty("value", value);
+            } else {
+                entry.addProperty("value", value.toString()); // NaN, Infinity, -Infinity
+            }
+            entry.addProperty("timestamp", millis);
+            entry.addProperty("step", step);
+            entries.add(entry);
+        });
+        log(run, "metrics", entries);
+    }
+
+    private void log(String run, String kind, JsonArray entries) {
+        int most = kind.equals("metrics") ? 1000 : 100; // what a request may have
+        for (int from = 0; from < entries.size(); from += most) {
+            JsonArray part = new JsonArray();
+            for (int i = from; i < Math.min(entries.size(), from + most); i++) {
+                part.add(entries.get(i));
+            }
+            JsonObject body = new JsonObject();
+            body.addProperty("run_id", run);
+            body.add(kind, part);
+            post("runs/log-batch", body).require();
+        }
+    }
+
+    private Response post(String call, JsonObject body) {
+        return send(request(call)
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body.toString()))
+                .build());
+    }
+
+    private HttpRequest.Builder request(String call) {
+        String base = server.toString().replaceAll("/+$", "");
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(base + "/api/2.0/mlflow/" + call))
+                .timeout(TIMEOUT);
+        token.ifPresent(secret -> request.header("Authorization", "Bearer " + secret));
+        return request;
+    }
+
+    /** Tries again, with waits that double, while the server cannot be reached or has trouble of its own. */
+    private Response send(HttpRequest request) {
+        try {
+            for (int attempt = 1; ; attempt++) {
+                try {
+                    HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());
+                    boolean busy = response.statusCode() >= 500 || response.statusCode() == 429;
+                    if (!busy || attempt == ATTEMPTS) {
+                        return new Response(request.uri(), response.statusCode(), response.body());
+                    }
+                } catch (IOException e) {
+                    if (attempt == ATTEMPTS) {
+                        throw new UncheckedIOException("cannot reach " + request.uri() + ": " + e, e);
+                    }
+                }
+                Thread.sleep(firstWait.toMillis() << (attempt - 1));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while calling " + request.uri(), e);
+        }
+    }
+
+    /** What the server said. */
+    private record Response(URI uri, int status, String body) {
+        private JsonObject json() {
+            try {
+                return JsonParser.parseString(body).getAsJsonObject();
+            } catch (JsonParseException | IllegalStateException e) {
+                throw failure();
+            }
+        }
+
+        boolean is(String errorCode) {
+            return status >= 400
+                    && json().has("error_code")
+                    && json().get("error_code").getAsString().equals(errorCode);
+        }
+
+        JsonObject require() {
+            if (status >= 400) {
+                throw failure();
+            }
+            return json();
+        }
+
+        IllegalStateException failure() {
+            return new IllegalStateException(
+                    "MLflow's answer to " + uri + " must be a success, but was " + status + ": " + body);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+package org.fl4j.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.Device;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.client.SgdClient;
+import org.fl4j.data.Dataset;
+import org.fl4j.execution.TaskRecord;
+import org.fl4j.monitoring.AdaptationRule;
+import org.fl4j.monitoring.ResourceProbe;
+import org.fl4j.monitoring.ResourceUsage;
+import org.fl4j.monitoring.SystemProbe;
+import org.fl4j.world.World;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Runs that look at the machine, and adapt to it. */
+class MonitoredRunTest {
+    /** Busy in rounds 2, 3 and 5. */
+    private static final ResourceProbe SCRIPT =
+            round -> ResourceUsage.of(round == 2 || round == 3 || round == 5 ? .95 : .1, .2, 8L << 30);
+
+    private Dataset digits;
+
+    @TempDir
+    Path directory;
+
+    @BeforeEach
+    void draw() {
+        digits = Fixtures.digits();
+    }
+
+    @AfterEach
+    void free() {
+        digits.close();
+    }
+
+    private SimulationBuilder setup() {
+        return Fixtures.softmaxRun(digits).rounds(6);
+    }
+
+    private static String hash(SimulationBuilder builder) {
+        try (RunResult result = builder.build().run()) {
+            return result.modelSha256();
+        }
+    }
+
+    @Test
+    void putsResourcesIntoTheMetricsOfRoundsAndTasks() {
+        List<TaskRecord> records = new ArrayList<>();
+        SimulationBuilder monitored = setup().monitor(
+                        new SystemProbe(directory, List.of(Device.cpu())), Duration.ofMillis(50))
+                .listener(new RunListener() {
+                    @Override
+                    public void tasksEnded(List<TaskRecord> tasks) {
+                        records.addAll(tasks);
+                    }
+                });
+        try (RunResult result = monitored.build().run();
+                RunResult plain = setup().build().run()) {
+            assertThat(result.modelSha256()).isEqualTo(plain.modelSha256());
+            assertThat(result.history()).allSatisfy(report -> {
+                assertThat(report.metrics().value("resource/memory")).isBetween(.01, 1.0);
+                assertThat(report.metrics().value("resource/process bytes max")).isGreaterThan(1e7);
+                assertThat(report.metrics().find("resource/cpu")).isPresent();
+                assertThat(report.metrics().find("resource/disk")).isPresent();
+            });
+            assertThat(plain.finalMetrics().find("resource/cpu")).isEmpty();
+        }
+        assertThat(records)
+                .hasSize(30)
+                .allSatisfy(record ->
+                        assertThat(record.metrics().find("resource/memory")).isPresent());
+        assertThat(Thread.getAllStackTraces().keySet())
+                .extracting(Thread::getName)
+                .noneMatch(name -> name.equals("fl4j-monitor"));
+    }
+
+    @Test
+    void adaptsBatchesAndStepsAsTheScriptSaysOnAnyNumberOfWorkersAndAfterAResume() throws Exception {
+        AdaptiveTraining adaptive = new AdaptiveTraining(SCRIPT, AdaptationRule.upToOwnBatch());
+        List<Double> batches = new ArrayList<>();
+        List<Double> shares = new ArrayList<>();
+        String one;
+        try (RunResult result = setup().workers(1).algorithm(adaptive).build().run()) {
+            one = result.modelSha256();
+            result.history().forEach(report -> {
+                batches.add(report.metrics().value("adaptation/batch size"));
+                shares.add(report.metrics().value("adaptation/steps share"));
+            });
+        }
+        assertThat(batches).containsExactly(10.0, 5.0, 2.0, 4.0, 2.0, 4.0);
+        assertThat(shares).containsExactly(1.0, .5, .5, 1.0, .5, 1.0);
+        assertThat(hash(setup().workers(3).algorithm(adaptive))).isEqualTo(one);
+        hash(setup().algorithm(adaptive).checkpoints(directory, 1).rounds(3));
+        try (var files = Files.list(directory)) {
+            assertThat(files).isNotEmpty();
+        }
+        assertThat(hash(setup().algorithm(adaptive).checkpoints(directory, 1).resume(true)))
+                .isEqualTo(one);
+        assertThat(hash(setup())).isNotEqualTo(one);
+    }
+
+    /** A busy machine's round is the round of a training with half the batch and half of that training's steps. */
+    @Test
+    void trainsWithTheAdaptedBatchesAndSteps() {
+        ResourceProbe busy = round -> ResourceUsage.of(.95, .2, 8L << 30);
+        SimulationBuilder adapted = setup().rounds(1)
+                .training(LocalTraining.sgd(.1).steps(8))
+                .algorithm(new AdaptiveTraining(busy, AdaptationRule.fedscale()));
+        String half = hash(
+                setup().rounds(1).training(LocalTraining.sgd(.1).batchSize(5).steps(4)));
+        assertThat(hash(adapted)).isEqualTo(half);
+        assertThat(hash(setup().rounds(1).training(LocalTraining.sgd(.1).steps(8))))
+                .isNotEqualTo(half);
+    }
+
+    @Test
+    void refusesWhatCannotBeAdapted() {
+        AdaptiveTraining adaptive = new AdaptiveTraining(SCRIPT, AdaptationRule.fedscale());
+        assertThatThrownBy(() -> setup().algorithm(adaptive)
+                        .clients((id, worker) -> new SgdClient(id, worker, LocalTraining.sgd(.1)))
+                        .build())
+                .hasMessage("clients under adaptive training must be such as train by the run's training, but was"
+                        + " of your own making");
+        assertThatThrownBy(() -> setup().algorithm(adaptive)
+                        .training(LocalTraining.sgd(.1).fullBatch())
+                        .build())
+                .hasMessage("batchSize under adaptive training must be in [1, 2147483646], but was 2147483647");
+        assertThatThrownBy(() -> setup().algorithm(adaptive)
+                        .algorithm(new SynchronousTime(new World((client, round, work) -> 1), 10))
+                        .build())
+                .hasMessage("time under adaptive training must be the machine's, but was simulated");
+    }
+}

@@ -1,0 +1,281 @@
+package org.fl4j.tracking;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.simulation.RoundReport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Against a stub of the server on this machine, which does as MLflow's REST API 2.0 is documented; not against MLflow. */
+class MlflowListenerTest {
+    private static final Clock CLOCK = Clock.fixed(Instant.ofEpochMilli(1_700_000_000_000L), ZoneOffset.UTC);
+
+    private final List<String> calls = new ArrayList<>();
+    private final Map<String, String> experiments = new TreeMap<>();
+    private final Map<String, JsonObject> runs = new TreeMap<>();
+    private final List<Integer> trouble = new ArrayList<>(); // statuses to answer first
+    private HttpServer server;
+
+    @TempDir
+    Path directory;
+
+    @BeforeEach
+    void serve() throws IOException {
+        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/api/2.0/mlflow/", this::answer);
+        server.start();
+    }
+
+    @AfterEach
+    void stop() {
+        server.stop(0);
+    }
+
+    private void answer(HttpExchange exchange) throws IOException {
+        String call = exchange.getRequestURI().getPath().replace("/api/2.0/mlflow/", "");
+        String text = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+        calls.add(exchange.getRequestMethod() + " " + call);
+        int status = 200;
+        JsonObject reply = new JsonObject();
+        if (!trouble.isEmpty()) {
+            status = trouble.remove(0);
+            reply.addProperty("error_code", "TEMPORARILY_UNAVAILABLE");
+        } else if (!"Bearer secret".equals(exchange.getRequestHeaders().getFirst("Authorization"))) {
+            status = 401;
+            reply.addProperty("error_code", "UNAUTHENTICATED");
+        } else if (call.equals("experiments/get-by-name")) {
+            String query = exchange.getRequestURI().getRawQuery().replace("experiment_name=", "");
+            String id = experiments.get(URLDecoder.decode(query, StandardCharsets.UTF_8));
+            if (id == null) {
+                status = 404;
+                reply.addProperty("error_code", "RESOURCE_DOES_NOT_EXIST");
+            } else {
+                JsonObject experiment = new JsonObject();
+                experiment.addProperty("experiment_id", id);
+                reply.add("experiment", experiment);
+            }
+        } else {
+            status = change(call, JsonParser.parseString(text).getAsJsonObject(), reply);
+        }
+        byte[] bytes = reply.toString().getBytes(StandardCharsets.UTF_8);
+        exchange.sendResponseHeaders(status, bytes.length);
+        exchange.getResponseBody().write(bytes);
+        exchange.close();
+    }
+
+    private int change(String call, JsonObject body, JsonObject reply) {
+        switch (call) {
+            case "experiments/create" -> {
+                String id = String.valueOf(experiments.size() + 1);
+                experiments.put(body.get("name").getAsString(), id);
+                reply.addProperty("experiment_id", id);
+            }
+            case "runs/create" -> {
+                String id = "run-" + (runs.size() + 1);
+                body.addProperty("status", "RUNNING");
+                for (String kind : List.of("params", "tags", "metrics")) {
+                    body.add(kind, new JsonArray());
+                }
+                runs.put(id, body);
+                JsonObject info = new JsonObject();
+                info.addProperty("run_id", id);
+                JsonObject run = new JsonObject();
+                run.add("info", info);
+                reply.add("run", run);
+            }
+            case "runs/update" -> {
+                JsonObject run = runs.get(body.get("run_id").getAsString());
+                run.add("status", body.get("status"));
+                if (body.has("end_time")) {
+                    run.add("end_time", body.get("end_time"));
+                }
+            }
+            case "runs/log-batch" -> {
+                JsonObject run = runs.get(body.get("run_id").getAsString());
+                for (String kind : List.of("params", "tags", "metrics")) {
+                    JsonArray entries = body.has(kind) ? body.getAsJsonArray(kind) : new JsonArray();
+                    if (entries.size() > (kind.equals("metrics") ? 1000 : 100)) {
+                        return 400;
+                    }
+                    run.getAsJsonArray(kind).addAll(entries);
+                }
+            }
+            default -> {
+                return 404;
+            }
+        }
+        return 200;
+    }
+
+    private MlflowListener listener(Map<String, String> settings, String token) {
+        URI uri = URI.create("http://localhost:" + server.getAddress().getPort() + "/");
+        return new MlflowListener(
+                new MlflowClient(uri, Optional.of(token), Duration.ofMillis(1)),
+                "näme & more",
+                "median, seed 3",
+                settings,
+                directory.resolve("run/mlflow-run"),
+                CLOCK);
+    }
+
+    private MlflowListener listener() {
+        return listener(Map.of("rounds", "3", "training.batchSize", "10"), "secret");
+    }
+
+    private static RoundReport report(int round, Metrics metrics) {
+        return new RoundReport(round, List.of(), Map.of(), Map.of(), List.of(), List.of(), metrics, 100, 200, .5, .25);
+    }
+
+    private static RoundReport report(int round) {
+        return report(round, Metrics.of("test/accuracy", round / 10.0, 1));
+    }
+
+    private static Map<String, Double> values(JsonObject run, int step) {
+        Map<String, Double> values = new TreeMap<>();
+        for (JsonElement element : run.getAsJsonArray("metrics")) {
+            JsonObject entry = element.getAsJsonObject();
+            assertThat(entry.get("timestamp").getAsLong()).isEqualTo(1_700_000_000_000L);
+            if (entry.get("step").getAsInt() == step) {
+                values.put(entry.get("key").getAsString(), entry.get("value").getAsDouble());
+            }
+        }
+        return values;
+    }
+
+    @Test
+    void entersARunWithItsSettingsAndMetrics() {
+        try (MlflowListener listener = listener()) {
+            listener.runStarted(0, 2);
+            listener.roundEnded(report(1), null);
+            listener.roundEnded(report(2), null);
+        }
+        assertThat(calls)
+                .containsExactly(
+                        "GET experiments/get-by-name",
+                        "POST experiments/create",
+                        "POST runs/create",
+                        "POST runs/log-batch",
+                        "POST runs/log-batch",
+                        "POST runs/log-batch",
+                        "POST runs/update");
+        assertThat(experiments).containsExactly(Map.entry("näme & more", "1"));
+        JsonObject run = runs.get("run-1");
+        assertThat(run.get("experiment_id").getAsString()).isEqualTo("1");
+        assertThat(run.get("run_name").getAsString()).isEqualTo("median, seed 3");
+        assertThat(run.get("start_time").getAsLong()).isEqualTo(1_700_000_000_000L);
+        assertThat(run.get("params").toString())
+                .isEqualTo("[{\"key\":\"rounds\",\"value\":\"3\"},{\"key\":\"training.batchSize\",\"value\":\"10\"}]");
+        assertThat(values(run, 2))
+                .isEqualTo(Map.of(
+                        "test/accuracy", .2,
+                        "bytes/down", 100.0,
+                        "bytes/up", 200.0,
+                        "seconds/train", .5,
+                        "seconds/evaluation", .25));
+        assertThat(run.get("status").getAsString()).isEqualTo("FAILED"); // closed before it ended
+    }
+
+    @Test
+    void goesOnInTheRunItBeganWhenResumedAndStartsAnewOtherwise() {
+        try (MlflowListener first = listener()) {
+            first.runStarted(0, 3);
+            first.roundEnded(report(1), null);
+        }
+        try (MlflowListener resumed = listener()) {
+            resumed.runStarted(1, 3);
+            assertThat(runs.get("run-1").get("status").getAsString()).isEqualTo("RUNNING");
+            resumed.roundEnded(report(2), null);
+        }
+        assertThat(runs).containsOnlyKeys("run-1");
+        assertThat(values(runs.get("run-1"), 2)).containsEntry("test/accuracy", .2);
+        try (MlflowListener anew = listener()) {
+            anew.runStarted(0, 3);
+        }
+        assertThat(runs).containsOnlyKeys("run-1", "run-2");
+        assertThat(experiments).hasSize(1);
+    }
+
+    @Test
+    void sendsNoMoreAtOnceThanTheServerTakes() {
+        Map<String, String> settings = new TreeMap<>();
+        IntStream.range(0, 250).forEach(i -> settings.put("p" + i, "v"));
+        Metrics metrics = IntStream.range(0, 2500)
+                .mapToObj(i -> Metrics.of("m" + i, i, 1))
+                .reduce(Metrics.none(), Metrics::merge);
+        try (MlflowListener listener = listener(settings, "secret")) {
+            listener.runStarted(0, 1);
+            listener.roundEnded(report(1, metrics), null);
+        }
+        assertThat(runs.get("run-1").getAsJsonArray("params")).hasSize(250);
+        assertThat(values(runs.get("run-1"), 1)).hasSize(2504).containsEntry("m2499", 2499.0);
+    }
+
+    @Test
+    void sendsValuesThatAreNotFinite() {
+        try (MlflowListener listener = listener()) {
+            listener.runStarted(0, 1);
+            listener.roundEnded(report(1, Metrics.of("test/loss", Double.NaN, 1)), null);
+        }
+        assertThat(values(runs.get("run-1"), 1)).containsEntry("test/loss", Double.NaN);
+    }
+
+    @Test
+    void asksAgainAServerInTrouble() {
+        trouble.addAll(List.of(503, 429, 500));
+        try (MlflowListener listener = listener()) {
+            listener.runStarted(0, 1);
+        }
+        assertThat(calls.subList(0, 4)).containsOnly("GET experiments/get-by-name");
+        assertThat(runs).hasSize(1);
+        trouble.addAll(List.of(503, 503, 503, 503));
+        try (MlflowListener listener = listener()) {
+            assertThatThrownBy(() -> listener.runStarted(0, 1))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageMatching(
+                            "MLflow's answer to http://localhost:\\d+/api/2.0/mlflow/experiments/get-by-name\\?"
+                                    + "experiment_name=\\S+ must be a success, but was 503: .*TEMPORARILY_UNAVAILABLE.*");
+        }
+    }
+
+    @Test
+    void saysWhenItIsNotLetInOrNobodyIsThere() {
+        try (MlflowListener listener = listener(Map.of(), "wrong")) {
+            assertThatThrownBy(() -> listener.runStarted(0, 1))
+                    .hasMessageContaining("must be a success, but was 401")
+                    .hasMessageNotContaining("wrong");
+        }
+        assertThat(calls).hasSize(1); // asking again would not help
+        server.stop(0);
+        try (MlflowListener listener = listener()) {
+            assertThatThrownBy(() -> listener.runStarted(0, 1))
+                    .hasMessageStartingWith("cannot reach http://localhost:");
+        }
+    }
+}
