@@ -32,6 +32,11 @@ public final class TensorBoardListener implements RunListener {
 
     @Override
     public void roundEnded(RoundReport report, ServerState state) {
+        add(report);
+    }
+
+    /** Appends a round, as when it ends; for rounds that ended before. */
+    public void add(RoundReport report) {
         file.append(report.round(), now(), RoundValues.of(report));
     }
 

@@ -1,6 +1,5 @@
 package org.fl4j.examples;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -8,12 +7,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.fl4j.examples.experiment.ComparisonReport;
 import org.fl4j.examples.experiment.ExperimentRunner;
+import org.fl4j.examples.experiment.TrackedRuns;
+import org.fl4j.examples.experiment.TrackedRuns.StoredRun;
 import org.fl4j.examples.experiment.TrackingStore;
-import org.fl4j.examples.experiment.TrackingStore.StoredRun;
-import org.fl4j.internal.Check;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -35,9 +34,12 @@ final class ExperimentCommands {
         @Option(names = "--out", required = true, description = "directory of the runs and their store")
         private Path out;
 
+        @Mixin
+        private ExtraOptions extras;
+
         @Override
         public void run() {
-            new ExperimentRunner(out, System.out).run(file);
+            new ExperimentRunner(out, System.out, extras.extras()).run(file);
         }
     }
 
@@ -50,25 +52,29 @@ final class ExperimentCommands {
         @Parameters(paramLabel = "DIR", description = "what run --out named")
         private Path directory;
 
+        @Mixin
+        private ExtraOptions extras;
+
         @Override
         public void run() {
-            new ExperimentRunner(directory, System.out).run(ExperimentRunner.file(directory));
+            new ExperimentRunner(directory, System.out, extras.extras()).run(ExperimentRunner.file(directory));
         }
     }
 
     /** Lists runs. */
     @Command(name = "list", mixinStandardHelpOptions = true, description = "Lists the runs of an experiment.")
     static final class ListRuns implements Runnable {
-        @Parameters(paramLabel = "DIR", description = "what run --out named")
-        private Path directory;
+        @Mixin
+        private StoreDirectory directory;
 
         @Override
         public void run() {
-            try (TrackingStore store = open(directory)) {
+            try (TrackingStore store = directory.open()) {
                 System.out.printf(
                         "%-14s %-32s %6s %-14s %6s %9s  %s%n",
                         "run", "what", "seed", "status", "rounds", "accuracy", "model");
-                for (StoredRun run : store.runs()) {
+                TrackedRuns runs = store.read();
+                for (StoredRun run : runs.all()) {
                     System.out.printf(
                             Locale.ROOT,
                             "%-14s %-32s %6d %-14s %6d %9s  %s%n",
@@ -77,24 +83,17 @@ final class ExperimentCommands {
                             run.seed(),
                             run.status(),
                             run.rounds(),
-                            last(store.metric(run.id(), "test/accuracy")),
+                            last(runs, run, "test/accuracy"),
                             run.modelSha256().map(hash -> hash.substring(0, 12)).orElse("-"));
                 }
             }
         }
     }
 
-    private static String last(Map<Integer, Double> byRound) {
-        return byRound.values().stream()
-                .reduce((earlier, later) -> later)
+    private static String last(TrackedRuns runs, StoredRun run, String metric) {
+        return runs.last(run.id(), metric)
                 .map(value -> String.format(Locale.ROOT, "%.4f", value))
                 .orElse("-");
-    }
-
-    private static TrackingStore open(Path directory) {
-        Path file = ExperimentRunner.store(directory);
-        Check.that(Files.exists(file), "directory", "one of run --out, with " + file.getFileName(), directory);
-        return new TrackingStore(file);
     }
 
     /** Watches runs from another process. */
@@ -103,24 +102,25 @@ final class ExperimentCommands {
             mixinStandardHelpOptions = true,
             description = "Shows every second how far the runs of an experiment are, until all that began have ended.")
     static final class Watch implements Runnable {
-        @Parameters(paramLabel = "DIR", description = "what run --out named")
-        private Path directory;
+        @Mixin
+        private StoreDirectory directory;
 
         @Override
         public void run() {
-            try (TrackingStore store = open(directory)) {
+            try (TrackingStore store = directory.open()) {
+                TrackedRuns runs = store.read();
                 while (true) {
-                    List<StoredRun> runs = store.runs();
-                    long running = runs.stream()
+                    List<StoredRun> all = runs.all();
+                    long running = all.stream()
                             .filter(run -> run.status().equals("running"))
                             .count();
                     System.out.printf(
                             Locale.ROOT,
                             "%d runs, %d ended, %d rounds%s%n",
-                            runs.size(),
-                            runs.size() - running,
-                            runs.stream().mapToInt(StoredRun::rounds).sum(),
-                            runs.stream()
+                            all.size(),
+                            all.size() - running,
+                            all.stream().mapToInt(StoredRun::rounds).sum(),
+                            all.stream()
                                     .filter(run -> run.status().equals("running"))
                                     .map(run -> String.format(
                                             Locale.ROOT,
@@ -128,7 +128,7 @@ final class ExperimentCommands {
                                             run.label(),
                                             run.seed(),
                                             run.rounds(),
-                                            last(store.metric(run.id(), "test/accuracy"))))
+                                            last(runs, run, "test/accuracy")))
                                     .collect(Collectors.joining()));
                     if (running == 0) {
                         return;
@@ -147,19 +147,19 @@ final class ExperimentCommands {
             mixinStandardHelpOptions = true,
             description = "Compares what was swept: mean and spread of a metric's last value over seeds.")
     static final class Compare implements Runnable {
-        @Parameters(paramLabel = "DIR", description = "what run --out named")
-        private Path directory;
+        @Mixin
+        private StoreDirectory directory;
 
         @Option(names = "--metric", defaultValue = "test/accuracy", description = "(default: ${DEFAULT-VALUE})")
         private String metric;
 
         @Override
         public void run() {
-            try (TrackingStore store = open(directory)) {
+            try (TrackingStore store = directory.open()) {
                 Map<String, List<Double>> groups = new LinkedHashMap<>();
-                for (StoredRun run : store.runs()) {
-                    store.metric(run.id(), metric).values().stream()
-                            .reduce((earlier, later) -> later)
+                TrackedRuns runs = store.read();
+                for (StoredRun run : runs.all()) {
+                    runs.last(run.id(), metric)
                             .ifPresent(value -> groups.computeIfAbsent(run.label(), any -> new ArrayList<>())
                                     .add(value));
                 }
@@ -173,28 +173,6 @@ final class ExperimentCommands {
                         values.stream().mapToDouble(x -> x).min().orElseThrow(),
                         values.stream().mapToDouble(x -> x).max().orElseThrow()));
             }
-        }
-    }
-
-    /** Writes a report. */
-    @Command(
-            name = "report",
-            mixinStandardHelpOptions = true,
-            description = "Writes one HTML file about all runs of an experiment; it needs no network.")
-    static final class Report implements Runnable {
-        @Parameters(paramLabel = "DIR", description = "what run --out named")
-        private Path directory;
-
-        @Option(names = "--file", description = "what to write (default: report.html in DIR)")
-        private Path file;
-
-        @Override
-        public void run() {
-            Path target = file == null ? directory.resolve("report.html") : file;
-            try (TrackingStore store = open(directory)) {
-                ComparisonReport.write(store, directory, target);
-            }
-            System.out.println(target);
         }
     }
 }

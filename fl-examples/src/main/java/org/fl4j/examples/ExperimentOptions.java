@@ -6,9 +6,11 @@ import java.util.Optional;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.PartitionReport;
 import org.fl4j.examples.experiment.DataSpec;
+import org.fl4j.examples.experiment.ExecutionSpec;
 import org.fl4j.examples.experiment.ExperimentSpec;
-import org.fl4j.examples.experiment.ExperimentSpec.TrainingSpec;
+import org.fl4j.examples.experiment.RunProgress;
 import org.fl4j.examples.experiment.StrategySpec;
+import org.fl4j.examples.experiment.TrainingSpec;
 import org.fl4j.simulation.CsvListener;
 import org.fl4j.simulation.JsonLinesListener;
 import org.fl4j.simulation.RunResult;
@@ -74,6 +76,9 @@ final class ExperimentOptions {
             description = "what is done to updates before they are sent, such as norm-clipping:clippingBound=1")
     private String uploadTransform;
 
+    @Option(names = "--privacy", description = "put around all that, such as central-dp:epsilon=2 or local-dp")
+    private String privacy;
+
     @Option(
             names = "--byzantine",
             defaultValue = "0",
@@ -121,6 +126,7 @@ final class ExperimentOptions {
                         Optional.ofNullable(serverOptimizer),
                         Optional.ofNullable(selector),
                         Optional.ofNullable(uploadTransform),
+                        Optional.ofNullable(privacy),
                         Optional.ofNullable(attack),
                         Optional.ofNullable(poison),
                         byzantine),
@@ -130,12 +136,15 @@ final class ExperimentOptions {
                 Optional.ofNullable(target),
                 Optional.empty(),
                 device,
-                Optional.ofNullable(workers),
+                ExecutionSpec.plain(Optional.ofNullable(workers)),
                 seed);
-        RoundTable table = new RoundTable(System.out, progress);
         try (Dataset dataset = spec.data().load();
-                table) {
-            SimulationBuilder builder = spec.builder(dataset).listener(table).resume(resume);
+                RunProgress bar = new RunProgress("rounds")) {
+            SimulationBuilder builder =
+                    spec.builder(dataset).listener(new RoundTable(System.out)).resume(resume);
+            if (progress) {
+                builder.listener(bar);
+            }
             Optional.ofNullable(out).ifPresent(directory -> {
                 RunDirectory.writeReport(
                         directory,

@@ -21,7 +21,10 @@ import picocli.CommandLine.Command;
             ExperimentCommands.ListRuns.class,
             ExperimentCommands.Watch.class,
             ExperimentCommands.Compare.class,
-            ExperimentCommands.Report.class,
+            RunCommands.Report.class,
+            RunCommands.Bottlenecks.class,
+            RunCommands.ReplayOne.class,
+            RunCommands.Export.class,
             BenchmarkCommand.class,
             GenerateCompletion.class
         })

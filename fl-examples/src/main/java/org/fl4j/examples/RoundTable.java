@@ -1,26 +1,20 @@
 package org.fl4j.examples;
 
 import java.io.PrintStream;
-import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
 import org.fl4j.core.ServerState;
 import org.fl4j.simulation.RoundReport;
 import org.fl4j.simulation.RunListener;
 import org.fl4j.simulation.RunResult;
 
-/** Prints one line a round and, if asked to, a progress bar with the time that is left on the error stream. */
-final class RoundTable implements RunListener, AutoCloseable {
+/** Prints one line a round. */
+final class RoundTable implements RunListener {
     private final PrintStream out;
-    private final boolean progress;
-    private ProgressBar bar;
 
-    RoundTable(PrintStream out, boolean progress) {
+    RoundTable(PrintStream out) {
         this.out = out;
-        this.progress = progress;
     }
 
     @Override
@@ -34,13 +28,6 @@ final class RoundTable implements RunListener, AutoCloseable {
                 "test loss",
                 "accuracy",
                 "seconds");
-        if (progress) {
-            bar = new ProgressBarBuilder()
-                    .setTaskName("rounds")
-                    .setInitialMax(totalRounds)
-                    .startsFrom(completedRounds, Duration.ZERO)
-                    .build();
-        }
     }
 
     @Override
@@ -55,22 +42,11 @@ final class RoundTable implements RunListener, AutoCloseable {
                 number(report, "test/loss"),
                 number(report, "test/accuracy"),
                 report.trainSeconds() + report.evaluationSeconds());
-        if (bar != null) {
-            bar.stepTo(report.round());
-        }
     }
 
     private static String number(RoundReport report, String metric) {
         OptionalDouble value = report.metrics().find(metric);
         return value.isPresent() ? String.format(Locale.ROOT, "%.4f", value.getAsDouble()) : "-";
-    }
-
-    /** Takes the bar off the terminal, however the run ended. */
-    @Override
-    public void close() {
-        if (bar != null) {
-            bar.close();
-        }
     }
 
     static void printSummary(PrintStream out, RunResult result, Optional<Double> target) {

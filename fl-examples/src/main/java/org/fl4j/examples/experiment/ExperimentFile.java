@@ -13,7 +13,6 @@ import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.examples.attack.Attack;
 import org.fl4j.examples.attack.Poison;
-import org.fl4j.examples.experiment.ExperimentSpec.TrainingSpec;
 import org.fl4j.registry.StrategyRegistry;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.world.World;
@@ -140,6 +139,7 @@ public record ExperimentFile(String name, List<Run> runs, List<String> swept) {
             Fields data = fields.map("data");
             Fields training = fields.map("training");
             Fields world = fields.map("world");
+            Fields execution = fields.map("execution");
             ExperimentSpec spec = new ExperimentSpec(
                     new DataSpec(
                             data.text("set").orElse("mnist"),
@@ -150,13 +150,20 @@ public record ExperimentFile(String name, List<Run> runs, List<String> swept) {
                     new TrainingSpec(
                             training.number("learningRate").orElse(.1),
                             training.integer("epochs").orElse(1),
-                            training.integer("batchSize").orElse(10)),
+                            training.integer("steps"),
+                            training.integer("batchSize").orElse(10),
+                            training.text("optimizer"),
+                            training.number("momentum"),
+                            training.number("weightDecay"),
+                            training.number("gradientClip"),
+                            training.number("proximalTerm")),
                     new StrategySpec(
                             fields.text("algorithm", name -> named(Algorithm.class, name)),
                             fields.text("aggregator", name -> named(Aggregator.class, name)),
                             fields.text("serverOptimizer", name -> named(ServerOptimizer.class, name)),
                             fields.text("selector", name -> named(ClientSelector.class, name)),
                             fields.text("uploadTransform", name -> named(UpdateTransform.class, name)),
+                            fields.text("privacy", name -> named(Algorithm.class, name)),
                             fields.text("attack", name -> named(Attack.class, name)),
                             fields.text("poison", name -> named(Poison.class, name)),
                             fields.integer("byzantine").orElse(0)),
@@ -175,12 +182,22 @@ public record ExperimentFile(String name, List<Run> runs, List<String> swept) {
                     fields.number("target"),
                     fields.integer("clientEvaluationEvery"),
                     fields.text("device").orElse("cpu"),
-                    fields.integer("workers"),
+                    new ExecutionSpec(
+                            fields.integer("workers"),
+                            execution.integer("ahead"),
+                            execution.text("order"),
+                            execution.text("onFailure"),
+                            execution.integer("attempts"),
+                            execution.number("backOff"),
+                            execution.number("timeout"),
+                            execution.yesOrNo("monitor").orElse(false),
+                            execution.text("adapt")),
                     ofSeeds.orElse(fields.integer("seed").orElse(0)));
             fields.integer("seed");
             data.done();
             training.done();
             world.done();
+            execution.done();
             fields.done();
             return spec;
         } catch (ExperimentException e) {
@@ -198,7 +215,8 @@ public record ExperimentFile(String name, List<Run> runs, List<String> swept) {
     private static ExperimentException located(Path file, Node root, IllegalArgumentException e) {
         String message = String.valueOf(e.getMessage());
         String field = message.split(" ", 2)[0];
-        for (String path : List.of(field, "data." + field, "training." + field, "world." + field)) {
+        for (String path :
+                List.of(field, "data." + field, "training." + field, "world." + field, "execution." + field)) {
             Optional<Node> node = Optional.of(root);
             for (String part : path.split("\\.", -1)) {
                 node = node.flatMap(at -> at.fields()).map(map -> map.get(part));

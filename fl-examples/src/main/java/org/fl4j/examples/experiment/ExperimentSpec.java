@@ -7,7 +7,6 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.fl4j.client.LocalTraining;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.ServerOptimizer;
@@ -40,7 +39,7 @@ import org.fl4j.tensor.Devices;
  * @param target test accuracy to end at
  * @param clientEvaluationEvery in which rounds clients evaluate the model on their own data, if at all
  * @param device such as {@code cpu} or {@code gpu:0}
- * @param workers clients that train at once; the results do not depend on it
+ * @param execution how clients are run
  * @param seed of all random choices
  */
 public record ExperimentSpec(
@@ -53,33 +52,12 @@ public record ExperimentSpec(
         Optional<Double> target,
         Optional<Integer> clientEvaluationEvery,
         String device,
-        Optional<Integer> workers,
+        ExecutionSpec execution,
         long seed) {
-    /**
-     * How clients train: plain SGD.
-     *
-     * @param learningRate positive
-     * @param epochs at least 1
-     * @param batchSize at least 1
-     */
-    public record TrainingSpec(double learningRate, int epochs, int batchSize) {
-        /** Checks all. */
-        public TrainingSpec {
-            Check.positive("learningRate", learningRate);
-            Check.positive("epochs", epochs);
-            Check.positive("batchSize", batchSize);
-        }
-
-        LocalTraining training() {
-            return LocalTraining.sgd(learningRate).epochs(epochs).batchSize(batchSize);
-        }
-    }
-
     /** Checks what the parts do not. */
     public ExperimentSpec {
         Check.inRange("cohort", 1, data.clients(), cohort);
         Check.positive("rounds", rounds);
-        workers.ifPresent(count -> Check.positive("workers", count));
         clientEvaluationEvery.ifPresent(every -> Check.positive("clientEvaluationEvery", every));
         if (strategies.attack().isPresent() || strategies.poison().isPresent()) {
             Check.inRange("byzantine", 1, data.clients(), strategies.byzantine());
@@ -96,6 +74,7 @@ public record ExperimentSpec(
     public SimulationBuilder builder(Dataset dataset) {
         StrategyRegistry names = StrategyRegistry.load();
         FederatedDataset federated = dataset.federated(partition(dataset));
+        Devices devices = Devices.parse(device);
         SimulationBuilder builder = Simulation.builder()
                 .task(data.task())
                 .data(strategies
@@ -109,9 +88,10 @@ public record ExperimentSpec(
                 .aggregator(names.parse(Aggregator.class, "fedavg"))
                 .cohortSize(cohort)
                 .rounds(rounds)
-                .devices(Devices.parse(device))
+                .devices(devices)
                 .seed(seed);
         strategies.algorithm().ifPresent(name -> builder.algorithm(names.parse(Algorithm.class, name)));
+        strategies.privacy().ifPresent(name -> builder.algorithm(names.parse(Algorithm.class, name)));
         clock.configure(builder, cohort, names);
         strategies.selector().ifPresent(name -> builder.selector(names.parse(ClientSelector.class, name)));
         strategies.aggregator().ifPresent(name -> builder.aggregator(names.parse(Aggregator.class, name)));
@@ -127,7 +107,7 @@ public record ExperimentSpec(
                 .ifPresent(name -> builder.uploadTransform(names.parse(UpdateTransform.class, name)));
         target.ifPresent(goal -> builder.stopRule(StopRule.targetReached("test/accuracy", goal)));
         clientEvaluationEvery.ifPresent(every -> builder.clientEvaluation(federated, every));
-        workers.ifPresent(builder::workers);
+        execution.configure(builder, federated.clients(), devices);
         return builder;
     }
 
@@ -142,11 +122,18 @@ public record ExperimentSpec(
         all.put("training.learningRate", String.valueOf(training.learningRate()));
         all.put("training.epochs", String.valueOf(training.epochs()));
         all.put("training.batchSize", String.valueOf(training.batchSize()));
+        put(all, "training.steps", training.steps());
+        put(all, "training.optimizer", training.optimizer());
+        put(all, "training.momentum", training.momentum());
+        put(all, "training.weightDecay", training.weightDecay());
+        put(all, "training.gradientClip", training.gradientClip());
+        put(all, "training.proximalTerm", training.proximalTerm());
         put(all, "algorithm", strategies.algorithm());
         put(all, "aggregator", strategies.aggregator());
         put(all, "serverOptimizer", strategies.serverOptimizer());
         put(all, "selector", strategies.selector());
         put(all, "uploadTransform", strategies.uploadTransform());
+        put(all, "privacy", strategies.privacy());
         put(all, "attack", strategies.attack());
         put(all, "poison", strategies.poison());
         all.put("byzantine", String.valueOf(strategies.byzantine()));
@@ -163,6 +150,10 @@ public record ExperimentSpec(
         all.put("rounds", String.valueOf(rounds));
         put(all, "target", target);
         put(all, "clientEvaluationEvery", clientEvaluationEvery);
+        put(all, "execution.onFailure", execution.onFailure());
+        put(all, "execution.attempts", execution.attempts());
+        put(all, "execution.timeout", execution.timeout());
+        put(all, "execution.adapt", execution.adapt());
         all.put("device", device);
         all.put("seed", String.valueOf(seed));
         return all;

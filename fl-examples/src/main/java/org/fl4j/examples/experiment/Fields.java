@@ -76,6 +76,14 @@ final class Fields {
         return scalar(name, "a number", Double::valueOf);
     }
 
+    Optional<Boolean> yesOrNo(String name) {
+        return scalar(name, "true or false", text -> switch (text) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new NumberFormatException(text);
+        });
+    }
+
     /** A map of its own fields; an empty one if it is not there. */
     Fields map(String name) {
         return new Fields(

@@ -18,6 +18,7 @@ import org.fl4j.simulation.Algorithm;
  * @param serverOptimizer how the aggregate is applied
  * @param selector who takes part, {@code uniform} if nothing says it
  * @param uploadTransform what is done to updates
+ * @param privacy an algorithm put around all that, such as {@code central-dp}
  * @param attack what Byzantine clients send
  * @param poison what Byzantine clients train on
  * @param byzantine how many clients attack
@@ -28,6 +29,7 @@ public record StrategySpec(
         Optional<String> serverOptimizer,
         Optional<String> selector,
         Optional<String> uploadTransform,
+        Optional<String> privacy,
         Optional<String> attack,
         Optional<String> poison,
         int byzantine) {
@@ -39,6 +41,7 @@ public record StrategySpec(
         serverOptimizer.ifPresent(name -> names.parse(ServerOptimizer.class, name));
         selector.ifPresent(name -> names.parse(ClientSelector.class, name));
         uploadTransform.ifPresent(name -> names.parse(UpdateTransform.class, name));
+        privacy.ifPresent(name -> names.parse(Algorithm.class, name));
         attack.ifPresent(name -> names.parse(Attack.class, name));
         poison.ifPresent(name -> names.parse(Poison.class, name));
     }

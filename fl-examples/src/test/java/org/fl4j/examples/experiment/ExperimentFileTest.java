@@ -6,8 +6,24 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.fl4j.client.ClientFactory;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.client.SgdClient;
+import org.fl4j.data.Dataset;
+import org.fl4j.data.Digits;
+import org.fl4j.execution.TaskRecord;
+import org.fl4j.random.Seed;
+import org.fl4j.simulation.ClientFailedException;
+import org.fl4j.simulation.RunListener;
+import org.fl4j.simulation.RunResult;
+import org.fl4j.simulation.SimulationBuilder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -91,5 +107,97 @@ class ExperimentFileTest {
         assertThat(runs).hasSize(2);
         assertThat(runs.get(1).spec().training().epochs()).isEqualTo(2);
         assertThat(runs.get(1).spec().clock().world()).hasValue("same");
+    }
+
+    private static SimulationBuilder tiny(Path file, Dataset dataset) {
+        return ExperimentFile.read(file).runs().get(0).spec().builder(dataset);
+    }
+
+    private static String hash(SimulationBuilder builder) {
+        try (RunResult result = builder.build().run()) {
+            return result.modelSha256();
+        }
+    }
+
+    @Test
+    void everyFieldOfTrainingAndPrivacyChangesTheModel() throws IOException {
+        String common = "data: {clients: 300}\nmodel: softmax\ncohort: 3\nrounds: 1\n";
+        Set<String> hashes = new HashSet<>();
+        try (Dataset dataset = Digits.generate(3000, 100, new Seed(0))) {
+            hashes.add(hash(tiny(file(common), dataset)));
+            for (String more : List.of(
+                    "training: {steps: 2}",
+                    "training: {optimizer: adam}",
+                    "training: {momentum: 0.9, steps: 3}",
+                    "training: {weightDecay: 0.1}",
+                    "training: {gradientClip: 0.5}",
+                    "training: {proximalTerm: 0.5, steps: 4}",
+                    "training: {steps: 4}",
+                    "training: {steps: 3}",
+                    "privacy: local-dp")) {
+                assertThat(hashes.add(hash(tiny(file(common + more + "\n"), dataset))))
+                        .as(more)
+                        .isTrue();
+            }
+        }
+    }
+
+    @Test
+    void everyFieldOfExecutionHasItsEffect() throws IOException {
+        String common =
+                "data: {clients: 300, partition: \"lognormal:1\"}\nmodel: softmax\ncohort: 6\nrounds: 1\nworkers: 1\n";
+        List<TaskRecord> tasks = new ArrayList<>();
+        RunListener listener = new RunListener() {
+            @Override
+            public void tasksEnded(List<TaskRecord> ended) {
+                tasks.addAll(ended);
+            }
+        };
+        try (Dataset dataset = Digits.generate(3000, 100, new Seed(0))) {
+            String plain = hash(tiny(file(common), dataset));
+            String largest = "execution: {order: largest-first, ahead: 6}\n";
+            assertThat(hash(tiny(file(common + largest), dataset).listener(listener)))
+                    .isEqualTo(plain);
+            assertThat(tasks).extracting(TaskRecord::priority).isSorted().hasSize(6);
+            tasks.clear();
+            String window = "execution: {order: largest-first, ahead: 1}\n";
+            hash(tiny(file(common + window), dataset).listener(listener));
+            assertThat(tasks)
+                    .extracting(TaskRecord::priority)
+                    .isNotEqualTo(
+                            tasks.stream().map(TaskRecord::priority).sorted().toList());
+
+            AtomicInteger calls = new AtomicInteger();
+            ClientFactory flaky = (id, worker) -> {
+                if (calls.getAndIncrement() < 2) {
+                    throw new IllegalStateException("not yet");
+                }
+                return new SgdClient(id, worker, LocalTraining.sgd(.1));
+            };
+            assertThatThrownBy(() -> hash(tiny(file(common), dataset).clients(flaky)))
+                    .isInstanceOf(ClientFailedException.class);
+            calls.set(0);
+            long start = System.nanoTime();
+            String again = "execution: {attempts: 3, backOff: 0.2}\n";
+            assertThat(hash(tiny(file(common + again), dataset).clients(flaky))).isEqualTo(plain);
+            assertThat(System.nanoTime() - start).isGreaterThan(600_000_000L); // waits of .2 and .4 s
+            calls.set(0);
+            String skip = "execution: {onFailure: skip}\n";
+            try (RunResult result =
+                    tiny(file(common + skip), dataset).clients(flaky).build().run()) {
+                assertThat(result.history().get(0).failures()).hasSize(2);
+            }
+            String hurry = "execution: {timeout: 0.1}\n";
+            assertThatThrownBy(() -> hash(tiny(file(common + hurry), dataset).clients((id, worker) -> {
+                        LockSupport.parkNanos(5_000_000_000L);
+                        return new SgdClient(id, worker, LocalTraining.sgd(.1));
+                    })))
+                    .hasMessageContaining("must take at most 100 ms");
+            String look = "execution: {monitor: true, adapt: fedscale}\n";
+            try (RunResult result = tiny(file(common + look), dataset).build().run()) {
+                assertThat(result.finalMetrics().find("resource/cpu")).isPresent();
+                assertThat(result.finalMetrics().find("adaptation/batch size")).isPresent();
+            }
+        }
     }
 }

@@ -27,11 +27,11 @@ class KilledStoreIT {
         public static void main(String[] arguments) throws IOException {
             Path directory = Path.of(arguments[0]);
             try (TrackingStore store = new TrackingStore(directory.resolve("runs.db"))) {
-                int id = store.begin("killed", "yaml", TrackingStoreTest.run(directory, 1));
-                int first = store.metric(id, "test/accuracy").size() + 1;
+                int id = store.begin("killed", "yaml", TrackingStoreTest.run(directory, 1), TrackingStoreTest.VERSIONS);
+                int first = store.read().metric(id, "test/accuracy").size() + 1;
                 for (int round = first; ; round++) {
                     long start = System.nanoTime();
-                    store.add(id, TrackingStoreTest.report(round, 1.0 / round));
+                    store.add(id, TrackingStoreTest.report(round, 1.0 / round), TrackingStoreTest.tasks(round));
                     System.out.println(round + " " + (System.nanoTime() - start) / 1000);
                 }
             }
@@ -74,11 +74,13 @@ class KilledStoreIT {
                 }
             }
             try (TrackingStore store = new TrackingStore(directory.resolve("runs.db"))) {
-                int id = store.runs().get(0).id();
-                int rounds = store.runs().get(0).rounds();
+                int id = store.read().all().get(0).id();
+                int rounds = store.read().all().get(0).rounds();
                 assertThat(rounds).as("after kill " + kill).isGreaterThanOrEqualTo(finished);
-                assertThat(store.metric(id, "test/accuracy")).hasSize(rounds).containsEntry(finished, 1.0 / finished);
-                assertThat(store.metric(id, "test/loss")).hasSize(rounds);
+                assertThat(store.read().metric(id, "test/accuracy"))
+                        .hasSize(rounds)
+                        .containsEntry(finished, 1.0 / finished);
+                assertThat(store.read().metric(id, "test/loss")).hasSize(rounds);
             }
         }
         System.out.printf("a round takes %.0f microseconds to enter, of %d rounds%n", microseconds / timed, timed);

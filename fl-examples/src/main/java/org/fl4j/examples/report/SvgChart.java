@@ -1,4 +1,4 @@
-package org.fl4j.examples.experiment;
+package org.fl4j.examples.report;
 
 import java.util.List;
 import java.util.Locale;

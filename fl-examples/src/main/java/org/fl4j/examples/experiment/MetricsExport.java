@@ -1,0 +1,61 @@
+package org.fl4j.examples.experiment;
+
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.fl4j.examples.experiment.TrackedRuns.StoredRun;
+import org.fl4j.simulation.JsonLinesListener;
+import org.fl4j.simulation.RoundReport;
+import org.fl4j.tracking.TensorBoardListener;
+
+/** Metrics of tracked runs for other tools. */
+public final class MetricsExport {
+    private MetricsExport() {}
+
+    /** Writes one line for each run, round and metric. */
+    public static void csv(TrackedRuns runs, Path file) {
+        try {
+            Files.createDirectories(file.toAbsolutePath().getParent());
+            try (BufferedWriter out = Files.newBufferedWriter(file)) {
+                out.write("experiment,run,label,seed,round,metric,value\n");
+                for (StoredRun run : runs.all()) {
+                    String start =
+                            quoted(run.experiment()) + "," + run.key() + "," + quoted(run.label()) + "," + run.seed();
+                    for (String metric : runs.metricNames(run.id())) {
+                        for (Map.Entry<Integer, Double> value :
+                                runs.metric(run.id(), metric).entrySet()) {
+                            out.write(start + "," + value.getKey() + "," + quoted(metric) + "," + value.getValue()
+                                    + "\n");
+                        }
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static String quoted(String text) {
+        return text.matches("[^\",\r\n]*") ? text : "\"" + text.replace("\"", "\"\"") + "\"";
+    }
+
+    /** Writes the event file of each run into a directory of its own, from what the run wrote of its rounds. */
+    public static void tensorBoard(TrackedRuns runs, Path experiment, Path target) {
+        for (StoredRun run : runs.all()) {
+            Path rounds = ExperimentRunner.own(experiment, run.key()).resolve("rounds.jsonl");
+            List<RoundReport> reports = Files.exists(rounds) ? JsonLinesListener.read(rounds) : List.of();
+            TensorBoardListener listener = new TensorBoardListener(target.resolve(folder(run.label(), run.seed())));
+            listener.runStarted(0, reports.size());
+            reports.forEach(listener::add);
+        }
+    }
+
+    /** Returns what a run's directory of event files is called: what TensorBoard shows. */
+    static String folder(String label, long seed) {
+        return label.replaceAll("[^A-Za-z0-9.,=-]+", "_") + "_seed" + seed;
+    }
+}

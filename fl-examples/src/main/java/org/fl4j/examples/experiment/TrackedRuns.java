@@ -1,0 +1,197 @@
+package org.fl4j.examples.experiment;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.fl4j.core.ClientId;
+import org.fl4j.execution.TaskId;
+import org.fl4j.execution.TaskRecord;
+import org.fl4j.internal.Check;
+import org.fl4j.metrics.Metrics;
+
+/** What is in a {@link TrackingStore}. */
+public final class TrackedRuns {
+    private final Database database;
+
+    TrackedRuns(Database database) {
+        this.database = database;
+    }
+
+    /** A run, and how far it is. */
+    public record StoredRun(
+            int id,
+            String experiment,
+            String key,
+            String label,
+            long seed,
+            String status,
+            int rounds,
+            Optional<String> modelSha256,
+            Optional<Double> seconds) {}
+
+    /** Something that happened to a client, or, with the client -1, to the run. */
+    public record Event(int round, int client, String kind, String detail) {}
+
+    /** What a round took. */
+    public record Cost(long bytesDown, long bytesUp, double trainSeconds, double evaluationSeconds) {}
+
+    /** Returns all runs, in the order in which they were entered. */
+    public List<StoredRun> all() {
+        return database.rows(
+                "SELECT r.id, e.name, r.key, r.label, r.seed, r.status, (SELECT count(*) FROM rounds WHERE run = r.id),"
+                        + " r.model_sha256, r.seconds FROM runs r JOIN experiments e ON e.id = r.experiment ORDER BY r.id",
+                row -> new StoredRun(
+                        row.getInt(1),
+                        row.getString(2),
+                        row.getString(3),
+                        row.getString(4),
+                        row.getLong(5),
+                        row.getString(6),
+                        row.getInt(7),
+                        Optional.ofNullable(row.getString(8)),
+                        Optional.ofNullable((Double) row.getObject(9))));
+    }
+
+    /**
+     * Returns the run whose key starts so; without a start, the only run.
+     *
+     * @throws IllegalArgumentException if there is not exactly one
+     */
+    public StoredRun one(Optional<String> keyStart) {
+        List<StoredRun> all = all();
+        List<StoredRun> matching = all.stream()
+                .filter(run -> run.key().startsWith(keyStart.orElse("")))
+                .toList();
+        Check.that(
+                matching.size() == 1,
+                "run",
+                "the start of exactly one of "
+                        + all.stream().map(StoredRun::key).toList(),
+                keyStart.orElse("left out"));
+        return matching.get(0);
+    }
+
+    /** Returns the names of a run's metrics. */
+    public List<String> metricNames(int run) {
+        return database.rows(
+                "SELECT DISTINCT name FROM metrics WHERE run = ? ORDER BY name", row -> row.getString(1), run);
+    }
+
+    /** Returns a metric by round. */
+    public Map<Integer, Double> metric(int run, String name) {
+        Map<Integer, Double> byRound = new LinkedHashMap<>();
+        database.rows(
+                "SELECT round, value FROM metrics WHERE run = ? AND name = ? ORDER BY round",
+                row -> byRound.put(row.getInt(1), row.getDouble(2)),
+                run,
+                name);
+        return byRound;
+    }
+
+    /** Returns a metric's last value, if it was ever measured. */
+    public Optional<Double> last(int run, String name) {
+        return metric(run, name).values().stream().reduce((earlier, later) -> later);
+    }
+
+    /** Returns a metric of clients by round and client. */
+    public Map<Integer, Map<Integer, Double>> clientMetrics(int run, String name) {
+        Map<Integer, Map<Integer, Double>> byRound = new TreeMap<>();
+        database.rows(
+                "SELECT round, client, value FROM client_metrics WHERE run = ? AND name = ? ORDER BY round, client",
+                row -> byRound.computeIfAbsent(row.getInt(1), any -> new TreeMap<>())
+                        .put(row.getInt(2), row.getDouble(3)),
+                run,
+                name);
+        return byRound;
+    }
+
+    /** Returns a metric by client, of the last round that has it. */
+    public Map<Integer, Double> lastOfClients(int run, String name) {
+        return clientMetrics(run, name).values().stream()
+                .reduce((earlier, later) -> later)
+                .orElse(Map.of());
+    }
+
+    /** Returns a run's settings. */
+    public Map<String, String> settings(int run) {
+        return texts("settings", run);
+    }
+
+    /** Returns with what a run was made. */
+    public Map<String, String> versions(int run) {
+        return texts("versions", run);
+    }
+
+    private Map<String, String> texts(String table, int run) {
+        Map<String, String> texts = new TreeMap<>();
+        database.rows(
+                "SELECT name, value FROM " + table + " WHERE run = ?",
+                row -> texts.put(row.getString(1), row.getString(2)),
+                run);
+        return texts;
+    }
+
+    /** Returns a run's events by round. */
+    public List<Event> events(int run) {
+        return database.rows(
+                "SELECT round, client, kind, detail FROM events WHERE run = ? ORDER BY round, client",
+                row -> new Event(row.getInt(1), row.getInt(2), row.getString(3), row.getString(4)),
+                run);
+    }
+
+    /** Returns what each round took. */
+    public Map<Integer, Cost> costs(int run) {
+        Map<Integer, Cost> costs = new TreeMap<>();
+        database.rows(
+                "SELECT round, bytes_down, bytes_up, train_seconds, evaluation_seconds FROM rounds WHERE run = ?",
+                row -> costs.put(
+                        row.getInt(1), new Cost(row.getLong(2), row.getLong(3), row.getDouble(4), row.getDouble(5))),
+                run);
+        return costs;
+    }
+
+    /** Returns the bytes a run sent, down and up. */
+    public long bytes(int run) {
+        return costs(run).values().stream()
+                .mapToLong(cost -> cost.bytesDown() + cost.bytesUp())
+                .sum();
+    }
+
+    /** Returns what became of a run's tasks, by round and in the order in which they ended. */
+    public List<TaskRecord> tasks(int run) {
+        Map<TaskId, Metrics> measured = new HashMap<>();
+        database.rows(
+                "SELECT round, client, kind, name, value FROM task_metrics WHERE run = ?",
+                row -> measured.merge(
+                        id(row), Metrics.of(row.getString("name"), row.getDouble("value"), 1), Metrics::merge),
+                run);
+        List<TaskRecord> tasks = database.rows(
+                "SELECT * FROM tasks WHERE run = ?",
+                row -> new TaskRecord(
+                        id(row),
+                        row.getInt("priority"),
+                        row.getInt("thread"),
+                        row.getInt("attempts"),
+                        Instant.parse(row.getString("submitted")),
+                        Instant.parse(row.getString("started")),
+                        Instant.parse(row.getString("ended")),
+                        TaskRecord.Outcome.valueOf(row.getString("outcome")),
+                        Optional.ofNullable(row.getString("error")),
+                        measured.getOrDefault(id(row), Metrics.none()),
+                        Optional.ofNullable(row.getString("update_sha256"))),
+                run);
+        tasks.sort(Comparator.comparing((TaskRecord task) -> task.id().round()).thenComparing(TaskRecord::ended));
+        return tasks;
+    }
+
+    private static TaskId id(ResultSet row) throws SQLException {
+        return new TaskId(row.getInt("round"), new ClientId(row.getInt("client")), row.getString("kind"));
+    }
+}
