@@ -19,7 +19,7 @@ import org.fl4j.metrics.Metrics;
  * on how often it looks, not on how much is done.
  *
  * <pre>{@code
- * try (ResourceMonitor monitor = new ResourceMonitor(probe, Duration.ofMillis(250))) {
+ * try (ResourceMonitor monitor = new ResourceMonitor(probe, Duration.ofMillis(500))) {
  *     ResourceMonitor.Window window = monitor.open(1);
  *     train();
  *     Metrics used = window.close(); // resource/cpu, resource/cpu max, ...

@@ -236,7 +236,7 @@ public final class SimulationBuilder implements Cloneable {
     }
 
     /**
-     * Looks at what the machine has left while it runs: means and maxima become metrics of rounds and of task records. A quarter of
+     * Looks at what the machine has left while it runs: means and maxima become metrics of rounds and of task records. Half
      * a second is a good pace.
      */
     public SimulationBuilder monitor(ResourceProbe probe, Duration every) {

@@ -53,9 +53,11 @@ public final class TaskLog implements RunListener {
         if (task.attempts() > 1) {
             line.append(", attempts ").append(task.attempts());
         }
-        task.metrics()
-                .values()
-                .forEach((name, metric) -> line.append(String.format(Locale.ROOT, ", %s %.4g", name, metric.value())));
+        task.metrics().values().forEach((name, metric) -> {
+            if (!name.endsWith(" max")) { // which programs read elsewhere
+                line.append(String.format(Locale.ROOT, ", %s %.4g", name, metric.value()));
+            }
+        });
         task.error()
                 .ifPresent(error ->
                         line.append(": ").append(error.lines().findFirst().orElse("")));

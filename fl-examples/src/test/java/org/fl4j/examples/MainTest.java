@@ -3,20 +3,27 @@ package org.fl4j.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import com.sun.net.httpserver.HttpServer;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
+import org.fl4j.simulation.TaskJsonLines;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -358,6 +365,48 @@ class MainTest {
         assertThat(Files.readString(out.resolve("report.html")))
                 .contains("<h1>small</h1>", "fedavg, shards:2", "Accuracy on clients", "Partition shards:2", "<svg")
                 .doesNotContain("http", "<script");
+        String key = run("list", out.toString())
+                .out()
+                .lines()
+                .skip(1)
+                .findFirst()
+                .orElseThrow()
+                .split(" ", 2)[0];
+        Path own = out.resolve("runs").resolve(key);
+        assertThat(own.resolve("report.html")).exists();
+        assertThat(run("bottlenecks", out.toString(), "--run", key, "--slowest", "2")
+                        .out())
+                .startsWith("32 tasks on ") // 3 rounds of 4, and 20 evaluations
+                .contains("critical path: ")
+                .containsPattern("s  round [123], client ");
+        int client = TaskJsonLines.read(own.resolve("tasks.jsonl")).stream()
+                .filter(task -> task.id().round() == 2)
+                .findFirst()
+                .orElseThrow()
+                .id()
+                .client()
+                .index();
+        Outcome replay =
+                run("replay", out.toString(), "--run", key, "--round", "2", "--client", String.valueOf(client));
+        assertThat(replay.code()).as(replay.toString()).isZero();
+        assertThat(replay.out()).containsPattern("recorded  [0-9a-f]{64}\nreplayed  [0-9a-f]{64}\nthe same\n");
+        assertThat(run("replay", out.toString(), "--round", "2", "--client", "1")
+                        .err())
+                .contains("run must be the start of exactly one of [");
+        Path csv = out.resolve("metrics.csv");
+        assertThat(run(
+                                "export",
+                                out.toString(),
+                                "--csv",
+                                csv.toString(),
+                                "--tensorboard",
+                                out.resolve("tb").toString())
+                        .code())
+                .isZero();
+        assertThat(csv).content().contains("small," + key + ",\"fedavg, iid\",1,3,test/accuracy,0.");
+        assertThat(out.resolve("tb/fedavg,_iid_seed1/events.out.tfevents.fl4j")).exists();
+        assertThat(run("export", out.toString()).err())
+                .contains("export must be to --csv or --tensorboard, but was to neither");
         Path other = Files.writeString(directory.resolve("other.yaml"), "rounds: 4");
         assertThat(run("run", other.toString(), "--out", out.toString()).err())
                 .contains("directory must be new or this experiment's, but ");
@@ -373,6 +422,71 @@ class MainTest {
                                 directory.resolve("x").toString())
                         .err())
                 .contains("cohortSize must be at least what the aggregator needs, 7, but was 4");
+    }
+
+    /** A run that fails is entered as such, the others go on, and a resume tries it again. */
+    @Test
+    void aSweepGoesOnAfterARunThatFails() throws IOException {
+        Path file = Files.writeString(directory.resolve("broken.yaml"), """
+                data: {clients: 20}
+                model: softmax
+                cohort: 4
+                rounds: 2
+                sweep: {execution.timeout: [0.0000001, 60]}
+                """);
+        Path out = directory.resolve("broken");
+        Outcome outcome = run("run", file.toString(), "--out", out.toString(), "--no-progress");
+        assertThat(outcome.code()).isEqualTo(1);
+        assertThat(outcome.err()).contains("1 of 2 runs failed: 0.0000001, seed 0");
+        assertThat(outcome.out())
+                .contains("failed: round 1, client ")
+                .contains("must take at most 0 ms, but took longer")
+                .contains("completed after 2 rounds");
+        assertThat(run("list", out.toString()).out()).contains(" failed ").contains(" completed ");
+        assertThat(run("watch", out.toString()).out()).contains("2 runs, 2 ended");
+        assertThat(run("report", out.toString()).code()).isZero();
+        assertThat(run("resume", out.toString()).out())
+                .contains("finished before")
+                .contains("failed: round 1");
+    }
+
+    @Test
+    void entersRunsIntoMlflow() throws IOException {
+        List<String> bodies = Collections.synchronizedList(new ArrayList<>());
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/api/2.0/mlflow/", exchange -> {
+            String call = exchange.getRequestURI().getPath();
+            bodies.add(call + new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
+            String reply = call.endsWith("get-by-name")
+                    ? "{\"experiment\":{\"experiment_id\":\"1\"}}"
+                    : "{\"run\":{\"info\":{\"run_id\":\"r1\"}}}";
+            byte[] bytes = reply.getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(200, bytes.length);
+            exchange.getResponseBody().write(bytes);
+            exchange.close();
+        });
+        server.start();
+        try {
+            Path file = Files.writeString(
+                    directory.resolve("one.yaml"), "data: {clients: 20}\nmodel: softmax\ncohort: 4\nrounds: 2\n");
+            Outcome outcome = run(
+                    "run",
+                    file.toString(),
+                    "--out",
+                    directory.resolve("one").toString(),
+                    "--mlflow",
+                    "http://localhost:" + server.getAddress().getPort());
+            assertThat(outcome.code()).as(outcome.toString()).isZero();
+            String hash = outcome.out().replaceAll("(?s).*, ([0-9a-f]{64}).*", "$1");
+            assertThat(bodies)
+                    .anySatisfy(
+                            body -> assertThat(body).contains("log-batch", "\"key\":\"test/accuracy\"", "\"step\":2"))
+                    .anySatisfy(body -> assertThat(body).contains("\"key\":\"fl4j.modelSha256\",\"value\":\"" + hash))
+                    .anySatisfy(body -> assertThat(body).contains("\"key\":\"model\",\"value\":\"softmax\""));
+            assertThat(bodies.get(bodies.size() - 1)).contains("runs/update", "\"status\":\"FINISHED\"", "end_time");
+        } finally {
+            server.stop(0);
+        }
     }
 
     @Test

@@ -38,7 +38,7 @@ public record ExecutionSpec(
         Optional<Double> timeout,
         boolean monitor,
         Optional<String> adapt) {
-    private static final Duration LOOK = Duration.ofMillis(250);
+    private static final Duration LOOK = Duration.ofMillis(500);
     private static final Map<String, FailurePolicy> POLICIES =
             Map.of("fail", FailurePolicy.FAIL_RUN, "skip", FailurePolicy.SKIP_CLIENT);
     private static final Map<String, AdaptationRule> RULES =

@@ -35,11 +35,11 @@ import org.fl4j.world.World;
  *
  * <p>An unknown key, a wrong type, an unknown name or an impossible value is refused with file, line, field, rule and value.
  *
- * @param name of the experiment
+ * @param name of the experiment, if it says one
  * @param runs one for each combination of the sweep and each seed, in the order of the file
  * @param swept the fields that differ between runs
  */
-public record ExperimentFile(String name, List<Run> runs, List<String> swept) {
+public record ExperimentFile(Optional<String> name, List<Run> runs, List<String> swept) {
     /**
      * One run of the experiment.
      *
@@ -61,8 +61,7 @@ public record ExperimentFile(String name, List<Run> runs, List<String> swept) {
     public static ExperimentFile read(Path file) {
         Node root = Node.read(file);
         Fields fields = new Fields(file, root, "");
-        String name =
-                fields.text("name").orElse(String.valueOf(file.getFileName()).replaceAll("\\.ya?ml$", ""));
+        Optional<String> name = fields.text("name");
         List<Integer> seeds = fields.integers("seeds").orElse(List.of());
         Map<String, List<Node>> sweep = sweep(file, root);
         List<Run> runs = new ArrayList<>();

@@ -68,6 +68,9 @@ public final class ExperimentRunner {
     public void run(Path declared) {
         ExperimentFile experiment = ExperimentFile.read(declared);
         String yaml = text(declared);
+        String title = experiment
+                .name()
+                .orElse(String.valueOf(directory.toAbsolutePath().getFileName()));
         Path copy = file(directory);
         if (Files.exists(copy) && !text(copy).equals(yaml)) {
             throw new IllegalArgumentException(
@@ -94,7 +97,7 @@ public final class ExperimentRunner {
                             ++number,
                             experiment.runs().size(),
                             name);
-                    if (!done(experiment.name(), yaml, run, data.get(source(run)), store)) {
+                    if (!done(title, yaml, run, data.get(source(run)), store)) {
                         failed.add(name);
                     }
                 }

@@ -47,7 +47,7 @@ final class Histogram {
             if (i % 5 == 0) {
                 svg.append(String.format(
                         Locale.ROOT,
-                        "<text x=\"%.1f\" y=\"%d\">%.3f</text>",
+                        "<text x=\"%.1f\" y=\"%d\">%.3g</text>",
                         i * barWidth,
                         HEIGHT - 6,
                         low + i * width));

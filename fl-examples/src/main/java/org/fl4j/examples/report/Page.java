@@ -14,8 +14,8 @@ final class Page {
             body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;color:#222}
             h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2rem}
             table{border-collapse:collapse;width:100%;font-size:13px}
-            th,td{padding:.3rem .6rem;border-bottom:1px solid #e5e5e5;text-align:left;vertical-align:top;overflow-wrap:anywhere}
-            td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;overflow-wrap:normal}
+            th,td{padding:.3rem .6rem;border-bottom:1px solid #e5e5e5;text-align:left;vertical-align:top}
+            td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}td.long{overflow-wrap:anywhere}
             svg{width:100%;height:auto}svg text{font:11px system-ui,sans-serif;fill:#555}
             .key{display:inline-block;width:.8em;height:.8em;border-radius:2px;margin-right:.4em}
             pre{font-size:12px;overflow-x:auto}.legend span{margin-right:1.2rem}
@@ -90,7 +90,7 @@ final class Page {
     private void cell(String kind, boolean number, String text) {
         html.append('<')
                 .append(kind)
-                .append(number ? " class=\"n\">" : ">")
+                .append(number ? " class=\"n\">" : text.length() > 40 ? " class=\"long\">" : ">")
                 .append(Html.text(text))
                 .append("</")
                 .append(kind)

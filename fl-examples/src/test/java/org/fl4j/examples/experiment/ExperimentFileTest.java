@@ -53,7 +53,7 @@ class ExperimentFileTest {
                   aggregator: [fedavg, median]
                   data.partition: [iid, "shards:2"]
                 """));
-        assertThat(experiment.name()).isEqualTo("robustness");
+        assertThat(experiment.name()).hasValue("robustness");
         assertThat(experiment.swept()).containsExactly("aggregator", "data.partition");
         assertThat(experiment.runs()).hasSize(12);
         assertThat(experiment.runs().get(4).group())
@@ -67,7 +67,7 @@ class ExperimentFileTest {
         assertThat(experiment.runs().stream().map(run -> run.spec().key()).distinct())
                 .hasSize(12);
         assertThat(ExperimentFile.read(file("rounds: 3")).runs()).hasSize(1);
-        assertThat(ExperimentFile.read(file("rounds: 3")).name()).isEqualTo("experiment");
+        assertThat(ExperimentFile.read(file("rounds: 3")).name()).isEmpty();
     }
 
     /** A key is of what the result depends on: not of how many workers there are. */
