@@ -1,0 +1,121 @@
+package org.fl4j.examples.experiment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.Device;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.fl4j.core.ServerState;
+import org.fl4j.data.Dataset;
+import org.fl4j.data.Digits;
+import org.fl4j.monitoring.SystemProbe;
+import org.fl4j.random.Seed;
+import org.fl4j.simulation.RoundReport;
+import org.fl4j.simulation.RunListener;
+import org.fl4j.simulation.RunResult;
+import org.fl4j.simulation.SimulationBuilder;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What looking at the machine costs: runs with and without it in turn, and the processor time of the thread that looks. */
+@Tag("long")
+class MonitoringOverheadIT {
+    private static final int PAIRS = 7;
+    private static final int ROUNDS = 60;
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+
+    @TempDir
+    Path directory;
+
+    private static ExperimentSpec spec() {
+        return new ExperimentSpec(
+                new DataSpec("mnist", "digits", "2nn", "iid", 100),
+                new TrainingSpec(.1, 1, 10),
+                new StrategySpec(
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        0),
+                ClockSpec.none(),
+                10,
+                ROUNDS,
+                Optional.empty(),
+                Optional.empty(),
+                "cpu",
+                ExecutionSpec.plain(Optional.empty()),
+                1);
+    }
+
+    /** Sums the processor time of the thread that looks, as of the last round. */
+    private static final class Looking implements RunListener {
+        private long nanos;
+
+        @Override
+        public void roundEnded(RoundReport report, ServerState state) {
+            for (long id : THREADS.getAllThreadIds()) {
+                if (THREADS.getThreadInfo(id) != null
+                        && THREADS.getThreadInfo(id).getThreadName().equals("fl4j-monitor")) {
+                    nanos = THREADS.getThreadCpuTime(id);
+                }
+            }
+        }
+    }
+
+    private static double medianRound(RunResult result) {
+        double[] seconds = result.history().stream()
+                .skip(10) // until all is warm
+                .mapToDouble(round -> round.trainSeconds() + round.evaluationSeconds())
+                .sorted()
+                .toArray();
+        return seconds[seconds.length / 2];
+    }
+
+    @Test
+    void isLessThanAHundredthOfARound() {
+        double[] ratios = new double[PAIRS];
+        double looked = 0;
+        double all = 0;
+        try (Dataset digits = Digits.generate(6000, 1000, new Seed(0))) {
+            SystemProbe probe = new SystemProbe(directory, List.of(Device.cpu()));
+            for (int pair = 0; pair < PAIRS; pair++) {
+                SimulationBuilder plain = spec().builder(digits);
+                Looking looking = new Looking();
+                SimulationBuilder monitored = spec().builder(digits)
+                        .monitor(probe, Duration.ofMillis(500))
+                        .listener(looking);
+                try (RunResult without = plain.build().run();
+                        RunResult with = monitored.build().run()) {
+                    assertThat(with.modelSha256()).isEqualTo(without.modelSha256());
+                    ratios[pair] = medianRound(with) / medianRound(without);
+                    looked += looking.nanos / 1e9;
+                    all += with.seconds() * Runtime.getRuntime().availableProcessors();
+                }
+            }
+        }
+        Arrays.sort(ratios);
+        System.out.printf(
+                Locale.ROOT,
+                "looking takes %.3f %% of all processors' time; a round takes %.3f times what it takes without (median of %d"
+                        + " pairs, %.3f to %.3f)%n",
+                100 * looked / all,
+                ratios[PAIRS / 2],
+                PAIRS,
+                ratios[0],
+                ratios[PAIRS - 1]);
+        assertThat(looked).as("processor time of the thread that looks").isPositive();
+        assertThat(looked / all).isLessThan(.01);
+        assertThat(ratios[PAIRS / 2]).as("of noisy clocks").isLessThan(1.1);
+    }
+}
