@@ -55,12 +55,14 @@ public class SgdClient implements Client {
 
     private final ClientId id;
     private final Worker worker;
-    private LocalTraining training;
+    private final LocalTraining configured;
+    private LocalTraining training; // as the task's settings have it
 
     /** Makes a client that trains on the worker. */
     public SgdClient(ClientId id, Worker worker, LocalTraining training) {
         this.id = id;
         this.worker = worker;
+        configured = training;
         this.training = training;
     }
 
@@ -134,7 +136,7 @@ public class SgdClient implements Client {
             ParameterVector received = task.model().on(worker.device());
             model.load(received);
             ClientExamples examples = examples();
-            training = training.under(task.settings(), examples.count());
+            training = configured.under(task.settings(), examples.count());
             model.seed(task.round().seed("dropout before training", id));
             beforeTraining(task, model);
             LocalResult result = optimize(task, model, received);

@@ -3,24 +3,23 @@ package org.fl4j.execution;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.fl4j.execution.TaskRecord.Outcome;
 import org.fl4j.internal.Check;
 
 /**
- * Where the time of a run's tasks went. Those that never ran are only counted.
+ * Where the time of a run's tasks went, of one session: time between a crash and a resume would count as waiting. Tasks that never ran are only counted.
  *
  * @param workers how many tasks could run at once
  * @param outcomes how many tasks ended how
@@ -116,14 +115,13 @@ public record BottleneckReport(
     }
 
     private static List<TaskRecord> criticalPath(List<TaskRecord> ran) {
-        NavigableMap<Instant, TaskRecord> byEnd = new TreeMap<>();
-        Map<Integer, NavigableMap<Instant, TaskRecord>> byThread = new HashMap<>();
-        for (TaskRecord task : ran) {
-            byEnd.put(task.ended(), task);
-            byThread.computeIfAbsent(task.thread(), any -> new TreeMap<>()).put(task.ended(), task);
-        }
+        List<TaskRecord> byEnd = new ArrayList<>(ran);
+        byEnd.sort(Comparator.comparing(TaskRecord::ended)
+                .thenComparing(TaskRecord::started, Comparator.reverseOrder())
+                .thenComparing(task -> task.id().toString()));
+        Map<Integer, List<TaskRecord>> byThread = byEnd.stream().collect(Collectors.groupingBy(TaskRecord::thread));
         Deque<TaskRecord> path = new ArrayDeque<>();
-        Optional<TaskRecord> at = Optional.of(byEnd.lastEntry().getValue());
+        Optional<TaskRecord> at = Optional.of(byEnd.get(byEnd.size() - 1));
         while (at.isPresent()) {
             TaskRecord task = at.get();
             path.addFirst(task);
@@ -134,12 +132,28 @@ public record BottleneckReport(
         return List.copyOf(path);
     }
 
-    /** Returns the task that ended last, up to a time, and began before another, so that paths go back in time. */
-    private static Optional<TaskRecord> endedBy(
-            NavigableMap<Instant, TaskRecord> byEnd, Instant time, TaskRecord other) {
-        return Optional.ofNullable(byEnd.floorEntry(time))
-                .map(Map.Entry::getValue)
-                .filter(task -> task.started().isBefore(other.started()));
+    /**
+     * Returns, of those that began before another, the one that ended last, up to a time; of several the one that took longest.
+     *
+     * @param byEnd sorted by end, those that took longest last
+     */
+    private static Optional<TaskRecord> endedBy(List<TaskRecord> byEnd, Instant time, TaskRecord other) {
+        int low = 0; // all before it ended by the time
+        int high = byEnd.size(); // none from it on did
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (byEnd.get(middle).ended().isAfter(time)) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        for (int i = low - 1; i >= 0; i--) {
+            if (byEnd.get(i).started().isBefore(other.started())) {
+                return Optional.of(byEnd.get(i)); // paths go back in time
+            }
+        }
+        return Optional.empty();
     }
 
     private static double seconds(Duration time) {

@@ -9,8 +9,9 @@ import org.fl4j.internal.Check;
  * How tasks of clients are run.
  *
  * @param priority who is first when several wait; of the same rank, who was queued first
- * @param attempts how often a task that throws is begun, at least 1. An {@link Error} is not tried again.
- * @param backOff the wait before the second attempt; it doubles with each further one
+ * @param attempts how often a task that throws or takes too long is begun, at least 1. An {@link Error} is not tried again.
+ * @param backOff the wait before the second attempt; it doubles with each further one, up to a minute or to this if it is longer. Meanwhile other
+ *     tasks run.
  * @param timeout how long an attempt may take; then its thread is interrupted. Code that does not heed interrupts, as one native
  *     call does not, runs to its end, but its result is thrown away. Whether a client is in time depends on the machine: a
  *     run that skips those that are not cannot be repeated bit for bit.
@@ -19,14 +20,23 @@ import org.fl4j.internal.Check;
  */
 public record ExecutionPolicy(
         ClientPriority priority, int attempts, Duration backOff, Optional<Duration> timeout, int aheadPerWorker) {
+    private static final Duration LONGEST = Duration.ofDays(365);
     private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
 
     /** Checks all. */
     public ExecutionPolicy {
         Check.present("priority", priority);
         Check.positive("attempts", attempts);
-        Check.that(!Check.present("backOff", backOff).isNegative(), "backOff", "at least 0", backOff);
-        timeout.ifPresent(limit -> Check.that(!limit.isNegative() && !limit.isZero(), "timeout", "positive", limit));
+        Check.that(
+                !Check.present("backOff", backOff).isNegative() && backOff.compareTo(LONGEST) <= 0,
+                "backOff",
+                "at least 0 and at most a year",
+                backOff);
+        timeout.ifPresent(limit -> Check.that(
+                !limit.isNegative() && !limit.isZero() && limit.compareTo(LONGEST) <= 0,
+                "timeout",
+                "positive and at most a year",
+                limit));
         Check.positive("aheadPerWorker", aheadPerWorker);
     }
 
@@ -56,9 +66,10 @@ public record ExecutionPolicy(
         return new ExecutionPolicy(priority, attempts, backOff, timeout, clients);
     }
 
-    /** Returns how long to wait after an attempt, numbered from 1: at most a minute, unless the first wait is longer. */
+    /** Returns how long to wait after an attempt, numbered from 1. */
     Duration waitAfter(int attempt) {
+        Duration longest = backOff.compareTo(LONGEST_WAIT) > 0 ? backOff : LONGEST_WAIT;
         Duration doubled = backOff.multipliedBy(1L << Math.min(attempt - 1, 16));
-        return doubled.compareTo(LONGEST_WAIT) < 0 || attempt == 1 ? doubled : LONGEST_WAIT;
+        return doubled.compareTo(longest) < 0 ? doubled : longest;
     }
 }

@@ -1,5 +1,6 @@
 package org.fl4j.execution;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
@@ -11,7 +12,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.fl4j.execution.TaskRecord.Outcome;
 
-/** A task that was submitted: run once, by whichever thread comes first. */
+/** A task that was submitted. Each attempt is run by whichever thread comes first; between attempts it is in nobody's way. */
 public final class Task<T> {
     private final TaskId id;
     private final int priority;
@@ -20,10 +21,16 @@ public final class Task<T> {
     private final Work<T> work;
     private final Consumer<T> free;
     private final Instant submitted;
-    private final AtomicBoolean taken = new AtomicBoolean();
+    private final AtomicBoolean taken = new AtomicBoolean(); // by a thread that runs, cancels or has ended it
     private final CountDownLatch done = new CountDownLatch(1);
     private volatile boolean givenUp;
+
+    // What follows belongs to the thread that has taken the task.
     private int attempts;
+    private int lastThread = -1;
+    private Optional<Instant> started = Optional.empty();
+    private Duration busy = Duration.ZERO;
+    private Notes notes = new Notes();
     private Optional<T> result = Optional.empty();
     private Throwable failure = new CancellationException("the task was cancelled");
 
@@ -62,14 +69,19 @@ public final class Task<T> {
         return done.getCount() == 0;
     }
 
-    /** Takes it out of the queue; returns whether it had not begun. What has begun runs to its end, and is not tried again. */
+    /** Waits some milliseconds for the end, and returns whether it came. */
+    public boolean await(long milliseconds) throws InterruptedException {
+        return done.await(milliseconds, TimeUnit.MILLISECONDS);
+    }
+
+    /** Takes it out of the queue; returns whether that was in time. An attempt that has begun runs to its end, and is the last. */
     public boolean cancel() {
         givenUp = true;
         if (!taken.compareAndSet(false, true)) {
             return false;
         }
         executor.forget(this);
-        end(executor.now(), -1, Outcome.CANCELLED, new Notes());
+        end(Outcome.CANCELLED);
         return true;
     }
 
@@ -87,41 +99,36 @@ public final class Task<T> {
         throw new ExecutionException(failure);
     }
 
-    /** Runs it, if nobody else has begun. */
+    /** Makes an attempt, if nobody else has the task. */
     void run(int thread) {
         if (!taken.compareAndSet(false, true)) {
             return;
         }
-        Instant started = executor.now();
-        while (true) {
-            attempts++;
-            Notes notes = new Notes();
-            Outcome outcome = attempt(notes);
-            boolean again = outcome != Outcome.SUCCEEDED
-                    && attempts < executor.policy().attempts()
-                    && !givenUp
-                    && executor.isOpen()
-                    && !(failure instanceof Error)
-                    && !(failure instanceof InterruptedException);
-            if (!again || !waited()) {
-                end(started, thread, outcome, notes);
-                return;
-            }
+        Instant begin = executor.now();
+        started = started.or(() -> Optional.of(begin));
+        lastThread = thread;
+        attempts++;
+        notes = new Notes();
+        Outcome outcome = attempt();
+        busy = busy.plus(Duration.between(begin, executor.now()));
+        boolean again = outcome != Outcome.SUCCEEDED
+                && attempts < executor.policy().attempts()
+                && !(failure instanceof Error)
+                && !(failure instanceof InterruptedException);
+        if (!again || givenUp || !executor.again(this, executor.policy().waitAfter(attempts))) {
+            end(outcome);
         }
     }
 
-    /** Returns false if the wait was interrupted. */
-    private boolean waited() {
-        try {
-            TimeUnit.NANOSECONDS.sleep(executor.policy().waitAfter(attempts).toNanos());
-            return true;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
+    /** Gives it back, for another attempt. */
+    void release() {
+        taken.set(false);
+        if (givenUp) {
+            cancel(); // whoever gave it up found it taken
         }
     }
 
-    private Outcome attempt(Notes notes) {
+    private Outcome attempt() {
         Alarm alarm = new Alarm(Thread.currentThread());
         Optional<ScheduledFuture<?>> clock = executor.schedule(alarm);
         try {
@@ -133,7 +140,7 @@ public final class Task<T> {
             result = Optional.of(made);
             return Outcome.SUCCEEDED;
         } catch (Throwable e) { // whatever it is, whoever waits is told
-            if (alarm.off()) {
+            if (alarm.off() && !(e instanceof Error)) {
                 return late(e);
             }
             failure = e;
@@ -148,20 +155,26 @@ public final class Task<T> {
         return Outcome.TIMED_OUT;
     }
 
-    private void end(Instant started, int thread, Outcome outcome, Notes notes) {
+    private void end(Outcome outcome) {
+        Instant now = executor.now();
         try {
             executor.ended(new TaskRecord(
                     id,
                     priority,
-                    thread,
+                    lastThread,
                     attempts,
                     submitted,
-                    started,
-                    executor.now(),
+                    started.orElse(now),
+                    now,
+                    busy,
                     outcome,
                     outcome == Outcome.SUCCEEDED ? Optional.empty() : Optional.of(failure.toString()),
                     notes.metrics(),
                     notes.updateSha256()));
+        } catch (RuntimeException e) { // whoever waits is told
+            result.ifPresent(free);
+            result = Optional.empty();
+            failure = e;
         } finally {
             done.countDown();
         }

@@ -1,12 +1,16 @@
 package org.fl4j.execution;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.PriorityBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -23,10 +27,11 @@ public final class TaskExecutor implements AutoCloseable {
             Comparator.<Task<?>>comparingInt(Task::priority).thenComparingLong(Task::number);
 
     private final PriorityBlockingQueue<Task<?>> queue = new PriorityBlockingQueue<>(11, FIRST);
+    private final Set<Task<?>> backedOff = ConcurrentHashMap.newKeySet();
     private final List<Thread> threads = new ArrayList<>();
     private final ExecutionPolicy policy;
     private final Consumer<TaskRecord> onEnd;
-    private final Optional<ScheduledExecutorService> alarms;
+    private final Optional<ScheduledExecutorService> clock;
     private final AtomicLong submitted = new AtomicLong();
     private final Instant startTime = Instant.now();
     private final long startNanos = System.nanoTime();
@@ -38,25 +43,27 @@ public final class TaskExecutor implements AutoCloseable {
      * @param threadCount how many; 0 if tasks are run by {@link #runNext} alone
      * @param atStart what each does first
      * @param policy retries and time-outs; priorities are given with each task
-     * @param onEnd told of each task that ends, on the thread that ran it
+     * @param onEnd told of each task that ends, on the thread that ran it; if it throws, so does the task's {@code get}
      */
     public TaskExecutor(int threadCount, Runnable atStart, ExecutionPolicy policy, Consumer<TaskRecord> onEnd) {
         Check.atLeast("threadCount", 0, threadCount);
         this.policy = Check.present("policy", policy);
         this.onEnd = Check.present("onEnd", onEnd);
-        alarms = policy.timeout()
-                .map(limit -> Executors.newSingleThreadScheduledExecutor(task -> {
-                    Thread thread = new Thread(task, "fl4j-time-outs");
-                    thread.setDaemon(true);
-                    return thread;
-                }));
+        boolean timed = policy.timeout().isPresent() || policy.attempts() > 1;
+        clock = timed
+                ? Optional.of(Executors.newSingleThreadScheduledExecutor(task -> daemon(task, "fl4j-clock")))
+                : Optional.empty();
         for (int i = 1; i <= threadCount; i++) {
             int number = i;
-            Thread thread = new Thread(() -> runAll(atStart, number), "fl4j-worker-" + i);
-            thread.setDaemon(true);
-            threads.add(thread);
+            threads.add(daemon(() -> runAll(atStart, number), "fl4j-worker-" + i));
         }
         threads.forEach(Thread::start);
+    }
+
+    private static Thread daemon(Runnable body, String name) {
+        Thread thread = new Thread(body, name);
+        thread.setDaemon(true);
+        return thread;
     }
 
     /**
@@ -72,10 +79,13 @@ public final class TaskExecutor implements AutoCloseable {
         Check.that(!closed, "executor", "open", "closed");
         Task<T> task = new Task<>(id, priority, submitted.getAndIncrement(), this, work, free);
         queue.add(task);
+        if (closed) {
+            task.cancel(); // it was closed in between, and nobody takes from the queue any more
+        }
         return task;
     }
 
-    /** Runs the first task that waits on this thread; returns whether there was one. */
+    /** Makes an attempt at the first task that waits, on this thread; returns whether there was one. */
     public boolean runNext() {
         Task<?> next = queue.poll();
         if (next == null) {
@@ -108,7 +118,8 @@ public final class TaskExecutor implements AutoCloseable {
         for (Thread thread : threads) {
             interrupted |= join(thread);
         }
-        alarms.ifPresent(ScheduledExecutorService::shutdownNow);
+        clock.ifPresent(ScheduledExecutorService::shutdownNow);
+        backedOff.forEach(Task::cancel);
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
@@ -127,10 +138,6 @@ public final class TaskExecutor implements AutoCloseable {
         }
     }
 
-    boolean isOpen() {
-        return !closed;
-    }
-
     ExecutionPolicy policy() {
         return policy;
     }
@@ -141,12 +148,37 @@ public final class TaskExecutor implements AutoCloseable {
     }
 
     Optional<ScheduledFuture<?>> schedule(Runnable alarm) {
-        return alarms.map(
-                clock -> clock.schedule(alarm, policy.timeout().orElseThrow().toNanos(), TimeUnit.NANOSECONDS));
+        return policy.timeout()
+                .flatMap(limit -> clock.map(set -> set.schedule(alarm, limit.toNanos(), TimeUnit.NANOSECONDS)));
+    }
+
+    /** Queues a task again after a wait, and releases it; returns false if the executor is closed. */
+    boolean again(Task<?> task, Duration wait) {
+        if (closed) {
+            return false;
+        }
+        backedOff.add(task);
+        task.release(); // from here on whoever gives it up can have it
+        try {
+            ScheduledFuture<?> later =
+                    clock.orElseThrow().schedule(() -> requeue(task), wait.toNanos(), TimeUnit.NANOSECONDS);
+            return !later.isCancelled() || task.cancel();
+        } catch (RejectedExecutionException e) { // closed in between
+            return task.cancel() || task.isDone();
+        }
+    }
+
+    private void requeue(Task<?> task) {
+        queue.add(task);
+        backedOff.remove(task);
+        if (closed) {
+            task.cancel();
+        }
     }
 
     void forget(Task<?> task) {
         queue.remove(task);
+        backedOff.remove(task);
     }
 
     void ended(TaskRecord record) {

@@ -16,6 +16,7 @@ import org.fl4j.metrics.Metrics;
  * @param submitted when it was queued
  * @param started when its first attempt began, or when it was cancelled
  * @param ended when its last attempt ended
+ * @param runTime how long its attempts took, without the waits between them
  * @param outcome how
  * @param error the last attempt's exception, type and message, unless it succeeded
  * @param metrics what it measured of itself: privacy spent, and the machine's load
@@ -29,6 +30,7 @@ public record TaskRecord(
         Instant submitted,
         Instant started,
         Instant ended,
+        Duration runTime,
         Outcome outcome,
         Optional<String> error,
         Metrics metrics,
@@ -41,7 +43,7 @@ public record TaskRecord(
         FAILED,
         /** Its last attempt took longer than it may. */
         TIMED_OUT,
-        /** It was taken out of the queue. */
+        /** It was given up before its first attempt, or between attempts. */
         CANCELLED
     }
 
@@ -49,15 +51,12 @@ public record TaskRecord(
     public TaskRecord {
         Check.that(!started.isBefore(submitted), "started", "at or after submission, " + submitted, started);
         Check.that(!ended.isBefore(started), "ended", "at or after the start, " + started, ended);
+        Duration most = Duration.between(started, ended);
+        Check.that(!runTime.isNegative() && runTime.compareTo(most) <= 0, "runTime", "in [0, " + most + "]", runTime);
     }
 
     /** Returns how long it was queued. */
     public Duration queueWait() {
         return Duration.between(submitted, started);
-    }
-
-    /** Returns how long it ran, all attempts and the waits between them. */
-    public Duration runTime() {
-        return Duration.between(started, ended);
     }
 }

@@ -13,7 +13,8 @@ import org.fl4j.internal.Check;
  * @param memoryAbove the share of memory above which there is too little left, in [0, 1]
  * @param availableBelow the bytes of memory below which there is too little left, at least 0
  * @param leastBatch the smallest batch, at least 1
- * @param mostGrowth the largest batch as a multiple of the training's own, at least 1; may be infinite
+ * @param mostGrowth the largest batch as a multiple of the training's own, at least 1; may be infinite. No batch is made larger than the
+ *     largest client's data.
  * @param busyStepsShare the share of its steps that a client takes while the processors are above their threshold, in (0, 1]; one at least
  */
 public record AdaptationRule(
@@ -56,15 +57,14 @@ public record AdaptationRule(
      *
      * @param batchSize of the round before
      * @param ownBatchSize of the training itself
+     * @param largestClient the most examples that a client has
      * @param usage when the round begins
      */
-    public Adaptation next(int batchSize, int ownBatchSize, ResourceUsage usage) {
+    public Adaptation next(int batchSize, int ownBatchSize, int largestClient, ResourceUsage usage) {
         boolean busy = usage.cpu() > cpuAbove;
         boolean tooLittle = busy || usage.memory() > memoryAbove || usage.availableMemoryBytes() < availableBelow;
-        int least = Math.min(leastBatch, ownBatchSize);
-        int next = tooLittle
-                ? Math.max(least, batchSize / 2)
-                : (int) Math.min(mostGrowth * ownBatchSize, 2.0 * batchSize); // a cast keeps to the range of int
+        double most = Math.min(mostGrowth * ownBatchSize, Math.max(ownBatchSize, largestClient));
+        int next = tooLittle ? Math.max(leastBatch, batchSize / 2) : (int) Math.min(most, 2.0 * batchSize);
         return new Adaptation(next, busy ? busyStepsShare : 1);
     }
 }

@@ -9,16 +9,19 @@ import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import oshi.SystemInfo;
 import oshi.hardware.CentralProcessor;
 import oshi.hardware.GlobalMemory;
 import oshi.hardware.GpuStats;
+import oshi.hardware.GraphicsCard;
 import oshi.hardware.HardwareAbstractionLayer;
 import oshi.software.os.OSProcess;
 
 /**
- * Looks at this machine, by OSHI; at the memory of GPUs by DJL. Looks at most twenty times a second, and in between tells what it saw last:
+ * Looks at this machine, by OSHI; at the memory of GPUs by DJL. A GPU's load is that of the NVIDIA card with its number, in the order in which the system
+ * lists them; no GPU was at hand to try it. Looks at most twenty times a second, and in between tells what it saw last:
  * the processors' time is counted in steps of 10 ms, so a shorter look sees nothing.
  */
 public final class SystemProbe implements ResourceProbe {
@@ -29,7 +32,7 @@ public final class SystemProbe implements ResourceProbe {
     private final OSProcess process;
     private final FileStore disk;
     private final List<Device> gpus;
-    private final List<GpuStats> gpuStats;
+    private final List<GraphicsCard> cards;
     private long[] ticks;
     private long sampledAt;
     private Optional<ResourceUsage> last = Optional.empty();
@@ -47,11 +50,16 @@ public final class SystemProbe implements ResourceProbe {
         memory = hardware.getMemory();
         process = system.getOperatingSystem().getCurrentProcess();
         gpus = devices.stream().filter(Device::isGpu).distinct().toList();
-        gpuStats = gpus.isEmpty()
+        List<GraphicsCard> nvidia = gpus.isEmpty()
                 ? List.of()
                 : hardware.getGraphicsCards().stream()
-                        .map(card -> card.createStatsSession())
+                        .filter(card ->
+                                card.getVendor().toUpperCase(Locale.ROOT).contains("NVIDIA"))
                         .toList();
+        cards = gpus.stream()
+                .filter(gpu -> gpu.getDeviceId() < nvidia.size())
+                .map(gpu -> nvidia.get(gpu.getDeviceId()))
+                .toList();
         ticks = processor.getSystemCpuLoadTicks();
         sampledAt = System.nanoTime();
         try {
@@ -82,8 +90,8 @@ public final class SystemProbe implements ResourceProbe {
                 available,
                 diskUsed(),
                 process.getResidentMemory(),
-                gpuStats.stream()
-                        .mapToDouble(GpuStats::getGpuUtilization)
+                cards.stream()
+                        .mapToDouble(SystemProbe::percentBusy)
                         .filter(percent -> percent >= 0)
                         .map(percent -> clamped(percent / 100))
                         .average(),
@@ -95,6 +103,13 @@ public final class SystemProbe implements ResourceProbe {
             return clamped(1 - (double) disk.getUsableSpace() / Math.max(1, disk.getTotalSpace()));
         } catch (IOException e) {
             throw new UncheckedIOException("cannot look at " + disk, e);
+        }
+    }
+
+    /** Returns below 0 for a card that does not tell. */
+    private static double percentBusy(GraphicsCard card) {
+        try (GpuStats stats = card.createStatsSession()) {
+            return stats.getGpuUtilization();
         }
     }
 

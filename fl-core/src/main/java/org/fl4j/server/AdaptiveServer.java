@@ -2,6 +2,7 @@ package org.fl4j.server;
 
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
@@ -32,6 +33,7 @@ public final class AdaptiveServer implements Server {
     private final AdaptationRule rule;
     private final int ownBatchSize;
     private volatile Adaptation now; // of the round between select and update
+    private int largest; // 0 until it is known
 
     /**
      * Puts adaptation around a server.
@@ -45,7 +47,7 @@ public final class AdaptiveServer implements Server {
         this.server = Check.present("server", server);
         this.probe = Check.present("probe", probe);
         this.rule = Check.present("rule", rule);
-        this.ownBatchSize = Check.inRange("batchSize of adaptive training", 1, Integer.MAX_VALUE - 1, ownBatchSize);
+        this.ownBatchSize = Check.positive("ownBatchSize", ownBatchSize);
         now = new Adaptation(ownBatchSize, 1);
     }
 
@@ -57,8 +59,18 @@ public final class AdaptiveServer implements Server {
     @Override
     public List<ClientId> select(ServerState state, ClientDirectory available, RoundContext round) {
         int before = state.strategy().number(BATCH_SIZE).map(Double::intValue).orElse(ownBatchSize);
-        now = rule.next(before, ownBatchSize, probe.sample(round.number()));
+        now = rule.next(before, ownBatchSize, largestClient(available), probe.sample(round.number()));
         return server.select(state, available, round);
+    }
+
+    private int largestClient(ClientDirectory clients) {
+        if (largest == 0) { // a whole pass, once a run
+            largest = IntStream.range(0, clients.size())
+                    .map(clients::examplesAt)
+                    .max()
+                    .orElse(0);
+        }
+        return largest;
     }
 
     @Override

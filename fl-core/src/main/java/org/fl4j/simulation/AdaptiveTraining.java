@@ -1,5 +1,6 @@
 package org.fl4j.simulation;
 
+import org.fl4j.core.ServerState;
 import org.fl4j.internal.Check;
 import org.fl4j.monitoring.AdaptationRule;
 import org.fl4j.monitoring.ResourceProbe;
@@ -10,6 +11,10 @@ import org.fl4j.server.AdaptiveServer;
  *
  * <p>Noise is not adapted: clipping, noise and what they are charged do not depend on batches and steps where an update is private
  * as a whole, and where they would, as in DP-SGD, clients refuse to be adapted. More noise under pressure is what {@code NoiseRaise} is for.
+ *
+ * <p>The run's own work is part of the load that a {@link org.fl4j.monitoring.SystemProbe} sees: it looks when a round begins, at the time since the round before
+ * began, so with one worker a processor the machine counts as busy. Give it fewer workers, or a rule that allows for them. Trainings that an algorithm
+ * sets up beside the run's own, such as FedRep's head, are not adapted.
  *
  * <p>With a {@link org.fl4j.monitoring.SystemProbe} a run is not repeatable, for it depends on what else the machine does; under a scripted probe it
  * is, for any number of workers and after a resume.
@@ -28,17 +33,16 @@ public record AdaptiveTraining(ResourceProbe probe, AdaptationRule rule) impleme
     public void configure(SimulationBuilder builder) {
         builder.aroundServer((server, run) -> new AdaptiveServer(
                 server, probe, rule, run.training().orElseThrow().batchSize()));
-        builder.stopRule(history -> {
-            Check.that(
-                    history.isEmpty()
-                            || history.get(history.size() - 1)
-                                    .metrics()
-                                    .find(AdaptiveServer.BATCH_SIZE)
-                                    .isPresent(),
-                    "server of a run with adaptive training",
-                    "around the one that it sets",
-                    "in its place");
-            return false;
+        builder.adaptive = true;
+        builder.listener(new RunListener() {
+            @Override
+            public void roundEnded(RoundReport report, ServerState state) {
+                Check.that(
+                        report.metrics().find(AdaptiveServer.BATCH_SIZE).isPresent(),
+                        "server of a run with adaptive training",
+                        "around the one that it sets",
+                        "in its place");
+            }
         });
     }
 
@@ -51,10 +55,7 @@ public record AdaptiveTraining(ResourceProbe probe, AdaptationRule rule) impleme
                 "such as train by the run's training",
                 "of your own making");
         Check.that(!parts.onClock(), "time under adaptive training", "the machine's", "simulated");
-        Check.inRange(
-                "batchSize under adaptive training",
-                1,
-                Integer.MAX_VALUE - 1,
-                parts.training().orElseThrow().batchSize());
+        int own = parts.training().orElseThrow().batchSize();
+        Check.inRange("batchSize under adaptive training", rule.leastBatch(), Integer.MAX_VALUE - 1, own);
     }
 }

@@ -32,7 +32,8 @@ public interface Algorithm {
 
     /**
      * What a simulation is made of, as far as algorithms may have to check it; {@code ownServer} says whether there is a server
-     * around the composed one or in its place, {@code onClock} whether time is simulated, and {@code clients} is there if clients are not made by {@code sgdClients}.
+     * around the composed one or in its place, {@code onClock} whether time is simulated, {@code adaptive} whether the
+     * training that clients get differs from round to round, and {@code clients} is there if clients are not made by {@code sgdClients}.
      */
     record Parts(
             ClientSelector selector,
@@ -46,5 +47,6 @@ public interface Algorithm {
             Optional<ClientFactory> clients,
             Optional<LocalTraining> training,
             boolean ownServer,
-            boolean onClock) {}
+            boolean onClock,
+            boolean adaptive) {}
 }

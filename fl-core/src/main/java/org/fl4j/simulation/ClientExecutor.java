@@ -35,6 +35,8 @@ import org.fl4j.tensor.TensorEngine;
  * Few results wait to be taken: memory stays O(model) per worker.
  */
 final class ClientExecutor implements AutoCloseable {
+    private static final long LOOK_MILLISECONDS = 10;
+
     private final List<Worker> workers;
     private final BlockingQueue<Worker> idle;
     private final ExecutionPolicy execution;
@@ -217,20 +219,23 @@ final class ClientExecutor implements AutoCloseable {
 
         private Optional<T> take() {
             Task<T> first = ahead.element();
-            while (lendsThread && !first.isDone() && !cancelled.getAsBoolean() && tasks.runNext()) {
-                // until the result is there, or all tasks have begun
-            }
-            if (cancelled.getAsBoolean()) {
-                throw new RunCancelledException();
-            }
-            ahead.remove();
             try {
-                return Optional.of(first.get());
+                while (!first.isDone() && !cancelled.getAsBoolean()) {
+                    if (!lendsThread || !tasks.runNext()) {
+                        first.await(LOOK_MILLISECONDS); // and look again: for a task to try again, or who cancelled
+                    }
+                }
+                if (cancelled.getAsBoolean()) {
+                    throw new RunCancelledException();
+                }
+                T result = first.get();
+                ahead.remove();
+                return Optional.of(result);
             } catch (InterruptedException e) {
-                ahead.addFirst(first);
                 Thread.currentThread().interrupt();
                 throw new RunCancelledException();
             } catch (ExecutionException e) {
+                ahead.remove();
                 return failed(first.id().client(), e.getCause());
             }
         }

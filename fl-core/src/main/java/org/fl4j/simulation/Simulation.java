@@ -15,7 +15,9 @@ import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
+import org.fl4j.core.UpdateStore;
 import org.fl4j.execution.TaskRecord;
+import org.fl4j.execution.TaskTimedOutException;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.FederatedModel;
@@ -52,7 +54,7 @@ public final class Simulation {
     public RunResult run() {
         long start = System.nanoTime();
         EvaluationPlan plan = new EvaluationPlan(setup.evaluateEvery, setup.evaluateClientsEvery, setup.rounds);
-        return compute(setup.clientStateStore(), plan, run -> {
+        return compute(setup.clientStateStore(), setup.updateStore, plan, run -> {
             Checkpoint from = resumed(run.model(), run.states()).orElseGet(() -> initial(run.server(), run.states()));
             if (!setup.resume) {
                 run.clientStates().requireEmpty();
@@ -65,7 +67,8 @@ public final class Simulation {
     /**
      * Runs one client of one round again and returns the hash of its update ({@link ModelUpdate#sha256}), to be compared with what a run
      * with {@linkplain SimulationBuilder#hashUpdates hashes} recorded. The rounds before it are run again too, from the latest checkpoint
-     * that is early enough if this simulation resumes, or else from the start. Listeners are not told and no file is written.
+     * that is early enough if this simulation resumes, or else from the start. Listeners are not told and no file is written. Where noise is not
+     * {@linkplain SimulationBuilder#seed seeded}, or training adapts to what this machine does now, another update is to be expected.
      *
      * @throws IllegalArgumentException if the client did not train in that round
      */
@@ -81,7 +84,7 @@ public final class Simulation {
                         (id, target) -> disk.load(id, Checkpoint.round(file.orElseThrow()), target)))
                 .orElseGet(InMemoryClientStates::new);
         EvaluationPlan none = new EvaluationPlan(Integer.MAX_VALUE, OptionalInt.empty(), Integer.MAX_VALUE);
-        return compute(clientStates, none, run -> {
+        return compute(clientStates, UpdateStore.inMemory(), none, run -> {
             try (NDManager states = run.states()) {
                 ServerState state = file.map(
                                 from -> Checkpoint.load(from, run.model().layout(), identity(), states.newSubManager()))
@@ -108,7 +111,8 @@ public final class Simulation {
             ClientExecutor executor,
             Optional<ResourceMonitor> monitor) {}
 
-    private <T> T compute(ClientStateStore clientStates, EvaluationPlan plan, Function<Computation, T> body) {
+    private <T> T compute(
+            ClientStateStore clientStates, UpdateStore updates, EvaluationPlan plan, Function<Computation, T> body) {
         NDManager states = TensorEngine.newManager(setup.devices.first());
         try (TensorEngine.CallingThread thread = TensorEngine.prepareCallingThread();
                 clientStates;
@@ -133,7 +137,7 @@ public final class Simulation {
                     executor,
                     plan,
                     setup.updates.bufferSize(),
-                    setup.updateStore,
+                    updates,
                     (number, accepted) -> clientStates.commit(number, accepted, resumable(number)),
                     setup.hashUpdates,
                     setup.seed);
@@ -164,7 +168,6 @@ public final class Simulation {
             outcome.state().keep(next);
         }
         state.model().floats().getManager().close();
-        run.monitor().ifPresent(ResourceMonitor::requireSound);
         Metrics used = window.map(ResourceMonitor.Window::close).orElse(Metrics.none());
         return new FederatedRound.Outcome(outcome.state(), outcome.report().withMetrics(used));
     }
@@ -201,6 +204,12 @@ public final class Simulation {
             history.add(outcome.report());
             stop = setup.stopRule.shouldStop(history);
             saved = record(state, history);
+            try {
+                run.monitor().ifPresent(ResourceMonitor::requireSound);
+            } catch (IllegalStateException e) {
+                save(state, history, !saved);
+                throw e;
+            }
         }
         save(state, history, !saved);
         RunResult.End end = RunResult.End.COMPLETED;
@@ -223,6 +232,9 @@ public final class Simulation {
 
     private static boolean isCancellation(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof TaskTimedOutException) {
+                return false; // its thread was interrupted, not the run's
+            }
             if (cause instanceof RunCancelledException || cause instanceof ClosedByInterruptException) {
                 return true; // the latter: a client or the server was writing a file when the thread was interrupted
             }

@@ -48,6 +48,7 @@ public final class SimulationBuilder implements Cloneable {
     int maxStaleness;
     boolean asynchronous;
     boolean onClock;
+    boolean adaptive;
     UpdatePolicy updates = UpdatePolicy.all();
     UpdateStore updateStore = UpdateStore.inMemory();
     UpdateTransform uploadTransform = UpdateTransform.none();
@@ -359,7 +360,8 @@ public final class SimulationBuilder implements Cloneable {
                 clientFactory,
                 Optional.ofNullable(training),
                 ownServer,
-                onClock);
+                onClock,
+                adaptive);
         algorithms.forEach(algorithm -> algorithm.verify(parts));
         return new Simulation(clone()); // the builder may go on to the next experiment
     }

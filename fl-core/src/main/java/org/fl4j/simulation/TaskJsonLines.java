@@ -71,6 +71,7 @@ public final class TaskJsonLines implements RunListener {
                 Instant.parse(json.get("submitted").getAsString()),
                 Instant.parse(json.get("started").getAsString()),
                 Instant.parse(json.get("ended").getAsString()),
+                Duration.ofNanos(Math.round(json.get("runSeconds").getAsDouble() * 1e9)),
                 TaskRecord.Outcome.valueOf(json.get("outcome").getAsString()),
                 text(json, "error"),
                 ReportJson.readMetrics(json.getAsJsonObject("metrics")),

@@ -19,6 +19,7 @@ import java.util.zip.CRC32C;
  */
 final class EventFile {
     private static final int HEADER = Long.BYTES + Integer.BYTES;
+    private static final int EVENT = 1 + Long.BYTES + 1; // its wall time and one tag, at least
     private static final int MASK = 0xa282ead8;
     private static final int FIXED64 = 1;
     private static final int BYTES = 2;
@@ -38,8 +39,7 @@ final class EventFile {
             kept.writeBytes(record(event(now, 0).bytes(3, "brain.Event:2".getBytes(StandardCharsets.UTF_8))));
             if (round > 0 && Files.exists(file)) {
                 ByteBuffer old = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
-                while (old.remaining() >= HEADER
-                        && old.remaining() - HEADER - Integer.BYTES >= old.getLong(old.position())) {
+                while (isRecord(old)) {
                     byte[] record = new byte[HEADER + (int) old.getLong(old.position()) + Integer.BYTES];
                     old.get(record);
                     long step = step(record);
@@ -55,6 +55,20 @@ final class EventFile {
         } catch (IOException e) {
             throw new UncheckedIOException("cannot rewrite " + file, e);
         }
+    }
+
+    /** Returns whether a whole record comes next, by its length and the checksum of that. */
+    private static boolean isRecord(ByteBuffer in) {
+        if (in.remaining() < HEADER + EVENT) {
+            return false;
+        }
+        int start = in.position();
+        long length = in.getLong(start);
+        byte[] bytes = new byte[Long.BYTES];
+        in.get(start, bytes);
+        return in.getInt(start + Long.BYTES) == checksum(bytes, 0, Long.BYTES)
+                && length >= EVENT
+                && length <= in.remaining() - HEADER - Integer.BYTES;
     }
 
     /** Appends one event with a round's values. */

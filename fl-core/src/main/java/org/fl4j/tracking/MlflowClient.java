@@ -6,6 +6,7 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -15,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletionException;
 
 /** The calls of MLflow's REST API 2.0 that a run needs. */
 final class MlflowClient {
@@ -24,8 +26,10 @@ final class MlflowClient {
     private final URI server;
     private final Optional<String> token;
     private final Duration firstWait;
-    private final HttpClient http =
-            HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
+    private final HttpClient http = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1) // an offer of HTTP/2 makes some servers drop the body
+            .connectTimeout(TIMEOUT)
+            .build();
 
     MlflowClient(URI server, Optional<String> token, Duration firstWait) {
         this.server = server;
@@ -51,7 +55,8 @@ final class MlflowClient {
         Response found = send(
                 request("experiments/get-by-name?experiment_name=" + URLEncoder.encode(name, StandardCharsets.UTF_8))
                         .GET()
-                        .build());
+                        .build(),
+                /* repeatable= */ true);
         return found.is("RESOURCE_DOES_NOT_EXIST")
                 ? Optional.empty()
                 : Optional.of(found.require()
@@ -128,10 +133,11 @@ final class MlflowClient {
     }
 
     private Response post(String call, JsonObject body) {
-        return send(request(call)
+        HttpRequest request = request(call)
                 .header("Content-Type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString(body.toString()))
-                .build());
+                .build();
+        return send(request, /* repeatable= */ !call.equals("runs/create"));
     }
 
     private HttpRequest.Builder request(String call) {
@@ -142,26 +148,44 @@ final class MlflowClient {
         return request;
     }
 
-    /** Tries again, with waits that double, while the server cannot be reached or has trouble of its own. */
-    private Response send(HttpRequest request) {
+    /**
+     * Tries again, with waits that double, while the server cannot be reached or has trouble of its own; but never a request that may have made a run. An
+     * interrupt of the run waits: a record is written whole.
+     */
+    private Response send(HttpRequest request, boolean repeatable) {
+        boolean interrupted = false;
         try {
             for (int attempt = 1; ; attempt++) {
                 try {
-                    HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());
+                    HttpResponse<String> response = http.sendAsync(request, HttpResponse.BodyHandlers.ofString())
+                            .join();
                     boolean busy = response.statusCode() >= 500 || response.statusCode() == 429;
                     if (!busy || attempt == ATTEMPTS) {
                         return new Response(request.uri(), response.statusCode(), response.body());
                     }
-                } catch (IOException e) {
-                    if (attempt == ATTEMPTS) {
-                        throw new UncheckedIOException("cannot reach " + request.uri() + ": " + e, e);
+                } catch (CompletionException e) {
+                    boolean sent = !(e.getCause() instanceof ConnectException);
+                    if (attempt == ATTEMPTS || (sent && !repeatable)) {
+                        throw new UncheckedIOException(
+                                "cannot reach " + request.uri() + ": " + e.getCause(), new IOException(e.getCause()));
                     }
                 }
-                Thread.sleep(firstWait.toMillis() << (attempt - 1));
+                interrupted |= pause(firstWait.toMillis() << (attempt - 1));
             }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** Returns whether it was interrupted. */
+    private static boolean pause(long milliseconds) {
+        try {
+            Thread.sleep(milliseconds);
+            return false;
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while calling " + request.uri(), e);
+            return true;
         }
     }
 

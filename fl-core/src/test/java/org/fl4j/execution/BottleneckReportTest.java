@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -42,6 +43,7 @@ class BottleneckReportTest {
             at(11),
             at(15),
             at(15),
+            Duration.ZERO,
             Outcome.CANCELLED,
             Optional.of("cancelled"),
             Metrics.none(),
@@ -60,6 +62,7 @@ class BottleneckReportTest {
                 at(submitted),
                 at(started),
                 at(ended),
+                Duration.between(at(started), at(ended)),
                 Outcome.SUCCEEDED,
                 Optional.empty(),
                 Metrics.none(),
@@ -125,5 +128,36 @@ class BottleneckReportTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
                         "started must be at or after submission, 2026-03-01T10:00:05Z, but was 2026-03-01T10:00:04Z");
+    }
+
+    /** A and B end together before C begins on A's thread; a task of no length stands between A and C. */
+    @Test
+    void findsTheLongerOfTwoThatEndAtOnce() {
+        TaskRecord a = task(1, 0, 0, 0, 0, 4);
+        TaskRecord b = task(1, 1, 1, 0, 1, 4);
+        TaskRecord c = task(2, 2, 0, 4, 4, 9);
+        TaskRecord nothing = task(1, 3, 0, 0, 4, 4);
+        for (List<TaskRecord> order : List.of(List.of(a, b, c, nothing), List.of(nothing, c, b, a))) {
+            assertThat(BottleneckReport.of(order, 2, 0).criticalPath()).containsExactly(a, c);
+        }
+    }
+
+    /** Two attempts of a second with a wait of eight between them keep a worker busy for two seconds of ten. */
+    @Test
+    void doesNotCountWaitsBetweenAttempts() {
+        TaskRecord retried = new TaskRecord(
+                new TaskId(1, new ClientId(0), "train"),
+                0,
+                0,
+                2,
+                at(0),
+                at(0),
+                at(10),
+                Duration.ofSeconds(2),
+                Outcome.SUCCEEDED,
+                Optional.empty(),
+                Metrics.none(),
+                Optional.empty());
+        assertThat(BottleneckReport.of(List.of(retried), 1, 0).utilisation()).isCloseTo(.2, within(1e-12));
     }
 }

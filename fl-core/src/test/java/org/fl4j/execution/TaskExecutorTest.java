@@ -122,7 +122,9 @@ class TaskExecutorTest {
         assertThat(records)
                 .extracting(TaskRecord::outcome)
                 .containsExactly(Outcome.SUCCEEDED, Outcome.FAILED, Outcome.FAILED);
-        assertThat(records.get(0).runTime()).isGreaterThanOrEqualTo(Duration.ofMillis(60)); // waits of 20 and 40 ms
+        Duration all = Duration.between(records.get(0).started(), records.get(0).ended());
+        assertThat(all).isGreaterThanOrEqualTo(Duration.ofMillis(60)); // waits of 20 and 40 ms
+        assertThat(records.get(0).runTime()).isLessThanOrEqualTo(all.minusMillis(60));
         assertThat(records.get(0).metrics().value("attempt")).isEqualTo(3); // of the last attempt alone
         assertThat(records.get(1).error()).hasValue("java.lang.IllegalStateException: never");
     }
@@ -223,14 +225,121 @@ class TaskExecutorTest {
         assertThatThrownBy(() -> ExecutionPolicy.once().attempts(0, Duration.ZERO))
                 .hasMessage("attempts must be at least 1, but was 0");
         assertThatThrownBy(() -> ExecutionPolicy.once().attempts(2, Duration.ofMillis(-1)))
-                .hasMessage("backOff must be at least 0, but was PT-0.001S");
+                .hasMessage("backOff must be at least 0 and at most a year, but was PT-0.001S");
         assertThatThrownBy(() -> ExecutionPolicy.once().timeout(Duration.ZERO))
-                .hasMessage("timeout must be positive, but was PT0S");
+                .hasMessage("timeout must be positive and at most a year, but was PT0S");
         assertThatThrownBy(() -> ExecutionPolicy.once().aheadPerWorker(0))
                 .hasMessage("aheadPerWorker must be at least 1, but was 0");
         try (TaskExecutor executor = executor(0, ExecutionPolicy.once())) {
             assertThatThrownBy(() -> executor.submit(id(1), -1, notes -> "", late -> {}))
                     .hasMessage("priority of round 1, client 1, train must be at least 0, but was -1");
         }
+    }
+
+    @Test
+    void runsOthersWhileATaskWaitsForItsNextAttempt() throws Exception {
+        try (TaskExecutor executor = executor(0, ExecutionPolicy.once().attempts(2, Duration.ofSeconds(1)))) {
+            Task<String> flaky = executor.submit(
+                    id(1),
+                    0,
+                    notes -> {
+                        if (records.isEmpty()) {
+                            throw new IllegalStateException("not yet");
+                        }
+                        return "there";
+                    },
+                    late -> {});
+            executor.submit(id(2), 0, notes -> "other", late -> {});
+            long start = System.nanoTime();
+            assertThat(executor.runNext()).isTrue(); // fails
+            assertThat(executor.runNext()).isTrue(); // the other
+            assertThat(System.nanoTime() - start).isLessThan(900_000_000L);
+            assertThat(flaky.isDone()).isFalse();
+            while (!executor.runNext()) {
+                Thread.sleep(10);
+            }
+            assertThat(flaky.get()).isEqualTo("there");
+        }
+        assertThat(order()).containsExactly(2, 1);
+    }
+
+    @Test
+    void givesUpATaskBetweenItsAttemptsAtOnce() throws Exception {
+        TaskExecutor executor = executor(1, ExecutionPolicy.once().attempts(2, Duration.ofHours(1)));
+        List<Task<String>> tasks = new ArrayList<>();
+        for (int client = 1; client <= 2; client++) {
+            tasks.add(executor.submit(
+                    id(client),
+                    0,
+                    notes -> {
+                        throw new IllegalStateException("once");
+                    },
+                    late -> {}));
+        }
+        while (executor.submit(id(3), 9, notes -> "all had an attempt", late -> {})
+                .await(1)) {
+            Thread.sleep(1);
+        }
+        Thread.sleep(100);
+        assertThat(tasks).noneMatch(Task::isDone);
+        assertThat(tasks.get(0).cancel()).isTrue();
+        assertThat(tasks.get(0).isDone()).isTrue();
+        executor.close();
+        assertThat(tasks.get(1).isDone()).isTrue();
+        assertThat(records)
+                .filteredOn(record -> record.id().client().index() < 3)
+                .hasSize(2)
+                .allSatisfy(record -> {
+                    assertThat(record.outcome()).isEqualTo(Outcome.CANCELLED);
+                    assertThat(record.attempts()).isEqualTo(1);
+                });
+    }
+
+    @Test
+    void tellsWhoeverWaitsWhenARecordCannotBeKept() throws Exception {
+        List<String> freed = new ArrayList<>();
+        try (TaskExecutor executor = new TaskExecutor(1, () -> {}, ExecutionPolicy.once(), record -> {
+            if (record.id().client().index() == 1) {
+                throw new IllegalStateException("the disk is full");
+            }
+        })) {
+            Task<String> lost = executor.submit(id(1), 0, notes -> "made", freed::add);
+            assertThatThrownBy(lost::get).hasRootCauseMessage("the disk is full");
+            assertThat(executor.submit(id(2), 0, notes -> "fine", late -> {}).get())
+                    .isEqualTo("fine");
+        }
+        assertThat(freed).containsExactly("made");
+    }
+
+    @Test
+    void doublesTheWaitUpToAMinuteOrTheFirst() {
+        ExecutionPolicy seconds = ExecutionPolicy.once().attempts(9, Duration.ofSeconds(20));
+        assertThat(List.of(seconds.waitAfter(1), seconds.waitAfter(2), seconds.waitAfter(3), seconds.waitAfter(8)))
+                .containsExactly(
+                        Duration.ofSeconds(20), Duration.ofSeconds(40), Duration.ofMinutes(1), Duration.ofMinutes(1));
+        ExecutionPolicy minutes = ExecutionPolicy.once().attempts(9, Duration.ofMinutes(2));
+        assertThat(List.of(minutes.waitAfter(1), minutes.waitAfter(5))).containsOnly(Duration.ofMinutes(2));
+    }
+
+    @Test
+    void neverTakesAnErrorForATimeOut() {
+        try (TaskExecutor executor =
+                executor(1, ExecutionPolicy.once().attempts(3, Duration.ZERO).timeout(Duration.ofMillis(10)))) {
+            Task<String> task = executor.submit(
+                    id(1),
+                    0,
+                    notes -> {
+                        try {
+                            Thread.sleep(60_000);
+                        } catch (InterruptedException e) {
+                            throw new AssertionError("out of memory, say", e);
+                        }
+                        return "";
+                    },
+                    late -> {});
+            assertThatThrownBy(task::get).hasCauseInstanceOf(AssertionError.class);
+        }
+        assertThat(records.get(0).outcome()).isEqualTo(Outcome.FAILED);
+        assertThat(records.get(0).attempts()).isEqualTo(1);
     }
 }

@@ -19,17 +19,31 @@ class AdaptationRuleTest {
         List<Integer> batches = new ArrayList<>();
         int batch = own;
         for (ResourceUsage usage : script) {
-            batch = rule.next(batch, own, usage).batchSize();
+            batch = rule.next(batch, own, /* largestClient= */ 25, usage).batchSize();
             batches.add(batch);
         }
         return batches;
     }
 
-    /** By hand, from the original's rules: processors over 80 % or memory over 70 % halve, to 1; otherwise double. */
+    /** By hand, from the original's rules: processors over 80 % or memory over 70 % halve, to 1; otherwise double, to all the data. */
     @Test
     void halvesAndDoublesAsTheOriginal() {
-        assertThat(batches(AdaptationRule.fedscale(), 10, BUSY, FULL, SHORT, BUSY, BUSY, IDLE, IDLE, IDLE, IDLE, IDLE))
-                .containsExactly(5, 2, 1, 1, 1, 2, 4, 8, 16, 32);
+        assertThat(batches(
+                        AdaptationRule.fedscale(),
+                        10,
+                        BUSY,
+                        FULL,
+                        SHORT,
+                        BUSY,
+                        BUSY,
+                        IDLE,
+                        IDLE,
+                        IDLE,
+                        IDLE,
+                        IDLE,
+                        IDLE,
+                        FULL))
+                .containsExactly(5, 2, 1, 1, 1, 2, 4, 8, 16, 25, 25, 12);
     }
 
     @Test
@@ -37,26 +51,22 @@ class AdaptationRuleTest {
         assertThat(batches(AdaptationRule.upToOwnBatch(), 10, IDLE, BUSY, IDLE, IDLE, IDLE))
                 .containsExactly(10, 5, 10, 10, 10);
         AdaptationRule threefold = new AdaptationRule(.8, .7, 0, 4, 3, 1);
-        assertThat(batches(threefold, 10, IDLE, IDLE, BUSY, BUSY, BUSY)).containsExactly(20, 30, 15, 7, 4);
-        assertThat(batches(threefold, 2, BUSY)).containsExactly(2); // the least is not more than the training's own
-        assertThat(AdaptationRule.fedscale()
-                        .next(Integer.MAX_VALUE - 1, 10, IDLE)
-                        .batchSize())
-                .isEqualTo(Integer.MAX_VALUE);
+        assertThat(batches(threefold, 8, IDLE, IDLE, BUSY, BUSY, BUSY)).containsExactly(16, 24, 12, 6, 4);
+        assertThat(batches(AdaptationRule.fedscale(), 40, IDLE, IDLE)).containsExactly(40, 40); // no client has as many
     }
 
     @Test
     void takesFewerStepsByTheProcessorsAlone() {
         AdaptationRule rule = AdaptationRule.fedscale();
-        assertThat(rule.next(8, 8, BUSY)).isEqualTo(new Adaptation(4, .5));
-        assertThat(rule.next(8, 8, FULL)).isEqualTo(new Adaptation(4, 1));
-        assertThat(rule.next(8, 8, IDLE)).isEqualTo(new Adaptation(16, 1));
+        assertThat(rule.next(8, 8, 100, BUSY)).isEqualTo(new Adaptation(4, .5));
+        assertThat(rule.next(8, 8, 100, FULL)).isEqualTo(new Adaptation(4, 1));
+        assertThat(rule.next(8, 8, 100, IDLE)).isEqualTo(new Adaptation(16, 1));
     }
 
     @Test
     void isNotBusyAtItsThresholds() {
         ResourceUsage at = ResourceUsage.of(.8, .7, 2L << 30);
-        assertThat(AdaptationRule.upToOwnBatch().next(4, 8, at)).isEqualTo(new Adaptation(8, 1));
+        assertThat(AdaptationRule.upToOwnBatch().next(4, 8, 100, at)).isEqualTo(new Adaptation(8, 1));
     }
 
     @Test

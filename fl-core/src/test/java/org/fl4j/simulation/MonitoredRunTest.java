@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
+import org.fl4j.core.Server;
 import org.fl4j.data.Dataset;
 import org.fl4j.execution.TaskRecord;
 import org.fl4j.monitoring.AdaptationRule;
@@ -125,6 +126,37 @@ class MonitoredRunTest {
     }
 
     @Test
+    void keepsTheRoundsBeforeAProbeThatFails() throws Exception {
+        ResourceProbe broken = round -> {
+            if (round == 3) {
+                throw new IllegalStateException("no such sensor");
+            }
+            return ResourceUsage.of(.1, .2, 8L << 30);
+        };
+        assertThatThrownBy(() -> hash(
+                        setup().rounds(100_000).checkpoints(directory, 100_000).monitor(broken, Duration.ofMillis(1))))
+                .hasMessage("the resource probe failed: java.lang.IllegalStateException: no such sensor")
+                .hasNoSuppressedExceptions();
+        try (var files = Files.list(directory)) {
+            assertThat(files.map(file -> file.getFileName().toString())).anyMatch(name -> name.startsWith("round-"));
+        }
+    }
+
+    @Test
+    void refusesAServerInPlaceOfTheOneThatAdapts() {
+        Server[] inner = new Server[1];
+        SimulationBuilder replaced = setup().server((composed, run) -> {
+                    inner[0] = composed;
+                    return composed;
+                })
+                .algorithm(new AdaptiveTraining(SCRIPT, AdaptationRule.fedscale()))
+                .server((adaptive, run) -> inner[0]);
+        assertThatThrownBy(() -> hash(replaced))
+                .hasMessage("server of a run with adaptive training must be around the one that it sets, but was in its"
+                        + " place");
+    }
+
+    @Test
     void refusesWhatCannotBeAdapted() {
         AdaptiveTraining adaptive = new AdaptiveTraining(SCRIPT, AdaptationRule.fedscale());
         assertThatThrownBy(() -> setup().algorithm(adaptive)
@@ -136,6 +168,10 @@ class MonitoredRunTest {
                         .training(LocalTraining.sgd(.1).fullBatch())
                         .build())
                 .hasMessage("batchSize under adaptive training must be in [1, 2147483646], but was 2147483647");
+        assertThatThrownBy(() -> setup().algorithm(new AdaptiveTraining(
+                                SCRIPT, new AdaptationRule(.8, .7, 0, /* leastBatch= */ 16, 1, .5)))
+                        .build())
+                .hasMessage("batchSize under adaptive training must be in [16, 2147483646], but was 10");
         assertThatThrownBy(() -> setup().algorithm(adaptive)
                         .algorithm(new SynchronousTime(new World((client, round, work) -> 1), 10))
                         .build())

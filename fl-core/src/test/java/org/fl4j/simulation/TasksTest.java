@@ -3,6 +3,8 @@ package org.fl4j.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.UncheckedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,6 +17,7 @@ import org.fl4j.client.SgdClient;
 import org.fl4j.client.Worker;
 import org.fl4j.core.Client;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.ListAggregator;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.StrategyState;
@@ -24,6 +27,7 @@ import org.fl4j.execution.BottleneckReport;
 import org.fl4j.execution.ExecutionPolicy;
 import org.fl4j.execution.TaskRecord;
 import org.fl4j.execution.TaskRecord.Outcome;
+import org.fl4j.execution.TaskTimedOutException;
 import org.fl4j.model.LocalModel;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -143,6 +147,28 @@ class TasksTest {
     }
 
     @Test
+    void doesNotTryAgainOnceItIsCancelled() {
+        for (int workers : new int[] {1, 2}) {
+            AtomicInteger calls = new AtomicInteger();
+            Simulation[] self = new Simulation[1];
+            self[0] = setup().workers(workers)
+                    .execution(ExecutionPolicy.once().attempts(100, Duration.ofMinutes(10)))
+                    .clients((id, worker) -> client(id, worker, () -> {
+                        calls.incrementAndGet();
+                        self[0].cancel();
+                        throw new IllegalStateException("the network is down");
+                    }))
+                    .build();
+            long start = System.nanoTime();
+            try (RunResult result = self[0].run()) {
+                assertThat(result.end()).isEqualTo(RunResult.End.CANCELLED);
+            }
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofMinutes(2));
+            assertThat(calls.get()).isBetween(1, 2 * workers);
+        }
+    }
+
+    @Test
     void tellsOfTheTasksOfARoundThatFails() {
         SimulationBuilder builder = setup().workers(1)
                 .clients((id, worker) -> client(id, worker, () -> {
@@ -186,6 +212,23 @@ class TasksTest {
                     .isInstanceOf(ClientFailedException.class)
                     .hasMessageContaining("round 1, client 7 failed: org.fl4j.execution.TaskTimedOutException");
         }
+    }
+
+    /** As when the interrupt of a time-out comes while a client writes what it keeps. */
+    @Test
+    void takesATimeOutInAWriteForAFailureAndNotForACancellation() {
+        SimulationBuilder builder = setup().rounds(1)
+                .execution(ExecutionPolicy.once().timeout(Duration.ofMillis(100)))
+                .clients((id, worker) -> client(id, worker, () -> {
+                    try {
+                        Thread.sleep(60_000);
+                    } catch (InterruptedException e) {
+                        throw new UncheckedIOException(new ClosedByInterruptException());
+                    }
+                }));
+        assertThatThrownBy(() -> hash(builder))
+                .isInstanceOf(ClientFailedException.class)
+                .hasCauseInstanceOf(TaskTimedOutException.class);
     }
 
     @Test
@@ -257,6 +300,8 @@ class TasksTest {
                 .rounds(6)
                 .checkpoints(directory, 1)
                 .resume(true);
+        builder.aggregator(new ListAggregator(updates -> updates.get(0).delta().copy()))
+                .updateStore(new DiskUpdateStore(directory.resolve("updates"), DiskUpdateStore.Retention.RETAIN));
         String model = hash(builder);
         List<String> before = files();
         AtomicInteger trained = new AtomicInteger();

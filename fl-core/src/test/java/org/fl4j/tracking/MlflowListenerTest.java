@@ -62,6 +62,7 @@ class MlflowListenerTest {
         String call = exchange.getRequestURI().getPath().replace("/api/2.0/mlflow/", "");
         String text = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
         calls.add(exchange.getRequestMethod() + " " + call);
+        assertThat(exchange.getRequestHeaders()).doesNotContainKey("Upgrade"); // to HTTP/2
         int status = 200;
         JsonObject reply = new JsonObject();
         if (!trouble.isEmpty()) {

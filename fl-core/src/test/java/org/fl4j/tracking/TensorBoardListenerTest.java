@@ -171,6 +171,9 @@ class TensorBoardListenerTest {
                 .hasSize(161)
                 .last()
                 .satisfies(event -> assertThat(event.step()).isEqualTo(160));
+        Files.write(file(), new byte[100], StandardOpenOption.APPEND); // as after a power failure
+        write(161, 161);
+        assertThat(read()).hasSize(162);
         write(1, 2);
         assertThat(read()).hasSize(3);
     }

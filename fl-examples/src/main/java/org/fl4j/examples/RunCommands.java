@@ -2,7 +2,6 @@ package org.fl4j.examples;
 
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.fl4j.core.ClientId;
 import org.fl4j.examples.experiment.ExperimentRunner;
@@ -62,22 +61,16 @@ final class RunCommands {
                     "Says where the time of a run's tasks went: running, queued, utilisation, the slowest, the critical path.")
     static final class Bottlenecks implements Runnable {
         @Mixin
-        private StoreDirectory directory;
-
-        @Option(
-                names = "--run",
-                description = "the start of the run's key, as list shows it; not needed if there is one")
-        private String key;
+        private OneRun run;
 
         @Option(names = "--slowest", defaultValue = "5", description = "how many to name (default: ${DEFAULT-VALUE})")
         private int slowest;
 
         @Override
         public void run() {
-            try (TrackingStore store = directory.open()) {
+            try (TrackingStore store = run.directory().open()) {
                 TrackedRuns runs = store.read();
-                List<TaskRecord> tasks =
-                        runs.tasks(runs.one(Optional.ofNullable(key)).id());
+                List<TaskRecord> tasks = runs.tasks(runs.one(run.key()).id());
                 int threads = (int) tasks.stream()
                         .filter(task -> task.attempts() > 0)
                         .map(TaskRecord::thread)
@@ -96,12 +89,7 @@ final class RunCommands {
                     + " ends with 1 if they differ.")
     static final class ReplayOne implements Callable<Integer> {
         @Mixin
-        private StoreDirectory directory;
-
-        @Option(
-                names = "--run",
-                description = "the start of the run's key, as list shows it; not needed if there is one")
-        private String key;
+        private OneRun run;
 
         @Option(names = "--round", required = true, description = "numbered from 1")
         private int round;
@@ -111,8 +99,8 @@ final class RunCommands {
 
         @Override
         public Integer call() {
-            directory.open().close(); // says if there is none
-            Replay replay = Replay.of(directory.path(), Optional.ofNullable(key), round, new ClientId(client));
+            run.directory().open().close(); // says if there is none
+            Replay replay = Replay.of(run.directory().path(), run.key(), round, new ClientId(client));
             System.out.println("recorded  " + replay.recorded());
             System.out.println("replayed  " + replay.replayed());
             System.out.println(replay.isSame() ? "the same" : "different");

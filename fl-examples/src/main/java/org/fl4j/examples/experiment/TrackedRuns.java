@@ -2,6 +2,7 @@ package org.fl4j.examples.experiment;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -182,6 +183,7 @@ public final class TrackedRuns {
                         Instant.parse(row.getString("submitted")),
                         Instant.parse(row.getString("started")),
                         Instant.parse(row.getString("ended")),
+                        Duration.ofNanos(Math.round(row.getDouble("run_seconds") * 1e9)),
                         TaskRecord.Outcome.valueOf(row.getString("outcome")),
                         Optional.ofNullable(row.getString("error")),
                         measured.getOrDefault(id(row), Metrics.none()),

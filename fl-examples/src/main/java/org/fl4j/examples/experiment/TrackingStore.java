@@ -151,6 +151,7 @@ public final class TrackingStore implements AutoCloseable {
                 task.submitted().toString(),
                 task.started().toString(),
                 task.ended().toString(),
+                task.runTime().toNanos() / 1e9,
                 task.outcome().name(),
                 task.error().orElse(null),
                 task.updateSha256().orElse(null)
@@ -160,7 +161,7 @@ public final class TrackingStore implements AutoCloseable {
                     .forEach((name, metric) ->
                             metrics.add(new Object[] {run, round, client, kind, name, metric.value()}));
         }
-        database.updateAll("INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows);
+        database.updateAll("INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows);
         database.updateAll("INSERT OR REPLACE INTO task_metrics VALUES (?, ?, ?, ?, ?, ?)", metrics);
     }
 

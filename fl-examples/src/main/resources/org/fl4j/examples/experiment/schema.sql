@@ -84,6 +84,7 @@ CREATE TABLE IF NOT EXISTS tasks (
     submitted TEXT NOT NULL,
     started TEXT NOT NULL,
     ended TEXT NOT NULL,
+    run_seconds REAL NOT NULL,
     outcome TEXT NOT NULL,
     error TEXT,
     update_sha256 TEXT,
