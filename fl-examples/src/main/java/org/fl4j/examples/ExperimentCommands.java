@@ -6,11 +6,18 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.fl4j.examples.experiment.DirectoryLock;
 import org.fl4j.examples.experiment.ExperimentRunner;
 import org.fl4j.examples.experiment.TrackedRuns;
 import org.fl4j.examples.experiment.TrackedRuns.StoredRun;
 import org.fl4j.examples.experiment.TrackingStore;
+import org.fl4j.internal.Check;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -100,25 +107,25 @@ final class ExperimentCommands {
     @Command(
             name = "watch",
             mixinStandardHelpOptions = true,
-            description = "Shows every second how far the runs of an experiment are, until all that began have ended.")
-    static final class Watch implements Runnable {
+            description =
+                    "Shows every second how far the runs of an experiment are, until all have ended; ends with 1 if"
+                            + " nobody runs what is left.")
+    static final class Watch implements Callable<Integer> {
         @Mixin
         private StoreDirectory directory;
 
         @Override
-        public void run() {
+        public Integer call() throws InterruptedException {
             try (TrackingStore store = directory.open()) {
-                TrackedRuns runs = store.read();
                 while (true) {
-                    List<StoredRun> all = runs.all();
-                    long running = all.stream()
-                            .filter(run -> run.status().equals("running"))
-                            .count();
+                    boolean held = isHeld();
+                    List<StoredRun> all = store.read().all();
+                    long left = all.stream().filter(run -> isLeft(run)).count();
                     System.out.printf(
                             Locale.ROOT,
                             "%d runs, %d ended, %d rounds%s%n",
                             all.size(),
-                            all.size() - running,
+                            all.size() - left,
                             all.stream().mapToInt(StoredRun::rounds).sum(),
                             all.stream()
                                     .filter(run -> run.status().equals("running"))
@@ -128,16 +135,28 @@ final class ExperimentCommands {
                                             run.label(),
                                             run.seed(),
                                             run.rounds(),
-                                            last(runs, run, "test/accuracy")))
+                                            last(store.read(), run, "test/accuracy")))
                                     .collect(Collectors.joining()));
-                    if (running == 0) {
-                        return;
+                    if (left == 0) {
+                        return CommandLine.ExitCode.OK;
+                    }
+                    if (!held) {
+                        System.out.println("broken off; go on with: resume " + directory.path());
+                        return CommandLine.ExitCode.SOFTWARE;
                     }
                     Thread.sleep(1000);
                 }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
             }
+        }
+
+        private boolean isHeld() {
+            Optional<DirectoryLock> lock = DirectoryLock.tryLock(directory.path());
+            lock.ifPresent(DirectoryLock::close);
+            return lock.isEmpty();
+        }
+
+        private static boolean isLeft(StoredRun run) {
+            return run.status().equals("running") || run.status().equals("waiting");
         }
     }
 
@@ -158,7 +177,16 @@ final class ExperimentCommands {
             try (TrackingStore store = directory.open()) {
                 Map<String, List<Double>> groups = new LinkedHashMap<>();
                 TrackedRuns runs = store.read();
-                for (StoredRun run : runs.all()) {
+                Set<String> known = new TreeSet<>();
+                runs.all().forEach(run -> known.addAll(runs.metricNames(run.id())));
+                Check.that(known.contains(metric), "metric", "one of " + known, metric);
+                long unfinished =
+                        runs.all().stream().filter(run -> !run.isFinished()).count();
+                if (unfinished > 0) {
+                    System.out.println(unfinished + " of " + runs.all().size() + " runs are not finished and left out");
+                }
+                for (StoredRun run :
+                        runs.all().stream().filter(StoredRun::isFinished).toList()) {
                     runs.last(run.id(), metric)
                             .ifPresent(value -> groups.computeIfAbsent(run.label(), any -> new ArrayList<>())
                                     .add(value));

@@ -70,7 +70,14 @@ final class RunCommands {
         public void run() {
             try (TrackingStore store = run.directory().open()) {
                 TrackedRuns runs = store.read();
-                List<TaskRecord> tasks = runs.tasks(runs.one(run.key()).id());
+                int id = runs.one(run.key()).id();
+                int from = runs.lastSession(id);
+                List<TaskRecord> tasks = runs.tasks(id).stream()
+                        .filter(task -> task.id().round() >= from)
+                        .toList();
+                if (from > 1) {
+                    System.out.println("since the run was gone on with, round " + from);
+                }
                 int threads = (int) tasks.stream()
                         .filter(task -> task.attempts() > 0)
                         .map(TaskRecord::thread)

@@ -23,6 +23,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
+import org.fl4j.examples.experiment.DirectoryLock;
 import org.fl4j.simulation.TaskJsonLines;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -361,6 +362,8 @@ class MainTest {
         assertThat(run("list", out.toString()).out().lines()).hasSize(9);
         assertThat(run("watch", out.toString()).out()).contains("8 runs, 8 ended, 24 rounds");
         assertThat(run("compare", out.toString()).out()).containsPattern("median, shards:2 +2 +0\\.[0-9]{4} ");
+        assertThat(run("compare", out.toString(), "--metric", "nosuch").err())
+                .contains("metric must be one of [client/accuracy, client/loss, ");
         assertThat(run("report", out.toString()).code()).isZero();
         assertThat(Files.readString(out.resolve("report.html")))
                 .contains("<h1>small</h1>", "fedavg, shards:2", "Accuracy on clients", "Partition shards:2", "<svg")
@@ -412,6 +415,13 @@ class MainTest {
                 .contains("directory must be new or this experiment's, but ");
         assertThat(run("list", directory.toString()).err())
                 .contains("directory must be one of run --out, with runs.db, but was ");
+        Path more = Files.writeString(
+                directory.resolve("more.yaml"), Files.readString(file).replace("seeds: [1, 2]", "seeds: [1, 2, 3]"));
+        Outcome added = run("run", more.toString(), "--out", out.toString());
+        assertThat(added.out().lines().filter(line -> line.contains("finished before")))
+                .hasSize(8);
+        assertThat(added.out().lines().filter(line -> line.contains("completed after")))
+                .hasSize(4);
         Path impossible = Files.writeString(
                 directory.resolve("impossible.yaml"),
                 "data: {clients: 5}\ncohort: 4\naggregator: \"krum:byzantine=2\"\n");
@@ -421,7 +431,67 @@ class MainTest {
                                 "--out",
                                 directory.resolve("x").toString())
                         .err())
-                .contains("cohortSize must be at least what the aggregator needs, 7, but was 4");
+                .contains(
+                        "impossible.yaml, line 2, cohort: cohortSize must be at least what the aggregator needs, 7, but"
+                                + " was 4");
+        Path nowhere = Files.writeString(directory.resolve("nowhere.yaml"), "rounds: 1\ndata: {source: /nowhere}\n");
+        assertThat(run(
+                                "run",
+                                nowhere.toString(),
+                                "--out",
+                                directory.resolve("x").toString())
+                        .err())
+                .contains("nowhere.yaml, line 2, data.source: source must be data of mnist, but was /nowhere: ");
+    }
+
+    /** The directory may be named in any way, moved, and lose its store. */
+    @Test
+    void aRunWithoutANameIsTheSameAfterAnything() throws IOException {
+        Path file = Files.writeString(
+                directory.resolve("bare.yaml"), "data: {clients: 20}\nmodel: softmax\ncohort: 4\nrounds: 2\n");
+        Path out = directory.resolve("bare");
+        String first = run("run", file.toString(), "--out", out.toString()).out();
+        String hash = first.replaceAll("(?s).*, ([0-9a-f]{64}).*", "$1");
+        assertThat(run("resume", out + "/.").out()).contains("finished before: " + hash);
+        Path moved = Files.move(out, directory.resolve("moved"));
+        assertThat(run("resume", moved.toString()).out()).contains("finished before: " + hash);
+        Files.delete(moved.resolve("runs.db"));
+        assertThat(run("resume", moved.toString()).out())
+                .contains("completed after 2 rounds")
+                .contains(hash);
+        assertThat(run("bottlenecks", moved.toString()).out()).contains("8 tasks on ");
+        assertThat(run("compare", moved.toString()).out()).contains("all ");
+    }
+
+    @Test
+    void oneProcessHasADirectoryAtATime() throws IOException {
+        Path file = Files.writeString(
+                directory.resolve("held.yaml"), "data: {clients: 20}\nmodel: softmax\ncohort: 4\nrounds: 2\n");
+        Path out = directory.resolve("held");
+        try (DirectoryLock lock = DirectoryLock.tryLock(out).orElseThrow()) {
+            assertThat(lock).isNotNull();
+            assertThat(run("run", file.toString(), "--out", out.toString()).err())
+                    .contains("directory must be in no other process's hands, but was " + out);
+        }
+        assertThat(run("run", file.toString(), "--out", out.toString()).code()).isZero();
+    }
+
+    @Test
+    void saysThatASweptFieldHadNoEffect() throws IOException {
+        Path file = Files.writeString(directory.resolve("same.yaml"), """
+                data: {clients: 20}
+                model: softmax
+                cohort: 4
+                rounds: 1
+                sweep: {algorithm: ["fedprox:mu=0", "fedprox:mu=0.0"]}
+                """);
+        assertThat(run(
+                                "run",
+                                file.toString(),
+                                "--out",
+                                directory.resolve("same").toString())
+                        .out())
+                .contains("note: the model is that of fedprox:mu=0: what they differ in had no effect");
     }
 
     /** A run that fails is entered as such, the others go on, and a resume tries it again. */
@@ -437,7 +507,7 @@ class MainTest {
         Path out = directory.resolve("broken");
         Outcome outcome = run("run", file.toString(), "--out", out.toString(), "--no-progress");
         assertThat(outcome.code()).isEqualTo(1);
-        assertThat(outcome.err()).contains("1 of 2 runs failed: 0.0000001, seed 0");
+        assertThat(outcome.err()).contains("1 of 2 runs failed: timeout=0.0000001, seed 0");
         assertThat(outcome.out())
                 .contains("failed: round 1, client ")
                 .contains("must take at most 0 ms, but took longer")

@@ -142,8 +142,9 @@ class EveryPrivateAlgorithmTest {
                     .algorithm(new AdaptiveTraining(round -> ResourceUsage.of(1, 1, 0), AdaptationRule.fedscale()));
             if (name.startsWith("dp-sgd")) {
                 assertThatThrownBy(busy::build)
-                        .hasMessage("training under DP-SGD must be the same in every round, for steps are accounted for,"
-                                + " but was adaptive");
+                        .hasMessage(
+                                "training under DP-SGD must be the same in every round, for steps are accounted for,"
+                                        + " but was adaptive");
                 return;
             }
             try (RunResult pressed = busy.build().run();

@@ -45,6 +45,12 @@ public record ClockSpec(
                 || overCommit.isPresent()
                 || concurrency.isPresent()
                 || timeout.isPresent();
+        timeout.ifPresent(seconds -> Check.positive("timeout", seconds));
+        overCommit.ifPresent(factor -> Check.that(factor >= 1, "overCommit", "at least 1", factor));
+        concurrency.ifPresent(count -> Check.positive("concurrency", count));
+        buffer.ifPresent(count -> Check.positive("buffer", count));
+        window.ifPresent(seconds -> Check.positive("window", seconds));
+        maxStaleness.ifPresent(versions -> Check.atLeast("maxStaleness", 0, versions));
         Check.that(world.isPresent() || !asks, "options of a simulated clock", "given with a world", "without");
         Check.that(
                 concurrency.isEmpty() || (overCommit.isEmpty() && timeout.isEmpty()),

@@ -13,9 +13,12 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import org.fl4j.internal.Check;
 
 /** One connection to an SQLite file, and the statements that are asked of it. */
 final class Database implements AutoCloseable {
+    private static final int SCHEMA_VERSION = 1;
+
     private final Path file;
     private final Connection connection;
 
@@ -24,19 +27,33 @@ final class Database implements AutoCloseable {
         this.file = file;
         try {
             connection = DriverManager.getConnection("jdbc:sqlite:" + file);
-            try (Statement statement = connection.createStatement()) {
-                statement.execute("PRAGMA busy_timeout = 30000");
-                statement.execute("PRAGMA journal_mode = WAL");
-                statement.execute("PRAGMA synchronous = NORMAL");
-                for (String table : schema().replaceAll("--.*", "").split(";", -1)) {
-                    if (!table.isBlank()) {
-                        statement.execute(table);
-                    }
-                }
-            }
-            connection.setAutoCommit(false);
         } catch (SQLException e) {
             throw failure("cannot be opened", e);
+        }
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("PRAGMA busy_timeout = 30000");
+            statement.execute("PRAGMA journal_mode = WAL");
+            statement.execute("PRAGMA synchronous = NORMAL");
+            statement.execute("PRAGMA foreign_keys = ON");
+            int version = statement.executeQuery("PRAGMA user_version").getInt(1);
+            Check.that(
+                    version == 0 || version == SCHEMA_VERSION,
+                    "schema of " + file,
+                    String.valueOf(SCHEMA_VERSION),
+                    version);
+            for (String table : schema().replaceAll("--.*", "").split(";", -1)) {
+                if (!table.isBlank()) {
+                    statement.execute(table);
+                }
+            }
+            statement.execute("PRAGMA user_version = " + SCHEMA_VERSION);
+            connection.setAutoCommit(false);
+        } catch (SQLException e) {
+            close();
+            throw failure("cannot be opened", e);
+        } catch (IllegalArgumentException e) {
+            close();
+            throw e;
         }
     }
 

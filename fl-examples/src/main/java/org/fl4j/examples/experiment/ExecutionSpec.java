@@ -56,6 +56,11 @@ public record ExecutionSpec(
         onFailure.ifPresent(name -> Check.that(POLICIES.containsKey(name), "onFailure", "one of [fail, skip]", name));
         attempts.ifPresent(count -> Check.positive("attempts", count));
         backOff.ifPresent(seconds -> Check.notNegative("backOff", seconds));
+        Check.that(
+                backOff.isEmpty() || attempts.orElse(1) > 1,
+                "backOff",
+                "left out with one attempt",
+                backOff.orElse(0.0));
         timeout.ifPresent(seconds -> Check.positive("timeout", seconds));
         adapt.ifPresent(name -> Check.that(RULES.containsKey(name), "adapt", "one of [fedscale, own-batch]", name));
     }

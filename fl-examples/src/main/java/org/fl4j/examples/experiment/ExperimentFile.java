@@ -2,11 +2,15 @@ package org.fl4j.examples.experiment;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.ServerOptimizer;
@@ -40,6 +44,9 @@ import org.fl4j.world.World;
  * @param swept the fields that differ between runs
  */
 public record ExperimentFile(Optional<String> name, List<Run> runs, List<String> swept) {
+    /** Fields by the names that parts of a simulation give them. */
+    private static final Map<String, String> NAMES_OF_PARTS = Map.of("cohortSize", "cohort", "factor", "overCommit");
+
     /**
      * One run of the experiment.
      *
@@ -47,9 +54,20 @@ public record ExperimentFile(Optional<String> name, List<Run> runs, List<String>
      * @param spec its settings
      */
     public record Run(Map<String, String> group, ExperimentSpec spec) {
-        /** Returns a short name of the group. */
+        /** Returns a short name of the group: values, and of numbers what they are of. */
         public String label() {
-            return group.isEmpty() ? "all" : String.join(", ", group.values());
+            return group.isEmpty()
+                    ? "all"
+                    : group.entrySet().stream()
+                            .map(choice -> choice.getValue().matches("[-+.0-9eE]+|true|false")
+                                    ? choice.getKey().replaceFirst(".*\\.", "") + "=" + choice.getValue()
+                                    : choice.getValue())
+                            .collect(Collectors.joining(", "));
+        }
+
+        /** Returns a short name of the run. */
+        String name() {
+            return label() + ", seed " + spec.seed();
         }
     }
 
@@ -62,24 +80,59 @@ public record ExperimentFile(Optional<String> name, List<Run> runs, List<String>
         Node root = Node.read(file);
         Fields fields = new Fields(file, root, "");
         Optional<String> name = fields.text("name");
-        List<Integer> seeds = fields.integers("seeds").orElse(List.of());
+        List<Long> seeds = fields.integers("seeds").orElse(List.of());
+        refuseBoth(file, root, "seed", "seeds");
         Map<String, List<Node>> sweep = sweep(file, root);
         List<Run> runs = new ArrayList<>();
         for (Map<String, Node> combination : combinations(sweep)) {
             Node varied = root;
             Map<String, String> group = new LinkedHashMap<>();
             for (Map.Entry<String, Node> choice : combination.entrySet()) {
-                varied = varied.with(List.of(choice.getKey().split("\\.", -1)), choice.getValue());
+                try {
+                    varied = varied.with(List.of(choice.getKey().split("\\.", -1)), choice.getValue());
+                } catch (NoSuchElementException e) {
+                    throw new ExperimentException(
+                            file,
+                            choice.getValue().line(),
+                            "sweep." + choice.getKey(),
+                            "field must be one of a run, but was " + choice.getKey());
+                }
                 group.put(choice.getKey(), choice.getValue().text().orElse("?"));
             }
             if (seeds.isEmpty()) {
                 runs.add(new Run(group, spec(file, varied, Optional.empty())));
             }
-            for (int seed : seeds) {
+            for (long seed : seeds) {
                 runs.add(new Run(group, spec(file, varied, Optional.of(seed))));
             }
         }
+        refuseTwins(file, root, runs);
         return new ExperimentFile(name, List.copyOf(runs), List.copyOf(sweep.keySet()));
+    }
+
+    private static void refuseBoth(Path file, Node map, String one, String other) {
+        Map<String, Node> there = map.fields().orElse(Map.of());
+        if (there.containsKey(one) && there.containsKey(other)) {
+            throw new ExperimentException(
+                    file, there.get(other).line(), other, "field must be left out with " + one + ", but was given");
+        }
+    }
+
+    /** Two runs whose results cannot differ would be one in the store. */
+    private static void refuseTwins(Path file, Node root, List<Run> runs) {
+        Map<String, Run> byKey = new HashMap<>();
+        for (Run run : runs) {
+            Run twin = byKey.put(run.spec().key(), run);
+            if (twin != null) {
+                String field = root.fields().orElseThrow().containsKey("sweep") ? "sweep" : "seeds";
+                throw new ExperimentException(
+                        file,
+                        root.fields().orElseThrow().get(field).line(),
+                        field,
+                        "runs must differ in what their results depend on, but " + twin.name() + " and " + run.name()
+                                + " do not");
+            }
+        }
     }
 
     private static Map<String, List<Node>> sweep(Path file, Node root) {
@@ -129,7 +182,7 @@ public record ExperimentFile(Optional<String> name, List<Run> runs, List<String>
         return all;
     }
 
-    private static ExperimentSpec spec(Path file, Node root, Optional<Integer> ofSeeds) {
+    private static ExperimentSpec spec(Path file, Node root, Optional<Long> ofSeeds) {
         Fields fields = new Fields(file, root, "");
         fields.text("name");
         fields.integers("seeds");
@@ -148,7 +201,7 @@ public record ExperimentFile(Optional<String> name, List<Run> runs, List<String>
                             data.integer("clients").orElse(100)),
                     new TrainingSpec(
                             training.number("learningRate").orElse(.1),
-                            training.integer("epochs").orElse(1),
+                            training.integer("epochs"),
                             training.integer("steps"),
                             training.integer("batchSize").orElse(10),
                             training.text("optimizer"),
@@ -191,8 +244,14 @@ public record ExperimentFile(Optional<String> name, List<Run> runs, List<String>
                             execution.number("timeout"),
                             execution.yesOrNo("monitor").orElse(false),
                             execution.text("adapt")),
-                    ofSeeds.orElse(fields.integer("seed").orElse(0)));
-            fields.integer("seed");
+                    ofSeeds.orElse(fields.longInteger("seed").orElse(0L)));
+            fields.longInteger("seed");
+            if (spec.clock().concurrency().isPresent()
+                    && fields.integer("cohort").isPresent()) {
+                throw new IllegalArgumentException(
+                        "cohort must be left out with world.concurrency, which says how many train, but was "
+                                + spec.cohort());
+            }
             data.done();
             training.done();
             world.done();
@@ -210,20 +269,37 @@ public record ExperimentFile(Optional<String> name, List<Run> runs, List<String>
         Objects.requireNonNull(StrategyRegistry.load().parse(kind, name));
     }
 
-    /** Says on which line the field is that a check of another class names first, as far as there is one. */
+    /** Says on which line the field is that a check of a run's parts names, as far as there is one. */
+    static ExperimentException located(Path file, IllegalArgumentException e) {
+        return located(file, Node.read(file), e);
+    }
+
     private static ExperimentException located(Path file, Node root, IllegalArgumentException e) {
         String message = String.valueOf(e.getMessage());
-        String field = message.split(" ", 2)[0];
-        for (String path :
-                List.of(field, "data." + field, "training." + field, "world." + field, "execution." + field)) {
-            Optional<Node> node = Optional.of(root);
-            for (String part : path.split("\\.", -1)) {
-                node = node.flatMap(at -> at.fields()).map(map -> map.get(part));
-            }
-            if (node.isPresent()) {
-                return new ExperimentException(file, node.get().line(), path, Fields.suggesting(message));
-            }
+        String named = message.split(" ", 2)[0];
+        String field = NAMES_OF_PARTS.getOrDefault(named, named);
+        String value = message.replaceFirst("(?s).*, but was ", "");
+        List<String> paths = Stream.of("", "data.", "training.", "world.", "execution.")
+                .map(map -> map + field)
+                .filter(path -> node(root, path).isPresent())
+                .toList();
+        // of several maps with such a field, the one whose value was refused
+        Optional<String> path = paths.stream()
+                .filter(there -> node(root, there).orElseThrow().is(value))
+                .findFirst()
+                .or(() -> paths.stream().findFirst());
+        return new ExperimentException(
+                file,
+                path.flatMap(there -> node(root, there)).map(Node::line).orElse(root.line()),
+                path.orElse(""),
+                Fields.suggesting(message));
+    }
+
+    private static Optional<Node> node(Node root, String path) {
+        Optional<Node> node = Optional.of(root);
+        for (String part : path.split("\\.", -1)) {
+            node = node.flatMap(at -> at.fields()).map(map -> map.get(part));
         }
-        return new ExperimentException(file, root.line(), "", Fields.suggesting(message));
+        return node;
     }
 }

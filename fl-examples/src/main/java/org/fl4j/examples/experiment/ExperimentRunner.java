@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,6 +14,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.PartitionReport;
 import org.fl4j.examples.experiment.TrackedRuns.StoredRun;
@@ -60,54 +63,73 @@ public final class ExperimentRunner {
     }
 
     /**
-     * Checks every run before the first one runs, and runs them. A run that fails is entered as such, and the others go on.
+     * Checks every run before the first one runs, and runs them. A run that fails is entered as such, and the others go on. The file may have
+     * changed since the directory was begun, as long as it still declares every run that is there.
      *
-     * @throws IllegalArgumentException if the directory is another experiment's
+     * @throws IllegalArgumentException if the directory is another experiment's, or in the hands of another process
      * @throws IllegalStateException at the end, if a run failed
      */
     public void run(Path declared) {
         ExperimentFile experiment = ExperimentFile.read(declared);
         String yaml = text(declared);
-        String title = experiment
-                .name()
-                .orElse(String.valueOf(directory.toAbsolutePath().getFileName()));
-        Path copy = file(directory);
-        if (Files.exists(copy) && !text(copy).equals(yaml)) {
-            throw new IllegalArgumentException(
-                    "directory must be new or this experiment's, but " + copy + " differs from " + declared);
-        }
         Map<String, Dataset> data = new LinkedHashMap<>();
-        try {
+        try (DirectoryLock lock = lock()) {
+            lock.suppressNotUsedWarning();
             for (ExperimentFile.Run run : experiment.runs()) {
-                check(
-                        declared,
-                        run,
-                        data.computeIfAbsent(
-                                source(run), any -> run.spec().data().load()));
+                check(declared, run, data.computeIfAbsent(source(run), any -> load(declared, run)));
             }
-            write(copy, yaml);
-            List<String> failed = new ArrayList<>();
             try (TrackingStore store = new TrackingStore(store(directory))) {
-                int number = 0;
-                for (ExperimentFile.Run run : experiment.runs()) {
-                    String name = run.label() + ", seed " + run.spec().seed();
-                    out.printf(
-                            Locale.ROOT,
-                            "run %d of %d: %s%n",
-                            ++number,
-                            experiment.runs().size(),
-                            name);
-                    if (!done(title, yaml, run, data.get(source(run)), store)) {
-                        failed.add(name);
-                    }
-                }
-            }
-            if (!failed.isEmpty()) {
-                throw new IllegalStateException(failed.size() + " of "
-                        + experiment.runs().size() + " runs failed: " + String.join("; ", failed));
+                String title = experiment.name().orElseGet(() -> title(store.read()));
+                requireDeclared(store.read(), title, experiment, declared);
+                write(file(directory), yaml);
+                store.declare(title, yaml, experiment.runs());
+                runAll(title, yaml, experiment.runs(), data, store);
             }
         } finally {
             data.values().forEach(Dataset::close);
+        }
+    }
+
+    private DirectoryLock lock() {
+        return DirectoryLock.tryLock(directory)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "directory must be in no other process's hands, but was " + directory));
+    }
+
+    /** The name under which an experiment without one is entered: the first time its directory's. */
+    private String title(TrackedRuns runs) {
+        return runs.all().stream()
+                .findFirst()
+                .map(StoredRun::experiment)
+                .orElse(String.valueOf(directory.toAbsolutePath().normalize().getFileName()));
+    }
+
+    private void requireDeclared(TrackedRuns runs, String title, ExperimentFile experiment, Path declared) {
+        Set<String> keys =
+                experiment.runs().stream().map(run -> run.spec().key()).collect(Collectors.toSet());
+        for (StoredRun stored : runs.all()) {
+            boolean known = stored.experiment().equals(title) && keys.contains(stored.key());
+            if (!known && !stored.status().equals(TrackedRuns.WAITING)) {
+                throw new IllegalArgumentException("directory must be new or this experiment's, but " + declared
+                        + " does not declare what was run in " + directory + ": " + stored.experiment() + ", "
+                        + stored.label() + ", seed " + stored.seed());
+            }
+        }
+    }
+
+    private void runAll(
+            String title, String yaml, List<ExperimentFile.Run> runs, Map<String, Dataset> data, TrackingStore store) {
+        List<String> failed = new ArrayList<>();
+        for (int i = 0; i < runs.size(); i++) {
+            ExperimentFile.Run run = runs.get(i);
+            out.printf(Locale.ROOT, "run %d of %d: %s%n", i + 1, runs.size(), run.name());
+            if (!done(title, yaml, run, data.get(source(run)), store)) {
+                failed.add(run.name());
+            }
+        }
+        if (!failed.isEmpty()) {
+            throw new IllegalStateException(
+                    failed.size() + " of " + runs.size() + " runs failed: " + String.join("; ", failed));
         }
     }
 
@@ -115,39 +137,63 @@ public final class ExperimentRunner {
         return run.spec().data().set() + " " + run.spec().data().source();
     }
 
+    private static Dataset load(Path declared, ExperimentFile.Run run) {
+        DataSpec data = run.spec().data();
+        try {
+            return data.load();
+        } catch (RuntimeException e) {
+            throw ExperimentFile.located(
+                    declared,
+                    new IllegalArgumentException(
+                            "source must be data of " + data.set() + ", but was " + data.source() + ": "
+                                    + e.getMessage(),
+                            e));
+        }
+    }
+
     private static void check(Path declared, ExperimentFile.Run run, Dataset dataset) {
         try {
             Objects.requireNonNull(run.spec().builder(dataset).build());
         } catch (IllegalArgumentException e) {
-            throw new ExperimentException(
-                    declared, 1, run.label() + ", seed " + run.spec().seed(), e.getMessage());
+            throw ExperimentFile.located(declared, e);
         }
     }
 
     /** Returns false if the run failed. */
     private boolean done(String name, String yaml, ExperimentFile.Run run, Dataset dataset, TrackingStore store) {
-        Optional<String> before = store.read().all().stream()
-                .filter(stored -> stored.experiment().equals(name)
-                        && stored.key().equals(run.spec().key())
-                        && !stored.status().equals("cancelled"))
-                .findFirst()
-                .flatMap(StoredRun::modelSha256);
+        List<StoredRun> finished = store.read().all().stream()
+                .filter(stored -> stored.experiment().equals(name) && stored.isFinished())
+                .toList();
+        Optional<StoredRun> before = finished.stream()
+                .filter(stored -> stored.key().equals(run.spec().key()))
+                .findFirst();
         if (before.isPresent()) {
-            out.println("  finished before: " + before.get());
+            out.println("  finished before: " + before.get().modelSha256().orElse("-"));
             return true;
         }
-        RunTracker tracker = new RunTracker(store, store.begin(name, yaml, run, Versions.here()));
+        Path own = own(directory, run.spec().key());
+        RunTracker tracker = new RunTracker(store, store.begin(name, yaml, run, Versions.here()), own);
         try {
-            one(name, run, dataset, tracker);
+            String hash = one(name, run, dataset, tracker);
+            finished.stream()
+                    .filter(other -> other.seed() == run.spec().seed()
+                            && other.modelSha256().filter(hash::equals).isPresent())
+                    .findFirst()
+                    .ifPresent(twin -> out.println(
+                            "  note: the model is that of " + twin.label() + ": what they differ in had no effect"));
             return true;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             tracker.failed(e);
+            if (e instanceof Error error) {
+                throw error;
+            }
             out.println("  failed: " + e.getMessage());
             return false;
         }
     }
 
-    private void one(String name, ExperimentFile.Run run, Dataset dataset, RunTracker tracker) {
+    /** Returns the model's hash. */
+    private String one(String name, ExperimentFile.Run run, Dataset dataset, RunTracker tracker) {
         Path own = own(directory, run.spec().key());
         PartitionReport partition = PartitionReport.of(
                 run.spec().partition(dataset), dataset.train().classIndices());
@@ -156,12 +202,14 @@ public final class ExperimentRunner {
                 .hashUpdates(true)
                 .listener(new JsonLinesListener(own.resolve("rounds.jsonl")))
                 .listener(new TaskJsonLines(own.resolve("tasks.jsonl")))
-                .listener(new TaskLog(own.resolve("tasks.log")))
-                .listener(tracker);
-        if (extras.tensorBoard()) {
-            String folder = MetricsExport.folder(run.label(), run.spec().seed());
-            builder.listener(
-                    new TensorBoardListener(directory.resolve("tensorboard").resolve(folder)));
+                .listener(new TaskLog(own.resolve("tasks.log")));
+        Path events = directory.resolve("tensorboard");
+        if (extras.tensorBoard() || Files.isDirectory(events)) { // or it was begun so
+            builder.listener(new TensorBoardListener(
+                    events.resolve(MetricsExport.folder(run.label(), run.spec().seed()))));
+        }
+        if (extras.mlflow().isEmpty() && Files.exists(mlflowId(own))) {
+            out.println("  note: this run was begun with --mlflow, and goes on without");
         }
         try (RunProgress progress = new RunProgress(run.label());
                 MlflowListener mlflow = extras.mlflow()
@@ -173,6 +221,7 @@ public final class ExperimentRunner {
             if (mlflow != null) {
                 builder.listener(mlflow);
             }
+            builder.listener(tracker); // last: what it enters as finished is so for all
             try (RunResult result = builder.build().run()) {
                 out.printf(
                         Locale.ROOT,
@@ -184,18 +233,18 @@ public final class ExperimentRunner {
                                 .findAny()
                                 .orElse("-"),
                         result.modelSha256());
+                return result.modelSha256();
             }
         }
     }
 
+    private static Path mlflowId(Path own) {
+        return own.resolve("mlflow-run");
+    }
+
     private MlflowListener mlflow(URI server, String experiment, ExperimentFile.Run run, Path own) {
         return new MlflowListener(
-                server,
-                extras.mlflowToken(),
-                experiment,
-                run.label() + ", seed " + run.spec().seed(),
-                run.spec().settings(),
-                own.resolve("mlflow-run"));
+                server, extras.mlflowToken(), experiment, run.name(), run.spec().settings(), mlflowId(own));
     }
 
     /** Returns a builder of a run that goes on where it was broken off. */
@@ -214,7 +263,9 @@ public final class ExperimentRunner {
     private static void write(Path file, String text) {
         try {
             Files.createDirectories(file.toAbsolutePath().getParent());
-            Files.writeString(file, text);
+            Path partial = file.resolveSibling(file.getFileName() + ".partial");
+            Files.writeString(partial, text);
+            Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write " + file + ": " + e.getMessage(), e);
         }

@@ -59,9 +59,10 @@ public record ExperimentSpec(
         Check.inRange("cohort", 1, data.clients(), cohort);
         Check.positive("rounds", rounds);
         clientEvaluationEvery.ifPresent(every -> Check.positive("clientEvaluationEvery", every));
-        if (strategies.attack().isPresent() || strategies.poison().isPresent()) {
-            Check.inRange("byzantine", 1, data.clients(), strategies.byzantine());
-        }
+        boolean attacked =
+                strategies.attack().isPresent() || strategies.poison().isPresent();
+        Check.inRange("byzantine", attacked ? 1 : 0, attacked ? data.clients() : 0, strategies.byzantine());
+        target.ifPresent(goal -> Check.share("target", goal));
     }
 
     /** Returns who holds what. */
@@ -120,7 +121,10 @@ public record ExperimentSpec(
         all.put("data.clients", String.valueOf(data.clients()));
         all.put("model", data.model());
         all.put("training.learningRate", String.valueOf(training.learningRate()));
-        all.put("training.epochs", String.valueOf(training.epochs()));
+        put(
+                all,
+                "training.epochs",
+                training.epochs().or(() -> training.steps().isPresent() ? Optional.empty() : Optional.of(1)));
         all.put("training.batchSize", String.valueOf(training.batchSize()));
         put(all, "training.steps", training.steps());
         put(all, "training.optimizer", training.optimizer());

@@ -72,6 +72,10 @@ final class Fields {
         return scalar(name, "a whole number", Integer::valueOf);
     }
 
+    Optional<Long> longInteger(String name) {
+        return scalar(name, "a whole number", Long::valueOf);
+    }
+
     Optional<Double> number(String name) {
         return scalar(name, "a number", Double::valueOf);
     }
@@ -93,7 +97,7 @@ final class Fields {
     }
 
     /** Whole numbers, at least one. */
-    Optional<List<Integer>> integers(String name) {
+    Optional<List<Long>> integers(String name) {
         return node(name).map(node -> {
             List<Node> items = node.items()
                     .filter(list -> !list.isEmpty())
@@ -102,10 +106,10 @@ final class Fields {
                             node.line(),
                             full(name),
                             "value must be a list of whole numbers, but was " + node.kind()));
-            List<Integer> numbers = new ArrayList<>();
+            List<Long> numbers = new ArrayList<>();
             for (Node item : items) {
                 try {
-                    numbers.add(Integer.valueOf(item.text().orElse("")));
+                    numbers.add(Long.valueOf(item.text().orElse("")));
                 } catch (NumberFormatException e) {
                     throw new ExperimentException(
                             file, item.line(), full(name), "item must be a whole number, but was " + item.kind());

@@ -10,9 +10,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.fl4j.internal.Check;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
+import org.yaml.snakeyaml.error.YAMLException;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.NodeTuple;
 import org.yaml.snakeyaml.nodes.ScalarNode;
@@ -27,42 +29,52 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
  * @param items of a list
  */
 record Node(int line, Optional<String> text, Optional<Map<String, Node>> fields, Optional<List<Node>> items) {
+    private static final int DEEPEST = 20; // an alias may refer to what it is in
+
     static Node read(Path file) {
         LoaderOptions options = new LoaderOptions();
         options.setAllowDuplicateKeys(false);
+        options.setAllowRecursiveKeys(false);
+        Check.that(Files.isRegularFile(file), "file", "one that is there", file);
         try (Reader reader = Files.newBufferedReader(file)) {
             org.yaml.snakeyaml.nodes.Node root = new Yaml(options).compose(reader);
             if (root == null) {
                 throw new ExperimentException(file, 1, "", "experiment must not be empty");
             }
-            return of(file, root);
+            return of(file, root, 0);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read " + file + ": " + e.getMessage(), e);
         } catch (MarkedYAMLException e) {
             int line = e.getProblemMark() == null ? 1 : e.getProblemMark().getLine() + 1;
             throw new ExperimentException(file, line, "", "text must be YAML, but " + e.getProblem());
+        } catch (YAMLException e) {
+            throw new ExperimentException(file, 1, "", "text must be YAML, but " + e.getMessage());
         }
     }
 
-    private static Node of(Path file, org.yaml.snakeyaml.nodes.Node node) {
+    private static Node of(Path file, org.yaml.snakeyaml.nodes.Node node, int depth) {
         int line = node.getStartMark().getLine() + 1;
+        if (depth > DEEPEST) {
+            throw new ExperimentException(
+                    file, line, "", "text must be at most " + DEEPEST + " maps and lists deep, but was deeper");
+        }
         if (node instanceof MappingNode map) {
             Map<String, Node> fields = new LinkedHashMap<>();
             for (NodeTuple entry : map.getValue()) {
-                String key = ((ScalarNode) entry.getKeyNode()).getValue();
-                if (fields.put(key, of(file, entry.getValueNode())) != null) {
-                    throw new ExperimentException(
-                            file,
-                            entry.getKeyNode().getStartMark().getLine() + 1,
-                            key,
-                            "key must be given once, but is twice");
+                int keyLine = entry.getKeyNode().getStartMark().getLine() + 1;
+                if (!(entry.getKeyNode() instanceof ScalarNode scalar)) {
+                    throw new ExperimentException(file, keyLine, "", "key must be text, but was a list or a map");
+                }
+                String key = scalar.getValue();
+                if (fields.put(key, of(file, entry.getValueNode(), depth + 1)) != null) {
+                    throw new ExperimentException(file, keyLine, key, "key must be given once, but is twice");
                 }
             }
             return new Node(line, Optional.empty(), Optional.of(fields), Optional.empty());
         }
         if (node instanceof SequenceNode list) {
             List<Node> items = new ArrayList<>();
-            list.getValue().forEach(item -> items.add(of(file, item)));
+            list.getValue().forEach(item -> items.add(of(file, item, depth + 1)));
             return new Node(line, Optional.empty(), Optional.empty(), Optional.of(items));
         }
         return new Node(line, Optional.of(((ScalarNode) node).getValue()), Optional.empty(), Optional.empty());
@@ -80,6 +92,16 @@ record Node(int line, Optional<String> text, Optional<Map<String, Node>> fields,
             changed.put(key, inner.with(path.subList(1, path.size()), value));
         }
         return new Node(line, Optional.empty(), Optional.of(changed), Optional.empty());
+    }
+
+    /** Returns whether it is this value, or a number that is equal to it. */
+    boolean is(String value) {
+        try {
+            return text.isPresent()
+                    && (text.get().equals(value) || Double.parseDouble(text.get()) == Double.parseDouble(value));
+        } catch (NumberFormatException e) {
+            return false;
+        }
     }
 
     String kind() {

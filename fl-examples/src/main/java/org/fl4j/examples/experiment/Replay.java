@@ -7,7 +7,7 @@ import org.fl4j.data.Dataset;
 import org.fl4j.examples.experiment.TrackedRuns.StoredRun;
 
 /**
- * One client's update of one round, run again.
+ * One client's update of one round, run again. Where training adapts to the machine or noise is not seeded, another update is to be expected.
  *
  * @param recorded the hash of the update when the run was tracked
  * @param replayed the hash of the update now
@@ -39,7 +39,8 @@ public record Replay(String recorded, String replayed) {
                 .map(ExperimentFile.Run::spec)
                 .filter(declared -> declared.key().equals(stored.key()))
                 .findFirst()
-                .orElseThrow();
+                .orElseThrow(() -> new IllegalArgumentException("run must be declared by "
+                        + ExperimentRunner.file(directory) + ", but " + stored.key() + " is not"));
         try (Dataset dataset = spec.data().load()) {
             String replayed = ExperimentRunner.resumable(spec, dataset, ExperimentRunner.own(directory, stored.key()))
                     .build()

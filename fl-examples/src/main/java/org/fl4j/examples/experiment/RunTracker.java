@@ -1,26 +1,57 @@
 package org.fl4j.examples.experiment;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.fl4j.core.ServerState;
 import org.fl4j.execution.TaskRecord;
+import org.fl4j.simulation.JsonLinesListener;
 import org.fl4j.simulation.RoundReport;
 import org.fl4j.simulation.RunListener;
 import org.fl4j.simulation.RunResult;
+import org.fl4j.simulation.TaskJsonLines;
 
 /** Enters a run's rounds into the store, each with its tasks, and how it ended. */
 final class RunTracker implements RunListener {
     private final TrackingStore store;
     private final int run;
+    private final Path own;
     private List<TaskRecord> tasks = List.of(); // of the round that goes on
 
-    RunTracker(TrackingStore store, int run) {
+    /** Names the run's entry, and the directory of its own files. */
+    RunTracker(TrackingStore store, int run, Path own) {
         this.store = store;
         this.run = run;
+        this.own = own;
     }
 
     @Override
     public void runStarted(int completedRounds, int totalRounds) {
         store.keepUpTo(run, completedRounds);
+        if (store.read().costs(run).size() < completedRounds) {
+            enterAgain(completedRounds);
+        }
+        int there = store.read().costs(run).size();
+        if (there < completedRounds) {
+            throw new IllegalStateException("store must have the " + completedRounds
+                    + " rounds that the checkpoint has behind it, but has " + there);
+        }
+    }
+
+    /** Takes rounds that the store has lost, with its file or by a power failure, from the run's own lines. */
+    private void enterAgain(int completedRounds) {
+        Path rounds = own.resolve("rounds.jsonl");
+        Path lines = own.resolve("tasks.jsonl");
+        if (!Files.exists(rounds) || !Files.exists(lines)) {
+            return;
+        }
+        Map<Integer, List<TaskRecord>> byRound = TaskJsonLines.read(lines).stream()
+                .collect(Collectors.groupingBy(task -> task.id().round()));
+        JsonLinesListener.read(rounds).stream()
+                .filter(report -> report.round() <= completedRounds)
+                .forEach(report -> store.add(run, report, byRound.getOrDefault(report.round(), List.of())));
     }
 
     @Override
@@ -39,7 +70,7 @@ final class RunTracker implements RunListener {
         store.end(run, result);
     }
 
-    void failed(RuntimeException cause) {
+    void failed(Throwable cause) {
         store.fail(run, cause.toString(), tasks);
     }
 }

@@ -19,13 +19,16 @@ import org.fl4j.metrics.Metrics;
 
 /** What is in a {@link TrackingStore}. */
 public final class TrackedRuns {
+    /** The status of a run that was declared and has not begun. */
+    static final String WAITING = "waiting";
+
     private final Database database;
 
     TrackedRuns(Database database) {
         this.database = database;
     }
 
-    /** A run, and how far it is. */
+    /** A run, and how far it is; {@code seconds} are those of its rounds. */
     public record StoredRun(
             int id,
             String experiment,
@@ -35,7 +38,12 @@ public final class TrackedRuns {
             String status,
             int rounds,
             Optional<String> modelSha256,
-            Optional<Double> seconds) {}
+            Optional<Double> seconds) {
+        /** Returns whether it came to its end, all rounds or a rule to stop. */
+        public boolean isFinished() {
+            return status.equals("completed") || status.equals("stopped_early");
+        }
+    }
 
     /** Something that happened to a client, or, with the client -1, to the run. */
     public record Event(int round, int client, String kind, String detail) {}
@@ -47,7 +55,8 @@ public final class TrackedRuns {
     public List<StoredRun> all() {
         return database.rows(
                 "SELECT r.id, e.name, r.key, r.label, r.seed, r.status, (SELECT count(*) FROM rounds WHERE run = r.id),"
-                        + " r.model_sha256, r.seconds FROM runs r JOIN experiments e ON e.id = r.experiment ORDER BY r.id",
+                        + " r.model_sha256, (SELECT sum(train_seconds + evaluation_seconds) FROM rounds WHERE run = r.id)"
+                        + " FROM runs r JOIN experiments e ON e.id = r.experiment ORDER BY r.id",
                 row -> new StoredRun(
                         row.getInt(1),
                         row.getString(2),
@@ -90,7 +99,7 @@ public final class TrackedRuns {
         Map<Integer, Double> byRound = new LinkedHashMap<>();
         database.rows(
                 "SELECT round, value FROM metrics WHERE run = ? AND name = ? ORDER BY round",
-                row -> byRound.put(row.getInt(1), row.getDouble(2)),
+                row -> byRound.put(row.getInt(1), number(row, "value")),
                 run,
                 name);
         return byRound;
@@ -107,7 +116,7 @@ public final class TrackedRuns {
         database.rows(
                 "SELECT round, client, value FROM client_metrics WHERE run = ? AND name = ? ORDER BY round, client",
                 row -> byRound.computeIfAbsent(row.getInt(1), any -> new TreeMap<>())
-                        .put(row.getInt(2), row.getDouble(3)),
+                        .put(row.getInt(2), number(row, "value")),
                 run,
                 name);
         return byRound;
@@ -147,6 +156,17 @@ public final class TrackedRuns {
                 run);
     }
 
+    /** Returns the round with which the last session began that has any: 1, or where the run was gone on with. */
+    public int lastSession(int run) {
+        int rounds = costs(run).size();
+        return events(run).stream()
+                .filter(event -> event.kind().equals(TrackingStore.STARTED))
+                .mapToInt(Event::round)
+                .filter(round -> round <= rounds)
+                .max()
+                .orElse(1);
+    }
+
     /** Returns what each round took. */
     public Map<Integer, Cost> costs(int run) {
         Map<Integer, Cost> costs = new TreeMap<>();
@@ -171,7 +191,7 @@ public final class TrackedRuns {
         database.rows(
                 "SELECT round, client, kind, name, value FROM task_metrics WHERE run = ?",
                 row -> measured.merge(
-                        id(row), Metrics.of(row.getString("name"), row.getDouble("value"), 1), Metrics::merge),
+                        id(row), Metrics.of(row.getString("name"), number(row, "value"), 1), Metrics::merge),
                 run);
         List<TaskRecord> tasks = database.rows(
                 "SELECT * FROM tasks WHERE run = ?",
@@ -191,6 +211,12 @@ public final class TrackedRuns {
                 run);
         tasks.sort(Comparator.comparing((TaskRecord task) -> task.id().round()).thenComparing(TaskRecord::ended));
         return tasks;
+    }
+
+    /** SQLite has no NaN: it enters none. */
+    private static double number(ResultSet row, String column) throws SQLException {
+        double value = row.getDouble(column);
+        return row.wasNull() ? Double.NaN : value;
     }
 
     private static TaskId id(ResultSet row) throws SQLException {

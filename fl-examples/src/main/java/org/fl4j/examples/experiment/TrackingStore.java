@@ -7,7 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.Rejection;
 import org.fl4j.execution.TaskRecord;
@@ -24,6 +26,9 @@ public final class TrackingStore implements AutoCloseable {
     private static final List<String> BY_ROUND =
             List.of("rounds", "metrics", "client_metrics", "events", "tasks", "task_metrics");
 
+    /** The kind of the event that a session began: with the run, or with a resume. */
+    static final String STARTED = "STARTED";
+
     private final Database database;
 
     /** Opens a file, and makes it if it does not exist. */
@@ -36,8 +41,32 @@ public final class TrackingStore implements AutoCloseable {
         return new TrackedRuns(database);
     }
 
+    /** Enters runs that will start, unless they are there, in place of those that were declared before and did not start. */
+    public void declare(String experiment, String yaml, List<ExperimentFile.Run> runs) {
+        database.transaction(() -> {
+            String waiting = "(SELECT id FROM runs WHERE status = '" + TrackedRuns.WAITING + "')";
+            database.update("DELETE FROM settings WHERE run IN " + waiting);
+            database.update("DELETE FROM runs WHERE id IN " + waiting);
+            return null;
+        });
+        Set<String> known = read().all().stream()
+                .filter(stored -> stored.experiment().equals(experiment))
+                .map(TrackedRuns.StoredRun::key)
+                .collect(Collectors.toSet());
+        for (ExperimentFile.Run run : runs) {
+            if (!known.contains(run.spec().key())) {
+                enter(experiment, yaml, run, TrackedRuns.WAITING, Map.of());
+            }
+        }
+    }
+
     /** Enters a run that starts or goes on, and with what it is made, and returns its id. */
     public int begin(String experiment, String yaml, ExperimentFile.Run run, Map<String, String> versions) {
+        return enter(experiment, yaml, run, "running", versions);
+    }
+
+    private int enter(
+            String experiment, String yaml, ExperimentFile.Run run, String status, Map<String, String> versions) {
         return database.transaction(() -> {
             database.update(
                     "INSERT OR IGNORE INTO experiments (name, yaml, created) VALUES (?, ?, ?)",
@@ -47,12 +76,14 @@ public final class TrackingStore implements AutoCloseable {
             int of = database.number("SELECT id FROM experiments WHERE name = ?", experiment);
             ExperimentSpec spec = run.spec();
             database.update(
-                    "INSERT INTO runs (experiment, key, label, seed, status, started) VALUES (?, ?, ?, ?, 'running', ?)"
-                            + " ON CONFLICT (experiment, key) DO UPDATE SET status = 'running'",
+                    "INSERT INTO runs (experiment, key, label, seed, status, started) VALUES (?, ?, ?, ?, ?, ?)"
+                            + " ON CONFLICT (experiment, key) DO UPDATE SET status = excluded.status, started ="
+                            + " excluded.started, ended = NULL, model_sha256 = NULL",
                     of,
                     spec.key(),
                     run.label(),
                     spec.seed(),
+                    status,
                     now());
             int id = database.number("SELECT id FROM runs WHERE experiment = ? AND key = ?", of, spec.key());
             texts("settings", id, spec.settings());
@@ -71,12 +102,14 @@ public final class TrackingStore implements AutoCloseable {
         return Instant.now().toString();
     }
 
-    /** Forgets rounds that a resumed run runs again. */
+    /** Begins a session: forgets rounds that a resumed run runs again. */
     public void keepUpTo(int run, int completedRounds) {
+        String versions = read().versions(run).toString();
         database.transaction(() -> {
             for (String table : BY_ROUND) {
                 database.update("DELETE FROM " + table + " WHERE run = ? AND round > ?", run, completedRounds);
             }
+            event(run, completedRounds + 1, -1, STARTED, versions);
             return null;
         });
     }
@@ -169,10 +202,9 @@ public final class TrackingStore implements AutoCloseable {
     public void end(int run, RunResult result) {
         database.transaction(() -> {
             database.update(
-                    "UPDATE runs SET status = ?, ended = ?, seconds = coalesce(seconds, 0) + ?, model_sha256 = ? WHERE id = ?",
+                    "UPDATE runs SET status = ?, ended = ?, model_sha256 = ? WHERE id = ?",
                     result.end().name().toLowerCase(Locale.ROOT),
                     now(),
-                    result.seconds(),
                     result.modelSha256(),
                     run);
             return null;

@@ -9,7 +9,7 @@ import org.fl4j.internal.Check;
  * How clients train.
  *
  * @param learningRate positive
- * @param epochs at least 1
+ * @param epochs at least 1; 1 if nothing says it
  * @param steps at least 1: batches a round, in place of epochs
  * @param batchSize at least 1
  * @param optimizer {@code sgd}, if nothing says it, or {@code adam}
@@ -20,7 +20,7 @@ import org.fl4j.internal.Check;
  */
 public record TrainingSpec(
         double learningRate,
-        int epochs,
+        Optional<Integer> epochs,
         Optional<Integer> steps,
         int batchSize,
         Optional<String> optimizer,
@@ -31,8 +31,9 @@ public record TrainingSpec(
     /** Checks all. */
     public TrainingSpec {
         Check.positive("learningRate", learningRate);
-        Check.positive("epochs", epochs);
+        epochs.ifPresent(count -> Check.positive("epochs", count));
         steps.ifPresent(count -> Check.positive("steps", count));
+        Check.that(epochs.isEmpty() || steps.isEmpty(), "epochs", "left out with steps", epochs.orElse(0));
         Check.positive("batchSize", batchSize);
         optimizer.ifPresent(
                 name -> Check.that(name.equals("sgd") || name.equals("adam"), "optimizer", "one of [adam, sgd]", name));
@@ -51,7 +52,7 @@ public record TrainingSpec(
     public TrainingSpec(double learningRate, int epochs, int batchSize) {
         this(
                 learningRate,
-                epochs,
+                Optional.of(epochs),
                 Optional.empty(),
                 batchSize,
                 Optional.empty(),
@@ -69,7 +70,7 @@ public record TrainingSpec(
                         optimizer.filter("adam"::equals).isPresent()
                                 ? new ClientOptimizer.Adam(adam.beta1(), adam.beta2(), adam.epsilon(), decay)
                                 : new ClientOptimizer.Sgd(momentum.orElse(0.0), decay))
-                .epochs(epochs)
+                .epochs(epochs.orElse(1))
                 .batchSize(batchSize)
                 .proximalTerm(proximalTerm.orElse(0.0));
         if (steps.isPresent()) {

@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.fl4j.examples.experiment.TrackedRuns;
 import org.fl4j.examples.experiment.TrackedRuns.StoredRun;
 
@@ -43,7 +44,8 @@ public final class ComparisonReport {
     public static void write(TrackedRuns runs, Function<StoredRun, Path> partitions, Path file) {
         ComparisonReport report = new ComparisonReport(runs);
         report.page.legend(report.groups.entrySet().stream()
-                .map(group -> group.getKey() + " (" + group.getValue().size() + " seeds)")
+                .map(group -> group.getKey() + " (" + finished(group.getValue()).size() + " of "
+                        + group.getValue().size() + " seeds finished)")
                 .toList());
         List.of("test/accuracy", "test/loss", "train/loss", "client/accuracy", "privacy/epsilon")
                 .forEach(report::curves);
@@ -56,6 +58,11 @@ public final class ComparisonReport {
         report.page.heading("Versions");
         report.page.table("what", "versions", report.merged(runs::versions));
         report.page.write(file);
+    }
+
+    /** Those whose last round is the end. */
+    private static List<StoredRun> finished(List<StoredRun> runs) {
+        return runs.stream().filter(StoredRun::isFinished).toList();
     }
 
     private void curves(String metric) {
@@ -88,14 +95,14 @@ public final class ComparisonReport {
         List<List<String>> rows = new ArrayList<>();
         groups.forEach((label, ofGroup) -> {
             List<String> row = new ArrayList<>(List.of(label));
-            metrics.forEach(metric -> row.add(spread(ofGroup.stream()
+            metrics.forEach(metric -> row.add(spread(finished(ofGroup).stream()
                     .map(run -> runs.last(run.id(), metric))
                     .flatMap(Optional::stream)
                     .mapToDouble(value -> value)
                     .toArray())));
             rows.add(row);
         });
-        page.heading("Last round, mean over seeds (least to most)");
+        page.heading("Last round of finished runs, mean over seeds (least to most)");
         page.table(heads, rows);
     }
 
@@ -116,7 +123,7 @@ public final class ComparisonReport {
         heads.addAll(Fairness.HEADS);
         List<List<String>> rows = new ArrayList<>();
         groups.forEach((label, ofGroup) -> {
-            List<Double> values = ofGroup.stream()
+            List<Double> values = finished(ofGroup).stream()
                     .flatMap(run -> runs.lastOfClients(run.id(), "client/accuracy").values().stream())
                     .toList();
             if (!values.isEmpty()) {
@@ -135,9 +142,13 @@ public final class ComparisonReport {
     private void partitions(Function<StoredRun, Path> partitions) {
         TreeSet<String> drawn = new TreeSet<>();
         for (StoredRun run : all) {
-            String name = runs.settings(run.id()).getOrDefault("data.partition", "");
+            Map<String, String> settings = runs.settings(run.id());
+            String name = Stream.of("data.partition", "data.clients", "data.set", "data.source")
+                    .map(field -> settings.getOrDefault(field, ""))
+                    .collect(Collectors.joining(" "));
             if (Files.exists(partitions.apply(run)) && drawn.add(name)) {
-                page.heading("Partition " + name + ", seed " + run.seed()
+                page.heading("Partition " + settings.get("data.partition") + " for " + settings.get("data.clients")
+                        + " clients, seed " + run.seed()
                         + ": examples by client (across) and class (down)");
                 page.svg(HeatMap.of(partitions.apply(run)));
             }

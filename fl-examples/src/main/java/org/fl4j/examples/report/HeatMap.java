@@ -10,6 +10,8 @@ import java.util.Locale;
 
 /** Who holds how many examples of each class: clients across, classes down. */
 final class HeatMap {
+    private static final int MOST_COLUMNS = 400;
+
     private HeatMap() {}
 
     /** Draws the file that a partition report writes. */
@@ -27,27 +29,31 @@ final class HeatMap {
             }
         }
         List<String[]> clients = rows.subList(1, rows.size());
+        int width = Math.min(MOST_COLUMNS, clients.size());
+        double[][] examples =
+                new double[width][columns.size()]; // of neighbours together, where there are too many clients
         double most = 1;
-        for (String[] client : clients) {
-            for (int column : columns) {
-                most = Math.max(most, Double.parseDouble(client[column]));
+        for (int client = 0; client < clients.size(); client++) {
+            int x = (int) ((long) client * width / clients.size());
+            for (int y = 0; y < columns.size(); y++) {
+                examples[x][y] += Double.parseDouble(clients.get(client)[columns.get(y)]);
+                most = Math.max(most, examples[x][y]);
             }
         }
         StringBuilder svg = new StringBuilder(String.format(
                 Locale.ROOT,
                 "<svg viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\" style=\"height:160px\">",
-                clients.size(),
+                width,
                 columns.size()));
-        for (int x = 0; x < clients.size(); x++) {
+        for (int x = 0; x < width; x++) {
             for (int y = 0; y < columns.size(); y++) {
-                double share = Double.parseDouble(clients.get(x)[columns.get(y)]) / most;
-                if (share > 0) {
+                if (examples[x][y] > 0) {
                     svg.append(String.format(
                             Locale.ROOT,
                             "<rect x=\"%d\" y=\"%d\" width=\"1.02\" height=\"1.02\" fill=\"#1f77b4\" opacity=\"%.3f\"/>",
                             x,
                             y,
-                            Math.max(.05, share)));
+                            Math.max(.05, examples[x][y] / most)));
                 }
             }
         }

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.fl4j.examples.experiment.TrackedRuns;
 import org.fl4j.examples.experiment.TrackedRuns.Cost;
 import org.fl4j.examples.experiment.TrackedRuns.StoredRun;
@@ -130,46 +129,44 @@ public final class RunReport {
         Map<Integer, Map<Integer, Double>> ends = runs.clientMetrics(run.id(), "time/client end");
         Map<Integer, Map<Integer, Double>> seconds = runs.clientMetrics(run.id(), "time/client seconds");
         List<Gantt.Bar> bars = new ArrayList<>();
-        ends.forEach((round, ofRound) -> {
-            if (bars.size() + ofRound.size() <= MOST_BARS) {
-                ofRound.forEach((client, end) -> bars.add(
-                        new Gantt.Bar(client, round, end - seconds.get(round).getOrDefault(client, 0.0), end)));
-            }
-        });
+        ends.forEach((round, ofRound) -> ofRound.forEach((client, end) ->
+                bars.add(new Gantt.Bar(client, round, end - seconds.get(round).getOrDefault(client, 0.0), end))));
         if (!bars.isEmpty()) {
-            page.heading("Simulated clock: clients at work, rounds 1 to " + lastRound(bars));
-            page.svg(Gantt.of(bars, "client"));
+            List<Gantt.Bar> first = bars.subList(0, Math.min(MOST_BARS, bars.size()));
+            page.heading("Simulated clock: clients at work, rounds 1 to " + lastRound(first) + cut(first, bars));
+            page.svg(Gantt.of(first, "client"));
         }
+    }
+
+    private static String cut(List<?> shown, List<?> all) {
+        return shown.size() < all.size() ? ", the first " + shown.size() + " of " + all.size() : "";
     }
 
     private static int lastRound(List<Gantt.Bar> bars) {
         return bars.stream().mapToInt(Gantt.Bar::round).max().orElseThrow();
     }
 
-    /** Who worked when on this machine, and where the time went. */
+    /** Who worked when on this machine, and where the time went, since the run was last gone on with. */
     private void workers() {
-        List<TaskRecord> tasks = runs.tasks(run.id());
-        List<TaskRecord> ran = tasks.stream()
-                .filter(task -> task.attempts() > 0)
-                .limit(MOST_BARS)
+        int from = runs.lastSession(run.id());
+        List<TaskRecord> tasks = runs.tasks(run.id()).stream()
+                .filter(task -> task.attempts() > 0 && task.id().round() >= from)
                 .toList();
-        if (ran.isEmpty()) {
+        if (tasks.isEmpty()) {
             return;
         }
+        List<TaskRecord> first = tasks.subList(0, Math.min(MOST_BARS, tasks.size()));
         Instant start =
-                ran.stream().map(TaskRecord::started).min(Instant::compareTo).orElseThrow();
-        List<Gantt.Bar> bars = ran.stream()
+                first.stream().map(TaskRecord::started).min(Instant::compareTo).orElseThrow();
+        List<Gantt.Bar> bars = first.stream()
                 .map(task -> new Gantt.Bar(
                         task.thread(), task.id().round(), seconds(start, task.started()), seconds(start, task.ended())))
                 .toList();
-        page.heading("This machine: threads at work, rounds " + bars.get(0).round() + " to " + lastRound(bars));
+        page.heading("This machine: threads at work, rounds " + from + " to " + lastRound(bars) + cut(first, tasks));
         page.svg(Gantt.of(bars, "thread"));
-        int threads = (int) tasks.stream()
-                .filter(task -> task.attempts() > 0)
-                .mapToInt(TaskRecord::thread)
-                .distinct()
-                .count();
-        page.heading("Where the time of all tasks went");
+        int threads =
+                (int) tasks.stream().mapToInt(TaskRecord::thread).distinct().count();
+        page.heading("Where the time of all tasks went" + (from > 1 ? ", since round " + from : ""));
         page.preformatted(BottleneckReport.of(tasks, threads, 5).toString());
     }
 
@@ -208,22 +205,33 @@ public final class RunReport {
         }
     }
 
+    /** What happened to the run first, for it may explain the rest. */
     private void events() {
-        List<TrackedRuns.Event> events = runs.events(run.id());
-        if (events.isEmpty()) {
-            return;
+        List<TrackedRuns.Event> all = runs.events(run.id());
+        List<TrackedRuns.Event> ofRun =
+                all.stream().filter(event -> event.client() < 0).toList();
+        if (ofRun.size() > 1) {
+            page.heading("Sessions");
+            table(ofRun);
         }
-        page.heading("Updates left out and failures: " + events.size());
+        List<TrackedRuns.Event> ofClients =
+                all.stream().filter(event -> event.client() >= 0).toList();
+        if (!ofClients.isEmpty()) {
+            List<TrackedRuns.Event> first = ofClients.subList(0, Math.min(MOST_EVENTS, ofClients.size()));
+            page.heading("Updates left out and clients that failed: " + ofClients.size() + cut(first, ofClients));
+            table(first);
+        }
+    }
+
+    private void table(List<TrackedRuns.Event> events) {
         page.table(
                 List.of("#round", "#client", "what", "detail"),
                 events.stream()
-                        .limit(MOST_EVENTS)
-                        .map(event -> Stream.of(
-                                        String.valueOf(event.round()),
-                                        event.client() < 0 ? "-" : String.valueOf(event.client()),
-                                        event.kind(),
-                                        event.detail())
-                                .toList())
+                        .map(event -> List.of(
+                                String.valueOf(event.round()),
+                                event.client() < 0 ? "-" : String.valueOf(event.client()),
+                                event.kind(),
+                                event.detail()))
                         .toList());
     }
 }

@@ -7,7 +7,8 @@ CREATE TABLE IF NOT EXISTS experiments (
     created TEXT NOT NULL
 );
 
--- The key is the start of the SHA-256 of a run's settings. Status: running, completed, stopped_early, cancelled or failed.
+-- The key is the start of the SHA-256 of a run's settings. Status: waiting, running, completed, stopped_early, cancelled
+-- or failed.
 CREATE TABLE IF NOT EXISTS runs (
     id INTEGER PRIMARY KEY,
     experiment INTEGER NOT NULL REFERENCES experiments(id),
@@ -17,7 +18,6 @@ CREATE TABLE IF NOT EXISTS runs (
     status TEXT NOT NULL,
     started TEXT NOT NULL,
     ended TEXT,
-    seconds REAL,
     model_sha256 TEXT,
     UNIQUE (experiment, key)
 );
@@ -47,7 +47,7 @@ CREATE TABLE IF NOT EXISTS rounds (
 ) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS metrics (
-    run INTEGER NOT NULL,
+    run INTEGER NOT NULL REFERENCES runs(id),
     round INTEGER NOT NULL,
     name TEXT NOT NULL,
     value REAL,
@@ -55,7 +55,7 @@ CREATE TABLE IF NOT EXISTS metrics (
 ) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS client_metrics (
-    run INTEGER NOT NULL,
+    run INTEGER NOT NULL REFERENCES runs(id),
     round INTEGER NOT NULL,
     client INTEGER NOT NULL,
     name TEXT NOT NULL,
@@ -63,9 +63,10 @@ CREATE TABLE IF NOT EXISTS client_metrics (
     PRIMARY KEY (run, round, client, name)
 ) WITHOUT ROWID;
 
--- Updates left out (kind is the reason), clients that failed (FAILED), runs that failed (RUN FAILED).
+-- Updates left out (kind is the reason), clients that failed (FAILED); runs that failed (RUN FAILED), and sessions that began
+-- (STARTED, with versions).
 CREATE TABLE IF NOT EXISTS events (
-    run INTEGER NOT NULL,
+    run INTEGER NOT NULL REFERENCES runs(id),
     round INTEGER NOT NULL,
     client INTEGER NOT NULL,
     kind TEXT NOT NULL,
@@ -74,7 +75,7 @@ CREATE TABLE IF NOT EXISTS events (
 ) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS tasks (
-    run INTEGER NOT NULL,
+    run INTEGER NOT NULL REFERENCES runs(id),
     round INTEGER NOT NULL,
     client INTEGER NOT NULL,
     kind TEXT NOT NULL,
@@ -93,7 +94,7 @@ CREATE TABLE IF NOT EXISTS tasks (
 
 -- Privacy spent, mechanism and scale; resources.
 CREATE TABLE IF NOT EXISTS task_metrics (
-    run INTEGER NOT NULL,
+    run INTEGER NOT NULL REFERENCES runs(id),
     round INTEGER NOT NULL,
     client INTEGER NOT NULL,
     kind TEXT NOT NULL,

@@ -105,7 +105,7 @@ class ExperimentFileTest {
         Path file = file("sweep:\n  training.epochs: [1, 2]\n  world.name: [same]\n");
         List<ExperimentFile.Run> runs = ExperimentFile.read(file).runs();
         assertThat(runs).hasSize(2);
-        assertThat(runs.get(1).spec().training().epochs()).isEqualTo(2);
+        assertThat(runs.get(1).spec().training().epochs()).hasValue(2);
         assertThat(runs.get(1).spec().clock().world()).hasValue("same");
     }
 
@@ -178,9 +178,9 @@ class ExperimentFileTest {
                     .isInstanceOf(ClientFailedException.class);
             calls.set(0);
             long start = System.nanoTime();
-            String again = "execution: {attempts: 3, backOff: 0.2}\n";
+            String again = "execution: {attempts: 3, backOff: 0.4}\n";
             assertThat(hash(tiny(file(common + again), dataset).clients(flaky))).isEqualTo(plain);
-            assertThat(System.nanoTime() - start).isGreaterThan(600_000_000L); // waits of .2 and .4 s
+            assertThat(System.nanoTime() - start).isGreaterThan(400_000_000L); // two clients wait at once
             calls.set(0);
             String skip = "execution: {onFailure: skip}\n";
             try (RunResult result =
@@ -199,5 +199,28 @@ class ExperimentFileTest {
                 assertThat(result.finalMetrics().find("adaptation/batch size")).isPresent();
             }
         }
+    }
+
+    @Test
+    void refusesAFileThatIsNotThere() {
+        assertThatThrownBy(() -> ExperimentFile.read(directory.resolve("none.yaml")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("file must be one that is there, but was " + directory.resolve("none.yaml"));
+    }
+
+    @Test
+    void takesSeedsOfSixtyFourBits() throws IOException {
+        assertThat(ExperimentFile.read(file("seeds: [3000000000, -5]")).runs())
+                .extracting(run -> run.spec().seed())
+                .containsExactly(3_000_000_000L, -5L);
+    }
+
+    @Test
+    void namesWhatSweptNumbersAreOf() throws IOException {
+        assertThat(ExperimentFile.read(file("sweep: {training.batchSize: [5], aggregator: [median]}"))
+                        .runs()
+                        .get(0)
+                        .label())
+                .isEqualTo("batchSize=5, median");
     }
 }

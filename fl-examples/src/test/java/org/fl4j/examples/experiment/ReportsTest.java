@@ -74,11 +74,12 @@ class ReportsTest {
         needsNothingElse(html);
         assertThat(html)
                 .contains(
+                        "all (2 of 2 seeds finished)",
                         "<h2>test/accuracy</h2>",
                         "<h2>privacy/epsilon</h2>",
-                        "<h2>Last round, mean over seeds (least to most)</h2>",
+                        "<h2>Last round of finished runs, mean over seeds (least to most)</h2>",
                         "<h2>Accuracy on clients' own data, last round that measured it</h2>",
-                        "<h2>Partition iid, seed 1: examples by client (across) and class (down)</h2>",
+                        "<h2>Partition iid for 20 clients, seed 1: examples by client (across) and class (down)</h2>",
                         "<h2>Runs</h2>",
                         "<td>privacy</td><td>local-dp:epsilon=100</td>",
                         "<td>seed</td><td>1, 2</td>",

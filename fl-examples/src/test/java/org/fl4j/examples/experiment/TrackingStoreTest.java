@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,6 +73,7 @@ class TrackingStoreTest {
                         start,
                         start.plusMillis(client),
                         start.plusMillis(client + 5).plusNanos(1),
+                        Duration.ofMillis(4),
                         client == 8 ? TaskRecord.Outcome.FAILED : TaskRecord.Outcome.SUCCEEDED,
                         client == 8 ? Optional.of("lost") : Optional.empty(),
                         Metrics.of("privacy/release epsilon", .5, 1).merge(Metrics.of("resource/cpu", .25, 1)),
@@ -126,6 +131,41 @@ class TrackingStoreTest {
             assertThat(store.read().tasks(id)).isEqualTo(tasks(1));
             assertThat(store.read().versions(id)).isEqualTo(VERSIONS);
         }
+    }
+
+    @Test
+    void keepsValuesThatAreNoNumbers() throws IOException {
+        try (TrackingStore store = new TrackingStore(directory.resolve("runs.db"))) {
+            int id = store.begin("test", "yaml", run(directory, 1), VERSIONS);
+            store.add(id, report(1, Double.NaN), List.of());
+            assertThat(store.read().metric(id, "test/accuracy").get(1)).isNaN();
+            assertThat(store.read().last(id, "test/loss").orElseThrow()).isNaN();
+            assertThat(store.read().lastOfClients(id, "client/accuracy").get(3)).isNaN();
+        }
+    }
+
+    @Test
+    void knowsRunsThatWaitAndForgetsThoseThatAreNoLongerDeclared() throws IOException {
+        try (TrackingStore store = new TrackingStore(directory.resolve("runs.db"))) {
+            ExperimentFile.Run one = run(directory, 1);
+            ExperimentFile.Run two = run(directory, 2);
+            ExperimentFile.Run three = run(directory, 3);
+            store.declare("test", "yaml", List.of(one, two));
+            store.begin("test", "yaml", one, VERSIONS);
+            assertThat(store.read().all()).extracting(StoredRun::status).containsExactly("running", "waiting");
+            store.declare("test", "yaml", List.of(one, three));
+            assertThat(store.read().all()).extracting(StoredRun::seed).containsExactly(1L, 3L);
+        }
+    }
+
+    @Test
+    void refusesAStoreOfAnotherVersion() throws Exception {
+        Path file = directory.resolve("runs.db");
+        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
+                Statement statement = connection.createStatement()) {
+            statement.execute("PRAGMA user_version = 7");
+        }
+        assertThatThrownBy(() -> new TrackingStore(file)).hasMessage("schema of " + file + " must be 1, but was 7");
     }
 
     @Test

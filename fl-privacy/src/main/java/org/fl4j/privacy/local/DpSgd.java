@@ -94,7 +94,10 @@ public record DpSgd(
                 "those it sets",
                 parts.clients().<Object>map(own -> own).orElse(parts.sgdClients()));
         Check.that(
-                !parts.adaptive(), "training under DP-SGD", "the same in every round, for steps are accounted for", "adaptive");
+                !parts.adaptive(),
+                "training under DP-SGD",
+                "the same in every round, for steps are accounted for",
+                "adaptive");
         parts.training()
                 .ifPresent(training -> Check.that(
                         training.gradientClip().isEmpty() && training.proximalTerm() == 0,
