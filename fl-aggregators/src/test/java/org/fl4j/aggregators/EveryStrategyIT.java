@@ -30,6 +30,7 @@ import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.TensorEngine;
+import org.fl4j.testing.Replays;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
@@ -142,5 +143,11 @@ class EveryStrategyIT {
             assertThat(resumed.history().get(3).evaluations())
                     .isEqualTo(history.get(3).evaluations());
         }
+    }
+
+    @ParameterizedTest
+    @MethodSource("strategies")
+    void canRunOneUpdateAgain(Named strategy) {
+        Replays.lastUpdateIsTheSameAgain(() -> run(strategy).rounds(3));
     }
 }

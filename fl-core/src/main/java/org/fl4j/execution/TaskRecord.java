@@ -49,10 +49,16 @@ public record TaskRecord(
 
     /** Checks that times are in order. */
     public TaskRecord {
-        Check.that(!started.isBefore(submitted), "started", "at or after submission, " + submitted, started);
-        Check.that(!ended.isBefore(started), "ended", "at or after the start, " + started, ended);
+        if (started.isBefore(submitted)) { // no text but for the failure
+            Check.that(false, "started", "at or after submission, " + submitted, started);
+        }
+        if (ended.isBefore(started)) {
+            Check.that(false, "ended", "at or after the start, " + started, ended);
+        }
         Duration most = Duration.between(started, ended);
-        Check.that(!runTime.isNegative() && runTime.compareTo(most) <= 0, "runTime", "in [0, " + most + "]", runTime);
+        if (runTime.isNegative() || runTime.compareTo(most) > 0) {
+            Check.that(false, "runTime", "in [0, " + most + "]", runTime);
+        }
     }
 
     /** Returns how long it was queued. */

@@ -37,9 +37,13 @@ public record Metrics(Map<String, Metric> values) {
 
     /** Returns those whose name starts so. */
     public Metrics startingWith(String prefix) {
-        Map<String, Metric> some = new TreeMap<>(values);
-        some.keySet().removeIf(name -> !name.startsWith(prefix));
-        return new Metrics(some);
+        Map<String, Metric> some = new TreeMap<>();
+        values.forEach((name, metric) -> {
+            if (name.startsWith(prefix)) {
+                some.put(name, metric);
+            }
+        });
+        return some.isEmpty() ? NONE : new Metrics(some);
     }
 
     /** Returns the weighted mean of one metric, or nothing if it was not measured. */

@@ -34,6 +34,7 @@ import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
 import org.fl4j.server.AsynchronousRules;
 import org.fl4j.server.UpdatePolicy;
+import org.fl4j.testing.Replays;
 import org.fl4j.world.Availability;
 import org.fl4j.world.DeviceProfile;
 import org.fl4j.world.DeviceProfiles;
@@ -269,6 +270,16 @@ class SimulatedWorldTest {
                 .isEmpty();
         assertThat(shortOnes.get(3).cohort()).containsExactly(new ClientId(0));
         assertThat(shortOnes.get(5).metrics().value("time/seconds")).isEqualTo(6);
+    }
+
+    @Test
+    void oneUpdateOfATimedOrAsynchronousRunCanBeRunAgain() {
+        World world = new World(
+                (client, round, work) -> 600 + 60 * client.index(), new DiurnalAvailability(new Seed(4), 3, 10, 1), .1);
+        Replays.lastUpdateIsTheSameAgain(() -> setup().rounds(6)
+                .algorithm(new Asynchronous(new AsynchronousRules(4, 2, 8, Double.POSITIVE_INFINITY), world)));
+        Replays.lastUpdateIsTheSameAgain(
+                () -> setup().rounds(4).algorithm(new SynchronousTime(world, /* timeout= */ 900)));
     }
 
     @Test

@@ -34,6 +34,7 @@ import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.TensorEngine;
+import org.fl4j.testing.Replays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -122,6 +123,22 @@ class EveryPrivateAlgorithmTest {
                     .toList();
             assertThat(epsilons).isSorted();
             assertThat(epsilons.get(3)).isGreaterThan(epsilons.get(0));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "gradient-clipping",
+                "central-dp",
+                "local-dp",
+                "dp-sgd:accountant=rdp",
+                "dp-ftrl:epochRounds=3",
+                "distributed-dp:epochRounds=3"
+            })
+    void canRunOneUpdateAgain(String name) {
+        try (Dataset digits = Digits.generate(800, 40, new Seed(1))) {
+            Replays.lastUpdateIsTheSameAgain(() -> run(digits, name).rounds(3));
         }
     }
 
