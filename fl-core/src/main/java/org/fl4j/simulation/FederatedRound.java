@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDScope;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
@@ -124,8 +125,20 @@ final class FederatedRound {
                 "client",
                 "one who trained in round " + round.number() + ", " + cohort,
                 client);
+        return alone(state, client, round);
+    }
+
+    /** Runs the first client of the round after a state, if it has any, and returns it. */
+    Optional<ClientId> rehearse(ServerState state) {
+        RoundContext round = after(state);
+        Optional<ClientId> first = server.select(state, clients, round).stream().findFirst();
+        first.ifPresent(client -> alone(state, client, round));
+        return first;
+    }
+
+    private String alone(ServerState state, ClientId client, RoundContext round) {
         try (ClientExecutor.Results<Uploads.Upload> results = executor.run(
-                "replay",
+                "alone",
                 List.of(client),
                 round,
                 1,

@@ -7,25 +7,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.function.Function;
-import java.util.function.Supplier;
-import org.fl4j.client.Worker;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
-import org.fl4j.core.UpdateStore;
 import org.fl4j.execution.TaskRecord;
 import org.fl4j.execution.TaskTimedOutException;
 import org.fl4j.internal.Check;
-import org.fl4j.metrics.Metrics;
-import org.fl4j.model.FederatedModel;
-import org.fl4j.model.LocalModel;
 import org.fl4j.monitoring.ResourceMonitor;
-import org.fl4j.server.ComposedServer;
-import org.fl4j.tensor.ParameterVector;
-import org.fl4j.tensor.TensorEngine;
 
 /**
  * A federated experiment on this machine: rounds folded into a run. Build it once, run it as often as you like; the same
@@ -54,8 +42,9 @@ public final class Simulation {
     public RunResult run() {
         long start = System.nanoTime();
         EvaluationPlan plan = new EvaluationPlan(setup.evaluateEvery, setup.evaluateClientsEvery, setup.rounds);
-        return compute(setup.clientStateStore(), setup.updateStore, plan, run -> {
-            Checkpoint from = resumed(run.model(), run.states()).orElseGet(() -> initial(run.server(), run.states()));
+        Computation.Scope scope = new Computation.Scope(setup.clientStateStore(), setup.updateStore, plan);
+        return Computation.of(setup, scope, () -> cancelled, run -> {
+            Checkpoint from = resumed(run).orElseGet(() -> new Checkpoint(run.initial(), List.of()));
             if (!setup.resume) {
                 run.clientStates().requireEmpty();
             }
@@ -83,15 +72,14 @@ public final class Simulation {
                 .map(disk -> new InMemoryClientStates(
                         (id, target) -> disk.load(id, Checkpoint.round(file.orElseThrow()), target)))
                 .orElseGet(InMemoryClientStates::new);
-        EvaluationPlan none = new EvaluationPlan(Integer.MAX_VALUE, OptionalInt.empty(), Integer.MAX_VALUE);
-        return compute(clientStates, UpdateStore.inMemory(), none, run -> {
+        return Computation.of(setup, Computation.Scope.inMemory(clientStates), () -> cancelled, run -> {
             try (NDManager states = run.states()) {
                 ServerState state = file.map(
-                                from -> Checkpoint.load(from, run.model().layout(), identity(), states.newSubManager()))
-                        .orElseGet(() -> initial(run.server(), states))
-                        .state();
+                                from -> Checkpoint.load(from, run.model().layout(), identity(), states.newSubManager())
+                                        .state())
+                        .orElseGet(run::initial);
                 while (state.round() < round - 1) {
-                    state = next(run, state).state();
+                    state = run.next(state).state();
                 }
                 try (NDScope scope = new NDScope()) {
                     scope.suppressNotUsedWarning();
@@ -101,52 +89,25 @@ public final class Simulation {
         });
     }
 
-    /** What a run holds while it computes. */
-    private record Computation(
-            FederatedModel model,
-            NDManager states,
-            ClientStateStore clientStates,
-            Server server,
-            FederatedRound round,
-            ClientExecutor executor,
-            Optional<ResourceMonitor> monitor) {}
-
-    private <T> T compute(
-            ClientStateStore clientStates, UpdateStore updates, EvaluationPlan plan, Function<Computation, T> body) {
-        NDManager states = TensorEngine.newManager(setup.devices.first());
-        try (TensorEngine.CallingThread thread = TensorEngine.prepareCallingThread();
-                clientStates;
-                FederatedModel model = new FederatedModel(setup.task);
-                ComposedServer composed = server(model, states);
-                ResourceMonitor monitor = setup.monitoring.map(Supplier::get).orElse(null);
-                ClientExecutor executor = new ClientExecutor(
-                        workers(model, clientStates),
-                        setup.execution,
-                        setup.failurePolicy,
-                        Optional.ofNullable(monitor),
-                        () -> cancelled)) {
-            thread.suppressNotUsedWarning();
-            Server server = setup.server.decorate(
-                    composed,
-                    new RunParts(clientStates, setup.updates, setup.selector, Optional.ofNullable(setup.training)));
-            FederatedRound round = new FederatedRound(
-                    server,
-                    setup.data.clients(),
-                    setup.clientFactory(),
-                    setup.uploadTransform,
-                    executor,
-                    plan,
-                    setup.updates.bufferSize(),
-                    updates,
-                    (number, accepted) -> clientStates.commit(number, accepted, resumable(number)),
-                    setup.hashUpdates,
-                    setup.seed);
-            return body.apply(new Computation(
-                    model, states, clientStates, server, round, executor, Optional.ofNullable(monitor)));
-        } catch (RuntimeException | Error e) {
-            states.close();
-            throw e;
-        }
+    /**
+     * Runs the first client of the first round and throws its update away: what is impossible about a configuration and shows only when a client trains or
+     * sends, such as attachments under local differential privacy, shows here. Listeners are not told and no file is written.
+     *
+     * @return who it was; nobody if the first round has no client
+     * @throws ClientFailedException if the client throws
+     */
+    public Optional<ClientId> rehearse() {
+        SimulationBuilder strict = setup.clone();
+        strict.failurePolicy = FailurePolicy.FAIL_RUN;
+        Computation.Scope inMemory = Computation.Scope.inMemory(new InMemoryClientStates());
+        return Computation.of(strict, inMemory, () -> cancelled, run -> {
+            try (NDScope scope = new NDScope()) {
+                scope.suppressNotUsedWarning();
+                return run.round().rehearse(run.initial());
+            } finally {
+                run.states().close();
+            }
+        });
     }
 
     /**
@@ -155,21 +116,6 @@ public final class Simulation {
      */
     public void cancel() {
         cancelled = true;
-    }
-
-    /** Runs a round, and frees the state before it. */
-    private static FederatedRound.Outcome next(Computation run, ServerState state) {
-        NDManager next = run.states().newSubManager();
-        FederatedRound.Outcome outcome;
-        Optional<ResourceMonitor.Window> window = run.monitor().map(looks -> looks.open(state.round() + 1));
-        try (NDScope scope = new NDScope()) {
-            scope.suppressNotUsedWarning();
-            outcome = run.round().run(state);
-            outcome.state().keep(next);
-        }
-        state.model().floats().getManager().close();
-        Metrics used = window.map(ResourceMonitor.Window::close).orElse(Metrics.none());
-        return new FederatedRound.Outcome(outcome.state(), outcome.report().withMetrics(used));
     }
 
     private RunResult fold(Computation run, Checkpoint from, long start) {
@@ -183,7 +129,7 @@ public final class Simulation {
         while (state.round() < setup.rounds && !stop && !cancelled && !interrupted) {
             FederatedRound.Outcome outcome;
             try {
-                outcome = next(run, state);
+                outcome = run.next(state);
             } catch (RuntimeException e) {
                 interrupted = Thread.interrupted(); // what follows writes files, which an interrupt would break off
                 if (isCancellation(e)) {
@@ -261,74 +207,23 @@ public final class Simulation {
         });
     }
 
-    /** The oldest round that a resume may start from once this round has ended. */
-    private int resumable(int round) {
-        return setup.checkpoints.map(Checkpoint::oldest).orElse(round);
-    }
-
     private RunIdentity identity() {
         return RunIdentity.of(setup.seed, setup.data.clients());
     }
 
-    private static Checkpoint initial(Server server, NDManager states) {
-        try (NDScope scope = new NDScope()) {
-            scope.suppressNotUsedWarning();
-            return new Checkpoint(server.initialState().keep(states.newSubManager()), List.of());
-        }
-    }
-
-    private Optional<Checkpoint> resumed(FederatedModel model, NDManager states) {
+    private Optional<Checkpoint> resumed(Computation run) {
         Optional<Path> latest = setup.checkpoints.flatMap(Checkpoint::latest);
         if (latest.isPresent() && !setup.resume) {
             throw new CheckpointException(
                     latest.get(), "it is of an earlier run. Maybe resume it, or choose another directory.");
         }
-        Optional<Checkpoint> found =
-                latest.map(file -> Checkpoint.load(file, model.layout(), identity(), states.newSubManager()));
+        Optional<Checkpoint> found = latest.map(file -> Checkpoint.load(
+                file, run.model().layout(), identity(), run.states().newSubManager()));
         found.filter(checkpoint -> checkpoint.state().round() > setup.rounds).ifPresent(checkpoint -> {
             throw new CheckpointException(
                     latest.orElseThrow(),
                     "rounds must be at least its round, " + checkpoint.state().round() + ", but was " + setup.rounds);
         });
         return found;
-    }
-
-    private ComposedServer server(FederatedModel model, NDManager states) {
-        return new ComposedServer(
-                initialModel(model, states),
-                setup.selector,
-                setup.cohortSize,
-                setup.aggregator,
-                setup.serverOptimizer,
-                setup.updates,
-                setup.maxStaleness,
-                new LocalModel(model, setup.devices.first()),
-                Optional.ofNullable(setup.testData));
-    }
-
-    private Supplier<ParameterVector> initialModel(FederatedModel model, NDManager states) {
-        return () -> {
-            ParameterVector drawn = model.initial(setup.seed.derive("initial model"), states);
-            setup.initialModel.ifPresent(given -> {
-                model.layout().differenceFrom(given.layout()).ifPresent(difference -> {
-                    throw new IllegalArgumentException("initialModel must fit the task: " + difference);
-                });
-                drawn.setInPlace(given);
-            });
-            return drawn;
-        };
-    }
-
-    private List<Worker> workers(FederatedModel model, ClientStateStore clientStates) {
-        List<Worker> workers = new ArrayList<>();
-        for (int i = 0; i < setup.workers; i++) {
-            workers.add(new Worker(
-                    model,
-                    setup.data,
-                    Optional.ofNullable(setup.clientEvaluationData).orElse(setup.data),
-                    clientStates,
-                    setup.devices.forWorker(i)));
-        }
-        return workers;
     }
 }

@@ -341,6 +341,30 @@ class TasksTest {
     }
 
     @Test
+    void rehearsesOneClientAndKeepsNothing() throws Exception {
+        AtomicInteger trained = new AtomicInteger();
+        Simulation sound = setup().failurePolicy(FailurePolicy.SKIP_CLIENT)
+                .checkpoints(directory, 1)
+                .clients((id, worker) -> {
+                    trained.incrementAndGet();
+                    return counting(id, worker);
+                })
+                .build();
+        assertThat(sound.rehearse()).isPresent();
+        assertThat(trained).hasValue(1);
+        assertThat(records).isEmpty();
+        assertThat(files()).isEmpty();
+        Simulation broken = setup().failurePolicy(FailurePolicy.SKIP_CLIENT)
+                .uploadTransform((update, task) -> {
+                    throw new IllegalArgumentException("update must be sent by post, but was not");
+                })
+                .build();
+        assertThatThrownBy(broken::rehearse)
+                .isInstanceOf(ClientFailedException.class)
+                .hasRootCauseMessage("update must be sent by post, but was not");
+    }
+
+    @Test
     void refusesToReplayWhatDidNotHappen() {
         Simulation simulation = setup().build();
         List<Integer> cohort;

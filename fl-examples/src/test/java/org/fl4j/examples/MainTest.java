@@ -434,6 +434,18 @@ class MainTest {
                 .contains(
                         "impossible.yaml, line 2, cohort: cohortSize must be at least what the aggregator needs, 7, but"
                                 + " was 4");
+        for (String combination : List.of(
+                "algorithm: scaffold\nprivacy: local-dp",
+                "algorithm: scaffold\nworld: {name: lognormal, concurrency: 5}",
+                "privacy: local-dp\nmodel: 2nn-batchnorm")) {
+            Path attached = Files.writeString(
+                    directory.resolve("attached.yaml"), "data: {clients: 20}\nrounds: 1\n" + combination);
+            Outcome refused = run(
+                    "run", attached.toString(), "--out", directory.resolve("y").toString());
+            assertThat(refused.code()).as(combination + refused).isEqualTo(2);
+            assertThat(refused.err()).contains("attached.yaml, line ").contains(" must be ");
+            assertThat(refused.out()).doesNotContain("run 1");
+        }
         Path nowhere = Files.writeString(directory.resolve("nowhere.yaml"), "rounds: 1\ndata: {source: /nowhere}\n");
         assertThat(run(
                                 "run",

@@ -8,19 +8,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.PartitionReport;
 import org.fl4j.examples.experiment.TrackedRuns.StoredRun;
+import org.fl4j.simulation.ClientFailedException;
 import org.fl4j.simulation.JsonLinesListener;
 import org.fl4j.simulation.RunResult;
+import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.simulation.TaskJsonLines;
 import org.fl4j.simulation.TaskLog;
@@ -63,7 +65,7 @@ public final class ExperimentRunner {
     }
 
     /**
-     * Checks every run before the first one runs, and runs them. A run that fails is entered as such, and the others go on. The file may have
+     * Checks every run before the first one runs, and has a client of each kind of run train once; then runs them. A run that fails is entered as such, and the others go on. The file may have
      * changed since the directory was begun, as long as it still declares every run that is there.
      *
      * @throws IllegalArgumentException if the directory is another experiment's, or in the hands of another process
@@ -75,8 +77,11 @@ public final class ExperimentRunner {
         Map<String, Dataset> data = new LinkedHashMap<>();
         try (DirectoryLock lock = lock()) {
             lock.suppressNotUsedWarning();
+            Set<Map<String, String>> rehearsed = new HashSet<>(); // seeds differ in nothing that could be impossible
             for (ExperimentFile.Run run : experiment.runs()) {
-                check(declared, run, data.computeIfAbsent(source(run), any -> load(declared, run)));
+                Dataset dataset = data.computeIfAbsent(source(run), any -> load(declared, run));
+                boolean begun = Files.isDirectory(own(directory, run.spec().key()));
+                check(declared, run, dataset, !begun && rehearsed.add(run.group()));
             }
             try (TrackingStore store = new TrackingStore(store(directory))) {
                 String title = experiment.name().orElseGet(() -> title(store.read()));
@@ -151,11 +156,19 @@ public final class ExperimentRunner {
         }
     }
 
-    private static void check(Path declared, ExperimentFile.Run run, Dataset dataset) {
+    private static void check(Path declared, ExperimentFile.Run run, Dataset dataset, boolean rehearse) {
         try {
-            Objects.requireNonNull(run.spec().builder(dataset).build());
+            Simulation simulation = run.spec().builder(dataset).build();
+            if (rehearse) {
+                simulation.rehearse();
+            }
         } catch (IllegalArgumentException e) {
             throw ExperimentFile.located(declared, e);
+        } catch (ClientFailedException e) {
+            if (e.getCause() instanceof IllegalArgumentException impossible) {
+                throw ExperimentFile.located(declared, impossible);
+            }
+            // the run will tell: it may not happen again
         }
     }
 

@@ -1,0 +1,153 @@
+package org.fl4j.simulation;
+
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.fl4j.client.Worker;
+import org.fl4j.core.Server;
+import org.fl4j.core.ServerState;
+import org.fl4j.core.UpdateStore;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.model.FederatedModel;
+import org.fl4j.model.LocalModel;
+import org.fl4j.monitoring.ResourceMonitor;
+import org.fl4j.server.ComposedServer;
+import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.TensorEngine;
+
+/**
+ * What a run holds while it computes: model, server, workers, round.
+ *
+ * @param states owns the arrays of server states; whoever has a result closes it
+ */
+record Computation(
+        FederatedModel model,
+        NDManager states,
+        ClientStateStore clientStates,
+        Server server,
+        FederatedRound round,
+        ClientExecutor executor,
+        Optional<ResourceMonitor> monitor) {
+    static final EvaluationPlan NO_EVALUATION =
+            new EvaluationPlan(Integer.MAX_VALUE, OptionalInt.empty(), Integer.MAX_VALUE);
+
+    /** What differs between a run and what is run of it again. */
+    record Scope(ClientStateStore clientStates, UpdateStore updates, EvaluationPlan evaluations) {
+        /** Writes nothing to files, and evaluates nothing. */
+        static Scope inMemory(ClientStateStore clientStates) {
+            return new Scope(clientStates, UpdateStore.inMemory(), NO_EVALUATION);
+        }
+    }
+
+    /** Sets everything up, computes, and frees all but the states; those too if it fails. */
+    static <T> T of(SimulationBuilder setup, Scope scope, BooleanSupplier cancelled, Function<Computation, T> body) {
+        NDManager states = TensorEngine.newManager(setup.devices.first());
+        try (TensorEngine.CallingThread thread = TensorEngine.prepareCallingThread();
+                ClientStateStore clientStates = scope.clientStates();
+                FederatedModel model = new FederatedModel(setup.task);
+                ComposedServer composed = server(setup, model, states);
+                ResourceMonitor monitor = setup.monitoring.map(Supplier::get).orElse(null);
+                ClientExecutor executor = new ClientExecutor(
+                        workers(setup, model, clientStates),
+                        setup.execution,
+                        setup.failurePolicy,
+                        Optional.ofNullable(monitor),
+                        cancelled)) {
+            thread.suppressNotUsedWarning();
+            Server server = setup.server.decorate(
+                    composed,
+                    new RunParts(clientStates, setup.updates, setup.selector, Optional.ofNullable(setup.training)));
+            FederatedRound round = new FederatedRound(
+                    server,
+                    setup.data.clients(),
+                    setup.clientFactory(),
+                    setup.uploadTransform,
+                    executor,
+                    scope.evaluations(),
+                    setup.updates.bufferSize(),
+                    scope.updates(),
+                    (number, accepted) -> clientStates.commit(number, accepted, oldestNeeded(setup, number)),
+                    setup.hashUpdates,
+                    setup.seed);
+            return body.apply(new Computation(
+                    model, states, clientStates, server, round, executor, Optional.ofNullable(monitor)));
+        } catch (RuntimeException | Error e) {
+            states.close();
+            throw e;
+        }
+    }
+
+    /** The oldest round that a resume may start from once this round has ended. */
+    private static int oldestNeeded(SimulationBuilder setup, int round) {
+        return setup.checkpoints.map(Checkpoint::oldest).orElse(round);
+    }
+
+    /** Runs a round, and frees the state before it. */
+    FederatedRound.Outcome next(ServerState state) {
+        NDManager next = states.newSubManager();
+        FederatedRound.Outcome outcome;
+        Optional<ResourceMonitor.Window> window = monitor.map(looks -> looks.open(state.round() + 1));
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            outcome = round.run(state);
+            outcome.state().keep(next);
+        }
+        state.model().floats().getManager().close();
+        Metrics used = window.map(ResourceMonitor.Window::close).orElse(Metrics.none());
+        return new FederatedRound.Outcome(outcome.state(), outcome.report().withMetrics(used));
+    }
+
+    /** Returns the state before the first round. */
+    ServerState initial() {
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            return server.initialState().keep(states.newSubManager());
+        }
+    }
+
+    private static ComposedServer server(SimulationBuilder setup, FederatedModel model, NDManager states) {
+        return new ComposedServer(
+                initialModel(setup, model, states),
+                setup.selector,
+                setup.cohortSize,
+                setup.aggregator,
+                setup.serverOptimizer,
+                setup.updates,
+                setup.maxStaleness,
+                new LocalModel(model, setup.devices.first()),
+                Optional.ofNullable(setup.testData));
+    }
+
+    private static Supplier<ParameterVector> initialModel(
+            SimulationBuilder setup, FederatedModel model, NDManager states) {
+        return () -> {
+            ParameterVector drawn = model.initial(setup.seed.derive("initial model"), states);
+            setup.initialModel.ifPresent(given -> {
+                model.layout().differenceFrom(given.layout()).ifPresent(difference -> {
+                    throw new IllegalArgumentException("initialModel must fit the task: " + difference);
+                });
+                drawn.setInPlace(given);
+            });
+            return drawn;
+        };
+    }
+
+    private static List<Worker> workers(SimulationBuilder setup, FederatedModel model, ClientStateStore clientStates) {
+        List<Worker> workers = new ArrayList<>();
+        for (int i = 0; i < setup.workers; i++) {
+            workers.add(new Worker(
+                    model,
+                    setup.data,
+                    Optional.ofNullable(setup.clientEvaluationData).orElse(setup.data),
+                    clientStates,
+                    setup.devices.forWorker(i)));
+        }
+        return workers;
+    }
+}
