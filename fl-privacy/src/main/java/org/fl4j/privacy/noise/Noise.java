@@ -6,6 +6,7 @@ import org.fl4j.core.ModelUpdate;
 import org.fl4j.internal.Check;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterLayout;
+import org.fl4j.tensor.ParameterRole;
 import org.fl4j.tensor.Tensors;
 
 /**
@@ -21,7 +22,10 @@ public final class Noise {
                 !layout.hasBuffers(),
                 "model under differential privacy",
                 "without buffers, for running statistics would leave clients without noise",
-                layout);
+                layout.parameters().stream()
+                        .filter(entry -> entry.role() != ParameterRole.TRAINABLE)
+                        .map(ParameterLayout.Entry::name)
+                        .toList());
     }
 
     /** Refuses updates with attachments, which would leave clients as they are. */
