@@ -18,7 +18,7 @@ final class Page {
             td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}td.long{overflow-wrap:anywhere}
             svg{width:100%;height:auto}svg text{font:11px system-ui,sans-serif;fill:#555}
             .key{display:inline-block;width:.8em;height:.8em;border-radius:2px;margin-right:.4em}
-            pre{font-size:12px;overflow-x:auto}.legend span{margin-right:1.2rem}
+            pre{font-size:12px;overflow-x:auto}.legend span{margin-right:1.2rem;display:inline-block}
             """;
 
     private final StringBuilder html = new StringBuilder();
