@@ -35,6 +35,11 @@ public record Hierarchical(Aggregator aggregator, ToIntFunction<ClientId> group)
     }
 
     @Override
+    public boolean sendsAttachments() {
+        return aggregator.sendsAttachments();
+    }
+
+    @Override
     public Map<String, NDArray> attachments(ServerState state) {
         return aggregator.attachments(state);
     }

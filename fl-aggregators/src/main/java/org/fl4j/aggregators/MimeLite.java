@@ -50,6 +50,11 @@ public record MimeLite(double momentum) implements Algorithm, Aggregator {
     }
 
     @Override
+    public boolean sendsAttachments() {
+        return true;
+    }
+
+    @Override
     public Map<String, NDArray> attachments(ServerState state) {
         return state.strategy().tensor(MOMENTUM).map(m -> Map.of(MOMENTUM, m)).orElse(Map.of());
     }

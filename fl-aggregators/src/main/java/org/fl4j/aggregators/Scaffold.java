@@ -65,6 +65,11 @@ public record Scaffold(Option option) implements Algorithm, Aggregator {
     }
 
     @Override
+    public boolean sendsAttachments() {
+        return true;
+    }
+
+    @Override
     public Map<String, NDArray> attachments(ServerState state) {
         return state.strategy()
                 .tensor(CONTROL)

@@ -19,6 +19,11 @@ public interface Aggregator {
         return Map.of();
     }
 
+    /** Returns whether {@link #attachments} are ever other than none, which runs that cannot send them ask before the first round. By default not. */
+    default boolean sendsAttachments() {
+        return false;
+    }
+
     /** Returns of how many updates at least an aggregate can be made; a round with fewer makes nothing. By default 0. */
     default int minimumUpdates() {
         return 0;

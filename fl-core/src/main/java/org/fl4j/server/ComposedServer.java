@@ -1,7 +1,9 @@
 package org.fl4j.server;
 
 import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.fl4j.core.Aggregate;
@@ -89,7 +91,13 @@ public final class ComposedServer implements Server, AutoCloseable {
 
     @Override
     public TrainingTask broadcast(ServerState state, ClientId client, RoundContext round) {
-        return new TrainingTask(client, round, state.round(), state.model(), aggregator.attachments(state));
+        Map<String, NDArray> attachments = aggregator.attachments(state);
+        Check.that(
+                attachments.isEmpty() || aggregator.sendsAttachments(),
+                "attachments of an aggregator that says it sends none",
+                "none",
+                attachments.keySet());
+        return new TrainingTask(client, round, state.round(), state.model(), attachments);
     }
 
     @Override

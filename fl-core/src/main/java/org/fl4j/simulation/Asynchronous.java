@@ -62,6 +62,11 @@ public record Asynchronous(AsynchronousRules rules, World world) implements Algo
     /** Accepts only rounds that can be enough, and that take what arrives. */
     @Override
     public void verify(Parts parts) {
+        Check.that(
+                !parts.aggregator().sendsAttachments(),
+                "aggregator of asynchronous rounds",
+                "one that sends nothing beside the model, for it would be newer than what clients train",
+                parts.aggregator().getClass().getSimpleName());
         Check.inRange("minimumUpdates", 0, rules.bufferSize(), parts.updates().minimumUpdates());
         Check.that(
                 parts.aggregator().minimumUpdates() <= rules.bufferSize(),

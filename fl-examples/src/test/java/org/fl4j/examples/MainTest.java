@@ -434,8 +434,10 @@ class MainTest {
                 .contains(
                         "impossible.yaml, line 2, cohort: cohortSize must be at least what the aggregator needs, 7, but"
                                 + " was 4");
-        for (String combination :
-                List.of("algorithm: scaffold\nprivacy: local-dp", "privacy: local-dp\nmodel: 2nn-batchnorm")) {
+        for (String combination : List.of(
+                "algorithm: scaffold\nprivacy: local-dp",
+                "algorithm: scaffold\nworld: {name: lognormal, concurrency: 5}",
+                "privacy: local-dp\nmodel: 2nn-batchnorm")) {
             Path attached = Files.writeString(
                     directory.resolve("attached.yaml"), "data: {clients: 20}\nrounds: 1\n" + combination);
             Outcome refused = run(

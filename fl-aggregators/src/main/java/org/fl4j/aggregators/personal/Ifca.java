@@ -67,6 +67,11 @@ public record Ifca(int clusters) implements Algorithm, Aggregator {
     }
 
     @Override
+    public boolean sendsAttachments() {
+        return true;
+    }
+
+    @Override
     public Map<String, NDArray> attachments(ServerState state) {
         Map<String, NDArray> models = new TreeMap<>();
         for (int k = 0; k < clusters; k++) {

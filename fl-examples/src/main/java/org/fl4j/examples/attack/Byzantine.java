@@ -34,6 +34,11 @@ public record Byzantine(Aggregator aggregator, Attack attack, int clients) imple
     }
 
     @Override
+    public boolean sendsAttachments() {
+        return aggregator.sendsAttachments();
+    }
+
+    @Override
     public Map<String, NDArray> attachments(ServerState state) {
         return aggregator.attachments(state);
     }

@@ -191,6 +191,11 @@ public record CentralDp(
     }
 
     @Override
+    public boolean sendsAttachments() {
+        return true;
+    }
+
+    @Override
     public Map<String, NDArray> attachments(ServerState state) {
         float bound = (float) clipping.bound(state.strategy());
         return Map.of(BOUND, Tensors.create(state.model().floats().getManager(), new float[] {bound}, new Shape(1)));
