@@ -125,7 +125,9 @@ public record BottleneckReport(
         while (at.isPresent()) {
             TaskRecord task = at.get();
             path.addFirst(task);
-            at = endedBy(byThread.get(task.thread()), task.started(), task)
+            at = Optional.of(task)
+                    .filter(one -> one.attempts() == 1) // of several, the threads before the last are not known
+                    .flatMap(one -> endedBy(byThread.get(one.thread()), one.started(), one))
                     .filter(holder -> holder.ended().isAfter(task.submitted()))
                     .or(() -> endedBy(byEnd, task.submitted(), task));
         }

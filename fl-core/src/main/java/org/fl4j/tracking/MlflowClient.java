@@ -160,7 +160,8 @@ final class MlflowClient {
                     HttpResponse<String> response = http.sendAsync(request, HttpResponse.BodyHandlers.ofString())
                             .join();
                     boolean busy = response.statusCode() >= 500 || response.statusCode() == 429;
-                    if (!busy || attempt == ATTEMPTS) {
+                    boolean unsure = !repeatable && response.statusCode() != 429 && response.statusCode() != 503;
+                    if (!busy || unsure || attempt == ATTEMPTS) {
                         return new Response(request.uri(), response.statusCode(), response.body());
                     }
                 } catch (CompletionException e) {

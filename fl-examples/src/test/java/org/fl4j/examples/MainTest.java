@@ -422,6 +422,11 @@ class MainTest {
                 .hasSize(8);
         assertThat(added.out().lines().filter(line -> line.contains("completed after")))
                 .hasSize(4);
+        Path renamed = Files.writeString(
+                directory.resolve("renamed.yaml"),
+                Files.readString(more).replace("sweep: {", "sweep: {training.batchSize: [10], "));
+        run("run", renamed.toString(), "--out", out.toString());
+        assertThat(run("compare", out.toString()).out()).containsPattern("batchSize=10, median, shards:2 +3 ");
         Path impossible = Files.writeString(
                 directory.resolve("impossible.yaml"),
                 "data: {clients: 5}\ncohort: 4\naggregator: \"krum:byzantine=2\"\n");
@@ -482,8 +487,11 @@ class MainTest {
         Path out = directory.resolve("held");
         try (DirectoryLock lock = DirectoryLock.tryLock(out).orElseThrow()) {
             assertThat(lock).isNotNull();
-            assertThat(run("run", file.toString(), "--out", out.toString()).err())
-                    .contains("directory must be in no other process's hands, but was " + out);
+            for (int attempt = 0; attempt < 2; attempt++) { // being refused does not take it away
+                assertThat(run("run", file.toString(), "--out", out.toString()).err())
+                        .contains("directory must be in no other process's hands, but was " + out);
+            }
+            assertThat(DirectoryLock.tryLock(out)).isEmpty();
         }
         assertThat(run("run", file.toString(), "--out", out.toString()).code()).isZero();
     }

@@ -192,13 +192,16 @@ public record ExperimentFile(Optional<String> name, List<Run> runs, List<String>
             Fields training = fields.map("training");
             Fields world = fields.map("world");
             Fields execution = fields.map("execution");
+            int clients = data.integer("clients").orElse(100);
+            Optional<Integer> cohort = fields.integer("cohort");
+            Optional<Integer> concurrency = world.integer("concurrency");
             ExperimentSpec spec = new ExperimentSpec(
                     new DataSpec(
                             data.text("set").orElse("mnist"),
                             data.text("source").orElse("digits"),
                             fields.text("model").orElse("2nn"),
                             data.text("partition", DataSpec::partitioner).orElse("iid"),
-                            data.integer("clients").orElse(100)),
+                            clients),
                     new TrainingSpec(
                             training.number("learningRate").orElse(.1),
                             training.integer("epochs"),
@@ -225,11 +228,11 @@ public record ExperimentFile(Optional<String> name, List<Run> runs, List<String>
                             world.text("availabilityTrace"),
                             world.number("timeout"),
                             world.number("overCommit"),
-                            world.integer("concurrency"),
+                            concurrency,
                             world.integer("buffer"),
                             world.number("window"),
                             world.integer("maxStaleness")),
-                    fields.integer("cohort").orElse(10),
+                    cohort.orElse(concurrency.isPresent() ? Math.min(10, clients) : 10), // concurrency says how many
                     fields.integer("rounds").orElse(20),
                     fields.number("target"),
                     fields.integer("clientEvaluationEvery"),
@@ -246,8 +249,7 @@ public record ExperimentFile(Optional<String> name, List<Run> runs, List<String>
                             execution.text("adapt")),
                     ofSeeds.orElse(fields.longInteger("seed").orElse(0L)));
             fields.longInteger("seed");
-            if (spec.clock().concurrency().isPresent()
-                    && fields.integer("cohort").isPresent()) {
+            if (concurrency.isPresent() && cohort.isPresent()) {
                 throw new IllegalArgumentException(
                         "cohort must be left out with world.concurrency, which says how many train, but was "
                                 + spec.cohort());

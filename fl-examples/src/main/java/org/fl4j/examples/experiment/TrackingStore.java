@@ -56,8 +56,22 @@ public final class TrackingStore implements AutoCloseable {
         for (ExperimentFile.Run run : runs) {
             if (!known.contains(run.spec().key())) {
                 enter(experiment, yaml, run, TrackedRuns.WAITING, Map.of());
+            } else {
+                rename(experiment, run);
             }
         }
+    }
+
+    /** A file that gained a sweep calls the runs that it had otherwise. */
+    private void rename(String experiment, ExperimentFile.Run run) {
+        database.transaction(() -> {
+            database.update(
+                    "UPDATE runs SET label = ? WHERE key = ? AND experiment = (SELECT id FROM experiments WHERE name = ?)",
+                    run.label(),
+                    run.spec().key(),
+                    experiment);
+            return null;
+        });
     }
 
     /** Enters a run that starts or goes on, and with what it is made, and returns its id. */
@@ -78,7 +92,7 @@ public final class TrackingStore implements AutoCloseable {
             database.update(
                     "INSERT INTO runs (experiment, key, label, seed, status, started) VALUES (?, ?, ?, ?, ?, ?)"
                             + " ON CONFLICT (experiment, key) DO UPDATE SET status = excluded.status, started ="
-                            + " excluded.started, ended = NULL, model_sha256 = NULL",
+                            + " excluded.started, label = excluded.label, ended = NULL, model_sha256 = NULL",
                     of,
                     spec.key(),
                     run.label(),

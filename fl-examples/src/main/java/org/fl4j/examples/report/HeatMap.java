@@ -29,14 +29,16 @@ final class HeatMap {
             }
         }
         List<String[]> clients = rows.subList(1, rows.size());
-        int width = Math.min(MOST_COLUMNS, clients.size());
+        int together = Math.max(1, (clients.size() + MOST_COLUMNS - 1) / MOST_COLUMNS);
+        int width = (clients.size() + together - 1) / together;
         double[][] examples =
-                new double[width][columns.size()]; // of neighbours together, where there are too many clients
+                new double[width][columns.size()]; // the mean of neighbours, where there are too many clients
         double most = 1;
         for (int client = 0; client < clients.size(); client++) {
-            int x = (int) ((long) client * width / clients.size());
+            int x = client / together;
+            int inColumn = Math.min(together, clients.size() - x * together);
             for (int y = 0; y < columns.size(); y++) {
-                examples[x][y] += Double.parseDouble(clients.get(client)[columns.get(y)]);
+                examples[x][y] += Double.parseDouble(clients.get(client)[columns.get(y)]) / inColumn;
                 most = Math.max(most, examples[x][y]);
             }
         }

@@ -160,7 +160,10 @@ public final class RunReport {
                 first.stream().map(TaskRecord::started).min(Instant::compareTo).orElseThrow();
         List<Gantt.Bar> bars = first.stream()
                 .map(task -> new Gantt.Bar(
-                        task.thread(), task.id().round(), seconds(start, task.started()), seconds(start, task.ended())))
+                        task.thread(),
+                        task.id().round(),
+                        seconds(start, task.ended().minus(task.runTime())), // of several attempts as if without waits
+                        seconds(start, task.ended())))
                 .toList();
         page.heading("This machine: threads at work, rounds " + from + " to " + lastRound(bars) + cut(first, tasks));
         page.svg(Gantt.of(bars, "thread"));

@@ -223,4 +223,11 @@ class ExperimentFileTest {
                         .label())
                 .isEqualTo("batchSize=5, median");
     }
+
+    @Test
+    void asynchronousRunsMayHaveFewClients() throws IOException {
+        ExperimentFile file =
+                ExperimentFile.read(file("data: {clients: 5}\nworld: {name: lognormal, concurrency: 2, buffer: 2}\n"));
+        assertThat(file.runs().get(0).spec().cohort()).isEqualTo(5);
+    }
 }
