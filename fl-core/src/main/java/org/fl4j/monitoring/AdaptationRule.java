@@ -42,7 +42,7 @@ public record AdaptationRule(
         Check.share("busyStepsShare", busyStepsShare);
     }
 
-    /** Returns the original's: 80 % of processors, 70 % of memory, 2 GiB; batches without an upper limit; half of the steps. */
+    /** Returns the original's: 80 % of processors, 70 % of memory, 2 GiB; batches up to the largest client's data; half of the steps. */
     public static AdaptationRule fedscale() {
         return new AdaptationRule(.8, .7, 2L << 30, 1, Double.POSITIVE_INFINITY, .5);
     }

@@ -50,12 +50,21 @@ public final class MlflowListener implements RunListener, AutoCloseable {
             Map<String, String> settings,
             Path idFile) {
         this(
-                new MlflowClient(Check.present("server", server), token, Duration.ofSeconds(1)),
+                new MlflowClient(http(server), token, Duration.ofSeconds(1)),
                 experiment,
                 name,
                 settings,
                 idFile,
                 Clock.systemUTC());
+    }
+
+    private static URI http(URI server) {
+        String scheme = String.valueOf(Check.present("server", server).getScheme());
+        return Check.that(
+                scheme.matches("https?") && server.getHost() != null,
+                "server",
+                "a URL such as http://localhost:5000",
+                server);
     }
 
     MlflowListener(

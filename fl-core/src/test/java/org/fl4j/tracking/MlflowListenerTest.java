@@ -279,4 +279,14 @@ class MlflowListenerTest {
                     .hasMessageStartingWith("cannot reach http://localhost:");
         }
     }
+
+    @Test
+    void refusesWhatIsNoServer() {
+        for (String server : List.of("localhost:5000", "file:/tmp/mlruns", "http:nowhere", "mlruns")) {
+            assertThatThrownBy(() -> new MlflowListener(
+                            URI.create(server), Optional.empty(), "e", "r", Map.of(), directory.resolve("id")))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("server must be a URL such as http://localhost:5000, but was " + server);
+        }
+    }
 }

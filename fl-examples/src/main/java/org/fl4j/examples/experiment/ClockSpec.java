@@ -64,20 +64,6 @@ public record ClockSpec(
                 "given without concurrency");
     }
 
-    /** Returns: no simulated clock. */
-    public static ClockSpec none() {
-        return new ClockSpec(
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty());
-    }
-
     void configure(SimulationBuilder builder, int cohort, StrategyRegistry strategies) {
         if (world.isEmpty()) {
             return;

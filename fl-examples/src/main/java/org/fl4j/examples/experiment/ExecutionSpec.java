@@ -25,7 +25,7 @@ import org.fl4j.tensor.Devices;
  * @param attempts how often a client that throws is begun, 1 if nothing says it
  * @param backOff seconds before the second attempt, .25 if nothing says it; doubles with each further one
  * @param timeout seconds an attempt may take; without it there is no end
- * @param monitor whether to look at processors, memory, disk and GPUs
+ * @param monitor whether to look at processors, memory, the working directory's disk and GPUs
  * @param adapt {@code fedscale} or {@code own-batch}: how training adapts to what the machine has left; without it not at all
  */
 public record ExecutionSpec(
@@ -92,13 +92,15 @@ public record ExecutionSpec(
                 .aheadPerWorker(ahead.orElse(policy.aheadPerWorker()));
         builder.execution(
                 timeout.map(ExecutionSpec::duration).map(policy::timeout).orElse(policy));
-        if (monitor || adapt.isPresent()) {
-            SystemProbe probe = new SystemProbe(Path.of("").toAbsolutePath(), devices.list());
-            if (monitor) {
-                builder.monitor(probe, LOOK);
-            }
-            adapt.ifPresent(name -> builder.algorithm(new AdaptiveTraining(probe, RULES.get(name))));
+        if (monitor) {
+            builder.monitor(probe(devices), LOOK);
         }
+        // a probe of its own: each tells of the time since it looked last
+        adapt.ifPresent(name -> builder.algorithm(new AdaptiveTraining(probe(devices), RULES.get(name))));
+    }
+
+    private static SystemProbe probe(Devices devices) {
+        return new SystemProbe(Path.of("").toAbsolutePath(), devices.list());
     }
 
     private static Duration duration(double seconds) {

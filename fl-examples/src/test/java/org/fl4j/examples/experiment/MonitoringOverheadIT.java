@@ -3,14 +3,15 @@ package org.fl4j.examples.experiment;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.Device;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import org.fl4j.core.ServerState;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
@@ -34,28 +35,9 @@ class MonitoringOverheadIT {
     @TempDir
     Path directory;
 
-    private static ExperimentSpec spec() {
-        return new ExperimentSpec(
-                new DataSpec("mnist", "digits", "2nn", "iid", 100),
-                new TrainingSpec(.1, 1, 10),
-                new StrategySpec(
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        0),
-                ClockSpec.none(),
-                10,
-                ROUNDS,
-                Optional.empty(),
-                Optional.empty(),
-                "cpu",
-                ExecutionSpec.plain(Optional.empty()),
-                1);
+    private ExperimentSpec spec() throws IOException {
+        Path file = Files.writeString(directory.resolve("experiment.yaml"), "rounds: " + ROUNDS + "\nseed: 1\n");
+        return ExperimentFile.read(file).runs().get(0).spec();
     }
 
     /** Sums the processor time of the thread that looks, as of the last round. */
@@ -83,7 +65,7 @@ class MonitoringOverheadIT {
     }
 
     @Test
-    void isLessThanAHundredthOfARound() {
+    void isLessThanAHundredthOfARound() throws IOException {
         double[] ratios = new double[PAIRS];
         double looked = 0;
         double all = 0;
