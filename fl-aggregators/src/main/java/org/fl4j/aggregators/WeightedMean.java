@@ -30,7 +30,8 @@ public final class WeightedMean implements Aggregation {
     private final Function<WeightedMean, Aggregate> finish;
     private final Map<String, NDArray> attached = new TreeMap<>();
     private Optional<ParameterVector> sum = Optional.empty();
-    private double totalWeight;
+    private int exponent; // sums, and that of the weights, are scaled by 2^exponent
+    private double scaledWeight;
     private int count;
 
     /**
@@ -76,19 +77,50 @@ public final class WeightedMean implements Aggregation {
     public void add(ModelUpdate update) {
         double weight = Check.positive("weight of " + update.client(), weighting.weight(update));
         Device device = state.model().floats().getDevice();
-        fold(update.delta().on(device), weight);
-        attachments.forEach(name -> fold(name, update.attachment(name).toDevice(device, /* copy= */ false), weight));
-        totalWeight += weight;
+        makeRoomFor(Math.getExponent(weight));
+        double scaled = Math.scalb(weight, exponent);
+        fold(update.delta().on(device), scaled);
+        attachments.forEach(name -> fold(name, update.attachment(name).toDevice(device, /* copy= */ false), scaled));
+        scaledWeight += scaled;
         count++;
     }
 
     @Override
     public void merge(Aggregation other) {
         WeightedMean part = (WeightedMean) other;
-        part.sum.ifPresent(partSum -> fold(partSum, /* scale= */ 1));
-        part.attached.forEach((name, partSum) -> fold(name, partSum, /* scale= */ 1));
-        totalWeight += part.totalWeight;
+        if (part.count == 0) {
+            return;
+        }
+        makeRoomFor(part.magnitude());
+        double scale = Math.scalb(1.0, exponent - part.exponent);
+        part.sum.ifPresent(partSum -> fold(partSum, scale));
+        part.attached.forEach((name, partSum) -> fold(name, partSum, scale));
+        scaledWeight += part.scaledWeight * scale;
         count += part.count;
+    }
+
+    /** Returns the binary exponent of the sum of the weights. */
+    private int magnitude() {
+        return Math.getExponent(scaledWeight) - exponent;
+    }
+
+    /**
+     * Keeps the sum of the scaled weights below 1, so that no sum of finite values overflows. The scale is a power of two, which
+     * changes no bit of the mean.
+     *
+     * @param magnitude the binary exponent of the weight that comes
+     */
+    private void makeRoomFor(int magnitude) {
+        int needed = -2 - (count == 0 ? magnitude : Math.max(magnitude, magnitude()));
+        if (count == 0) {
+            exponent = needed;
+        } else if (needed < exponent) {
+            double smaller = Math.scalb(1.0, needed - exponent);
+            sum.ifPresent(values -> values.floats().muli(smaller));
+            attached.values().forEach(values -> values.muli(smaller));
+            scaledWeight *= smaller;
+            exponent = needed;
+        }
     }
 
     private void fold(ParameterVector values, double scale) {
@@ -115,9 +147,17 @@ public final class WeightedMean implements Aggregation {
         if (sum.isEmpty()) {
             return Aggregate.of(Optional.empty(), state);
         }
-        sum.get().floats().divi(totalWeight);
-        attached.values().forEach(total -> total.divi(totalWeight));
+        divide(sum.get().floats(), scaledWeight);
+        attached.values().forEach(total -> divide(total, scaledWeight));
         return finish.apply(this);
+    }
+
+    /** Finite values have a finite mean; rounding alone can take it past the largest float. */
+    private static void divide(NDArray sum, double weight) {
+        sum.divi(weight);
+        if (!Kernels.isFinite(sum)) {
+            Kernels.clamp(sum, Float.MAX_VALUE);
+        }
     }
 
     /** Returns the mean of the deltas, for the function at the end, which may change it in place. */
@@ -137,6 +177,6 @@ public final class WeightedMean implements Aggregation {
 
     /** Returns the sum of their weights. */
     public double totalWeight() {
-        return totalWeight;
+        return Math.scalb(scaledWeight, -exponent);
     }
 }

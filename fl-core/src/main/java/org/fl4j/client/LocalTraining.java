@@ -134,7 +134,7 @@ public record LocalTraining(
     }
 
     /** Returns how many steps a client with so many examples takes. */
-    int stepCount(int exampleCount) {
+    public int stepCount(int exampleCount) {
         if (exampleCount == 0) {
             return 0;
         }

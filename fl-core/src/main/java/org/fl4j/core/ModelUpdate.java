@@ -68,6 +68,11 @@ public record ModelUpdate(
         return new ModelUpdate(client, modelVersion, exampleCount, localSteps, delta, metrics.merge(more), attachments);
     }
 
+    /** Returns the same update with these metrics and no others. */
+    public ModelUpdate withMeasured(Metrics others) {
+        return new ModelUpdate(client, modelVersion, exampleCount, localSteps, delta, others, attachments);
+    }
+
     /** Returns the SHA-256 of the message's tensors, in hexadecimal digits: of the delta, then of the attachments by name. */
     public String sha256() {
         List<NDArray> arrays = new ArrayList<>(delta.arrays());

@@ -8,6 +8,8 @@ public enum RejectionReason {
     NOT_FINITE,
     /** The example count is below 1. */
     NO_EXAMPLES,
+    /** The client claims more examples, or other numbers of steps, than it can have. */
+    FALSE_CLAIM,
     /** The client already sent an update in this round. */
     DUPLICATE,
     /** The client started from a version of the model that is too old for the round, or from none that is known. */
@@ -16,6 +18,8 @@ public enum RejectionReason {
     LATE,
     /** The client dropped out before it was done. */
     DROPPED_OUT,
+    /** The round's aggregate was not finite, so that nothing was made of its updates. */
+    ROUND_REFUSED,
     /** Too few updates of the round were accepted to make anything of it. */
     TOO_FEW,
     /** An array's type is not the one of the model. */

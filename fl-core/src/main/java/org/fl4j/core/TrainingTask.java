@@ -58,6 +58,11 @@ public record TrainingTask(
         return new TrainingTask(client, round, modelVersion, model, attachments, all);
     }
 
+    /** Returns the same task with other arrays. */
+    public TrainingTask withArrays(ParameterVector otherModel, Map<String, NDArray> otherAttachments) {
+        return new TrainingTask(client, round, modelVersion, otherModel, otherAttachments, settings);
+    }
+
     /** Returns an attachment on a device, if the server sent it. */
     public Optional<NDArray> attachment(String name, Device device) {
         return Optional.ofNullable(attachments.get(name)).map(array -> array.toDevice(device, /* copy= */ false));

@@ -62,6 +62,19 @@ public final class Partition {
         return Arrays.copyOfRange(rows, starts[client.index()], starts[client.index() + 1]);
     }
 
+    /** Two partitions are equal if each client holds the same rows in the same order. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Partition partition
+                && Arrays.equals(starts, partition.starts)
+                && Arrays.equals(rows, partition.rows);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * Arrays.hashCode(starts) + Arrays.hashCode(rows);
+    }
+
     /** Returns the largest row index of all, or -1 if no client holds any. */
     public int largestRow() {
         return Arrays.stream(rows).max().orElse(-1);

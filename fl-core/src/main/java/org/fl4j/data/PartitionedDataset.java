@@ -44,6 +44,11 @@ public final class PartitionedDataset implements FederatedDataset, AutoCloseable
         return new ClientExamples(local, partition.rows(client));
     }
 
+    @Override
+    public String fingerprint() {
+        return DataFingerprint.of(examples) + ", partition " + Integer.toHexString(partition.hashCode());
+    }
+
     /** Frees the copies on other devices than the data set's own. */
     @Override
     public void close() {

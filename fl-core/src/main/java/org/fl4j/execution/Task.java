@@ -2,18 +2,24 @@ package org.fl4j.execution;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.fl4j.execution.TaskRecord.Outcome;
+import org.fl4j.internal.Check;
 
 /** A task that was submitted. Each attempt is run by whichever thread comes first; between attempts it is in nobody's way. */
 public final class Task<T> {
+    // Why an alarm rang; numbers, since an enum might be loaded when the heap is full.
+    private static final int SILENT = 0;
+    private static final int TIMED_OUT = 1;
+    private static final int CANCELLED = 2;
+
     private final TaskId id;
     private final int priority;
     private final long number;
@@ -24,6 +30,7 @@ public final class Task<T> {
     private final AtomicBoolean taken = new AtomicBoolean(); // by a thread that runs, cancels or has ended it
     private final CountDownLatch done = new CountDownLatch(1);
     private volatile boolean givenUp;
+    private volatile Alarm alarm; // of the attempt that runs, if one does
 
     // What follows belongs to the thread that has taken the task.
     private int attempts;
@@ -31,8 +38,8 @@ public final class Task<T> {
     private Optional<Instant> started = Optional.empty();
     private Duration busy = Duration.ZERO;
     private Notes notes = new Notes();
-    private Optional<T> result = Optional.empty();
-    private Throwable failure = new CancellationException("the task was cancelled");
+    private volatile T result; // null while there is none
+    private Throwable failure; // null while there is none
 
     /** What a task does. */
     @FunctionalInterface
@@ -80,8 +87,12 @@ public final class Task<T> {
         if (!taken.compareAndSet(false, true)) {
             return false;
         }
-        executor.forget(this);
-        end(Outcome.CANCELLED);
+        try {
+            executor.forget(this);
+            end(Outcome.CANCELLED);
+        } catch (Throwable e) { // with a full heap any line may throw
+            breakOff(e);
+        }
         return true;
     }
 
@@ -93,17 +104,74 @@ public final class Task<T> {
      */
     public T get() throws InterruptedException, ExecutionException {
         done.await();
-        if (result.isPresent()) {
-            return result.get();
+        if (result != null) {
+            return result;
         }
         throw new ExecutionException(failure);
     }
 
-    /** Makes an attempt, if nobody else has the task. */
+    /** Waits for the end, however long it takes; an interrupt of the caller stays noted. Returns the failure, or null if there is a result. */
+    public Throwable awaitEnd() {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                done.await();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        return result == null ? failure : null;
+    }
+
+    /** Returns the result of a task that has one; see {@link #awaitEnd}. */
+    public T result() {
+        return Check.present("result", result);
+    }
+
+    /** Interrupts the attempt that runs, if one does. Its result is thrown away and it is the last. */
+    void interrupt() {
+        givenUp = true;
+        Alarm running = alarm;
+        if (running != null) {
+            running.ring(CANCELLED);
+        }
+    }
+
+    /** Makes an attempt, if nobody else has the task. Never throws. */
     void run(int thread) {
         if (!taken.compareAndSet(false, true)) {
             return;
         }
+        executor.begins(this, thread);
+        try {
+            Outcome outcome = timedAttempt(thread);
+            if (!isTriedAgain(outcome)) {
+                end(outcome);
+            }
+        } catch (Throwable e) { // of this bookkeeping itself: with a full heap any line may throw
+            breakOff(e);
+        } finally {
+            executor.begins(null, thread);
+        }
+    }
+
+    /** Fails it without an attempt, if nobody else has the task. */
+    void fail(Throwable cause) {
+        if (taken.compareAndSet(false, true)) {
+            failure = cause;
+            try {
+                end(Outcome.FAILED);
+            } catch (Throwable e) { // with a full heap any line may throw
+                breakOff(e);
+            }
+        }
+    }
+
+    private Outcome timedAttempt(int thread) {
         Instant begin = executor.now();
         started = started.or(() -> Optional.of(begin));
         lastThread = thread;
@@ -111,12 +179,32 @@ public final class Task<T> {
         notes = new Notes();
         Outcome outcome = attempt();
         busy = busy.plus(Duration.between(begin, executor.now()));
-        boolean again = outcome != Outcome.SUCCEEDED
+        return outcome;
+    }
+
+    private boolean isTriedAgain(Outcome outcome) {
+        return outcome != Outcome.SUCCEEDED
                 && attempts < executor.policy().attempts()
                 && !(failure instanceof Error)
-                && !(failure instanceof InterruptedException);
-        if (!again || givenUp || !executor.again(this, executor.policy().waitAfter(attempts))) {
-            end(outcome);
+                && !givenUp
+                && executor.again(this, executor.policy().waitAfter(attempts));
+    }
+
+    /** Ends it without a record. Allocates nothing, so that it works with a full heap: whoever waits must wake. */
+    private void breakOff(Throwable cause) {
+        if (done.getCount() > 0) {
+            T made = result;
+            result = null;
+            failure = cause;
+            try {
+                if (made != null) {
+                    free.accept(made);
+                }
+            } catch (Throwable second) { // the first failure says more
+                failure = cause;
+            } finally {
+                done.countDown();
+            }
         }
     }
 
@@ -129,25 +217,44 @@ public final class Task<T> {
     }
 
     private Outcome attempt() {
-        Alarm alarm = new Alarm(Thread.currentThread());
-        Optional<ScheduledFuture<?>> clock = executor.schedule(alarm);
+        Alarm own = new Alarm(Thread.currentThread());
+        Runnable callOff = executor.timeOut(() -> own.ring(TIMED_OUT));
+        alarm = own;
         try {
-            T made = work.run(notes);
-            if (alarm.off()) {
+            T made = Objects.requireNonNull(work.run(notes), "the result of a task must not be null");
+            int rang = own.off();
+            if (rang != SILENT || Thread.interrupted()) {
                 free.accept(made);
-                return late(null);
+                return rang == SILENT ? leftInterrupted() : brokenOff(rang, null);
             }
-            result = Optional.of(made);
+            result = made;
             return Outcome.SUCCEEDED;
-        } catch (Throwable e) { // whatever it is, whoever waits is told
-            if (alarm.off() && !(e instanceof Error)) {
-                return late(e);
+        } catch (Throwable e) { // whatever it is, whoever waits learns of it
+            int rang = own.off();
+            Thread.interrupted(); // a mark that the work left behind is not the next task's
+            if (rang != SILENT && !(e instanceof Error)) {
+                return brokenOff(rang, e);
             }
             failure = e;
             return Outcome.FAILED;
         } finally {
-            clock.ifPresent(set -> set.cancel(false));
+            alarm = null;
+            callOff.run();
         }
+    }
+
+    /** Nobody but the work itself can have interrupted the thread. */
+    private Outcome leftInterrupted() {
+        failure = new IllegalStateException("the thread of " + id + " must not be left interrupted, but was");
+        return Outcome.FAILED;
+    }
+
+    private Outcome brokenOff(int rang, Throwable cause) {
+        if (rang == TIMED_OUT) {
+            return late(cause);
+        }
+        failure = new CancellationException("the task was interrupted, since the run was cancelled");
+        return Outcome.CANCELLED;
     }
 
     private Outcome late(Throwable cause) {
@@ -156,52 +263,48 @@ public final class Task<T> {
     }
 
     private void end(Outcome outcome) {
-        Instant now = executor.now();
-        try {
-            executor.ended(new TaskRecord(
-                    id,
-                    priority,
-                    lastThread,
-                    attempts,
-                    submitted,
-                    started.orElse(now),
-                    now,
-                    busy,
-                    outcome,
-                    outcome == Outcome.SUCCEEDED ? Optional.empty() : Optional.of(failure.toString()),
-                    notes.metrics(),
-                    notes.updateSha256()));
-        } catch (RuntimeException e) { // whoever waits is told
-            result.ifPresent(free);
-            result = Optional.empty();
-            failure = e;
-        } finally {
-            done.countDown();
+        if (outcome != Outcome.SUCCEEDED && failure == null) {
+            failure = new CancellationException("the task was cancelled");
         }
+        Instant now = executor.now();
+        executor.ended(new TaskRecord(
+                id,
+                priority,
+                lastThread,
+                attempts,
+                submitted,
+                started.orElse(now),
+                now,
+                busy,
+                outcome,
+                outcome == Outcome.SUCCEEDED ? Optional.empty() : Optional.of(failure.toString()),
+                notes.metrics(),
+                notes.updateSha256()));
+        done.countDown();
     }
 
     /** Interrupts a thread while it is at an attempt, and never after. */
-    private static final class Alarm implements Runnable {
+    private static final class Alarm {
         private final Thread runner;
         private boolean over;
-        private boolean rang;
+        private int rang = SILENT;
 
         Alarm(Thread runner) {
             this.runner = runner;
         }
 
-        @Override
-        public synchronized void run() {
-            if (!over) {
-                rang = true;
+        /** Interrupts the thread, for the first reason that is given. */
+        synchronized void ring(int reason) {
+            if (!over && rang == SILENT) {
+                rang = reason;
                 runner.interrupt();
             }
         }
 
-        /** Ends the attempt; returns whether the alarm rang, and then takes back the interrupt. */
-        synchronized boolean off() {
+        /** Ends the attempt; returns why the alarm rang, if it did, and then takes back the interrupt. */
+        synchronized int off() {
             over = true;
-            if (rang) {
+            if (rang != SILENT) {
                 Thread.interrupted();
             }
             return rang;

@@ -5,16 +5,12 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
 import java.util.concurrent.PriorityBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Consumer;
 import org.fl4j.internal.Check;
 
@@ -28,39 +24,56 @@ public final class TaskExecutor implements AutoCloseable {
 
     private final PriorityBlockingQueue<Task<?>> queue = new PriorityBlockingQueue<>(11, FIRST);
     private final Set<Task<?>> backedOff = ConcurrentHashMap.newKeySet();
+    private final AtomicReferenceArray<Task<?>> running; // by number of the thread
     private final List<Thread> threads = new ArrayList<>();
     private final ExecutionPolicy policy;
     private final Consumer<TaskRecord> onEnd;
-    private final Optional<ScheduledExecutorService> clock;
+    private final TaskTimer timer;
     private final AtomicLong submitted = new AtomicLong();
-    private final Instant startTime = Instant.now();
-    private final long startNanos = System.nanoTime();
     private volatile boolean closed;
 
     /**
      * Starts the threads, daemons.
      *
      * @param threadCount how many; 0 if tasks are run by {@link #runNext} alone
-     * @param atStart what each does first
+     * @param atStart what each does first; if it throws, so does every task that the thread comes to
      * @param policy retries and time-outs; priorities are given with each task
      * @param onEnd told of each task that ends, on the thread that ran it; if it throws, so does the task's {@code get}
      */
     public TaskExecutor(int threadCount, Runnable atStart, ExecutionPolicy policy, Consumer<TaskRecord> onEnd) {
-        Check.atLeast("threadCount", 0, threadCount);
-        this.policy = Check.present("policy", policy);
-        this.onEnd = Check.present("onEnd", onEnd);
-        boolean timed = policy.timeout().isPresent() || policy.attempts() > 1;
-        clock = timed
-                ? Optional.of(Executors.newSingleThreadScheduledExecutor(task -> daemon(task, "fl4j-clock")))
-                : Optional.empty();
-        for (int i = 1; i <= threadCount; i++) {
-            int number = i;
-            threads.add(daemon(() -> runAll(atStart, number), "fl4j-worker-" + i));
-        }
-        threads.forEach(Thread::start);
+        this(
+                threadCount,
+                atStart,
+                policy,
+                onEnd,
+                TaskTimer.ofMachine(policy.timeout().isPresent() || policy.attempts() > 1));
     }
 
-    private static Thread daemon(Runnable body, String name) {
+    /** Takes the time from a timer, which this closes. */
+    TaskExecutor(
+            int threadCount,
+            Runnable atStart,
+            ExecutionPolicy policy,
+            Consumer<TaskRecord> onEnd,
+            TaskTimer timer) {
+        running = new AtomicReferenceArray<>(Check.atLeast("threadCount", 0, threadCount) + 1);
+        this.policy = Check.present("policy", policy);
+        this.onEnd = Check.present("onEnd", onEnd);
+        this.timer = Check.present("timer", timer);
+        try {
+            for (int i = 1; i <= threadCount; i++) {
+                int number = i;
+                Thread thread = daemon(() -> runAll(atStart, number), "fl4j-worker-" + i);
+                thread.start();
+                threads.add(thread);
+            }
+        } catch (Throwable e) { // the system may have no thread left
+            close();
+            throw e;
+        }
+    }
+
+    static Thread daemon(Runnable body, String name) {
         Thread thread = new Thread(body, name);
         thread.setDaemon(true);
         return thread;
@@ -97,13 +110,45 @@ public final class TaskExecutor implements AutoCloseable {
         return true;
     }
 
+    /** Notes which task a thread is at; null for none. */
+    void begins(Task<?> task, int thread) {
+        running.set(thread, task);
+    }
+
     private void runAll(Runnable atStart, int number) {
-        atStart.run();
+        Throwable unfit = failureOf(atStart);
         while (!closed) {
             try {
-                queue.take().run(number);
+                Task<?> task = queue.take();
+                if (unfit == null) {
+                    task.run(number);
+                } else {
+                    task.fail(unfit);
+                }
             } catch (InterruptedException e) {
-                // the executor was closed, or a task left an interrupt behind
+                // the executor was closed
+            } catch (OutOfMemoryError e) {
+                // this thread has no task now, and must live for those to come
+            }
+        }
+    }
+
+    /** Returns what an action throws, or null. */
+    private static Throwable failureOf(Runnable action) {
+        try {
+            action.run();
+            return null;
+        } catch (Throwable e) { // each task that comes to the thread fails with it
+            return e;
+        }
+    }
+
+    /** Interrupts the attempts that run now, on whichever thread; they are the last of their tasks. */
+    public void interruptRunning() {
+        for (int thread = 0; thread < running.length(); thread++) {
+            Task<?> task = running.get(thread);
+            if (task != null) {
+                task.interrupt();
             }
         }
     }
@@ -120,7 +165,7 @@ public final class TaskExecutor implements AutoCloseable {
         for (Thread thread : threads) {
             interrupted |= join(thread);
         }
-        clock.ifPresent(ScheduledExecutorService::shutdownNow);
+        timer.close();
         backedOff.forEach(Task::cancel);
         if (interrupted) {
             Thread.currentThread().interrupt();
@@ -144,14 +189,13 @@ public final class TaskExecutor implements AutoCloseable {
         return policy;
     }
 
-    /** Returns the time of day, by a clock that never goes back. */
     Instant now() {
-        return startTime.plusNanos(System.nanoTime() - startNanos);
+        return timer.now();
     }
 
-    Optional<ScheduledFuture<?>> schedule(Runnable alarm) {
-        return policy.timeout()
-                .flatMap(limit -> clock.map(set -> set.schedule(alarm, limit.toNanos(), TimeUnit.NANOSECONDS)));
+    /** Calls back if an attempt that begins now takes too long; returns what calls it off. */
+    Runnable timeOut(Runnable alarm) {
+        return policy.timeout().map(limit -> timer.after(limit, alarm)).orElse(() -> {});
     }
 
     /** Queues a task again after a wait, and releases it; returns false if the executor is closed. */
@@ -162,17 +206,20 @@ public final class TaskExecutor implements AutoCloseable {
         backedOff.add(task);
         task.release(); // from here on whoever gives it up can have it
         try {
-            ScheduledFuture<?> later =
-                    clock.orElseThrow().schedule(() -> requeue(task), wait.toNanos(), TimeUnit.NANOSECONDS);
-            return !later.isCancelled() || task.cancel();
-        } catch (RejectedExecutionException e) { // closed in between
+            timer.after(wait, () -> requeue(task));
+            return true;
+        } catch (RejectedExecutionException | OutOfMemoryError e) { // closed in between
             return task.cancel() || task.isDone();
         }
     }
 
     private void requeue(Task<?> task) {
-        queue.add(task);
-        backedOff.remove(task);
+        try {
+            queue.add(task);
+            backedOff.remove(task);
+        } catch (Throwable e) { // with a full heap; whoever waits must wake
+            task.fail(e);
+        }
         if (closed) {
             task.cancel();
         }

@@ -43,7 +43,7 @@ public record TaskRecord(
         FAILED,
         /** Its last attempt took longer than it may. */
         TIMED_OUT,
-        /** It was given up before its first attempt, or between attempts. */
+        /** It was given up before its first attempt or between attempts, or interrupted since the run was cancelled. */
         CANCELLED
     }
 

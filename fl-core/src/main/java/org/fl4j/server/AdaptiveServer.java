@@ -2,6 +2,8 @@ package org.fl4j.server;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ClientDirectory;
@@ -32,6 +34,7 @@ public final class AdaptiveServer implements Server {
     private final ResourceProbe probe;
     private final AdaptationRule rule;
     private final int ownBatchSize;
+    private final IntFunction<Optional<Metrics>> recorded;
     private volatile Adaptation now; // of the round between select and update
     private int largest; // 0 until it is known
 
@@ -42,8 +45,15 @@ public final class AdaptiveServer implements Server {
      * @param probe looks at the machine, once a round
      * @param rule what to make of it
      * @param ownBatchSize of the training that is adapted
+     * @param recorded what a round measured when the run that is replayed ran it: the probe is not asked again
      */
-    public AdaptiveServer(Server server, ResourceProbe probe, AdaptationRule rule, int ownBatchSize) {
+    public AdaptiveServer(
+            Server server,
+            ResourceProbe probe,
+            AdaptationRule rule,
+            int ownBatchSize,
+            IntFunction<Optional<Metrics>> recorded) {
+        this.recorded = Check.present("recorded", recorded);
         this.server = Check.present("server", server);
         this.probe = Check.present("probe", probe);
         this.rule = Check.present("rule", rule);
@@ -59,8 +69,15 @@ public final class AdaptiveServer implements Server {
     @Override
     public List<ClientId> select(ServerState state, ClientDirectory available, RoundContext round) {
         int before = state.strategy().number(BATCH_SIZE).map(Double::intValue).orElse(ownBatchSize);
-        now = rule.next(before, ownBatchSize, largestClient(available), probe.sample(round.number()));
+        now = recorded.apply(round.number())
+                .map(AdaptiveServer::settings)
+                .orElseGet(() -> rule.next(
+                        before, ownBatchSize, largestClient(available), probe.sample(round.number())));
         return server.select(state, available, round);
+    }
+
+    private static Adaptation settings(Metrics recorded) {
+        return new Adaptation((int) recorded.value(BATCH_SIZE), recorded.value(STEPS_SHARE));
     }
 
     private int largestClient(ClientDirectory clients) {

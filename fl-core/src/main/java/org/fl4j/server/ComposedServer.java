@@ -110,6 +110,12 @@ public final class ComposedServer implements Server, AutoCloseable {
                 .delta()
                 .map(delta -> optimizer.step(state.model(), delta, aggregate.strategy()))
                 .orElseGet(() -> new ServerOptimizer.Step(state.model().copy(), aggregate.strategy()));
+        Optional<String> fault = NotFinite.in(aggregate, state, step);
+        if (fault.isPresent()) {
+            StrategyState learned = selector.learned(state.strategy(), round, Map.of());
+            return intake.refused(
+                    new ServerState(state.round() + 1, state.model().copy(), learned), fault.get());
+        }
         StrategyState learned = selector.learned(step.state(), round, intake.accepted());
         ServerState next = new ServerState(state.round() + 1, step.model(), learned);
         return new ServerUpdate(next, intake.accepted(), intake.rejected(), aggregate.metrics());

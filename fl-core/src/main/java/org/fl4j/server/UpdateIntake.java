@@ -12,6 +12,7 @@ import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Rejection;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.ServerState;
+import org.fl4j.core.ServerUpdate;
 import org.fl4j.metrics.Metrics;
 
 /** Takes one round's updates as a policy says, and writes down who was accepted and who was not. */
@@ -55,14 +56,14 @@ public final class UpdateIntake {
     private void take(ModelUpdate update, Function<ModelUpdate, Admission> judge, Consumer<ModelUpdate> fold) {
         Admission admission = validator.judge(update);
         if (admission instanceof Admission.Accepted) {
-            admission = policy.filter().onModelUpdate(update, state);
+            admission = answered(policy.filter().onModelUpdate(update, state), update, "the filter");
         }
         if (admission instanceof Admission.Rejected rejection) {
             reject(update, rejection);
             return;
         }
-        try (ModelUpdate seen = policy.filter().transformed(update, state)) {
-            if (judge.apply(seen) instanceof Admission.Rejected rejection) {
+        try (ModelUpdate seen = answered(policy.filter().transformed(update, state), update, "the filter")) {
+            if (answered(judge.apply(seen), update, "the aggregator") instanceof Admission.Rejected rejection) {
                 reject(update, rejection);
             } else {
                 fold.accept(seen);
@@ -71,8 +72,27 @@ public final class UpdateIntake {
         }
     }
 
+    /** No answer is no admission. */
+    private <T> T answered(T answer, ModelUpdate update, String who) {
+        if (answer == null) {
+            throw new IllegalStateException("round " + (state.round() + 1) + ", " + update.client() + ": " + who
+                    + " must judge every update, but returned null");
+        }
+        return answer;
+    }
+
     private void reject(ModelUpdate update, Admission.Rejected rejection) {
         rejected.add(new Rejection(update.client(), rejection.reason(), rejection.detail()));
+    }
+
+    /** Returns an update of the state by nothing: with what was accepted rejected, because the round's aggregate is not finite. */
+    public ServerUpdate refused(ServerState unchanged, String fault) {
+        List<Rejection> all = new ArrayList<>(rejected());
+        accepted().keySet().forEach(client -> all.add(new Rejection(client, RejectionReason.ROUND_REFUSED, fault)));
+        if (accepted().isEmpty()) {
+            throw new IllegalStateException("round " + (state.round() + 1) + ": " + fault);
+        }
+        return new ServerUpdate(unchanged, Map.of(), all, Metrics.none());
     }
 
     /** Returns whether so many updates were accepted that the round counts. */

@@ -36,6 +36,10 @@ public final class UpdateValidator {
             return Admission.rejected(
                     RejectionReason.DUPLICATE, update.client() + " must send one update a round, but sent another");
         }
+        if (update.delta().arrays().stream().anyMatch(NDArray::isReleased)
+                || update.attachments().values().stream().anyMatch(NDArray::isReleased)) {
+            return Admission.rejected(RejectionReason.REFUSED, "arrays of the update must be open, but one was closed");
+        }
         int oldest = Math.max(0, state.round() - maxStaleness);
         if (update.modelVersion() < oldest || update.modelVersion() > state.round()) {
             String rule = maxStaleness == 0 ? "" + state.round() : "in [" + oldest + ", " + state.round() + "]";

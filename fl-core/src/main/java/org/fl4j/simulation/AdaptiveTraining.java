@@ -16,8 +16,8 @@ import org.fl4j.server.AdaptiveServer;
  * began, so with one worker a processor the machine counts as busy. Give it fewer workers, or a rule that allows for them. Trainings that an algorithm
  * sets up beside the run's own, such as FedRep's head, are not adapted.
  *
- * <p>With a {@link org.fl4j.monitoring.SystemProbe} a run is not repeatable, for it depends on what else the machine does; under a scripted probe it
- * is, for any number of workers and after a resume.
+ * <p>With a {@link org.fl4j.monitoring.SystemProbe} a run is not repeatable, because it depends on what else the machine does; under a
+ * scripted probe it is, for any number of workers and after a resume. A replay takes the settings that the run recorded.
  *
  * @param probe looks at the machine, once a round
  * @param rule what to make of it
@@ -32,7 +32,7 @@ public record AdaptiveTraining(ResourceProbe probe, AdaptationRule rule) impleme
     @Override
     public void configure(SimulationBuilder builder) {
         builder.aroundServer((server, run) -> new AdaptiveServer(
-                server, probe, rule, run.training().orElseThrow().batchSize()));
+                server, probe, rule, run.training().orElseThrow().batchSize(), run.recorded()));
         builder.adaptive = true;
         builder.listener(new RunListener() {
             @Override

@@ -3,20 +3,11 @@ package org.fl4j.simulation;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import com.google.gson.JsonArray;
-import com.google.gson.JsonParser;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -27,25 +18,28 @@ import java.util.stream.Stream;
 import org.fl4j.core.ClientColumn;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.StrategyState;
+import org.fl4j.internal.Durable;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.SafeTensors;
 import org.fl4j.tensor.Tensors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * A server state and the history of its run in one safetensors file. Model parameters are stored under their own names
- * below {@code model/}, strategy state below {@code strategy/}; a SHA-256 of all values, names and metadata finds damage.
+ * A server state, in one safetensors file, and the history of its run, in a file beside it. Model parameters are stored under their own
+ * names below {@code model/}, strategy state below {@code strategy/}; SHA-256 digests of all values, names and metadata find damage.
  *
  * @param state the state after its last round
  * @param history the reports of all rounds behind it
  */
 public record Checkpoint(ServerState state, List<RoundReport> history) {
-    private static final String FORMAT = "fl4j-checkpoint-1";
+    private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
+    private static final String FORMAT = "fl4j-checkpoint-2";
     private static final String MODEL = "model/";
     private static final String STRATEGY = "strategy/";
     private static final String COLUMN = "column/";
-    private static final String HISTORY = "history";
     private static final String ENDING = ".safetensors";
     private static final int KEPT = 2;
 
@@ -54,12 +48,20 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
         history = List.copyOf(history);
     }
 
-    /** Writes the state into the directory, by atomic rename, and returns the file. */
-    static Path save(Path directory, ServerState state, List<RoundReport> history, RunIdentity run) {
+    /**
+     * A checkpoint as a file has it.
+     *
+     * @param checkpoint state and history
+     * @param mark which part of the history file is its own
+     * @param toldAll whether all listeners had heard of its last round
+     */
+    record Stored(Checkpoint checkpoint, History.Mark mark, boolean toldAll) {}
+
+    /** Writes a state into the directory, by atomic rename, and returns the file. */
+    static Path save(Path directory, ServerState state, History.Mark history, boolean toldAll, RunIdentity run) {
         Path file = directory.resolve(String.format(Locale.ROOT, "round-%06d%s", state.round(), ENDING));
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
-            Files.createDirectories(directory);
             Map<String, NDArray> tensors = new LinkedHashMap<>();
             for (ParameterLayout.Entry entry : state.model().layout().parameters()) {
                 tensors.put(MODEL + entry.name(), state.model().parameter(entry));
@@ -73,18 +75,17 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
             Map<String, String> metadata = new TreeMap<>();
             metadata.put("format", FORMAT);
             metadata.put("round", String.valueOf(state.round()));
-            metadata.put("seed", String.valueOf(run.seed().value()));
-            metadata.put("clients", run.clients());
+            metadata.put("run", run.made().toJson());
+            metadata.put("machine", run.machine().toJson());
             metadata.put("strategy", ReportJson.writeNumbers(state.strategy().numbers()));
-            JsonArray reports = new JsonArray();
-            history.forEach(report -> reports.add(ReportJson.write(report)));
-            byte[] text = reports.toString().getBytes(StandardCharsets.UTF_8);
-            tensors.put(HISTORY, manager.create(ByteBuffer.wrap(text), new Shape(text.length), DataType.UINT8));
-            metadata.put("sha256", digest(tensors, metadata));
-            SafeTensors.write(file, tensors, metadata);
+            metadata.put("history bytes", String.valueOf(history.bytes()));
+            metadata.put("history sha256", history.sha256());
+            metadata.put("listeners told", String.valueOf(toldAll));
+            Map<String, String> whole = Digests.sealed(tensors, metadata);
+            Durable.uninterrupted(() -> SafeTensors.write(file, tensors, whole));
             return file;
         } catch (IOException e) {
-            throw new CheckpointException(file, "cannot be written: " + e.getMessage(), e);
+            throw new CheckpointException(file, "cannot be written: " + Durable.reason(e), e);
         }
     }
 
@@ -96,7 +97,8 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
                 Files.delete(file);
             }
         } catch (IOException e) {
-            throw new CheckpointException(directory, "an old checkpoint cannot be deleted: " + e.getMessage(), e);
+            throw new CheckpointException(
+                    directory, "an old checkpoint cannot be deleted: " + Durable.reason(e), e);
         }
     }
 
@@ -132,37 +134,114 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
                             .thenComparing(file -> file.getFileName().toString()))
                     .toList();
         } catch (IOException e) {
-            throw new CheckpointException(directory, "the directory cannot be read: " + e.getMessage(), e);
+            throw new CheckpointException(directory, "the directory cannot be read: " + Durable.reason(e), e);
         }
     }
 
     /**
-     * Reads a checkpoint; its arrays are attached to the manager.
+     * Reads a checkpoint; its arrays are attached to the manager. If the file is damaged and the one before it is good, the message says so.
      *
-     * @throws CheckpointException if the file is damaged, or belongs to another model, seed or population
+     * @throws CheckpointException if the file is damaged, or belongs to another run
      */
-    static Checkpoint load(Path file, ParameterLayout layout, RunIdentity run, NDManager manager) {
+    static Stored load(Path file, ParameterLayout layout, RunIdentity run, NDManager manager) {
+        Stored stored;
+        try {
+            stored = read(file, layout, run, manager);
+        } catch (DamagedException e) {
+            Optional<Path> before = latest(file.toAbsolutePath().getParent(), round(file) - 1);
+            throw before.filter(earlier -> isGood(earlier, layout, run, manager))
+                    .map(earlier -> new CheckpointException(
+                            file,
+                            e.getMessage() + ". The checkpoint before it, " + earlier.getFileName()
+                                    + ", is good: delete the damaged file to resume after round " + round(earlier),
+                            e))
+                    .orElseGet(() -> new CheckpointException(file, e.getMessage(), e));
+        }
+        return stored;
+    }
+
+    private static boolean isGood(Path file, ParameterLayout layout, RunIdentity run, NDManager manager) {
+        try (NDManager own = manager.newSubManager()) {
+            read(file, layout, run, own);
+            return true;
+        } catch (DamagedException | CheckpointException e) {
+            return false;
+        }
+    }
+
+    /** A file is not what was written. */
+    private static final class DamagedException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        DamagedException(String fault, Throwable cause) {
+            super(fault, cause);
+        }
+    }
+
+    private static Stored read(Path file, ParameterLayout layout, RunIdentity run, NDManager manager)
+            throws DamagedException {
         try {
             SafeTensors.Content content = SafeTensors.read(file, manager);
             Map<String, String> metadata = content.metadata();
             require(file, "format", FORMAT, field(metadata, "format", file));
-            String sha256 = field(metadata, "sha256", file);
-            metadata.remove("sha256");
-            if (!digest(content.tensors(), metadata).equals(sha256)) {
-                throw new CheckpointException(file, "the values do not have the SHA-256 they were saved with");
-            }
-            require(file, "seed", String.valueOf(run.seed().value()), field(metadata, "seed", file));
+            Digests.require(content);
+            Fingerprint began = Fingerprint.fromJson(field(metadata, "run", file));
+            requireSame(file, began, run.made());
+            warnOfOtherMachine(file, Fingerprint.fromJson(field(metadata, "machine", file)), run.machine());
             ParameterVector model = model(content.tensors(), layout, file, manager);
-            require(file, "clients", run.clients(), field(metadata, "clients", file));
-            byte[] text = content.tensors().get(HISTORY).toByteArray();
-            List<RoundReport> history = new ArrayList<>();
-            JsonParser.parseString(new String(text, StandardCharsets.UTF_8))
-                    .getAsJsonArray()
-                    .forEach(report -> history.add(ReportJson.read(report.getAsJsonObject())));
+            History.Mark mark = mark(metadata, file);
+            List<RoundReport> history = history(file, mark);
             int round = Integer.parseInt(field(metadata, "round", file));
-            return new Checkpoint(new ServerState(round, model, strategy(content, file)), history);
+            return new Stored(
+                    new Checkpoint(new ServerState(round, model, strategy(content, file)), history),
+                    mark,
+                    Boolean.parseBoolean(field(metadata, "listeners told", file)));
         } catch (IOException e) {
-            throw new CheckpointException(file, "cannot be read: " + e.getMessage(), e);
+            throw new DamagedException("cannot be read: " + Durable.reason(e), e);
+        }
+    }
+
+    /**
+     * Reads the reports of all rounds up to a checkpoint.
+     *
+     * @throws CheckpointException if the file or the history beside it is damaged
+     */
+    static List<RoundReport> history(Path file) {
+        try {
+            Map<String, String> metadata = SafeTensors.metadata(file);
+            return History.read(file.toAbsolutePath().getParent(), mark(metadata, file));
+        } catch (IOException e) {
+            throw new CheckpointException(file, "cannot be read: " + Durable.reason(e), e);
+        }
+    }
+
+    private static History.Mark mark(Map<String, String> metadata, Path file) {
+        return new History.Mark(
+                Long.parseLong(field(metadata, "history bytes", file)), field(metadata, "history sha256", file));
+    }
+
+    private static List<RoundReport> history(Path file, History.Mark mark) throws DamagedException {
+        try {
+            return History.read(file.toAbsolutePath().getParent(), mark);
+        } catch (CheckpointException e) {
+            throw new DamagedException(e.getMessage(), e);
+        }
+    }
+
+    private static void requireSame(Path file, Fingerprint began, Fingerprint now) {
+        List<String> differences = began.differencesTo(now);
+        if (!differences.isEmpty()) {
+            throw new CheckpointException(
+                    file,
+                    "cannot be resumed from with other settings: " + String.join("; ", differences)
+                            + ". Use the old settings, or start a new run in another directory");
+        }
+    }
+
+    private static void warnOfOtherMachine(Path file, Fingerprint began, Fingerprint now) {
+        List<String> differences = began.differencesTo(now);
+        if (!differences.isEmpty()) {
+            LOG.warn("{}: bits may differ from those of an unbroken run: {}", file, String.join("; ", differences));
         }
     }
 
@@ -221,20 +300,5 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
             value.close();
         }
         return model;
-    }
-
-    private static String digest(Map<String, NDArray> tensors, Map<String, String> metadata) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            tensors.forEach((name, array) -> {
-                digest.update((name + array.getShape() + array.getDataType()).getBytes(StandardCharsets.UTF_8));
-                digest.update(array.toByteBuffer());
-            });
-            metadata.forEach(
-                    (key, value) -> digest.update((key + '=' + value + '\n').getBytes(StandardCharsets.UTF_8)));
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
     }
 }

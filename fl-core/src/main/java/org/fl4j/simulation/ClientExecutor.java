@@ -12,7 +12,6 @@ import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ExecutionException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -31,8 +30,8 @@ import org.fl4j.tensor.TensorEngine;
 /**
  * Runs client work on the {@link Worker}s and hands the results out in the order of the clients, whoever finishes first.
  * The thread that asks for results is one of the workers' threads: while the next result is not ready it works on a client
- * itself, so that no core idles and one worker needs no second thread. Under a time-out it only waits, for it must not be interrupted.
- * Few results wait to be taken: memory stays O(model) per worker.
+ * itself, so that no core idles and one worker needs no second thread. Under a time-out it only waits, because a time-out
+ * interrupts threads. Few results wait to be taken: memory stays O(model) per worker.
  */
 final class ClientExecutor implements AutoCloseable {
     private static final long LOOK_MILLISECONDS = 10;
@@ -94,23 +93,53 @@ final class ClientExecutor implements AutoCloseable {
         return ended;
     }
 
+    private int mostAhead() {
+        return (int) Math.min(Integer.MAX_VALUE - 1, (long) execution.aheadPerWorker() * workers.size());
+    }
+
     private <T> T onIdleWorker(ClientId client, RoundContext round, Work<T> work, Notes notes)
             throws InterruptedException {
         Worker worker = idle.take();
-        Optional<ResourceMonitor.Window> window = monitor.map(looks -> looks.open(round.number()));
-        try {
+        try (Usage usage = new Usage(round, notes)) {
+            usage.suppressNotUsedWarning();
             return work.apply(client, worker, notes);
         } finally {
-            window.ifPresent(used -> notes.add(used.close()));
             idle.add(worker);
         }
+    }
+
+    /** What a client's work takes of the machine, for its record. */
+    private final class Usage implements AutoCloseable {
+        private final Optional<ResourceMonitor.Window> window;
+        private final Notes notes;
+
+        Usage(RoundContext round, Notes notes) {
+            window = monitor.map(looks -> looks.open(round.number()));
+            this.notes = notes;
+        }
+
+        /** Does nothing; for compilers that warn of a resource that is only closed. */
+        void suppressNotUsedWarning() {}
+
+        @Override
+        public void close() {
+            window.ifPresent(used -> notes.add(used.close()));
+        }
+    }
+
+    /** Interrupts the clients that train now, so that a cancelled run ends soon. */
+    void interruptRunning() {
+        tasks.interruptRunning();
     }
 
     /** Waits for the threads, which end with the clients they run, then frees the workers. */
     @Override
     public void close() {
-        tasks.close();
-        workers.forEach(Worker::close);
+        try {
+            tasks.close();
+        } finally {
+            workers.forEach(Worker::close);
+        }
     }
 
     /** The results of one round's clients, in their order. Close it: clients whose result was not asked for are given up. */
@@ -120,7 +149,7 @@ final class ClientExecutor implements AutoCloseable {
         private final RoundContext round;
         private final Work<T> work;
         private final Consumer<T> free;
-        private final Deque<Task<T>> ahead = new ArrayDeque<>();
+        private final Deque<Task<T>> ahead; // has room for all that it ever holds
         private final List<ClientFailure> failures = new ArrayList<>();
         private int wanted;
         private Optional<T> next = Optional.empty();
@@ -129,6 +158,7 @@ final class ClientExecutor implements AutoCloseable {
                 String kind, List<ClientId> clients, RoundContext round, int wanted, Work<T> work, Consumer<T> free) {
             this.kind = kind;
             waiting = clients.iterator();
+            ahead = new ArrayDeque<>(Math.min(clients.size(), mostAhead()) + 1);
             this.round = round;
             this.wanted = wanted;
             this.work = work;
@@ -143,7 +173,7 @@ final class ClientExecutor implements AutoCloseable {
         @Override
         public boolean hasNext() {
             while (next.isEmpty()) {
-                long most = (long) execution.aheadPerWorker() * workers.size();
+                int most = mostAhead();
                 List<ClientId> fresh = new ArrayList<>();
                 while (waiting.hasNext() && ahead.size() + fresh.size() < Math.min(most, Math.max(1, wanted))) {
                     fresh.add(waiting.next());
@@ -160,11 +190,18 @@ final class ClientExecutor implements AutoCloseable {
         /** Queues the important ones first, for a thread may be idle; their results are taken in their own order. */
         private void submit(List<ClientId> clients) {
             List<Task<T>> queued = new ArrayList<>(Collections.nCopies(clients.size(), null));
-            IntStream.range(0, clients.size())
-                    .boxed()
-                    .sorted(Comparator.comparingInt(i -> execution.priority().rank(clients.get(i))))
-                    .forEach(i -> queued.set(i, submit(clients.get(i))));
-            ahead.addAll(queued);
+            try {
+                IntStream.range(0, clients.size())
+                        .boxed()
+                        .sorted(Comparator.comparingInt(i -> execution.priority().rank(clients.get(i))))
+                        .forEach(i -> queued.set(i, submit(clients.get(i))));
+            } finally { // what is queued must be waited for, even if the rest cannot be queued
+                for (Task<T> task : queued) {
+                    if (task != null) {
+                        ahead.add(task);
+                    }
+                }
+            }
         }
 
         private Task<T> submit(ClientId client) {
@@ -190,30 +227,28 @@ final class ClientExecutor implements AutoCloseable {
         @Override
         public void close() {
             ahead.forEach(Task::cancel);
-            boolean interrupted = Thread.interrupted();
-            for (Task<T> task : ahead) {
-                interrupted |= finish(task);
-            }
-            ahead.clear();
-            next.ifPresent(free);
+            Throwable unfreed = next.isPresent() ? freed(next.get(), null) : null;
             next = Optional.empty();
-            if (interrupted) {
-                Thread.currentThread().interrupt();
+            while (!ahead.isEmpty()) {
+                Task<T> task = ahead.remove();
+                if (task.awaitEnd() == null) { // a failure is not wanted any more
+                    unfreed = freed(task.result(), unfreed);
+                }
+            }
+            if (unfreed instanceof Error error) {
+                throw error;
+            } else if (unfreed != null) {
+                throw new IllegalStateException("round " + round.number() + ": a result could not be freed", unfreed);
             }
         }
 
-        /** Returns whether the wait was interrupted. */
-        private boolean finish(Task<T> task) {
-            boolean interrupted = false;
-            while (true) {
-                try {
-                    free.accept(task.get());
-                    return interrupted;
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                } catch (ExecutionException e) {
-                    return interrupted; // its result is not wanted, nor its failure
-                }
+        /** Frees a result; returns the first failure to do so. */
+        private Throwable freed(T result, Throwable before) {
+            try {
+                free.accept(result);
+                return before;
+            } catch (Throwable e) { // the others must be waited for, and freed
+                return before == null ? e : before;
             }
         }
 
@@ -222,32 +257,24 @@ final class ClientExecutor implements AutoCloseable {
             try {
                 while (!first.isDone() && !cancelled.getAsBoolean()) {
                     if (!lendsThread || !tasks.runNext()) {
-                        first.await(LOOK_MILLISECONDS); // and look again: for a task to try again, or who cancelled
+                        first.await(LOOK_MILLISECONDS); // and look again: for a task to try again, or a cancellation
                     }
                 }
-                if (cancelled.getAsBoolean()) {
-                    throw new RunCancelledException();
-                }
-                T result = first.get();
-                ahead.remove();
-                return Optional.of(result);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new RunCancelledException();
-            } catch (ExecutionException e) {
-                ahead.remove();
-                return failed(first.id().client(), e.getCause());
             }
-        }
-
-        private Optional<T> failed(ClientId client, Throwable cause) {
-            if (cause instanceof InterruptedException) {
-                Thread.currentThread().interrupt();
-            }
-            if (cancelled.getAsBoolean() || cause instanceof InterruptedException) {
+            if (cancelled.getAsBoolean()) {
                 throw new RunCancelledException();
             }
-            if (policy == FailurePolicy.FAIL_RUN || cause instanceof Error) {
+            Throwable failure = first.awaitEnd();
+            ahead.remove();
+            return failure == null ? Optional.of(first.result()) : failed(first.id().client(), failure);
+        }
+
+        /** Whatever a client throws is its own failure, interrupts and errors too. */
+        private Optional<T> failed(ClientId client, Throwable cause) {
+            if (policy == FailurePolicy.FAIL_RUN) {
                 throw new ClientFailedException(round.number(), client, cause);
             }
             failures.add(new ClientFailure(client, cause.toString()));

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import org.fl4j.client.Worker;
 import org.fl4j.core.Server;
@@ -38,18 +39,22 @@ record Computation(
             new EvaluationPlan(Integer.MAX_VALUE, OptionalInt.empty(), Integer.MAX_VALUE);
 
     /** What differs between a run and what is run of it again. */
-    record Scope(ClientStateStore clientStates, UpdateStore updates, EvaluationPlan evaluations) {
+    record Scope(
+            ClientStateStore clientStates,
+            UpdateStore updates,
+            EvaluationPlan evaluations,
+            IntFunction<Optional<Metrics>> recorded) {
         /** Writes nothing to files, and evaluates nothing. */
-        static Scope inMemory(ClientStateStore clientStates) {
-            return new Scope(clientStates, UpdateStore.inMemory(), NO_EVALUATION);
+        static Scope inMemory(ClientStateStore clientStates, IntFunction<Optional<Metrics>> recorded) {
+            return new Scope(clientStates, UpdateStore.inMemory(), NO_EVALUATION, recorded);
         }
     }
 
     /** Sets everything up, computes, and frees all but the states; those too if it fails. */
     static <T> T of(SimulationBuilder setup, Scope scope, BooleanSupplier cancelled, Function<Computation, T> body) {
         NDManager states = TensorEngine.newManager(setup.devices.first());
-        try (TensorEngine.CallingThread thread = TensorEngine.prepareCallingThread();
-                ClientStateStore clientStates = scope.clientStates();
+        TensorEngine.prepareThread();
+        try (ClientStateStore clientStates = scope.clientStates();
                 FederatedModel model = new FederatedModel(setup.task);
                 ComposedServer composed = server(setup, model, states);
                 ResourceMonitor monitor = setup.monitoring.map(Supplier::get).orElse(null);
@@ -59,10 +64,14 @@ record Computation(
                         setup.failurePolicy,
                         Optional.ofNullable(monitor),
                         cancelled)) {
-            thread.suppressNotUsedWarning();
             Server server = setup.server.decorate(
                     composed,
-                    new RunParts(clientStates, setup.updates, setup.selector, Optional.ofNullable(setup.training)));
+                    new RunParts(
+                            clientStates,
+                            setup.updates,
+                            setup.selector,
+                            Optional.ofNullable(setup.training),
+                            scope.recorded()));
             FederatedRound round = new FederatedRound(
                     server,
                     setup.data.clients(),
@@ -74,11 +83,22 @@ record Computation(
                     scope.updates(),
                     (number, accepted) -> clientStates.commit(number, accepted, oldestNeeded(setup, number)),
                     setup.hashUpdates,
+                    setup.failurePolicy == FailurePolicy.FAIL_RUN,
+                    new ClaimRule(setup.data.clients(), Optional.ofNullable(setup.training)),
                     setup.seed);
             return body.apply(new Computation(
                     model, states, clientStates, server, round, executor, Optional.ofNullable(monitor)));
         } catch (RuntimeException | Error e) {
-            states.close();
+            try {
+                states.close();
+            } catch (RuntimeException | Error second) {
+                if (second != e) { // the virtual machine may throw one and the same error twice
+                    e.addSuppressed(second);
+                }
+            }
+            if (Failures.unwrapped(e) instanceof Error error && e != error) {
+                throw error;
+            }
             throw e;
         }
     }

@@ -4,9 +4,9 @@ import ai.djl.ndarray.NDManager;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
@@ -16,6 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.StrategyState;
+import org.fl4j.internal.Durable;
 import org.fl4j.tensor.SafeTensors;
 
 /**
@@ -57,7 +58,7 @@ final class DiskClientStates implements ClientStateStore {
         try (Stream<Path> files = Files.list(folder)) {
             return files.sorted().toList();
         } catch (IOException e) {
-            throw new CheckpointException(folder, "client states cannot be listed: " + e.getMessage(), e);
+            throw new CheckpointException(folder, "client states cannot be listed: " + Durable.reason(e), e);
         }
     }
 
@@ -82,10 +83,11 @@ final class DiskClientStates implements ClientStateStore {
     private static StrategyState read(Path file, NDManager target) {
         try {
             SafeTensors.Content content = SafeTensors.read(file, target);
+            Digests.require(content);
             return new StrategyState(
                     content.tensors(), ReportJson.readNumbers(content.metadata().getOrDefault(NUMBERS, "{}")));
         } catch (IOException e) {
-            throw new CheckpointException(file, "cannot be read: " + e.getMessage(), e);
+            throw new CheckpointException(file, "cannot be read: " + Durable.reason(e), e);
         }
     }
 
@@ -94,9 +96,10 @@ final class DiskClientStates implements ClientStateStore {
         Path file = folder(client).resolve(STAGED);
         try {
             Files.createDirectories(file.getParent());
-            SafeTensors.write(file, state.tensors(), Map.of(NUMBERS, ReportJson.writeNumbers(state.numbers())));
+            Map<String, String> numbers = Map.of(NUMBERS, ReportJson.writeNumbers(state.numbers()));
+            SafeTensors.write(file, state.tensors(), Digests.sealed(state.tensors(), numbers));
         } catch (IOException e) {
-            throw new CheckpointException(file, "cannot be written: " + e.getMessage(), e);
+            throw new CheckpointException(file, "cannot be written: " + Durable.reason(e), e);
         }
         staged.add(client);
     }
@@ -105,7 +108,7 @@ final class DiskClientStates implements ClientStateStore {
     public void commit(int round, Collection<ClientId> accepted, int oldestNeeded) {
         for (ClientId client : accepted) {
             if (staged.remove(client)) {
-                Path file = folder(client).resolve("round-%06d.safetensors".formatted(round));
+                Path file = folder(client).resolve(String.format(Locale.ROOT, "round-%06d.safetensors", round));
                 move(folder(client).resolve(STAGED), file);
                 NavigableMap<Integer, Path> known = ofClient(client);
                 known.put(round, file);
@@ -148,15 +151,15 @@ final class DiskClientStates implements ClientStateStore {
         try {
             Files.deleteIfExists(file);
         } catch (IOException e) {
-            throw new CheckpointException(file, "an old client state cannot be deleted: " + e.getMessage(), e);
+            throw new CheckpointException(file, "an old client state cannot be deleted: " + Durable.reason(e), e);
         }
     }
 
     private static void move(Path from, Path to) {
         try {
-            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+            Durable.replace(from, to);
         } catch (IOException e) {
-            throw new CheckpointException(to, "cannot be written: " + e.getMessage(), e);
+            throw new CheckpointException(to, "cannot be written: " + Durable.reason(e), e);
         }
     }
 

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -17,6 +18,7 @@ import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.UpdateStore;
 import org.fl4j.internal.Check;
+import org.fl4j.internal.Durable;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.SafeTensors;
 
@@ -48,7 +50,7 @@ public record DiskUpdateStore(Path directory, Retention retention) implements Up
     }
 
     private Path folder(int round) {
-        return directory.resolve("round-%06d".formatted(round));
+        return directory.resolve(String.format(Locale.ROOT, "round-%06d", round));
     }
 
     @Override
@@ -63,7 +65,7 @@ public record DiskUpdateStore(Path directory, Retention retention) implements Up
             SafeTensors.write(file, arrays, about(update));
             return mapped(file, update, device);
         } catch (IOException e) {
-            throw new UncheckedIOException(file + ": an update cannot be spilled", e);
+            throw new UncheckedIOException(file + ": an update cannot be spilled: " + Durable.reason(e), e);
         }
     }
 
@@ -100,7 +102,7 @@ public record DiskUpdateStore(Path directory, Retention retention) implements Up
                 Files.delete(file);
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(folder + ": spilled updates cannot be deleted", e);
+            throw new UncheckedIOException(folder + ": spilled updates cannot be deleted: " + Durable.reason(e), e);
         }
     }
 }

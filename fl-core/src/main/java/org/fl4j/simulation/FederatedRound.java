@@ -13,6 +13,8 @@ import org.fl4j.client.Worker;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Rejection;
+import org.fl4j.core.RejectionReason;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
@@ -37,7 +39,10 @@ final class FederatedRound {
     private final UpdateStore updateStore;
     private final BiConsumer<Integer, Set<ClientId>> commit; // of what accepted clients keep
     private final boolean hashUpdates;
+    private final boolean failsOnRefusal;
     private final Seed seed;
+    private final ClaimRule claims;
+    private final ClientCall calls = new ClientCall();
 
     FederatedRound(
             Server server,
@@ -50,6 +55,8 @@ final class FederatedRound {
             UpdateStore updateStore,
             BiConsumer<Integer, Set<ClientId>> commit,
             boolean hashUpdates,
+            boolean failsOnRefusal,
+            ClaimRule claims,
             Seed seed) {
         this.server = server;
         this.clients = clients;
@@ -61,6 +68,8 @@ final class FederatedRound {
         this.updateStore = updateStore;
         this.commit = commit;
         this.hashUpdates = hashUpdates;
+        this.failsOnRefusal = failsOnRefusal;
+        this.claims = claims;
         this.seed = seed;
     }
 
@@ -75,16 +84,18 @@ final class FederatedRound {
         List<ClientId> cohort = server.select(state, clients, round);
 
         // 2. broadcast, 3. train, 4. upload: on the workers, as the server asks for the next update
-        try (Uploads uploads = new Uploads(executor.run(
+        ClientExecutor.Results<Uploads.Upload> results = executor.run(
                 "train",
                 cohort,
                 round,
                 wanted,
                 (id, worker, notes) -> train(state, id, worker, round, notes),
-                Uploads.Upload::close))) {
+                Uploads.Upload::close);
+        try (Uploads uploads = new Uploads(results, claims)) {
 
             // 5. aggregate: in cohort order
             ServerUpdate update = server.update(state, uploads, round);
+            requireSound(update, round);
             uploads.giveUpTheRest(); // or they might keep something after this round's states are committed
             commit.accept(round.number(), update.accepted().keySet());
             double trainSeconds = secondsSince(start);
@@ -114,6 +125,20 @@ final class FederatedRound {
         } finally {
             updateStore.roundEnded(round.number());
         }
+    }
+
+    /** Nothing that is not a number becomes a state: it would stay one for ever. */
+    private void requireSound(ServerUpdate update, RoundContext round) {
+        Optional<Rejection> refused = update.rejected().stream()
+                .filter(rejection -> rejection.reason() == RejectionReason.ROUND_REFUSED)
+                .findFirst();
+        if (failsOnRefusal && refused.isPresent()) {
+            throw new RoundRefusedException(round.number(), refused.get().detail());
+        }
+        update.state().model().firstNotFinite().ifPresent(parameter -> {
+            throw new RoundRefusedException(
+                    round.number(), "model must be finite, but parameter " + parameter + " has NaN or infinite values");
+        });
     }
 
     /** Runs one client of the round after a state once more, and returns the hash of its update. */
@@ -160,15 +185,16 @@ final class FederatedRound {
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
             TrainingTask task = server.broadcast(state, id, round);
-            ModelUpdate trained = factory.create(id, worker).train(task);
+            ModelUpdate trained = calls.train(factory.create(id, worker), task, worker);
             try {
                 ModelUpdate sent = transformed(trained, task);
                 notes.add(sent.metrics().startingWith("privacy/"));
                 if (hashUpdates) {
                     notes.updateSha256(sent.sha256());
                 }
+                calls.sent(sent);
                 sent.keep(worker.updates());
-                return new Uploads.Upload(sent, task.byteCount());
+                return new Uploads.Upload(sent, task.byteCount(), calls);
             } catch (RuntimeException | Error e) {
                 trained.close();
                 throw e;
@@ -177,11 +203,6 @@ final class FederatedRound {
     }
 
     private ModelUpdate transformed(ModelUpdate trained, TrainingTask task) {
-        Check.that(
-                trained.client().equals(task.client()),
-                "client of the update",
-                task.client().toString(),
-                trained.client());
         ModelUpdate sent = uploadTransform.transform(trained, task);
         if (sent.delta().floats() != trained.delta().floats()) {
             trained.delta().floats().close(); // integer buffers may have been carried over
@@ -208,7 +229,7 @@ final class FederatedRound {
     private Metrics evaluate(ServerState state, ClientId id, Worker worker, RoundContext round) {
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
-            return factory.create(id, worker).evaluate(server.broadcast(state, id, round));
+            return calls.evaluate(factory.create(id, worker), server.broadcast(state, id, round));
         }
     }
 

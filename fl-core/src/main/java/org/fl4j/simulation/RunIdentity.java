@@ -1,20 +1,85 @@
 package org.fl4j.simulation;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.random.Seed;
+import org.fl4j.data.DataFingerprint;
+import org.fl4j.tensor.TensorEngine;
 
 /**
- * What a checkpoint and the run that goes on from it must have in common, beside the model.
+ * What a checkpoint and the run that resumes from it are compared by.
  *
- * @param seed the run's
- * @param clients how many there are, and a hash of their example counts
+ * @param made what the run is made of; it must be the same
+ * @param machine on what kind of machine it runs; where that differs, bits may
  */
-record RunIdentity(Seed seed, String clients) {
-    static RunIdentity of(Seed seed, ClientDirectory directory) {
+record RunIdentity(Fingerprint made, Fingerprint machine) {
+    /** Describes a run: all of it but what may change at a resume, which is rounds, workers, listeners, and where things run and are kept. */
+    static RunIdentity of(SimulationBuilder run) {
+        Fingerprint made = new Fingerprint()
+                .add("task", run.task)
+                .add("data", run.data)
+                .add("clients", clients(run.data.clients()))
+                .add("testData", Optional.ofNullable(run.testData).map(DataFingerprint::of))
+                .add("clientEvaluation", run.clientEvaluationData)
+                .add("clientEvaluation.every", run.evaluateClientsEvery)
+                .add("training", run.training)
+                .add("clientFactory", run.clientFactory)
+                .add("sgdClients", run.sgdClients)
+                .add("algorithms", run.algorithms)
+                .add("selector", run.selector)
+                .add("aggregator", run.aggregator)
+                .add("serverOptimizer", run.serverOptimizer)
+                .add("server", run.server)
+                .add("updates", run.updates)
+                .add("uploadTransform", run.uploadTransform)
+                .add("initialModel", run.initialModel)
+                .add("cohortSize", run.cohortSize)
+                .add("seed", run.seed)
+                .add("failurePolicy", run.failurePolicy)
+                .add("execution.attempts", run.execution.attempts())
+                .add("execution.timeout", run.execution.timeout().map(Object::toString))
+                .add("evaluateEvery", run.evaluateEvery)
+                .add("stopRule", run.stopRule);
+        return new RunIdentity(made, machine(run));
+    }
+
+    private static String clients(ClientDirectory directory) {
         int hash = 1;
         for (int position = 0; position < directory.size(); position++) {
-            hash = 31 * hash + directory.exampleCount(directory.id(position));
+            hash = 31 * hash + directory.examplesAt(position);
         }
-        return new RunIdentity(seed, directory.size() + " with example counts " + Integer.toHexString(hash));
+        return directory.size() + " with example counts " + Integer.toHexString(hash);
+    }
+
+    private static Fingerprint machine(SimulationBuilder run) {
+        return new Fingerprint()
+                .add("devices", run.devices.list().stream()
+                        .map(device -> device.getDeviceType())
+                        .distinct()
+                        .collect(Collectors.joining(",")))
+                .add("processor", System.getProperty("os.arch") + vectorInstructions())
+                .add("java", Runtime.version().feature())
+                .add("libtorch", TensorEngine.version());
+    }
+
+    /** Native libraries choose their kernels, and so the order of sums, by these. */
+    private static String vectorInstructions() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+            List<String> flags = lines.filter(line -> line.toLowerCase(Locale.ROOT).startsWith("flags"))
+                    .limit(1)
+                    .flatMap(line -> Stream.of(line.split("\\s+")))
+                    .filter(flag -> flag.equals("avx2") || flag.equals("avx512f"))
+                    .sorted()
+                    .toList();
+            return " " + flags;
+        } catch (IOException | RuntimeException e) {
+            return ""; // there is no such file but on Linux
+        }
     }
 }

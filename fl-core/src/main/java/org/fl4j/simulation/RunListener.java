@@ -5,8 +5,8 @@ import org.fl4j.core.ServerState;
 import org.fl4j.execution.TaskRecord;
 
 /**
- * Watches a run and never changes it. Called on the thread that runs the simulation; an exception ends the run, for a
- * record that cannot be written is a failure.
+ * Watches a run and never changes it. Called on one thread of the run, which is not the caller's. An exception ends the run, because a
+ * record that cannot be written is a failure; the round is saved, and a resumed run tells its listeners of it again.
  */
 public interface RunListener {
     /**

@@ -24,6 +24,8 @@ public record RunResult(
     public enum End {
         /** All rounds were run. */
         COMPLETED,
+        /** All rounds were run, and not one of them accepted an update: nothing was learned. */
+        NO_UPDATES,
         /** The stop rule ended it. */
         STOPPED_EARLY,
         /** It was cancelled, or its thread interrupted; the state is that of the last whole round. */

@@ -268,8 +268,8 @@ public final class SimulationBuilder implements Cloneable {
     }
 
     /**
-     * Writes a checkpoint every so many rounds, and after the last, however the run ends; the two latest are kept. The
-     * directory must not hold those of another run.
+     * Writes a checkpoint every so many rounds, and after the last finished one, however the run ends; the two latest are kept. The
+     * directory must not hold those of another run, and is this run's alone while it goes on.
      */
     public SimulationBuilder checkpoints(Path directory, int everyRounds) {
         checkpoints = Optional.of(directory);
@@ -277,7 +277,10 @@ public final class SimulationBuilder implements Cloneable {
         return this;
     }
 
-    /** Sets whether to go on from the latest checkpoint of the directory, if there is one; by default not. */
+    /**
+     * Sets whether to resume from the latest checkpoint of the directory, if there is one; by default not. The run must be made of the same
+     * parts as the one that was broken off: only the number of rounds, workers, listeners, and where things run and are kept may differ.
+     */
     public SimulationBuilder resume(boolean value) {
         resume = value;
         return this;
@@ -285,9 +288,7 @@ public final class SimulationBuilder implements Cloneable {
 
     /** Adds a rule by which to end before the last round; of several the first that applies does. */
     public SimulationBuilder stopRule(StopRule value) {
-        StopRule earlier = stopRule;
-        Check.present("stopRule", value);
-        stopRule = history -> earlier.shouldStop(history) || value.shouldStop(history);
+        stopRule = stopRule.or(Check.present("stopRule", value));
         return this;
     }
 

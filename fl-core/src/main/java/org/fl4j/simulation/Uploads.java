@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Optional;
 import java.util.Set;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
@@ -14,46 +16,83 @@ import org.fl4j.core.ServerUpdate;
 /** The updates of a round as the server takes them, with the bytes that it took. */
 final class Uploads implements Iterable<ModelUpdate>, AutoCloseable {
     private final ClientExecutor.Results<Upload> results;
+    private final ClaimRule claims;
+    private final List<Rejection> rejected = new ArrayList<>(); // before the server saw them
+    private Optional<Upload> folding = Optional.empty(); // what the server was handed last
     private long bytesDown;
     private long bytesUp;
 
     /** An update, and the size of the message that the client was sent. */
-    record Upload(ModelUpdate update, long bytesDown) implements AutoCloseable {
+    record Upload(ModelUpdate update, long bytesDown, ClientCall owner) implements AutoCloseable {
+        /** Lets the update go, which the server has freed. */
+        void arrived() {
+            owner.forget(update);
+        }
+
+        /** Frees an update that the server is not handed. */
         @Override
         public void close() {
+            owner.forget(update);
             update.close();
         }
     }
 
-    Uploads(ClientExecutor.Results<Upload> results) {
+    Uploads(ClientExecutor.Results<Upload> results, ClaimRule claims) {
         this.results = results;
+        this.claims = claims;
     }
 
+    /** Hands out the updates whose claims can be true. The server frees them. */
     @Override
     public Iterator<ModelUpdate> iterator() {
         return new Iterator<>() {
+            private Optional<Upload> next = Optional.empty();
+
             @Override
             public boolean hasNext() {
-                return results.hasNext();
+                forgetTheLast();
+                while (next.isEmpty() && results.hasNext()) {
+                    next = admitted(results.next());
+                }
+                return next.isPresent();
             }
 
             @Override
             public ModelUpdate next() {
-                Upload upload = results.next();
-                bytesDown += upload.bytesDown();
-                bytesUp += upload.update().byteCount();
-                return upload.update();
+                if (!hasNext()) {
+                    throw new NoSuchElementException("every update of the round was taken");
+                }
+                folding = next;
+                next = Optional.empty();
+                return folding.orElseThrow().update();
             }
         };
     }
 
-    /** Returns the server's rejections, and as late all whom it did not ask any more. */
+    private void forgetTheLast() {
+        folding.ifPresent(Upload::arrived);
+        folding = Optional.empty();
+    }
+
+    private Optional<Upload> admitted(Upload upload) {
+        bytesDown += upload.bytesDown();
+        bytesUp += upload.update().byteCount();
+        Optional<String> fault = claims.fault(upload.update());
+        fault.ifPresent(detail -> {
+            rejected.add(new Rejection(upload.update().client(), RejectionReason.FALSE_CLAIM, detail));
+            upload.close();
+        });
+        return fault.isPresent() ? Optional.empty() : Optional.of(upload);
+    }
+
+    /** Returns the false claims, the server's rejections, and as late all whom it did not ask any more. */
     List<Rejection> rejections(List<ClientId> cohort, ServerUpdate update) {
+        List<Rejection> rejections = new ArrayList<>(rejected);
+        rejections.addAll(update.rejected());
         Set<ClientId> known = new HashSet<>(update.accepted().keySet());
-        update.rejected().forEach(rejection -> known.add(rejection.client()));
+        rejections.forEach(rejection -> known.add(rejection.client()));
         failures().forEach(failure -> known.add(failure.client()));
         String detail = "the round closed with " + update.accepted().size() + " updates before this one";
-        List<Rejection> rejections = new ArrayList<>(update.rejected());
         cohort.stream()
                 .filter(client -> !known.contains(client))
                 .forEach(client -> rejections.add(new Rejection(client, RejectionReason.LATE, detail)));
@@ -74,6 +113,7 @@ final class Uploads implements Iterable<ModelUpdate>, AutoCloseable {
 
     /** Waits for clients that have begun and whom the server does not want any more. */
     void giveUpTheRest() {
+        forgetTheLast();
         results.close();
     }
 

@@ -86,6 +86,14 @@ public final class Kernels {
         Program.SCRIPT.run("copy", target, source);
     }
 
+    /**
+     * Returns how often the array's values were written in place, through any of its views: libtorch's version counter. Writes
+     * through a Java buffer do not count.
+     */
+    public static long version(NDArray array) {
+        return Program.SCRIPT.integer("version", array);
+    }
+
     /** Makes {@code array} share the memory of a view of its shape, type and device. */
     static void alias(NDArray array, NDArray view) {
         Program.SCRIPT.run("alias", array, view);
@@ -145,6 +153,11 @@ public final class Kernels {
     /** Returns the inner product of two vectors, summed in float64. */
     public static double dot(NDArray a, NDArray b) {
         return Program.SCRIPT.number("dot", a, b);
+    }
+
+    /** Brings every element into [-bound, bound]; NaN stays. */
+    public static void clamp(NDArray array, float bound) {
+        Program.SCRIPT.run("clamp", array, (double) bound);
     }
 
     /** Returns whether no element is NaN or infinite. */
@@ -244,6 +257,11 @@ public final class Kernels {
                     return float(torch.linalg_vector_norm(torch.sub(a, b), 2, None, False, dtype=7))
                   def dot(self: __torch__.Program, a: Tensor, b: Tensor) -> float:
                     return float(torch.sum(torch.mul(a, b), dtype=7))
+                  def clamp(self: __torch__.Program, x: Tensor, bound: float) -> NoneType:
+                    _0 = torch.clamp_(x, torch.neg(bound), bound)
+                    return None
+                  def version(self: __torch__.Program, x: Tensor) -> int:
+                    return torch._version(x)
                   def finite(self: __torch__.Program, x: Tensor) -> float:
                     s = float(torch.sum(x))
                     if torch.eq(torch.sub(s, s), 0.):

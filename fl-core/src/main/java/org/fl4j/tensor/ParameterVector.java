@@ -146,6 +146,17 @@ public final class ParameterVector implements AutoCloseable {
         return Kernels.isFinite(floats);
     }
 
+    /** Returns the name of the first parameter with NaN or infinite values, if there is any. */
+    public Optional<String> firstNotFinite() {
+        return isFinite()
+                ? Optional.empty()
+                : layout.parameters().stream()
+                        .filter(entry -> entry.role() != ParameterRole.INTEGER_BUFFER)
+                        .filter(entry -> !Kernels.isFinite(Kernels.narrow(floats, entry.offset(), entry.size())))
+                        .map(ParameterLayout.Entry::name)
+                        .findFirst();
+    }
+
     /** Takes this vector out of the open scope and hands it to a manager, which frees it when it is closed. */
     public ParameterVector keep(NDManager manager) {
         keep(floats, manager);

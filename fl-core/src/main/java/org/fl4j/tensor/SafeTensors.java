@@ -1,5 +1,6 @@
 package org.fl4j.tensor;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -16,12 +17,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.fl4j.internal.Durable;
 
 /**
  * Reads and writes the safetensors format (8 bytes of header length, a JSON header, the values in little-endian order),
@@ -46,7 +47,7 @@ public final class SafeTensors {
 
     /**
      * Writes a file at once: a temporary file beside it is forced to disk, then renamed, so that a reader finds the old
-     * content or the new and nothing between.
+     * content or the new and nothing between. A write that fails leaves no temporary file.
      */
     public static void write(Path file, Map<String, NDArray> tensors, Map<String, String> metadata) throws IOException {
         JsonObject header = new JsonObject();
@@ -68,17 +69,24 @@ public final class SafeTensors {
                     file + ": the header must take at most " + LARGEST_HEADER + " bytes, but takes " + json.length);
         }
         Path temporary = file.resolveSibling(file.getFileName() + ".partial");
-        try (FileChannel channel = FileChannel.open(
-                temporary, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-            ByteBuffer length = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-            writeFully(channel, length.putLong(json.length).flip());
-            writeFully(channel, ByteBuffer.wrap(json));
-            for (NDArray array : tensors.values()) {
-                writeFully(channel, array.toByteBuffer());
+        try {
+            try (FileChannel channel = FileChannel.open(
+                    temporary,
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.TRUNCATE_EXISTING,
+                    StandardOpenOption.WRITE)) {
+                ByteBuffer length = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+                Durable.writeFully(channel, length.putLong(json.length).flip());
+                Durable.writeFully(channel, ByteBuffer.wrap(json));
+                for (NDArray array : tensors.values()) {
+                    Durable.writeFully(channel, array.toByteBuffer());
+                }
+                channel.force(true);
             }
-            channel.force(true);
+            Durable.replace(temporary, file);
+        } finally {
+            Files.deleteIfExists(temporary); // of a write that failed, such as on a full disk
         }
-        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     /** Adds blanks, as the format allows, so that values start at a multiple of 8. */
@@ -86,12 +94,6 @@ public final class SafeTensors {
         String json = header.toString();
         int length = json.getBytes(StandardCharsets.UTF_8).length;
         return json + " ".repeat(Math.floorMod(-length, Long.BYTES));
-    }
-
-    private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
-        }
     }
 
     /**
@@ -106,6 +108,18 @@ public final class SafeTensors {
             fill(channel, values, file);
             return Tensors.create(manager, values.flip(), shape, type);
         });
+    }
+
+    /**
+     * Reads a file's metadata alone.
+     *
+     * @throws IOException as {@link #read}
+     */
+    public static Map<String, String> metadata(Path file) throws IOException {
+        try (NDManager unused = TensorEngine.newManager(Device.cpu())) {
+            return open(file, READ, (channel, position, bytes, shape, type) -> unused.create(new Shape(0)))
+                    .metadata();
+        }
     }
 
     /**

@@ -49,31 +49,6 @@ public final class TensorEngine {
         JniUtils.setGraphExecutorOptimize(false);
     }
 
-    /** Does the same to a thread that belongs to the caller, until the result is closed. */
-    public static CallingThread prepareCallingThread() {
-        CallingThread thread = new CallingThread(JniUtils.getNumThreads());
-        prepareThread();
-        return thread;
-    }
-
-    /** Returns a thread to the native settings it had before; libtorch optimises programs by default. */
-    public static final class CallingThread implements AutoCloseable {
-        private final int threadsBefore;
-
-        private CallingThread(int threadsBefore) {
-            this.threadsBefore = threadsBefore;
-        }
-
-        /** Does nothing; for compilers that warn of a resource that is only closed. */
-        public void suppressNotUsedWarning() {}
-
-        @Override
-        public void close() {
-            JniUtils.setNumThreads(threadsBefore);
-            JniUtils.setGraphExecutorOptimize(true);
-        }
-    }
-
     /** Loads the engine on first use, not on first mention. */
     private static final class Loaded {
         static final int NATIVE_THREADS = Integer.getInteger("ai.djl.pytorch.num_threads", 1);

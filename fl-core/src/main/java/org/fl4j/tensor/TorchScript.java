@@ -71,6 +71,13 @@ public final class TorchScript {
         }
     }
 
+    /** Runs a method that returns an int. */
+    public long integer(String method, Object... arguments) {
+        try (IValue result = call(method, arguments)) {
+            return result.toLong();
+        }
+    }
+
     /** Runs a method that returns a list of floats. */
     public double[] numbers(String method, Object... arguments) {
         try (IValue result = call(method, arguments)) {

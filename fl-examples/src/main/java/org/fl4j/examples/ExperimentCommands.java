@@ -6,17 +6,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import org.fl4j.examples.experiment.DirectoryLock;
 import org.fl4j.examples.experiment.ExperimentRunner;
 import org.fl4j.examples.experiment.TrackedRuns;
 import org.fl4j.examples.experiment.TrackedRuns.StoredRun;
 import org.fl4j.examples.experiment.TrackingStore;
 import org.fl4j.internal.Check;
+import org.fl4j.internal.DirectoryLock;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -81,6 +80,7 @@ final class ExperimentCommands {
                         "%-14s %-32s %6s %-14s %6s %9s  %s%n",
                         "run", "what", "seed", "status", "rounds", "accuracy", "model");
                 TrackedRuns runs = store.read();
+                boolean held = DirectoryLock.isHeld(directory.path());
                 for (StoredRun run : runs.all()) {
                     System.out.printf(
                             Locale.ROOT,
@@ -88,7 +88,7 @@ final class ExperimentCommands {
                             run.key(),
                             run.label(),
                             run.seed(),
-                            run.status(),
+                            held || !run.status().equals("running") ? run.status() : "broken off",
                             run.rounds(),
                             last(runs, run, "test/accuracy"),
                             run.modelSha256().map(hash -> hash.substring(0, 12)).orElse("-"));
@@ -118,7 +118,7 @@ final class ExperimentCommands {
         public Integer call() throws InterruptedException {
             try (TrackingStore store = directory.open()) {
                 while (true) {
-                    boolean held = isHeld();
+                    boolean held = DirectoryLock.isHeld(directory.path());
                     List<StoredRun> all = store.read().all();
                     long left = all.stream().filter(run -> isLeft(run)).count();
                     System.out.printf(
@@ -141,18 +141,12 @@ final class ExperimentCommands {
                         return CommandLine.ExitCode.OK;
                     }
                     if (!held) {
-                        System.out.println("broken off; go on with: resume " + directory.path());
+                        System.out.println("broken off; resume with: resume " + directory.path());
                         return CommandLine.ExitCode.SOFTWARE;
                     }
                     Thread.sleep(1000);
                 }
             }
-        }
-
-        private boolean isHeld() {
-            Optional<DirectoryLock> lock = DirectoryLock.tryLock(directory.path());
-            lock.ifPresent(DirectoryLock::close);
-            return lock.isEmpty();
         }
 
         private static boolean isLeft(StoredRun run) {

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDScope;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.fl4j.core.Admission;
 import org.fl4j.core.ClientDirectory;
@@ -99,6 +100,13 @@ final class MiraServer implements Server {
             }
         }
         trained.values().forEach(ModelUpdate::close);
+        Optional<String> fault = next.firstNotFinite();
+        if (fault.isPresent()) {
+            StrategyState learned = run.selector().learned(state.strategy(), round, Map.of());
+            return intake.refused(
+                    new ServerState(state.round() + 1, state.model().copy(), learned),
+                    "aggregate must be finite, but parameter " + fault.get() + " has NaN or infinite values");
+        }
         return new ServerUpdate(
                 new ServerState(
                         state.round() + 1, next, run.selector().learned(state.strategy(), round, intake.accepted())),

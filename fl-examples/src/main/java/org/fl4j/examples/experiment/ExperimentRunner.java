@@ -4,9 +4,9 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -19,6 +19,8 @@ import java.util.stream.Collectors;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.PartitionReport;
 import org.fl4j.examples.experiment.TrackedRuns.StoredRun;
+import org.fl4j.internal.DirectoryLock;
+import org.fl4j.internal.Durable;
 import org.fl4j.simulation.ClientFailedException;
 import org.fl4j.simulation.JsonLinesListener;
 import org.fl4j.simulation.RunResult;
@@ -37,7 +39,6 @@ import org.fl4j.tracking.TensorBoardListener;
 public final class ExperimentRunner {
     private static final String FILE = "experiment.yaml";
     private static final String STORE = "runs.db";
-    private static final int LOCK_ATTEMPTS = 10; // who watches has it for an instant
 
     private final Path directory;
     private final PrintStream out;
@@ -76,30 +77,36 @@ public final class ExperimentRunner {
         ExperimentFile experiment = ExperimentFile.read(declared);
         String yaml = text(declared);
         Map<String, Dataset> data = new LinkedHashMap<>();
-        try (DirectoryLock lock = lock()) {
-            lock.suppressNotUsedWarning();
-            Set<Map<String, String>> rehearsed = new HashSet<>(); // seeds differ in nothing that could be impossible
-            for (ExperimentFile.Run run : experiment.runs()) {
-                Dataset dataset = data.computeIfAbsent(source(run), any -> load(declared, run));
-                boolean begun = Files.isDirectory(own(directory, run.spec().key()));
-                check(declared, run, dataset, !begun && rehearsed.add(run.group()));
-            }
+        try (DirectoryLock lock = DirectoryLock.of(directory)) {
             try (TrackingStore store = new TrackingStore(store(directory))) {
                 String title = experiment.name().orElseGet(() -> title(store.read()));
                 requireDeclared(store.read(), title, experiment, declared);
+                // What is declared is written first: a process that is killed while it checks leaves a directory that can be resumed.
                 write(file(directory), yaml);
                 store.declare(title, yaml, experiment.runs());
-                runAll(title, yaml, experiment.runs(), data, store);
+                checkAll(declared, experiment.runs(), data);
+                runAll(title, yaml, experiment.runs(), data, store, lock);
             }
         } finally {
             data.values().forEach(Dataset::close);
         }
     }
 
-    private DirectoryLock lock() {
-        return DirectoryLock.tryLock(directory, LOCK_ATTEMPTS)
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "directory must be in no other process's hands, but was " + directory));
+    private void checkAll(Path declared, List<ExperimentFile.Run> runs, Map<String, Dataset> data) {
+        out.printf(Locale.ROOT, "checking %d runs%n", runs.size());
+        Set<Map<String, String>> rehearsed = new HashSet<>(); // seeds differ in nothing that could be impossible
+        for (ExperimentFile.Run run : runs) {
+            Dataset dataset = data.computeIfAbsent(source(run), name -> {
+                out.println("  loading " + name);
+                return load(declared, run);
+            });
+            boolean begun = Files.isDirectory(own(directory, run.spec().key()));
+            boolean rehearse = !begun && rehearsed.add(run.group());
+            if (rehearse) {
+                out.println("  trying one client of " + run.name());
+            }
+            check(declared, run, dataset, rehearse);
+        }
     }
 
     /** The name under which an experiment without one is entered: the first time its directory's. */
@@ -124,12 +131,17 @@ public final class ExperimentRunner {
     }
 
     private void runAll(
-            String title, String yaml, List<ExperimentFile.Run> runs, Map<String, Dataset> data, TrackingStore store) {
+            String title,
+            String yaml,
+            List<ExperimentFile.Run> runs,
+            Map<String, Dataset> data,
+            TrackingStore store,
+            DirectoryLock lock) {
         List<String> failed = new ArrayList<>();
         for (int i = 0; i < runs.size(); i++) {
             ExperimentFile.Run run = runs.get(i);
             out.printf(Locale.ROOT, "run %d of %d: %s%n", i + 1, runs.size(), run.name());
-            if (!done(title, yaml, run, data.get(source(run)), store)) {
+            if (!done(title, yaml, run, data.get(source(run)), store, lock)) {
                 failed.add(run.name());
             }
         }
@@ -178,7 +190,13 @@ public final class ExperimentRunner {
     }
 
     /** Returns false if the run failed. */
-    private boolean done(String name, String yaml, ExperimentFile.Run run, Dataset dataset, TrackingStore store) {
+    private boolean done(
+            String name,
+            String yaml,
+            ExperimentFile.Run run,
+            Dataset dataset,
+            TrackingStore store,
+            DirectoryLock lock) {
         List<StoredRun> finished = store.read().all().stream()
                 .filter(stored -> stored.experiment().equals(name) && stored.isFinished())
                 .toList();
@@ -190,9 +208,14 @@ public final class ExperimentRunner {
             return true;
         }
         Path own = own(directory, run.spec().key());
-        RunTracker tracker = new RunTracker(store, store.begin(name, yaml, run, Versions.here()), own);
+        RunTracker tracker = new RunTracker(store, store.begin(name, yaml, run, Versions.here()), own, lock);
         try {
-            String hash = one(name, run, dataset, tracker);
+            Optional<String> model = one(name, run, dataset, tracker);
+            if (model.isEmpty()) {
+                out.println("  failed: no update was accepted in any round, so nothing was learned");
+                return false;
+            }
+            String hash = model.get();
             finished.stream()
                     .filter(other -> other.seed() == run.spec().seed()
                             && other.modelSha256().filter(hash::equals).isPresent())
@@ -210,8 +233,8 @@ public final class ExperimentRunner {
         }
     }
 
-    /** Returns the model's hash. */
-    private String one(String name, ExperimentFile.Run run, Dataset dataset, RunTracker tracker) {
+    /** Returns the model's hash, or nothing if the run learned nothing. */
+    private Optional<String> one(String name, ExperimentFile.Run run, Dataset dataset, RunTracker tracker) {
         Path own = own(directory, run.spec().key());
         PartitionReport partition = PartitionReport.of(
                 run.spec().partition(dataset), dataset.train().classIndices());
@@ -251,7 +274,9 @@ public final class ExperimentRunner {
                                 .findAny()
                                 .orElse("-"),
                         result.modelSha256());
-                return result.modelSha256();
+                return result.end() == RunResult.End.NO_UPDATES
+                        ? Optional.empty()
+                        : Optional.of(result.modelSha256());
             }
         }
     }
@@ -274,18 +299,16 @@ public final class ExperimentRunner {
         try {
             return Files.readString(file);
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + file + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("cannot read " + file + ": " + Durable.reason(e), e);
         }
     }
 
     private static void write(Path file, String text) {
         try {
             Files.createDirectories(file.toAbsolutePath().getParent());
-            Path partial = file.resolveSibling(file.getFileName() + ".partial");
-            Files.writeString(partial, text);
-            Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            Durable.write(file, text.getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot write " + file + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("cannot write " + file + ": " + Durable.reason(e), e);
         }
     }
 }

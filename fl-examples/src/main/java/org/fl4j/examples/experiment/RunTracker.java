@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.fl4j.core.ServerState;
 import org.fl4j.execution.TaskRecord;
+import org.fl4j.internal.DirectoryLock;
 import org.fl4j.simulation.JsonLinesListener;
 import org.fl4j.simulation.RoundReport;
 import org.fl4j.simulation.RunListener;
@@ -18,10 +19,12 @@ final class RunTracker implements RunListener {
     private final TrackingStore store;
     private final int run;
     private final Path own;
+    private final DirectoryLock lock;
     private List<TaskRecord> tasks = List.of(); // of the round that goes on
 
-    /** Names the run's entry, and the directory of its own files. */
-    RunTracker(TrackingStore store, int run, Path own) {
+    /** Names the run's entry, the directory of its own files, and the lock of the experiment's. */
+    RunTracker(TrackingStore store, int run, Path own, DirectoryLock lock) {
+        this.lock = lock;
         this.store = store;
         this.run = run;
         this.own = own;
@@ -61,6 +64,7 @@ final class RunTracker implements RunListener {
 
     @Override
     public void roundEnded(RoundReport report, ServerState state) {
+        lock.requireThere(); // a removed store's file can still be written to, but nobody will find it
         store.add(run, report, tasks);
         tasks = List.of();
     }

@@ -1,0 +1,35 @@
+package org.fl4j.simulation;
+
+import java.util.Optional;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.core.ClientDirectory;
+import org.fl4j.core.ModelUpdate;
+
+/**
+ * What a client may claim of itself. Example counts weigh updates, and numbers of steps normalise them (FedNova), so a claim beyond all
+ * reason would make one client's update the round's: the server knows every client's count, and how clients are set up to train.
+ *
+ * @param clients how many examples each client has
+ * @param training how clients are set up to train, if the run knows it
+ */
+record ClaimRule(ClientDirectory clients, Optional<LocalTraining> training) {
+    /** An algorithm may train several times a round, or take smaller batches; nothing honest takes ten times the steps. */
+    private static final long STEPS_FACTOR = 10;
+
+    private static final long MOST_STEPS = 1_000_000_000;
+
+    /** Returns the rule that an update breaks, and its value; nothing if its claims can be true. */
+    Optional<String> fault(ModelUpdate update) {
+        int examples = clients.exampleCount(update.client());
+        if (update.exampleCount() > examples) {
+            return Optional.of("exampleCount must be at most what the server knows, " + examples + ", but was "
+                    + update.exampleCount());
+        }
+        long most = training.map(how -> STEPS_FACTOR * Math.max(1, how.stepCount(examples)))
+                .orElse(MOST_STEPS);
+        if (update.localSteps() < 0 || update.localSteps() > most) {
+            return Optional.of("localSteps must be in [0, " + most + "], but was " + update.localSteps());
+        }
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,173 @@
+package org.fl4j.simulation;
+
+import ai.djl.ndarray.NDArray;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import org.fl4j.client.SgdClient;
+import org.fl4j.client.Worker;
+import org.fl4j.core.Client;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.TrainingTask;
+import org.fl4j.internal.Check;
+import org.fl4j.metrics.Metric;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.tensor.Kernels;
+import org.fl4j.tensor.ParameterVector;
+
+/**
+ * Calls clients, and holds them to the rules of {@link Client}. A client that breaks a rule fails, and harms nobody else: a client of
+ * one's own trains from a copy of the message, so that it cannot write into the server's model, and sends arrays that nobody else has.
+ */
+final class ClientCall {
+    /** The number of metrics of a client that were not numbers; there only if there were any. */
+    static final String NOT_FINITE = "metrics/not finite";
+
+    /** No count of examples comes near; sums of as many weights as there can be clients stay finite. */
+    private static final double LARGEST_WEIGHT = 0x1p53;
+
+    private static final double LARGEST_SUM = 1e298;
+
+    /** The arrays of updates that were sent and are not folded yet: an array that is sent twice would be freed twice. */
+    private final Set<NDArray> underWay = Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
+
+    /**
+     * Has a client train.
+     *
+     * @throws IllegalStateException if the client breaks a rule; the message names it
+     */
+    ModelUpdate train(Client client, TrainingTask task, Worker worker) {
+        Given given = given(client, task);
+        ModelUpdate update = client.train(given.task());
+        require(update != null, "train must return an update, but returned null");
+        given.requireUntouched();
+        Check.that(
+                update.client().equals(task.client()),
+                "client of the update",
+                task.client().toString(),
+                update.client());
+        ParameterVector local = worker.model().parameters();
+        for (NDArray array : arrays(update)) {
+            require(!array.isReleased(), "arrays of the update must be open, but one was closed");
+            require(
+                    !given.holds(array) && local.arrays().stream().noneMatch(own -> own == array),
+                    "arrays of the update must be its own, but one is the model's");
+        }
+        Metrics measured = finite(update.metrics());
+        return measured == update.metrics() ? update : update.withMeasured(measured);
+    }
+
+    /**
+     * Has a client evaluate.
+     *
+     * @throws IllegalStateException if the client breaks a rule; the message names it
+     */
+    Metrics evaluate(Client client, TrainingTask task) {
+        Given given = given(client, task);
+        Metrics measured = client.evaluate(given.task());
+        require(measured != null, "evaluate must return metrics, but returned null");
+        given.requireUntouched();
+        return finite(measured);
+    }
+
+    /**
+     * Notes the arrays of an update that travels.
+     *
+     * @throws IllegalStateException if another update has one of them
+     */
+    void sent(ModelUpdate update) {
+        List<NDArray> noted = new ArrayList<>();
+        for (NDArray array : arrays(update)) {
+            if (!underWay.add(array)) {
+                underWay.removeAll(noted);
+                throw new IllegalStateException("arrays of the update must be its own, but one was sent before");
+            }
+            noted.add(array);
+        }
+    }
+
+    /** Forgets the arrays of an update that travels no more. */
+    void forget(ModelUpdate update) {
+        arrays(update).forEach(underWay::remove);
+    }
+
+    private static List<NDArray> arrays(ModelUpdate update) {
+        List<NDArray> arrays = new ArrayList<>(update.delta().arrays());
+        arrays.addAll(update.attachments().values());
+        return arrays;
+    }
+
+    /** Leaves out what is not a number: in a mean it would hide all that the other clients measured. */
+    private static Metrics finite(Metrics measured) {
+        Map<String, Metric> kept = new TreeMap<>();
+        measured.values().forEach((name, metric) -> {
+            require(
+                    metric.weight() <= LARGEST_WEIGHT,
+                    "weight of metric " + name + " must be at most 2^53, but was " + metric.weight());
+            if (Math.abs(metric.sum()) <= LARGEST_SUM) { // false for NaN
+                kept.put(name, metric);
+            }
+        });
+        int left = measured.values().size() - kept.size();
+        if (left == 0) {
+            return measured;
+        }
+        kept.put(NOT_FINITE, new Metric(left, 1));
+        return new Metrics(kept);
+    }
+
+    private static void require(boolean holds, String message) {
+        if (!holds) {
+            throw new IllegalStateException(message);
+        }
+    }
+
+    /** The library's own client reads its message only, so that it needs no copy. */
+    private static Given given(Client client, TrainingTask task) {
+        if (client.getClass() == SgdClient.class) {
+            return new Given(task, Map.of());
+        }
+        Map<String, NDArray> attachments = new TreeMap<>();
+        task.attachments().forEach((name, array) -> attachments.put(name, array.duplicate()));
+        TrainingTask copy = task.withArrays(task.model().copy(), attachments);
+        Map<NDArray, Long> versions = new IdentityHashMap<>();
+        copy.model().arrays().forEach(array -> versions.put(array, Kernels.version(array)));
+        attachments.values().forEach(array -> versions.put(array, Kernels.version(array)));
+        return new Given(copy, versions);
+    }
+
+    /**
+     * What a client was given.
+     *
+     * @param task the message
+     * @param versions how often each array of a copy had been written before
+     */
+    private record Given(TrainingTask task, Map<NDArray, Long> versions) {
+        boolean holds(NDArray array) {
+            return task.model().arrays().stream().anyMatch(own -> own == array)
+                    || task.attachments().values().stream().anyMatch(own -> own == array);
+        }
+
+        void requireUntouched() {
+            versions.forEach((array, before) -> {
+                require(!array.isReleased(), "task must stay open, but the client closed " + name(array));
+                require(
+                        Kernels.version(array) == before,
+                        "task must not be written to, but the client wrote to " + name(array));
+            });
+        }
+
+        private String name(NDArray array) {
+            Optional<String> attachment = task.attachments().entrySet().stream()
+                    .filter(entry -> entry.getValue() == array)
+                    .map(entry -> "attachment " + entry.getKey())
+                    .findFirst();
+            return attachment.orElse("the model");
+        }
+    }
+}
