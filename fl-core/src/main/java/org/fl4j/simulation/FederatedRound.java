@@ -194,7 +194,7 @@ final class FederatedRound {
         Map<ClientId, Metrics> evaluated = new TreeMap<>();
         try (ClientExecutor.Results<Map.Entry<ClientId, Metrics>> results = executor.run(
                 "evaluate",
-                evaluations.clients(clients, round.number()),
+                evaluations.clients(round.number()),
                 round,
                 Integer.MAX_VALUE,
                 (id, worker, notes) -> Map.entry(id, evaluate(state, id, worker, round)),

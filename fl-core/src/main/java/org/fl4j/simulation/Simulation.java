@@ -41,7 +41,8 @@ public final class Simulation {
      */
     public RunResult run() {
         long start = System.nanoTime();
-        EvaluationPlan plan = new EvaluationPlan(setup.evaluateEvery, setup.evaluateClientsEvery, setup.rounds);
+        EvaluationPlan plan = new EvaluationPlan(
+                setup.evaluateEvery, setup.evaluateClientsEvery, setup.evaluatingClients(), setup.rounds);
         Computation.Scope scope = new Computation.Scope(setup.clientStateStore(), setup.updateStore, plan);
         return Computation.of(setup, scope, () -> cancelled, run -> {
             Checkpoint from = resumed(run).orElseGet(() -> new Checkpoint(run.initial(), List.of()));
