@@ -226,17 +226,24 @@ public class SgdClient implements Client {
         worker.states().stage(id, state);
     }
 
-    /** Evaluates the received model on this client's evaluation data: {@code client/loss}, {@code client/accuracy}. */
+    /**
+     * Evaluates the received model on this client's evaluation data. The metrics are those of the task, with names
+     * that say who was evaluated on what ({@link Worker#evaluationSplit}): {@code client/test/loss},
+     * {@code client/test/accuracy}. A client without evaluation examples measures nothing.
+     */
     @Override
     public Metrics evaluate(TrainingTask task) {
         LocalModel model = worker.model();
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
+            ClientExamples examples = worker.evaluationData().examples(id, worker.device());
+            if (examples.count() == 0) {
+                return Metrics.none();
+            }
             model.load(task.model());
             model.seed(task.round().seed("dropout before evaluation", id));
             beforeEvaluation(task, model);
-            ClientExamples examples = worker.evaluationData().examples(id, worker.device());
-            return model.evaluate(examples.gather(model.manager()), "client");
+            return model.evaluate(examples.gather(model.manager()), worker.evaluationSplit(id));
         }
     }
 }

@@ -2,6 +2,7 @@ package org.fl4j.client;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
+import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientStates;
 import org.fl4j.data.FederatedDataset;
 import org.fl4j.model.FederatedModel;
@@ -16,6 +17,7 @@ public final class Worker implements AutoCloseable {
     private final LocalModel model;
     private final FederatedDataset data;
     private final FederatedDataset evaluationData;
+    private final boolean evaluatesOnTrainingExamples;
     private final ClientStates states;
     private final NDManager updates;
 
@@ -37,6 +39,8 @@ public final class Worker implements AutoCloseable {
         this.model = new LocalModel(model, device);
         this.data = data;
         this.evaluationData = evaluationData;
+        evaluatesOnTrainingExamples =
+                data.sharesExamplesWith(evaluationData) || evaluationData.sharesExamplesWith(data);
         this.states = states;
         updates = TensorEngine.newManager(device);
     }
@@ -54,6 +58,16 @@ public final class Worker implements AutoCloseable {
     /** Returns what clients evaluate on. */
     public FederatedDataset evaluationData() {
         return evaluationData;
+    }
+
+    /**
+     * Returns how the metrics of a client's evaluation begin: {@code client} or, for a client that is not among those
+     * that train, {@code held-out}; then {@code /test}, or {@code /train} if clients are evaluated on examples that
+     * they train on.
+     */
+    public String evaluationSplit(ClientId client) {
+        String who = data.clients().position(client).isPresent() ? "client" : "held-out";
+        return who + (evaluatesOnTrainingExamples ? "/train" : "/test");
     }
 
     /** Returns what clients keep between rounds. */

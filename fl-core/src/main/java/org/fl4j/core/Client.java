@@ -14,6 +14,6 @@ public interface Client {
     /** Trains from the task's model on this client's data and returns what changed. */
     ModelUpdate train(TrainingTask task);
 
-    /** Evaluates the task's model on this client's data; metric names say the split. */
+    /** Evaluates the task's model on this client's evaluation data; metric names say the split. */
     Metrics evaluate(TrainingTask task);
 }

@@ -1,5 +1,6 @@
 package org.fl4j.core;
 
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.function.IntUnaryOperator;
@@ -19,6 +20,25 @@ public interface ClientDirectory {
     /** Returns the index of the client at a position, without an object. */
     default int index(int position) {
         return id(position).index();
+    }
+
+    /** Returns the position of a client, or nothing if it is not one of these; costs O(log size). */
+    default OptionalInt position(ClientId client) {
+        int low = 0;
+        int high = size() - 1;
+        while (low <= high) {
+            int middle = (low + high) >>> 1;
+            int index = index(middle);
+            if (index == client.index()) {
+                return OptionalInt.of(middle);
+            }
+            if (index < client.index()) {
+                low = middle + 1;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return OptionalInt.empty();
     }
 
     /** Returns how many training examples a client holds, at least 0. */

@@ -12,28 +12,9 @@ final class RemainingClients implements ClientDirectory {
     RemainingClients(ClientDirectory all, Set<ClientId> clients) {
         this.all = all;
         excluded = clients.stream()
-                .mapToInt(client -> position(all, client))
-                .filter(position -> position >= 0)
+                .flatMapToInt(client -> all.position(client).stream())
                 .sorted()
                 .toArray();
-    }
-
-    private static int position(ClientDirectory all, ClientId client) {
-        int low = 0;
-        int high = all.size() - 1;
-        while (low <= high) {
-            int middle = (low + high) >>> 1;
-            int order = all.id(middle).compareTo(client);
-            if (order == 0) {
-                return middle;
-            }
-            if (order < 0) {
-                low = middle + 1;
-            } else {
-                high = middle - 1;
-            }
-        }
-        return -1;
     }
 
     @Override

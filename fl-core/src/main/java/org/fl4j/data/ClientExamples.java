@@ -1,6 +1,7 @@
 package org.fl4j.data;
 
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 
 /**
  * What one client holds: some rows of a data set that is in memory once, on the client's device. Nothing is copied until
@@ -39,5 +40,16 @@ public final class ClientExamples {
     /** Returns copies of the client's examples, attached to the manager. */
     public Examples gather(NDManager manager) {
         return source.rows(rows, manager);
+    }
+
+    /** Returns the class of each example; the same number for all of them if their labels are not classes. */
+    int[] strata() {
+        if (!source.hasClasses()) {
+            return new int[rows.length];
+        }
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            return gather(source.labels().getManager()).classIndices();
+        }
     }
 }

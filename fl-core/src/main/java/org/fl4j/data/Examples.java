@@ -60,16 +60,18 @@ public record Examples(NDArray features, NDArray labels) implements AutoCloseabl
      */
     public int[] classIndices() {
         Check.that(
-                labels.getDataType().isInteger() && labels.getShape().dimension() == 1,
-                "labels",
-                "int64 of shape (n)",
-                labels.getDataType() + " of shape " + labels.getShape());
+                hasClasses(), "labels", "int64 of shape (n)", labels.getDataType() + " of shape " + labels.getShape());
         long[] values = labels.toLongArray();
         int[] classes = new int[values.length];
         for (int i = 0; i < classes.length; i++) {
             classes[i] = Math.toIntExact(values[i]);
         }
         return classes;
+    }
+
+    /** Returns whether the labels are class indices: int64 of shape (n). */
+    boolean hasClasses() {
+        return labels.getDataType().isInteger() && labels.getShape().dimension() == 1;
     }
 
     /** Frees the tensors now. */

@@ -1,7 +1,9 @@
 package org.fl4j.data;
 
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.internal.Check;
@@ -73,6 +75,18 @@ public final class Partition {
     @Override
     public int hashCode() {
         return 31 * Arrays.hashCode(starts) + Arrays.hashCode(rows);
+    }
+
+    /** Returns whether some client holds a row here that it also holds in another partition. */
+    boolean overlaps(Partition other) {
+        for (int client = 0; client < Math.min(clientCount(), other.clientCount()); client++) {
+            BitSet held = new BitSet();
+            IntStream.of(rows(new ClientId(client))).forEach(held::set);
+            if (IntStream.of(other.rows(new ClientId(client))).anyMatch(held::get)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Returns the largest row index of all, or -1 if no client holds any. */

@@ -49,6 +49,14 @@ public final class PartitionedDataset implements FederatedDataset, AutoCloseable
         return DataFingerprint.of(examples) + ", partition " + Integer.toHexString(partition.hashCode());
     }
 
+    @Override
+    public boolean sharesExamplesWith(FederatedDataset other) {
+        return this == other
+                || (other instanceof PartitionedDataset that
+                        && examples.features() == that.examples.features()
+                        && partition.overlaps(that.partition));
+    }
+
     /** Frees the copies on other devices than the data set's own. */
     @Override
     public void close() {

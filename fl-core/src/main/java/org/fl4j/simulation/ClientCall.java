@@ -6,7 +6,6 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.fl4j.client.SgdClient;
@@ -18,7 +17,6 @@ import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metric;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.tensor.Kernels;
-import org.fl4j.tensor.ParameterVector;
 
 /**
  * Calls clients, and holds them to the rules of {@link Client}. A client that breaks a rule fails, and harms nobody else: a client of
@@ -51,15 +49,14 @@ final class ClientCall {
                 "client of the update",
                 task.client().toString(),
                 update.client());
-        ParameterVector local = worker.model().parameters();
+        Set<NDArray> ofOthers = given.arrays();
+        ofOthers.addAll(worker.model().parameters().arrays());
         for (NDArray array : arrays(update)) {
             require(!array.isReleased(), "arrays of the update must be open, but one was closed");
-            require(
-                    !given.holds(array) && local.arrays().stream().noneMatch(own -> own == array),
-                    "arrays of the update must be its own, but one is the model's");
+            require(!ofOthers.contains(array), "arrays of the update must be its own, but one is the model's");
         }
-        Metrics measured = finite(update.metrics());
-        return measured == update.metrics() ? update : update.withMeasured(measured);
+        noteSent(update);
+        return areFinite(update.metrics()) ? update : update.withMeasured(finite(update.metrics()));
     }
 
     /**
@@ -72,23 +69,25 @@ final class ClientCall {
         Metrics measured = client.evaluate(given.task());
         require(measured != null, "evaluate must return metrics, but returned null");
         given.requireUntouched();
-        return finite(measured);
+        return areFinite(measured) ? measured : finite(measured);
     }
 
-    /**
-     * Notes the arrays of an update that travels.
-     *
-     * @throws IllegalStateException if another update has one of them
-     */
-    void sent(ModelUpdate update) {
+    /** Another update may have the same arrays, and is not to be harmed. */
+    private void noteSent(ModelUpdate update) {
         List<NDArray> noted = new ArrayList<>();
         for (NDArray array : arrays(update)) {
             if (!underWay.add(array)) {
-                underWay.removeAll(noted);
+                noted.forEach(underWay::remove);
                 throw new IllegalStateException("arrays of the update must be its own, but one was sent before");
             }
             noted.add(array);
         }
+    }
+
+    /** Goes on with an update in another form. */
+    void replace(ModelUpdate before, ModelUpdate after) {
+        forget(before);
+        noteSent(after);
     }
 
     /** Forgets the arrays of an update that travels no more. */
@@ -102,6 +101,19 @@ final class ClientCall {
         return arrays;
     }
 
+    private static boolean areFinite(Metrics measured) {
+        for (Metric metric : measured.values().values()) {
+            if (!isFinite(metric) || metric.weight() > LARGEST_WEIGHT) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean isFinite(Metric metric) {
+        return Math.abs(metric.sum()) <= LARGEST_SUM; // false for NaN
+    }
+
     /** Leaves out what is not a number: in a mean it would hide all that the other clients measured. */
     private static Metrics finite(Metrics measured) {
         Map<String, Metric> kept = new TreeMap<>();
@@ -109,15 +121,11 @@ final class ClientCall {
             require(
                     metric.weight() <= LARGEST_WEIGHT,
                     "weight of metric " + name + " must be at most 2^53, but was " + metric.weight());
-            if (Math.abs(metric.sum()) <= LARGEST_SUM) { // false for NaN
+            if (isFinite(metric)) {
                 kept.put(name, metric);
             }
         });
-        int left = measured.values().size() - kept.size();
-        if (left == 0) {
-            return measured;
-        }
-        kept.put(NOT_FINITE, new Metric(left, 1));
+        kept.put(NOT_FINITE, new Metric((double) measured.values().size() - kept.size(), 1));
         return new Metrics(kept);
     }
 
@@ -130,12 +138,12 @@ final class ClientCall {
     /** The library's own client reads its message only, so that it needs no copy. */
     private static Given given(Client client, TrainingTask task) {
         if (client.getClass() == SgdClient.class) {
-            return new Given(task, Map.of());
+            return new Given(task, new IdentityHashMap<>());
         }
         Map<String, NDArray> attachments = new TreeMap<>();
         task.attachments().forEach((name, array) -> attachments.put(name, array.duplicate()));
         TrainingTask copy = task.withArrays(task.model().copy(), attachments);
-        Map<NDArray, Long> versions = new IdentityHashMap<>();
+        IdentityHashMap<NDArray, Long> versions = new IdentityHashMap<>();
         copy.model().arrays().forEach(array -> versions.put(array, Kernels.version(array)));
         attachments.values().forEach(array -> versions.put(array, Kernels.version(array)));
         return new Given(copy, versions);
@@ -147,10 +155,13 @@ final class ClientCall {
      * @param task the message
      * @param versions how often each array of a copy had been written before
      */
-    private record Given(TrainingTask task, Map<NDArray, Long> versions) {
-        boolean holds(NDArray array) {
-            return task.model().arrays().stream().anyMatch(own -> own == array)
-                    || task.attachments().values().stream().anyMatch(own -> own == array);
+    private record Given(TrainingTask task, IdentityHashMap<NDArray, Long> versions) {
+        /** Returns the message's arrays, told apart by identity. */
+        Set<NDArray> arrays() {
+            Set<NDArray> arrays = Collections.newSetFromMap(new IdentityHashMap<>());
+            arrays.addAll(task.model().arrays());
+            arrays.addAll(task.attachments().values());
+            return arrays;
         }
 
         void requireUntouched() {
@@ -163,11 +174,7 @@ final class ClientCall {
         }
 
         private String name(NDArray array) {
-            Optional<String> attachment = task.attachments().entrySet().stream()
-                    .filter(entry -> entry.getValue() == array)
-                    .map(entry -> "attachment " + entry.getKey())
-                    .findFirst();
-            return attachment.orElse("the model");
+            return task.model().arrays().stream().anyMatch(own -> own == array) ? "the model" : "an attachment";
         }
     }
 }

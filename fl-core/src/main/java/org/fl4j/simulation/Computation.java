@@ -36,7 +36,7 @@ record Computation(
         ClientExecutor executor,
         Optional<ResourceMonitor> monitor) {
     static final EvaluationPlan NO_EVALUATION =
-            new EvaluationPlan(Integer.MAX_VALUE, OptionalInt.empty(), Integer.MAX_VALUE);
+            new EvaluationPlan(Integer.MAX_VALUE, OptionalInt.empty(), Optional.empty(), Integer.MAX_VALUE);
 
     /** What differs between a run and what is run of it again. */
     record Scope(

@@ -1,6 +1,7 @@
 package org.fl4j.simulation;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.fl4j.core.ClientDirectory;
@@ -11,19 +12,23 @@ import org.fl4j.core.ClientId;
  *
  * @param centralEvery at least 1
  * @param clientsEvery at least 1, or empty for no evaluation on clients
+ * @param evaluating the clients that evaluate, which may be more than train, or empty for no evaluation on clients
  * @param lastRound the number of the last round
  */
-record EvaluationPlan(int centralEvery, OptionalInt clientsEvery, int lastRound) {
+record EvaluationPlan(int centralEvery, OptionalInt clientsEvery, Optional<ClientDirectory> evaluating, int lastRound) {
     boolean central(int round) {
         return due(round, centralEvery);
     }
 
     /** Returns the clients that evaluate in a round: all or none. */
-    List<ClientId> clients(ClientDirectory directory, int round) {
+    List<ClientId> clients(int round) {
         boolean due = clientsEvery.isPresent() && due(round, clientsEvery.getAsInt());
-        return due
-                ? IntStream.range(0, directory.size()).mapToObj(directory::id).toList()
-                : List.of();
+        return evaluating
+                .filter(any -> due)
+                .map(directory -> IntStream.range(0, directory.size())
+                        .mapToObj(directory::id)
+                        .toList())
+                .orElse(List.of());
     }
 
     private boolean due(int round, int every) {

@@ -184,7 +184,7 @@ final class FederatedRound {
     private Uploads.Upload train(ServerState state, ClientId id, Worker worker, RoundContext round, Notes notes) {
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
-            TrainingTask task = server.broadcast(state, id, round);
+            TrainingTask task = Check.present("task of the server", server.broadcast(state, id, round));
             ModelUpdate trained = calls.train(factory.create(id, worker), task, worker);
             try {
                 ModelUpdate sent = transformed(trained, task);
@@ -192,10 +192,11 @@ final class FederatedRound {
                 if (hashUpdates) {
                     notes.updateSha256(sent.sha256());
                 }
-                calls.sent(sent);
+                calls.replace(trained, sent);
                 sent.keep(worker.updates());
                 return new Uploads.Upload(sent, task.byteCount(), calls);
             } catch (RuntimeException | Error e) {
+                calls.forget(trained);
                 trained.close();
                 throw e;
             }
@@ -215,7 +216,7 @@ final class FederatedRound {
         Map<ClientId, Metrics> evaluated = new TreeMap<>();
         try (ClientExecutor.Results<Map.Entry<ClientId, Metrics>> results = executor.run(
                 "evaluate",
-                evaluations.clients(clients, round.number()),
+                evaluations.clients(round.number()),
                 round,
                 Integer.MAX_VALUE,
                 (id, worker, notes) -> Map.entry(id, evaluate(state, id, worker, round)),

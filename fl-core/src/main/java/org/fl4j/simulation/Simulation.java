@@ -53,7 +53,8 @@ public final class Simulation {
         try (RunFiles files = setup.checkpoints
                 .map(directory -> new RunFiles(directory, RunIdentity.of(setup)))
                 .orElse(null)) {
-            EvaluationPlan plan = new EvaluationPlan(setup.evaluateEvery, setup.evaluateClientsEvery, setup.rounds);
+            EvaluationPlan plan = new EvaluationPlan(
+                    setup.evaluateEvery, setup.evaluateClientsEvery, setup.evaluatingClients(), setup.rounds);
             Computation.Scope scope = new Computation.Scope(
                     setup.clientStateStore(), setup.updateStore, plan, round -> Optional.empty());
             return Computation.of(setup, scope, isOver, run -> {

@@ -13,6 +13,7 @@ import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.client.SgdClientFactory;
 import org.fl4j.core.Aggregator;
+import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.UpdateStore;
@@ -260,7 +261,13 @@ public final class SimulationBuilder implements Cloneable {
         return this;
     }
 
-    /** Has every client evaluate the new model on its part of this data, every so many rounds and in the last. */
+    /**
+     * Has every client evaluate the new model on its part of this data, every so many rounds and in the last. The
+     * data may have more clients than train; the others are held out: they evaluate and never train. Metrics say by
+     * their names what was measured: {@code client/test/accuracy}, {@code client/train/accuracy} if the data are what
+     * clients train on, {@code held-out/test/accuracy}. {@link FederatedDataset#split} gives every client test
+     * examples of its own.
+     */
     public SimulationBuilder clientEvaluation(FederatedDataset value, int everyRounds) {
         clientEvaluationData = value;
         evaluateClientsEvery = OptionalInt.of(everyRounds);
@@ -339,9 +346,9 @@ public final class SimulationBuilder implements Cloneable {
         if (clientEvaluationData != null) {
             int evaluating = clientEvaluationData.clients().size();
             Check.that(
-                    evaluating == data.clients().size(),
+                    evaluating >= data.clients().size(),
                     "clients of clientEvaluation",
-                    "as many as train, " + data.clients().size(),
+                    "at least as many as train, " + data.clients().size(),
                     evaluating);
         }
         Check.positive("workers", workers);
@@ -371,6 +378,10 @@ public final class SimulationBuilder implements Cloneable {
     void putOnClock() {
         Check.that(!onClock, "simulated clocks of a run", "one", "two");
         onClock = true;
+    }
+
+    Optional<ClientDirectory> evaluatingClients() {
+        return Optional.ofNullable(clientEvaluationData).map(FederatedDataset::clients);
     }
 
     ClientFactory clientFactory() {

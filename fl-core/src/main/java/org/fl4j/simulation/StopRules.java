@@ -39,8 +39,8 @@ final class StopRules {
     }
 
     private static Set<String> ofFirstRound(SimulationBuilder setup, BooleanSupplier isOver) {
-        EvaluationPlan everything =
-                new EvaluationPlan(/* centralEvery= */ 1, setup.evaluateClientsEvery, /* lastRound= */ 1);
+        EvaluationPlan everything = new EvaluationPlan(
+                /* centralEvery= */ 1, setup.evaluateClientsEvery, setup.evaluatingClients(), /* lastRound= */ 1);
         Computation.Scope scope = new Computation.Scope(
                 new InMemoryClientStates(),
                 UpdateStore.inMemory(),

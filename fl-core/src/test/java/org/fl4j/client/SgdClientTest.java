@@ -137,6 +137,12 @@ class SgdClientTest extends TensorTest {
     }
 
     @Test
+    void measuresNothingWhenItHoldsNothingToEvaluateOn() {
+        SgdClient client = new SgdClient(new ClientId(1), worker, LocalTraining.sgd(.1));
+        assertThat(client.evaluate(task()).values()).isEmpty();
+    }
+
+    @Test
     void callsEveryHookInOrder() {
         List<String> calls = new ArrayList<>();
         SgdClient client =

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.fl4j.client.LocalTraining;
@@ -33,10 +34,13 @@ import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.Dataset;
+import org.fl4j.data.FederatedDataset;
+import org.fl4j.data.LocalSplit;
 import org.fl4j.data.Partition;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.LocalModel;
 import org.fl4j.model.Models;
+import org.fl4j.random.Seed;
 import org.fl4j.server.AddDelta;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
@@ -333,9 +337,55 @@ class SimulationTest {
             assertThat(result.history())
                     .extracting(report -> report.evaluations().size())
                     .containsExactly(0, 0, Fixtures.CLIENTS, 0, Fixtures.CLIENTS);
-            assertThat(result.finalMetrics().values().get("client/accuracy").weight())
+            assertThat(result.finalMetrics().values().get("client/train/accuracy").weight())
                     .isEqualTo(600);
         }
+    }
+
+    @Test
+    void metricsOfClientsSayWhatTheyWereMeasuredOn() {
+        FederatedDataset whole = digits.federated(Fixtures.partition(digits));
+        LocalSplit split = whole.split(.25, new Seed(1));
+        assertThat(splits(setup().data(whole).clientEvaluation(whole, 1))).containsExactly("client/train");
+        assertThat(splits(setup().data(split.train()).clientEvaluation(whole, 1))).containsExactly("client/train");
+        assertThat(splits(setup().data(split.train()).clientEvaluation(split.test(), 1)))
+                .containsExactly("client/test");
+        assertThat(splits(setup().data(split.train().holdOut(2)).clientEvaluation(split.test(), 1)))
+                .containsExactly("client/test", "held-out/test");
+        assertThat(splits(setup().data(whole.holdOut(2)).clientEvaluation(whole, 1)))
+                .containsExactly("client/train", "held-out/train");
+    }
+
+    /** Returns how the names of accuracies begin, without that of the server. */
+    private static Set<String> splits(SimulationBuilder builder) {
+        try (RunResult result = builder.rounds(1).build().run()) {
+            return result.finalMetrics().values().keySet().stream()
+                    .filter(name -> name.endsWith("/accuracy") && !name.equals("test/accuracy"))
+                    .map(name -> name.replace("/accuracy", ""))
+                    .collect(Collectors.toCollection(TreeSet::new));
+        }
+    }
+
+    @Test
+    void clientsThatAreHeldOutEvaluateAndNeverTrain() {
+        LocalSplit split = digits.federated(Fixtures.partition(digits)).split(.25, new Seed(1));
+        int trained = Fixtures.CLIENTS - 3;
+        SimulationBuilder builder = setup().data(split.train().holdOut(3))
+                .clientEvaluation(split.test(), 1)
+                .cohortSize(trained);
+        try (RunResult result = builder.build().run()) {
+            assertThat(result.history()).allSatisfy(report -> {
+                assertThat(report.cohort()).hasSize(trained).allMatch(client -> client.index() < trained);
+                assertThat(report.evaluations()).hasSize(Fixtures.CLIENTS);
+                report.evaluations()
+                        .forEach((client, measured) -> assertThat(measured.values().keySet())
+                                .allMatch(name -> name.startsWith("held-out/") == (client.index() >= trained)));
+            });
+        }
+        assertThatThrownBy(() -> setup().cohortSize(Fixtures.CLIENTS - 2).data(split.train().holdOut(3)).build())
+                .hasMessage("cohortSize must be in [1, 9], but was 10");
+        assertThatThrownBy(() -> setup().clientEvaluation(split.test().holdOut(1), 1).build())
+                .hasMessage("clients of clientEvaluation must be at least as many as train, 12, but was 11");
     }
 
     @Test

@@ -91,7 +91,7 @@ public abstract class ClientContract {
     @Test
     void learns() {
         TrainingTask task = task(1);
-        double before = factory().create(CLIENT, worker).evaluate(task).value("client/loss");
+        double before = factory().create(CLIENT, worker).evaluate(task).value("client/train/loss");
         ParameterVector trained = task.model().copy();
         for (int round = 1; round <= 5; round++) {
             TrainingTask next = new TrainingTask(
@@ -102,7 +102,7 @@ public abstract class ClientContract {
         double after = factory()
                 .create(CLIENT, worker)
                 .evaluate(new TrainingTask(CLIENT, task.round(), 0, trained))
-                .value("client/loss");
+                .value("client/train/loss");
         assertThat(after).isLessThan(before);
     }
 }

@@ -1,6 +1,7 @@
 package org.fl4j.examples;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.fl4j.data.Dataset;
@@ -68,6 +69,23 @@ final class ExperimentOptions {
     @Mixin
     private ClockOptions clock;
 
+    @Option(
+            names = "--client-evaluation",
+            description = "every so many rounds clients evaluate the model on their own examples (default: never)")
+    private Integer clientEvaluation;
+
+    @Option(
+            names = "--local-test",
+            description = "share of each client's examples that it evaluates on and does not train on (default: 0.2"
+                    + " with --client-evaluation)")
+    private Double localTest;
+
+    @Option(
+            names = "--held-out",
+            defaultValue = "0",
+            description = "how many of the clients evaluate and never train (default: ${DEFAULT-VALUE})")
+    private int heldOut;
+
     @Option(names = "--target", description = "accuracy to end at; on a simulated clock its time is printed")
     private Double target;
 
@@ -118,7 +136,7 @@ final class ExperimentOptions {
     /** Runs the experiment and prints its table. */
     void run(String set, String source, String model) {
         ExperimentSpec spec = new ExperimentSpec(
-                new DataSpec(set, source, model, partition, clients),
+                new DataSpec(set, source, model, partition, clients, Optional.ofNullable(localTest), heldOut),
                 new TrainingSpec(clientLearningRate, epochs, batchSize),
                 new StrategySpec(
                         Optional.ofNullable(algorithm),
@@ -134,14 +152,15 @@ final class ExperimentOptions {
                 cohort,
                 rounds,
                 Optional.ofNullable(target),
-                Optional.empty(),
+                Optional.ofNullable(clientEvaluation),
                 device,
                 ExecutionSpec.plain(Optional.ofNullable(workers)),
                 seed);
         try (Dataset dataset = spec.data().load();
                 RunProgress bar = new RunProgress("rounds")) {
-            SimulationBuilder builder =
-                    spec.builder(dataset).listener(new RoundTable(System.out)).resume(resume);
+            SimulationBuilder builder = spec.builder(dataset)
+                    .listener(new RoundTable(System.out, spec.clientAccuracies()))
+                    .resume(resume);
             if (progress) {
                 builder.listener(bar);
             }
@@ -152,13 +171,17 @@ final class ExperimentOptions {
                                 spec.partition(dataset), dataset.train().classIndices()));
                 builder.checkpoints(directory.resolve("checkpoints"), 1)
                         .listener(new JsonLinesListener(directory.resolve("rounds.jsonl")))
-                        .listener(new CsvListener(
-                                directory.resolve("rounds.csv"),
-                                List.of("train/loss", "test/loss", "test/accuracy", "time/seconds")));
+                        .listener(new CsvListener(directory.resolve("rounds.csv"), metrics(spec)));
             });
             try (RunResult result = builder.build().run()) {
                 RoundTable.printSummary(System.out, result, spec.target());
             }
         }
+    }
+
+    private static List<String> metrics(ExperimentSpec spec) {
+        List<String> metrics = new ArrayList<>(List.of("train/loss", "test/loss", "test/accuracy", "time/seconds"));
+        metrics.addAll(spec.clientAccuracies());
+        return metrics;
     }
 }

@@ -1,9 +1,12 @@
 package org.fl4j.examples;
 
 import java.io.PrintStream;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.fl4j.core.ServerState;
 import org.fl4j.simulation.RoundReport;
 import org.fl4j.simulation.RunListener;
@@ -12,21 +15,25 @@ import org.fl4j.simulation.RunResult;
 /** Prints one line a round. */
 final class RoundTable implements RunListener {
     private final PrintStream out;
+    private final List<String> clientAccuracies;
 
-    RoundTable(PrintStream out) {
+    /** Names further metrics, such as {@code client/test/accuracy}, each of which gets a column. */
+    RoundTable(PrintStream out, List<String> clientAccuracies) {
         this.out = out;
+        this.clientAccuracies = List.copyOf(clientAccuracies);
     }
 
     @Override
     public void runStarted(int completedRounds, int totalRounds) {
         out.printf(
                 Locale.ROOT,
-                "%6s %8s %11s %10s %10s %9s%n",
+                "%6s %8s %11s %10s %10s%s %9s%n",
                 "round",
                 "updates",
                 "train loss",
                 "test loss",
                 "accuracy",
+                columns(metric -> metric.replace("/accuracy", "")),
                 "seconds");
     }
 
@@ -34,14 +41,21 @@ final class RoundTable implements RunListener {
     public void roundEnded(RoundReport report, ServerState state) {
         out.printf(
                 Locale.ROOT,
-                "%6d %4d/%-3d %11s %10s %10s %9.2f%n",
+                "%6d %4d/%-3d %11s %10s %10s%s %9.2f%n",
                 report.round(),
                 report.clients().size(),
                 report.cohort().size(),
                 number(report, "train/loss"),
                 number(report, "test/loss"),
                 number(report, "test/accuracy"),
+                columns(metric -> number(report, metric)),
                 report.trainSeconds() + report.evaluationSeconds());
+    }
+
+    private String columns(UnaryOperator<String> text) {
+        return clientAccuracies.stream()
+                .map(metric -> String.format(Locale.ROOT, " %14s", text.apply(metric)))
+                .collect(Collectors.joining());
     }
 
     private static String number(RoundReport report, String metric) {

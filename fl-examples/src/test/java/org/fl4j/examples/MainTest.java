@@ -82,6 +82,18 @@ class MainTest {
     }
 
     @Test
+    void printsWhatClientsMeasureWhenAsked() {
+        Outcome outcome = run(with(SMALL, "--client-evaluation", "2", "--held-out", "2"));
+        assertThat(outcome.code()).as(outcome.toString()).isZero();
+        assertThat(outcome.out())
+                .contains("accuracy    client/test  held-out/test   seconds")
+                .containsPattern("\n +1 +4/4 .* 0\\.\\d{4} +- +- +[0-9.]+\n")
+                .containsPattern("\n +2 +4/4 .* 0\\.\\d{4} +0\\.\\d{4} +0\\.\\d{4} +[0-9.]+\n");
+        assertThat(run(with(SMALL, "--local-test", "0.5")).err())
+                .contains("localTest must be left out without clientEvaluationEvery, but was 0.5");
+    }
+
+    @Test
     void givesTheSameModelForTheSameSeedOnAnyNumberOfWorkers() {
         String one = hash(run(with(SMALL, "--workers", "1")));
         assertThat(hash(run(with(SMALL, "--workers", "3")))).isEqualTo(one);
@@ -124,6 +136,9 @@ class MainTest {
             {"--upload-transform", "norm-clipping:clippingBound=0.1"},
             {"--byzantine", "10", "--attack", "sign-flip"},
             {"--byzantine", "10", "--poison", "label-flip"},
+            {"--client-evaluation", "2"},
+            {"--client-evaluation", "2", "--local-test", "0.5"},
+            {"--client-evaluation", "2", "--held-out", "2"},
             {"--cohort", "5"},
             {"--clients", "21"},
             {"--rounds", "3"}
@@ -363,7 +378,7 @@ class MainTest {
         assertThat(run("watch", out.toString()).out()).contains("8 runs, 8 ended, 24 rounds");
         assertThat(run("compare", out.toString()).out()).containsPattern("median, shards:2 +2 +0\\.[0-9]{4} ");
         assertThat(run("compare", out.toString(), "--metric", "nosuch").err())
-                .contains("metric must be one of [client/accuracy, client/loss, ");
+                .contains("metric must be one of [client/test/accuracy, client/test/loss, ");
         assertThat(run("report", out.toString()).code()).isZero();
         assertThat(Files.readString(out.resolve("report.html")))
                 .contains("<h1>small</h1>", "fedavg, shards:2", "Accuracy on clients", "Partition shards:2", "<svg")

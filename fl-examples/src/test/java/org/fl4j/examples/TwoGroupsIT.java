@@ -64,7 +64,7 @@ class TwoGroupsIT {
         SimulationBuilder run = setup(seed).rounds(60);
         algorithm.accept(run);
         try (RunResult result = run.build().run()) {
-            return result.finalMetrics().value("client/accuracy");
+            return result.finalMetrics().value("client/test/accuracy");
         }
     }
 

@@ -21,6 +21,7 @@ import org.fl4j.core.ClientSelector;
 import org.fl4j.core.UpdateWeighting;
 import org.fl4j.data.Examples;
 import org.fl4j.data.FederatedDataset;
+import org.fl4j.data.LocalSplit;
 import org.fl4j.data.Partition;
 import org.fl4j.data.PartitionedDataset;
 import org.fl4j.metrics.Metrics;
@@ -52,7 +53,7 @@ class PersonalAlgorithmsTest extends TensorTest {
             .mapToObj(available::id)
             .toList();
 
-    private SimulationBuilder run() {
+    private FederatedDataset data() {
         float[] x = new float[4 * CLIENTS];
         float[] y = new float[4 * CLIENTS];
         List<int[]> rows = new ArrayList<>();
@@ -65,7 +66,11 @@ class PersonalAlgorithmsTest extends TensorTest {
         }
         Examples points = new Examples(
                 Tensors.create(manager, x, new Shape(x.length, 1)), Tensors.create(manager, y, new Shape(y.length, 1)));
-        FederatedDataset data = new PartitionedDataset(points, Partition.of(rows));
+        return new PartitionedDataset(points, Partition.of(rows));
+    }
+
+    private SimulationBuilder run() {
+        FederatedDataset data = data();
         return Simulation.builder()
                 .task(new LearningTask(
                         Network.of(new Layer.Dense(4), new Layer.Tanh(), new Layer.Dense(1)),
@@ -86,7 +91,7 @@ class PersonalAlgorithmsTest extends TensorTest {
 
     private static double clientLoss(SimulationBuilder run) {
         try (RunResult result = run.build().run()) {
-            return result.finalMetrics().value("client/loss");
+            return result.finalMetrics().value("client/train/loss");
         }
     }
 
@@ -131,6 +136,67 @@ class PersonalAlgorithmsTest extends TensorTest {
                 new Ditto(0), PersonalLayers.head(1), new Mira(ClientGraph.random(CLIENTS, .25, new Seed(1)), 0))) {
             assertThat(clientLoss(run().rounds(1).training(long60).algorithm(algorithm)))
                     .isLessThan(common / 2);
+        }
+    }
+
+    /** Each example has a feature of its own, so that nothing that is learned from one helps with another. */
+    @Test
+    void localTrainingIsPerfectOnWhatItTrainedOnAndNothingElse() {
+        int rows = 20 * CLIENTS;
+        float[] features = new float[rows * rows];
+        long[] labels = new long[rows];
+        for (int row = 0; row < rows; row++) {
+            features[row * rows + row] = 1;
+            labels[row] = row % 2;
+        }
+        Examples examples = new Examples(
+                Tensors.create(manager, features, new Shape(rows, rows)), Tensors.create(manager, labels));
+        List<int[]> held = IntStream.range(0, CLIENTS)
+                .mapToObj(client -> IntStream.range(20 * client, 20 * client + 20).toArray())
+                .toList();
+        LocalSplit split = new PartitionedDataset(examples, Partition.of(held)).split(.2, new Seed(1));
+        SimulationBuilder local = run().task(
+                        LearningTask.classification(Network.of(new Layer.Dense(2)), new Shape(rows)))
+                .data(split.train())
+                .training(LocalTraining.sgd(2).batchSize(4).epochs(20))
+                .rounds(3)
+                .algorithm(new Ditto(0));
+        try (RunResult train = local.clientEvaluation(split.train(), 1000).build().run();
+                RunResult test = local.clientEvaluation(split.test(), 1000).build().run()) {
+            assertThat(train.finalMetrics().value("client/train/accuracy")).isEqualTo(1);
+            assertThat(test.finalMetrics().value("client/test/accuracy")).isLessThan(.8);
+            assertThat(test.modelSha256()).isEqualTo(train.modelSha256());
+        }
+    }
+
+    /** Some tune the model on the train part of clients that never train, and none on the test part. */
+    @Test
+    void clientsThatAreHeldOutAreEvaluatedByEveryAlgorithm() {
+        LocalTraining tuning = LocalTraining.sgd(.2).batchSize(2).epochs(3);
+        LocalSplit split = data().split(.25, new Seed(1));
+        for (Algorithm algorithm : List.of(
+                new Ditto(.1),
+                new Apfl(.5, true),
+                new PFedMe(2, 8, .2),
+                PersonalLayers.head(1),
+                new FedRep(SharingRule.lastLayers(1), tuning),
+                new Ifca(2),
+                new Reptile(1, tuning),
+                new PerFedAvg(.1, tuning),
+                new Mira(ClientGraph.random(CLIENTS - 2, .25, new Seed(1)), .02))) {
+            SimulationBuilder run = run().data(split.train().holdOut(2))
+                    .clientEvaluation(split.test(), 1000)
+                    .cohortSize(CLIENTS - 2)
+                    .rounds(2)
+                    .algorithm(algorithm);
+            try (RunResult result = run.build().run()) {
+                assertThat(result.finalMetrics().values().get("client/test/loss").weight())
+                        .as(algorithm.toString())
+                        .isEqualTo(CLIENTS - 2);
+                assertThat(result.finalMetrics().values().get("held-out/test/loss").weight())
+                        .as(algorithm.toString())
+                        .isEqualTo(2);
+            }
         }
     }
 

@@ -11,8 +11,9 @@ import org.fl4j.data.FederatedDataset;
 import org.fl4j.internal.Check;
 
 /**
- * A data set of which the first clients, by index, hold poisoned examples: the same rows, of another version of the whole.
- * Close it to free the poisoned copies; the clean data set stays.
+ * A data set of which the first clients, by index, hold poisoned examples: the same rows, of another version of the
+ * whole. Poison what clients train on, and evaluate them on clean data. Close it to free the poisoned copies; the
+ * clean data set stays.
  */
 public final class PoisonedDataset implements FederatedDataset, AutoCloseable {
     private final FederatedDataset clean;
@@ -53,6 +54,12 @@ public final class PoisonedDataset implements FederatedDataset, AutoCloseable {
             rows[i] = own.row(i);
         }
         return new ClientExamples(changed, rows);
+    }
+
+    /** Returns whether the clean data set does: a poisoned example is another version of the same one. */
+    @Override
+    public boolean sharesExamplesWith(FederatedDataset other) {
+        return this == other || clean.sharesExamplesWith(other);
     }
 
     @Override

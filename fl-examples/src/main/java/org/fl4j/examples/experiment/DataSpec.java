@@ -35,8 +35,18 @@ import org.fl4j.random.Seed;
  * @param model one of the set's
  * @param partition such as {@code iid} or {@code shards:2}
  * @param clients at least 1
+ * @param localTest the share of each client's examples that it is evaluated on and does not train on, in [0, 1)
+ * @param heldOut how many of the clients, the last ones, are evaluated and never train; at least one client must be
+ *     left
  */
-public record DataSpec(String set, String source, String model, String partition, int clients) {
+public record DataSpec(
+        String set,
+        String source,
+        String model,
+        String partition,
+        int clients,
+        Optional<Double> localTest,
+        int heldOut) {
     private static final Map<String, Map<String, Supplier<LearningTask>>> MODELS = Map.of(
             "mnist",
             new TreeMap<>(Map.of(
@@ -68,6 +78,8 @@ public record DataSpec(String set, String source, String model, String partition
                 model);
         Check.positive("clients", clients);
         partitioner(partition);
+        localTest.ifPresent(share -> Check.fraction("localTest", share));
+        Check.inRange("heldOut", 0, clients - 1, heldOut);
     }
 
     /** Returns the partitioner of a name. */
@@ -89,6 +101,11 @@ public record DataSpec(String set, String source, String model, String partition
 
     Partitioner partitioner() {
         return partitioner(partition);
+    }
+
+    /** Returns how many clients train: the first ones. */
+    int trainingClients() {
+        return clients - heldOut;
     }
 
     LearningTask task() {

@@ -192,16 +192,19 @@ public record ExperimentFile(Optional<String> name, List<Run> runs, List<String>
             Fields training = fields.map("training");
             Fields world = fields.map("world");
             Fields execution = fields.map("execution");
-            int clients = data.integer("clients").orElse(100);
+            DataSpec dataSpec = new DataSpec(
+                    data.text("set").orElse("mnist"),
+                    data.text("source").orElse("digits"),
+                    fields.text("model").orElse("2nn"),
+                    data.text("partition", DataSpec::partitioner).orElse("iid"),
+                    data.integer("clients").orElse(100),
+                    data.number("localTest"),
+                    data.integer("heldOut").orElse(0));
             Optional<Integer> cohort = fields.integer("cohort");
             Optional<Integer> concurrency = world.integer("concurrency");
+            int most = concurrency.isPresent() ? dataSpec.trainingClients() : 10; // concurrency says how many train
             ExperimentSpec spec = new ExperimentSpec(
-                    new DataSpec(
-                            data.text("set").orElse("mnist"),
-                            data.text("source").orElse("digits"),
-                            fields.text("model").orElse("2nn"),
-                            data.text("partition", DataSpec::partitioner).orElse("iid"),
-                            clients),
+                    dataSpec,
                     new TrainingSpec(
                             training.number("learningRate").orElse(.1),
                             training.integer("epochs"),
@@ -232,7 +235,7 @@ public record ExperimentFile(Optional<String> name, List<Run> runs, List<String>
                             world.integer("buffer"),
                             world.number("window"),
                             world.integer("maxStaleness")),
-                    cohort.orElse(concurrency.isPresent() ? Math.min(10, clients) : 10), // concurrency says how many
+                    cohort.orElse(Math.min(10, most)),
                     fields.integer("rounds").orElse(20),
                     fields.number("target"),
                     fields.integer("clientEvaluationEvery"),

@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -13,6 +14,7 @@ import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.FederatedDataset;
+import org.fl4j.data.LocalSplit;
 import org.fl4j.data.Partition;
 import org.fl4j.examples.attack.Attack;
 import org.fl4j.examples.attack.Byzantine;
@@ -37,7 +39,7 @@ import org.fl4j.tensor.Devices;
  * @param cohort clients a round, at least 1
  * @param rounds at least 1
  * @param target test accuracy to end at
- * @param clientEvaluationEvery in which rounds clients evaluate the model on their own data, if at all
+ * @param clientEvaluationEvery in which rounds clients evaluate the model on their own examples, if at all
  * @param device such as {@code cpu} or {@code gpu:0}
  * @param execution how clients are run
  * @param seed of all random choices
@@ -54,14 +56,26 @@ public record ExperimentSpec(
         String device,
         ExecutionSpec execution,
         long seed) {
+    private static final double LOCAL_TEST = 0.2;
+
     /** Checks what the parts do not. */
     public ExperimentSpec {
-        Check.inRange("cohort", 1, data.clients(), cohort);
+        Check.inRange("cohort", 1, data.trainingClients(), cohort);
         Check.positive("rounds", rounds);
         clientEvaluationEvery.ifPresent(every -> Check.positive("clientEvaluationEvery", every));
         boolean attacked =
                 strategies.attack().isPresent() || strategies.poison().isPresent();
-        Check.inRange("byzantine", attacked ? 1 : 0, attacked ? data.clients() : 0, strategies.byzantine());
+        Check.inRange("byzantine", attacked ? 1 : 0, attacked ? data.trainingClients() : 0, strategies.byzantine());
+        Check.that(
+                data.localTest().isEmpty() || clientEvaluationEvery.isPresent(),
+                "localTest",
+                "left out without clientEvaluationEvery",
+                data.localTest().orElse(0.0));
+        Check.that(
+                data.heldOut() == 0 || clientEvaluationEvery.isPresent(),
+                "heldOut",
+                "0 without clientEvaluationEvery",
+                data.heldOut());
         target.ifPresent(goal -> Check.share("target", goal));
     }
 
@@ -71,18 +85,37 @@ public record ExperimentSpec(
                 .partition(dataset.train().classIndices(), data.clients(), new Seed(seed).derive("partition"));
     }
 
+    /** Returns the share of each client's examples that are for evaluation: by default a fifth, if clients evaluate. */
+    private double localTest() {
+        return clientEvaluationEvery.isPresent() ? data.localTest().orElse(LOCAL_TEST) : 0;
+    }
+
+    /** Returns the names of the accuracies that clients measure: those that train, and those that are held out. */
+    public List<String> clientAccuracies() {
+        if (clientEvaluationEvery.isEmpty()) {
+            return List.of();
+        }
+        String accuracy = localTest() > 0 ? "/test/accuracy" : "/train/accuracy";
+        return data.heldOut() > 0 ? List.of("client" + accuracy, "held-out" + accuracy) : List.of("client" + accuracy);
+    }
+
     /** Returns a builder of the run on the data. */
     public SimulationBuilder builder(Dataset dataset) {
         StrategyRegistry names = StrategyRegistry.load();
-        FederatedDataset federated = dataset.federated(partition(dataset));
+        FederatedDataset whole = dataset.federated(partition(dataset));
+        Optional<LocalSplit> split =
+                Optional.of(localTest()).filter(share -> share > 0).map(share -> whole.split(share, new Seed(seed)));
+        FederatedDataset train = split.map(LocalSplit::train).orElse(whole);
+        FederatedDataset test = split.map(LocalSplit::test).orElse(whole);
         Devices devices = Devices.parse(device);
         SimulationBuilder builder = Simulation.builder()
                 .task(data.task())
                 .data(strategies
                         .poison()
                         .<FederatedDataset>map(name ->
-                                new PoisonedDataset(federated, names.parse(Poison.class, name), strategies.byzantine()))
-                        .orElse(federated))
+                                new PoisonedDataset(train, names.parse(Poison.class, name), strategies.byzantine()))
+                        .orElse(train)
+                        .holdOut(data.heldOut()))
                 .testData(dataset.test())
                 .training(training.training())
                 .selector(names.parse(ClientSelector.class, "uniform"))
@@ -107,8 +140,8 @@ public record ExperimentSpec(
                 .uploadTransform()
                 .ifPresent(name -> builder.uploadTransform(names.parse(UpdateTransform.class, name)));
         target.ifPresent(goal -> builder.stopRule(StopRule.targetReached("test/accuracy", goal)));
-        clientEvaluationEvery.ifPresent(every -> builder.clientEvaluation(federated, every));
-        execution.configure(builder, federated.clients(), devices);
+        clientEvaluationEvery.ifPresent(every -> builder.clientEvaluation(test, every)); // which is never poisoned
+        execution.configure(builder, train.clients(), devices); // held-out clients too, for they evaluate
         return builder;
     }
 
@@ -119,6 +152,8 @@ public record ExperimentSpec(
         all.put("data.source", data.source());
         all.put("data.partition", data.partition());
         all.put("data.clients", String.valueOf(data.clients()));
+        clientEvaluationEvery.ifPresent(every -> all.put("data.localTest", String.valueOf(localTest())));
+        put(all, "data.heldOut", Optional.of(data.heldOut()).filter(count -> count > 0));
         all.put("model", data.model());
         all.put("training.learningRate", String.valueOf(training.learningRate()));
         put(

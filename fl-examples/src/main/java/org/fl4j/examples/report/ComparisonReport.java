@@ -47,10 +47,11 @@ public final class ComparisonReport {
                 .map(group -> group.getKey() + " (" + finished(group.getValue()).size() + " of "
                         + group.getValue().size() + " seeds finished)")
                 .toList());
-        List.of("test/accuracy", "test/loss", "train/loss", "client/accuracy", "privacy/epsilon")
+        ClientSplit.metrics("accuracy", "test/accuracy", "test/loss", "train/loss")
                 .forEach(report::curves);
+        report.curves("privacy/epsilon");
         report.lastValues();
-        report.clients();
+        ClientSplit.ALL.forEach(report::clients);
         report.partitions(partitions);
         report.everyRun();
         report.page.heading("Settings");
@@ -85,11 +86,12 @@ public final class ComparisonReport {
     }
 
     private void lastValues() {
-        List<String> metrics =
-                List.of("test/accuracy", "test/loss", "client/accuracy", "privacy/epsilon", "time/seconds").stream()
-                        .filter(metric -> all.stream()
-                                .anyMatch(run -> runs.last(run.id(), metric).isPresent()))
-                        .toList();
+        List<String> metrics = Stream.concat(
+                        ClientSplit.metrics("accuracy", "test/accuracy", "test/loss").stream(),
+                        Stream.of("privacy/epsilon", "time/seconds"))
+                .filter(metric ->
+                        all.stream().anyMatch(run -> runs.last(run.id(), metric).isPresent()))
+                .toList();
         List<String> heads = new ArrayList<>(List.of("what"));
         metrics.forEach(metric -> heads.add("#" + metric));
         List<List<String>> rows = new ArrayList<>();
@@ -117,14 +119,14 @@ public final class ComparisonReport {
                         Arrays.stream(values).max().orElseThrow());
     }
 
-    /** How accurate the model is on each client's own data, clients of all seeds together. */
-    private void clients() {
+    /** How accurate the model is on each client's own examples, clients of all seeds together. */
+    private void clients(ClientSplit split) {
         List<String> heads = new ArrayList<>(List.of("what"));
         heads.addAll(Fairness.HEADS);
         List<List<String>> rows = new ArrayList<>();
         groups.forEach((label, ofGroup) -> {
             List<Double> values = finished(ofGroup).stream()
-                    .flatMap(run -> runs.lastOfClients(run.id(), "client/accuracy").values().stream())
+                    .flatMap(run -> runs.lastOfClients(run.id(), split.accuracy()).values().stream())
                     .toList();
             if (!values.isEmpty()) {
                 List<String> row = new ArrayList<>(List.of(label));
@@ -133,7 +135,7 @@ public final class ComparisonReport {
             }
         });
         if (!rows.isEmpty()) {
-            page.heading("Accuracy on clients' own data, last round that measured it");
+            page.heading(split.heading());
             page.table(heads, rows);
         }
     }

@@ -46,8 +46,8 @@ public final class RunReport {
     public static void write(TrackedRuns runs, StoredRun run, Path partition, Path file) {
         RunReport report = new RunReport(runs, run);
         report.summary();
-        report.curves("Accuracy", List.of("test/accuracy", "client/accuracy"));
-        report.curves("Loss", List.of("test/loss", "train/loss", "client/loss"));
+        report.curves("Accuracy", ClientSplit.metrics("accuracy", "test/accuracy"));
+        report.curves("Loss", ClientSplit.metrics("loss", "test/loss", "train/loss"));
         report.clients();
         if (Files.exists(partition)) {
             report.page.heading("Partition: examples by client (across) and class (down)");
@@ -107,12 +107,14 @@ public final class RunReport {
 
     /** How the model serves each client, and how often each was heard. */
     private void clients() {
-        Collection<Double> accuracies =
-                runs.lastOfClients(run.id(), "client/accuracy").values();
-        if (!accuracies.isEmpty()) {
-            page.heading("Accuracy on clients' own data, last round that measured it");
-            page.svg(Histogram.of(accuracies));
-            page.table(Fairness.HEADS, List.of(Fairness.row(accuracies)));
+        for (ClientSplit split : ClientSplit.ALL) {
+            Collection<Double> accuracies =
+                    runs.lastOfClients(run.id(), split.accuracy()).values();
+            if (!accuracies.isEmpty()) {
+                page.heading(split.heading());
+                page.svg(Histogram.of(accuracies));
+                page.table(Fairness.HEADS, List.of(Fairness.row(accuracies)));
+            }
         }
         Map<Integer, Double> heard = new TreeMap<>();
         runs.clientMetrics(run.id(), "train/loss")

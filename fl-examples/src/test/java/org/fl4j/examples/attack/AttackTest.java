@@ -128,6 +128,7 @@ class AttackTest extends TensorTest {
         ClientExamples honest = flipped.examples(new ClientId(1), Device.cpu());
         assertThat(honest.gather(manager).labels().toLongArray()).containsExactly(1, 9);
         assertThat(clean.labels().toLongArray()).containsExactly(0, 1, 8, 9);
+        assertThat(flipped.sharesExamplesWith(data)).isTrue();
 
         Examples marked = Poison.trigger(2, 1, 7).poisoned(clean);
         assertThat(marked.labels().toLongArray()).containsExactly(7, 7, 7, 7);

@@ -109,6 +109,52 @@ class ExperimentFileTest {
         assertThat(runs.get(1).spec().clock().world()).hasValue("same");
     }
 
+    private ExperimentSpec spec(String yaml) throws IOException {
+        return ExperimentFile.read(file(yaml)).runs().get(0).spec();
+    }
+
+    /** What has no effect is no setting, so that keys stay as they were. */
+    @Test
+    void clientsEvaluateOnAFifthOfTheirExamplesUnlessTheFileSaysOtherwise() throws IOException {
+        ExperimentSpec without = spec("rounds: 3");
+        assertThat(without.settings()).doesNotContainKeys("data.localTest", "data.heldOut");
+        assertThat(without.clientAccuracies()).isEmpty();
+        ExperimentSpec plain = spec("clientEvaluationEvery: 3");
+        assertThat(plain.settings()).containsEntry("data.localTest", "0.2").doesNotContainKey("data.heldOut");
+        assertThat(plain.clientAccuracies()).containsExactly("client/test/accuracy");
+        assertThat(spec("clientEvaluationEvery: 3\ndata: {localTest: 0.2}").key()).isEqualTo(plain.key());
+        ExperimentSpec held = spec("clientEvaluationEvery: 3\ndata: {localTest: 0, heldOut: 4}");
+        assertThat(held.settings()).containsEntry("data.localTest", "0.0").containsEntry("data.heldOut", "4");
+        assertThat(held.clientAccuracies()).containsExactly("client/train/accuracy", "held-out/train/accuracy");
+    }
+
+    @Test
+    void clientsMeasureWhatTheSpecificationSays() throws IOException {
+        String common = "model: softmax\ncohort: 3\nrounds: 1\nclientEvaluationEvery: 1\n";
+        try (Dataset dataset = Digits.generate(600, 100, new Seed(0))) {
+            for (String data : List.of("{clients: 20, heldOut: 5}", "{clients: 20, heldOut: 5, localTest: 0}")) {
+                ExperimentSpec spec = spec(common + "data: " + data + "\n");
+                try (RunResult result = spec.builder(dataset).build().run()) {
+                    assertThat(result.finalMetrics().values())
+                            .containsKeys(spec.clientAccuracies().toArray(new String[0]));
+                    assertThat(result.history().get(0).evaluations()).hasSize(20);
+                    assertThat(result.history().get(0).cohort()).allMatch(client -> client.index() < 15);
+                }
+            }
+        }
+    }
+
+    /** All clients learn to call digit y by the name 9 - y. */
+    @Test
+    void poisonedClientsAreEvaluatedOnCleanExamples() throws IOException {
+        String poisoned = "data: {clients: 10}\nmodel: softmax\ncohort: 10\nrounds: 3\nclientEvaluationEvery: 3\n"
+                + "poison: label-flip\nbyzantine: 10\n";
+        try (Dataset dataset = Digits.generate(1000, 100, new Seed(0));
+                RunResult result = tiny(file(poisoned), dataset).build().run()) {
+            assertThat(result.finalMetrics().value("client/test/accuracy")).isLessThan(.2);
+        }
+    }
+
     private static SimulationBuilder tiny(Path file, Dataset dataset) {
         return ExperimentFile.read(file).runs().get(0).spec().builder(dataset);
     }

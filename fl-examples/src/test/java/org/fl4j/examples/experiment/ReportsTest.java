@@ -78,7 +78,7 @@ class ReportsTest {
                         "<h2>test/accuracy</h2>",
                         "<h2>privacy/epsilon</h2>",
                         "<h2>Last round of finished runs, mean over seeds (least to most)</h2>",
-                        "<h2>Accuracy on clients' own data, last round that measured it</h2>",
+                        "<h2>Accuracy on clients' own test examples, last round that measured it</h2>",
                         "<h2>Partition iid for 20 clients, seed 1: examples by client (across) and class (down)</h2>",
                         "<h2>Runs</h2>",
                         "<td>privacy</td><td>local-dp:epsilon=100</td>",
@@ -94,7 +94,7 @@ class ReportsTest {
                 .contains(
                         "<h2>Accuracy</h2>",
                         "<h2>Loss</h2>",
-                        "<h2>Accuracy on clients' own data, last round that measured it</h2>",
+                        "<h2>Accuracy on clients' own test examples, last round that measured it</h2>",
                         "<th class=\"n\">worst 10 %</th>",
                         "<h2>Rounds in which a client's update was folded, of those who had any</h2>",
                         "<h2>Partition: examples by client (across) and class (down)</h2>",

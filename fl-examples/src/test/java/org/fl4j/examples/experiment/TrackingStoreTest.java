@@ -51,7 +51,7 @@ class TrackingStoreTest {
                 round,
                 new ArrayList<>(clients.keySet()),
                 clients,
-                Map.of(new ClientId(3), Metrics.of("client/accuracy", accuracy / 2, 1)),
+                Map.of(new ClientId(3), Metrics.of("client/test/accuracy", accuracy / 2, 1)),
                 List.of(new Rejection(new ClientId(7), RejectionReason.LATE, "too late")),
                 List.of(new ClientFailure(new ClientId(8), "lost")),
                 Metrics.of("test/accuracy", accuracy, 1).merge(Metrics.of("test/loss", 1 / accuracy, 1)),
@@ -107,7 +107,7 @@ class TrackingStoreTest {
                     .isNotEqualTo(id);
             assertThat(store.read().metric(id, "test/accuracy")).isEqualTo(Map.of(1, .5, 2, .7));
             assertThat(store.read().lastOfClients(id, "train/loss")).hasSize(10).containsEntry(4, 6.0);
-            assertThat(store.read().lastOfClients(id, "client/accuracy")).isEqualTo(Map.of(3, .35));
+            assertThat(store.read().lastOfClients(id, "client/test/accuracy")).isEqualTo(Map.of(3, .35));
             assertThat(store.read().bytes(id)).isEqualTo(600);
             StoredRun stored = store.read().all().get(0);
             assertThat(stored.rounds()).isEqualTo(2);
@@ -140,7 +140,7 @@ class TrackingStoreTest {
             store.add(id, report(1, Double.NaN), List.of());
             assertThat(store.read().metric(id, "test/accuracy").get(1)).isNaN();
             assertThat(store.read().last(id, "test/loss").orElseThrow()).isNaN();
-            assertThat(store.read().lastOfClients(id, "client/accuracy").get(3)).isNaN();
+            assertThat(store.read().lastOfClients(id, "client/test/accuracy").get(3)).isNaN();
         }
     }
 
