@@ -34,6 +34,7 @@ import org.fl4j.testing.Replays;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -41,6 +42,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * What holds for every algorithm and aggregator that has a name, on a network with batch statistics and dropout: the same bits on
  * any number of workers and after a resume, and as many native arrays after each round.
  */
+@Isolated("counts the native arrays of the whole process")
 class EveryStrategyIT {
     private static final int CLIENTS = 8;
     private static final LearningTask TASK = LearningTask.classification(

@@ -2,14 +2,10 @@ package org.fl4j.monitoring;
 
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metric;
 import org.fl4j.metrics.Metrics;
@@ -29,10 +25,17 @@ import org.fl4j.metrics.Metrics;
 public final class ResourceMonitor implements AutoCloseable {
     private final ResourceProbe probe;
     private final Set<Window> open = ConcurrentHashMap.newKeySet();
-    private final ScheduledExecutorService clock;
-    private final ScheduledFuture<?> looks; // ends when the probe fails
+    private final Runnable stop;
     private volatile int round = 1;
     private volatile ResourceUsage latest;
+    private volatile Optional<Throwable> failure = Optional.empty(); // ends the looks
+
+    /** Says when to look: by a clock, or, in tests, by hand. */
+    @FunctionalInterface
+    interface Ticker {
+        /** Begins to call {@code look}, never twice at once; what it returns ends that. */
+        Runnable start(Runnable look);
+    }
 
     /**
      * Begins to look.
@@ -41,21 +44,32 @@ public final class ResourceMonitor implements AutoCloseable {
      * @param every how often, positive
      */
     public ResourceMonitor(ResourceProbe probe, Duration every) {
+        this(probe, byClock(every));
+    }
+
+    /** Looks once, and then whenever the ticker says so. */
+    ResourceMonitor(ResourceProbe probe, Ticker ticker) {
         this.probe = Check.present("probe", probe);
-        Check.that(!every.isNegative() && !every.isZero(), "every", "positive", every);
         latest = probe.sample(round);
-        clock = Executors.newSingleThreadScheduledExecutor(task -> {
-            Thread thread = new Thread(task, "fl4j-monitor");
-            thread.setDaemon(true);
-            return thread;
-        });
-        looks = clock.scheduleAtFixedRate(this::look, every.toNanos(), every.toNanos(), TimeUnit.NANOSECONDS);
+        stop = ticker.start(this::look);
+    }
+
+    private static Ticker byClock(Duration every) {
+        Check.that(!every.isNegative() && !every.isZero(), "every", "positive", every);
+        return look -> new Metronome(every, look)::stop;
     }
 
     private void look() {
-        ResourceUsage usage = probe.sample(round);
-        latest = usage;
-        open.forEach(window -> window.add(usage));
+        if (failure.isPresent()) {
+            return;
+        }
+        try {
+            ResourceUsage usage = probe.sample(round);
+            latest = usage;
+            open.forEach(window -> window.add(usage));
+        } catch (RuntimeException | Error e) {
+            failure = Optional.of(e);
+        }
     }
 
     /**
@@ -76,25 +90,14 @@ public final class ResourceMonitor implements AutoCloseable {
      * @throws IllegalStateException if the probe failed
      */
     public void requireSound() {
-        if (looks.isDone()) {
-            try {
-                looks.get();
-            } catch (ExecutionException e) {
-                throw new IllegalStateException("the resource probe failed: " + e.getCause(), e.getCause());
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        }
+        failure.ifPresent(cause -> {
+            throw new IllegalStateException("the resource probe failed: " + cause, cause);
+        });
     }
 
     @Override
     public void close() {
-        clock.shutdownNow();
-        try {
-            clock.awaitTermination(1, TimeUnit.MINUTES);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        stop.run();
     }
 
     /** What is in use from now on. */

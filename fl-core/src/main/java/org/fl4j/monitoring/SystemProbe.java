@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import oshi.SystemInfo;
-import oshi.hardware.CentralProcessor;
+import oshi.hardware.CentralProcessor.TickType;
 import oshi.hardware.GlobalMemory;
 import oshi.hardware.GpuStats;
 import oshi.hardware.GraphicsCard;
@@ -21,20 +21,25 @@ import oshi.software.os.OSProcess;
 
 /**
  * Looks at this machine, by OSHI; at the memory of GPUs by DJL. A GPU's load is that of the NVIDIA card with its number, in the order in which the system
- * lists them; no GPU was at hand to try it. Looks at most twenty times a second, and in between tells what it saw last:
- * the processors' time is counted in steps of 10 ms, so a shorter look sees nothing.
+ * lists them; no GPU was at hand to try it. Looks at most twenty times a second, and in between tells what it saw last.
+ *
+ * <p>The load of the processors is measured between two readings of counters, which move on every 300 ms by OSHI. Until they do, the load is the one
+ * that was measured last. The first sample waits for them if it has to, so that no machine counts as idle that nobody has measured.
  */
 public final class SystemProbe implements ResourceProbe {
     private static final long SHORTEST_NANOS = 50_000_000;
+    private static final long PAUSE_NANOS = 10_000_000;
+    private static final long LONGEST_WAIT_NANOS = 5_000_000_000L;
 
-    private final CentralProcessor processor;
+    private final ProcessorTicks processors;
     private final GlobalMemory memory;
     private final OSProcess process;
     private final FileStore disk;
     private final List<Device> gpus;
     private final List<GraphicsCard> cards;
-    private long[] ticks;
-    private long sampledAt;
+    private long[] ticks; // when the load was measured last
+    private double cpu; // not measured before the first sample
+    private long sampledAt; // or when the probe was made
     private Optional<ResourceUsage> last = Optional.empty();
 
     /**
@@ -44,9 +49,13 @@ public final class SystemProbe implements ResourceProbe {
      * @param devices what the run computes on; those that are GPUs are looked at
      */
     public SystemProbe(Path disk, List<Device> devices) {
+        this(disk, devices, ProcessorTicks.of(new SystemInfo().getHardware().getProcessor()));
+    }
+
+    SystemProbe(Path disk, List<Device> devices, ProcessorTicks processors) {
         SystemInfo system = new SystemInfo();
         HardwareAbstractionLayer hardware = system.getHardware();
-        processor = hardware.getProcessor();
+        this.processors = processors;
         memory = hardware.getMemory();
         process = system.getOperatingSystem().getCurrentProcess();
         gpus = devices.stream().filter(Device::isGpu).distinct().toList();
@@ -60,8 +69,8 @@ public final class SystemProbe implements ResourceProbe {
                 .filter(gpu -> gpu.getDeviceId() < nvidia.size())
                 .map(gpu -> nvidia.get(gpu.getDeviceId()))
                 .toList();
-        ticks = processor.getSystemCpuLoadTicks();
-        sampledAt = System.nanoTime();
+        ticks = processors.read();
+        sampledAt = processors.nanoTime();
         try {
             this.disk = Files.getFileStore(disk);
         } catch (IOException e) {
@@ -69,23 +78,64 @@ public final class SystemProbe implements ResourceProbe {
         }
     }
 
+    /**
+     * Returns what is in use now, or was less than 50 ms ago.
+     *
+     * @throws IllegalStateException if the system does not count the processors' time
+     */
     @Override
     public synchronized ResourceUsage sample(int round) {
-        long now = System.nanoTime();
-        if (last.isEmpty() || now - sampledAt >= SHORTEST_NANOS) {
-            last = Optional.of(look());
-            sampledAt = now;
+        if (last.isPresent() && processors.nanoTime() - sampledAt < SHORTEST_NANOS) {
+            return last.get();
         }
-        return last.get();
+        if (last.isEmpty()) {
+            awaitLoad();
+        } else {
+            measureLoad();
+        }
+        ResourceUsage usage = look();
+        last = Optional.of(usage);
+        sampledAt = processors.nanoTime();
+        return usage;
+    }
+
+    /** Waits until some time has been counted since the probe was made: before that the load is not known. */
+    private void awaitLoad() {
+        long begin = processors.nanoTime();
+        while (processors.nanoTime() - sampledAt < SHORTEST_NANOS || !measureLoad()) {
+            if (processors.nanoTime() - begin > LONGEST_WAIT_NANOS) {
+                throw new IllegalStateException(
+                        "counters of the processors' time must move on, but stood still for 5 s");
+            }
+            processors.pause(PAUSE_NANOS);
+        }
+    }
+
+    /** Measures the load since it was measured last; returns false if no time has been counted since. */
+    private boolean measureLoad() {
+        long[] now = processors.read();
+        long all = 0;
+        for (int type = 0; type < now.length; type++) {
+            all += now[type] - ticks[type];
+        }
+        if (all <= 0) {
+            return false;
+        }
+        long idle = since(now, TickType.IDLE) + since(now, TickType.IOWAIT);
+        cpu = clamped((double) (all - idle) / all);
+        ticks = now;
+        return true;
+    }
+
+    private long since(long[] now, TickType type) {
+        return now[type.getIndex()] - ticks[type.getIndex()];
     }
 
     private ResourceUsage look() {
-        double cpu = processor.getSystemCpuLoadBetweenTicks(ticks);
-        ticks = processor.getSystemCpuLoadTicks();
         long available = memory.getAvailable();
         process.updateAttributes();
         return new ResourceUsage(
-                clamped(cpu),
+                cpu,
                 clamped(1 - (double) available / memory.getTotal()),
                 available,
                 diskUsed(),

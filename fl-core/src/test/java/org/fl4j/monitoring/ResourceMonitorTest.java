@@ -4,38 +4,46 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
-import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.fl4j.metrics.Metrics;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(60)
 class ResourceMonitorTest {
-    @TempDir
-    Path directory;
+    /** Ticks when the test says so, on the test's thread. */
+    private static final class Hand implements ResourceMonitor.Ticker {
+        private final List<Runnable> looks = new ArrayList<>();
 
-    private static void waitFor(AtomicInteger looks, int count) throws InterruptedException {
-        while (looks.get() < count) {
-            Thread.sleep(1);
+        @Override
+        public Runnable start(Runnable look) {
+            looks.add(look);
+            return looks::clear;
+        }
+
+        void tick(int times) {
+            for (int i = 0; i < times; i++) {
+                looks.forEach(Runnable::run);
+            }
         }
     }
 
+    private final Hand hand = new Hand();
+
     @Test
-    void tellsMeanAndMaximumOfWhatWasSeenWhileAWindowWasOpen() throws Exception {
+    void tellsMeanAndMaximumOfWhatWasSeenWhileAWindowWasOpen() {
         AtomicInteger looks = new AtomicInteger();
-        double[] cpu = {.9, .1, .2, .6, .3, .3, .3, .3, .3, .3};
-        try (ResourceMonitor monitor = new ResourceMonitor(
-                round -> ResourceUsage.of(cpu[Math.min(9, looks.getAndIncrement())], .5, 1000),
-                Duration.ofMillis(200))) {
-            ResourceMonitor.Window window = monitor.open(1); // after the first look
-            waitFor(looks, 4);
-            Thread.sleep(50); // until that look is counted
+        double[] cpu = {.9, .8, .1, .2, .6, .7};
+        try (ResourceMonitor monitor =
+                new ResourceMonitor(round -> ResourceUsage.of(cpu[looks.getAndIncrement()], .5, 1000), hand)) {
+            hand.tick(1);
+            ResourceMonitor.Window window = monitor.open(1); // after the first two looks
+            hand.tick(3);
             Metrics used = window.close();
+            hand.tick(1); // nobody counts it any more
             assertThat(used.values().get("resource/cpu").weight()).isEqualTo(3);
             assertThat(used.value("resource/cpu")).isCloseTo(.3, within(1e-12));
             assertThat(used.value("resource/cpu max")).isEqualTo(.6);
@@ -43,19 +51,38 @@ class ResourceMonitorTest {
             assertThat(used.value("resource/available bytes")).isEqualTo(1000);
             assertThat(used.find("resource/gpu")).isEmpty();
         }
+        hand.tick(1);
+        assertThat(looks).as("looks, none after the end").hasValue(6);
     }
 
     @Test
     void tellsWhatItSawLastOfAWindowTooShortForALook() {
+        AtomicInteger looks = new AtomicInteger();
         try (ResourceMonitor monitor =
-                new ResourceMonitor(round -> ResourceUsage.of(.4, .5, 1000), Duration.ofHours(1))) {
+                new ResourceMonitor(round -> ResourceUsage.of(looks.getAndIncrement() / 10.0, .5, 1000), hand)) {
+            hand.tick(4);
             assertThat(monitor.open(1).close().value("resource/cpu")).isEqualTo(.4);
             monitor.requireSound();
         }
     }
 
     @Test
-    void tellsOfAProbeThatFails() throws Exception {
+    void tellsTheProbeWhichRoundRuns() {
+        List<Integer> rounds = new ArrayList<>();
+        try (ResourceMonitor monitor = new ResourceMonitor(
+                round -> {
+                    rounds.add(round);
+                    return ResourceUsage.of(.4, .5, 1000);
+                },
+                hand)) {
+            monitor.open(7).close();
+            hand.tick(1);
+        }
+        assertThat(rounds).containsExactly(1, 7);
+    }
+
+    @Test
+    void tellsOfAProbeThatFailsAndDoesNotLookAgain() {
         AtomicInteger looks = new AtomicInteger();
         try (ResourceMonitor monitor = new ResourceMonitor(
                 round -> {
@@ -64,32 +91,55 @@ class ResourceMonitorTest {
                     }
                     return ResourceUsage.of(.4, .5, 1000);
                 },
-                Duration.ofMillis(5))) {
-            waitFor(looks, 2);
-            Thread.sleep(100);
+                hand)) {
+            monitor.requireSound();
+            hand.tick(3);
             assertThatThrownBy(monitor::requireSound)
+                    .isInstanceOf(IllegalStateException.class)
                     .hasMessage("the resource probe failed: java.lang.IllegalStateException: no such sensor");
+            assertThat(looks).hasValue(2);
         }
     }
 
+    /** The time-out ends a test that has failed; nothing is measured by it. */
     @Test
-    void looksAtThisMachine() throws Exception {
-        SystemProbe probe = new SystemProbe(directory, List.of(Device.cpu()));
-        long end = System.nanoTime() + 300_000_000;
-        long spins = 0;
-        while (System.nanoTime() < end) {
-            spins++;
+    @Timeout(60)
+    void looksAgainAndAgainByTheClock() throws InterruptedException {
+        CountDownLatch looks = new CountDownLatch(5);
+        try (ResourceMonitor monitor = new ResourceMonitor(
+                round -> {
+                    looks.countDown();
+                    return ResourceUsage.of(.4, .5, 1000);
+                },
+                Duration.ofMillis(1))) {
+            looks.await();
+            monitor.requireSound();
         }
-        ResourceUsage usage = probe.sample(1);
-        assertThat(spins).isPositive();
-        assertThat(usage.cpu()).isPositive(); // this thread was busy
-        assertThat(usage.memory()).isBetween(.01, 1.0);
-        assertThat(usage.processBytes()).isBetween(10L << 20, 64L << 30);
-        assertThat(usage.availableMemoryBytes()).isPositive();
-        assertThat(usage.disk()).isBetween(0.0, 1.0);
-        assertThat(usage.gpuLoad()).isEmpty();
-        assertThat(usage.gpuMemory()).isEmpty();
-        assertThat(probe.sample(1)).isSameAs(probe.sample(1)); // too soon to look again
+    }
+
+    /** A probe that waits for something must not keep a run from ending. */
+    @Test
+    @Timeout(60)
+    void interruptsALookWhenItIsClosed() throws InterruptedException {
+        AtomicInteger looks = new AtomicInteger();
+        CountDownLatch waits = new CountDownLatch(1);
+        CountDownLatch interrupted = new CountDownLatch(1);
+        ResourceProbe hanging = round -> {
+            if (looks.getAndIncrement() > 0) {
+                waits.countDown();
+                try {
+                    new CountDownLatch(1).await();
+                } catch (InterruptedException e) {
+                    interrupted.countDown();
+                }
+            }
+            return ResourceUsage.of(.4, .5, 1000);
+        };
+        try (ResourceMonitor monitor = new ResourceMonitor(hanging, Duration.ofMillis(1))) {
+            waits.await();
+            monitor.requireSound();
+        }
+        assertThat(interrupted.getCount()).isZero(); // and it has ended, for closing waits for it
     }
 
     @Test

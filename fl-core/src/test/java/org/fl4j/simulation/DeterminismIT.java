@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.types.Shape;
 import com.google.gson.JsonParser;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -95,6 +97,7 @@ class DeterminismIT {
         }
     }
 
+    /** Shakes the order in which threads are done; what is asserted does not depend on how long it takes. */
     private static void sleep(long millis) {
         try {
             TimeUnit.MILLISECONDS.sleep(millis);
@@ -138,13 +141,16 @@ class DeterminismIT {
         }
     }
 
-    /** The process that {@link #goesOnAfterAKillInMidRound} kills: its clients wait in round 3 until they are told not to. */
+    /** The process that {@link #goesOnAfterAKillInMidRound} kills. */
     public static final class Victim {
+        private static final String WAITING = "waits in round 3";
+
         private Victim() {}
 
-        /** Runs five rounds; the argument is the directory. */
+        /** Runs five rounds; the arguments are the directory and whether clients wait in round 3 until they are killed. */
         public static void main(String[] arguments) {
             Path directory = Path.of(arguments[0]);
+            boolean waits = Boolean.parseBoolean(arguments[1]);
             LocalTraining training = LocalTraining.sgd(.05);
             try (Dataset digits = Fixtures.digits();
                     RunResult result = run(digits)
@@ -155,8 +161,9 @@ class DeterminismIT {
                             .clients((id, worker) -> new SgdClient(id, worker, training) {
                                 @Override
                                 protected void afterTraining(TrainingTask task, LocalModel model) {
-                                    if (task.round().number() == 3 && !Files.exists(directory.resolve("go-on"))) {
-                                        sleep(60_000);
+                                    if (waits && task.round().number() == 3) {
+                                        System.out.println(WAITING);
+                                        awaitKill();
                                     }
                                 }
                             })
@@ -165,25 +172,38 @@ class DeterminismIT {
                 System.out.println("sha256 " + result.modelSha256());
             }
         }
+
+        /** Reads what is never written. If the test's process ends without a kill, so does the input, and the victim with it. */
+        private static void awaitKill() {
+            try {
+                throw new IllegalStateException("nobody killed this process, but its input ended: " + System.in.read());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
     }
 
     @Test
     void goesOnAfterAKillInMidRound(@TempDir Path directory) throws Exception {
-        Process victim = start(directory);
-        Path secondRound = directory.resolve("checkpoints").resolve("round-000002.safetensors");
-        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
-        while (!Files.exists(secondRound) && victim.isAlive() && System.nanoTime() < deadline) {
-            sleep(20);
+        Process victim = start(directory, /* waits= */ true);
+        List<String> said = new ArrayList<>();
+        try (BufferedReader lines = victim.inputReader(StandardCharsets.UTF_8)) {
+            String line = lines.readLine();
+            while (line != null && !line.contains(Victim.WAITING)) {
+                said.add(line);
+                line = lines.readLine();
+            }
+            assertThat(line).as(String.join("\n", said)).isNotNull();
+        } finally {
+            victim.destroyForcibly().waitFor(); // SIGKILL
         }
-        assertThat(secondRound).exists();
-        sleep(300); // into round 3
-        victim.destroyForcibly().waitFor(); // SIGKILL
         assertThat(victim.exitValue()).isNotZero();
+        assertThat(directory.resolve("checkpoints").resolve("round-000002.safetensors"))
+                .exists();
         assertThat(directory.resolve("checkpoints").resolve("round-000003.safetensors"))
                 .doesNotExist();
 
-        Files.createFile(directory.resolve("go-on"));
-        Process resumed = start(directory);
+        Process resumed = start(directory, /* waits= */ false);
         String output = new String(resumed.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(resumed.waitFor()).as(output).isZero();
 
@@ -199,14 +219,15 @@ class DeterminismIT {
         assertThat(rounds).containsExactly(1, 2, 3, 4, 5);
     }
 
-    private static Process start(Path directory) throws IOException {
+    private static Process start(Path directory, boolean waits) throws IOException {
         return new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-DOPT_OUT_TRACKING=true",
                         "-cp",
                         System.getProperty("java.class.path"),
                         Victim.class.getName(),
-                        directory.toString())
+                        directory.toString(),
+                        String.valueOf(waits))
                 .redirectErrorStream(true)
                 .start();
     }

@@ -44,8 +44,10 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** Runs in a simulated world: who is there, who drops out, who is waited for, and what selectors hear of it. */
+@Isolated("counts the native arrays of the whole process, by Replays")
 class SimulatedWorldTest {
     private static final int CLIENTS = 20;
     private static final ClientSelector FIRST =

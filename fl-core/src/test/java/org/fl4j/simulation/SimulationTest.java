@@ -14,8 +14,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Collectors;
+import java.util.concurrent.locks.LockSupport;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.client.SgdClientFactory;
@@ -276,29 +277,51 @@ class SimulationTest {
         assertThat(Thread.interrupted()).isTrue();
     }
 
+    /** At the end of round 3 the caller's thread waits until another one has interrupted it. */
     @Test
     void treatsAnInterruptAsACancellation() throws InterruptedException {
-        RunResult.End[] end = new RunResult.End[1];
+        CountDownLatch thirdRound = new CountDownLatch(1);
+        RunListener untilInterrupted = new RunListener() {
+            @Override
+            public void roundEnded(RoundReport report, ServerState state) {
+                if (report.round() == 3) {
+                    thirdRound.countDown();
+                    while (!Thread.currentThread().isInterrupted()) {
+                        LockSupport.park();
+                    }
+                }
+            }
+        };
+        List<RunResult.End> ends = new ArrayList<>();
+        List<Integer> rounds = new ArrayList<>();
         Thread runner = new Thread(() -> {
-            try (RunResult result = setup().rounds(100_000).build().run()) {
-                end[0] = result.end();
+            try (RunResult result =
+                    setup().rounds(6).listener(untilInterrupted).build().run()) {
+                ends.add(result.end());
+                rounds.add(result.state().round());
             }
         });
         runner.start();
-        Thread.sleep(500);
+        thirdRound.await();
         runner.interrupt();
-        runner.join(30_000);
-        assertThat(end[0]).isEqualTo(RunResult.End.CANCELLED);
+        runner.join();
+        assertThat(ends).containsExactly(RunResult.End.CANCELLED);
+        assertThat(rounds).containsExactly(3);
     }
 
     @Test
-    void leavesNoThreadBehind() {
-        setup().workers(3).build().run().close();
-        assertThat(Thread.getAllStackTraces().keySet().stream()
-                        .map(Thread::getName)
-                        .filter(name -> name.startsWith("fl4j"))
-                        .collect(Collectors.toSet()))
-                .isEmpty();
+    void leavesNoThreadBehind() throws Exception {
+        OwnThreads threads = new OwnThreads();
+        Set<String> during = new TreeSet<>();
+        SimulationBuilder builder = setup().workers(3).listener(new RunListener() {
+            @Override
+            public void roundEnded(RoundReport report, ServerState state) {
+                during.addAll(threads.alive());
+            }
+        });
+        threads.call(() -> builder.build().run()).close();
+        assertThat(during).as("threads during the run").isNotEmpty();
+        assertThat(threads.alive()).as("threads left by the run").isEmpty();
     }
 
     @Test

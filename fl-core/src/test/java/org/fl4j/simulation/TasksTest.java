@@ -11,6 +11,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
@@ -32,6 +34,7 @@ import org.fl4j.model.LocalModel;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Priorities, retries, time-outs, records and replays of clients in whole runs. */
@@ -146,24 +149,24 @@ class TasksTest {
         }
     }
 
+    /** The second attempt would begin after a day; the time-out ends a test that waits for it, and measures nothing. */
     @Test
+    @Timeout(value = 5, unit = TimeUnit.MINUTES)
     void doesNotTryAgainOnceItIsCancelled() {
         for (int workers : new int[] {1, 2}) {
             AtomicInteger calls = new AtomicInteger();
             Simulation[] self = new Simulation[1];
             self[0] = setup().workers(workers)
-                    .execution(ExecutionPolicy.once().attempts(100, Duration.ofMinutes(10)))
+                    .execution(ExecutionPolicy.once().attempts(100, Duration.ofDays(1)))
                     .clients((id, worker) -> client(id, worker, () -> {
                         calls.incrementAndGet();
                         self[0].cancel();
                         throw new IllegalStateException("the network is down");
                     }))
                     .build();
-            long start = System.nanoTime();
             try (RunResult result = self[0].run()) {
                 assertThat(result.end()).isEqualTo(RunResult.End.CANCELLED);
             }
-            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofMinutes(2));
             assertThat(calls.get()).isBetween(1, 2 * workers);
         }
     }
@@ -179,38 +182,53 @@ class TasksTest {
         assertThat(records.get(0).error()).hasValue("java.lang.IllegalStateException: out of battery");
     }
 
-    /** With one worker too: clients under a time-out run on a thread of their own, which may be interrupted. */
+    /** Waits for the interrupt of a time-out, for nobody counts down. */
+    private static InterruptedException untilInterrupted() {
+        try {
+            new CountDownLatch(1).await();
+            throw new AssertionError("nobody counts down");
+        } catch (InterruptedException e) {
+            return e;
+        }
+    }
+
+    /**
+     * With one worker too: clients under a time-out run on a thread of their own, which may be interrupted. Client 7 never ends by itself.
+     * The others may need longer than the limit on a slow machine, so it is doubled until they do not.
+     */
     @Test
     void skipsAClientThatTakesTooLongOrFailsTheRun() {
-        ExecutionPolicy hurried = ExecutionPolicy.once().timeout(Duration.ofMillis(400));
         for (int workers : new int[] {1, 2}) {
             SimulationBuilder builder = setup().rounds(1)
                     .cohortSize(12)
                     .workers(workers)
-                    .execution(hurried)
                     .clients((id, worker) -> client(id, worker, () -> {
                         if (id.index() == 7) {
-                            try {
-                                Thread.sleep(60_000);
-                            } catch (InterruptedException e) {
-                                throw new IllegalStateException(e);
-                            }
+                            throw new IllegalStateException(untilInterrupted());
                         }
                     }));
-            try (RunResult result =
-                    builder.failurePolicy(FailurePolicy.SKIP_CLIENT).build().run()) {
-                RoundReport round = result.history().get(0);
-                assertThat(round.failures())
-                        .containsExactly(new ClientFailure(
-                                new ClientId(7),
-                                "org.fl4j.execution.TaskTimedOutException: round 1, client 7, train must take at most 400 ms, but"
-                                        + " took longer"));
-                assertThat(round.clients()).hasSize(11);
-                assertThat(result.end()).isEqualTo(RunResult.End.COMPLETED);
-            }
+            long millis = 200;
+            RoundReport round;
+            do {
+                millis *= 2;
+                builder.failurePolicy(FailurePolicy.SKIP_CLIENT)
+                        .execution(ExecutionPolicy.once().timeout(Duration.ofMillis(millis)));
+                try (RunResult result = builder.build().run()) {
+                    assertThat(result.end()).isEqualTo(RunResult.End.COMPLETED);
+                    round = result.history().get(0);
+                }
+                assertThat(round.failures()).extracting(ClientFailure::client).contains(new ClientId(7));
+            } while (round.failures().size() > 1);
+            assertThat(round.failures())
+                    .containsExactly(new ClientFailure(
+                            new ClientId(7),
+                            "org.fl4j.execution.TaskTimedOutException: round 1, client 7, train must take at most "
+                                    + millis + " ms, but took longer"));
+            assertThat(round.clients()).hasSize(11);
             assertThatThrownBy(() -> hash(builder.failurePolicy(FailurePolicy.FAIL_RUN)))
                     .isInstanceOf(ClientFailedException.class)
-                    .hasMessageContaining("round 1, client 7 failed: org.fl4j.execution.TaskTimedOutException");
+                    .hasMessageMatching( // another one may be late this time
+                            "round 1, client \\d+ failed: org.fl4j.execution.TaskTimedOutException: .*");
         }
     }
 
@@ -220,11 +238,8 @@ class TasksTest {
         SimulationBuilder builder = setup().rounds(1)
                 .execution(ExecutionPolicy.once().timeout(Duration.ofMillis(100)))
                 .clients((id, worker) -> client(id, worker, () -> {
-                    try {
-                        Thread.sleep(60_000);
-                    } catch (InterruptedException e) {
-                        throw new UncheckedIOException(new ClosedByInterruptException());
-                    }
+                    untilInterrupted();
+                    throw new UncheckedIOException(new ClosedByInterruptException());
                 }));
         assertThatThrownBy(() -> hash(builder))
                 .isInstanceOf(ClientFailedException.class)

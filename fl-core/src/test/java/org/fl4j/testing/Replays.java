@@ -13,7 +13,10 @@ import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.TensorEngine;
 
-/** Checks that one update of a run can be run again, to the same hash, and leaves no native array behind. */
+/**
+ * Checks that one update of a run can be run again, to the same hash, and leaves no native array behind. It counts the arrays of the whole
+ * process, so a test class that uses it is {@link org.junit.jupiter.api.parallel.Isolated}.
+ */
 public final class Replays {
     private Replays() {}
 

@@ -12,6 +12,7 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -136,7 +137,11 @@ class MlflowListenerTest {
     }
 
     private MlflowListener listener(Map<String, String> settings, String token) {
-        URI uri = URI.create("http://localhost:" + server.getAddress().getPort() + "/");
+        return listener(server.getAddress().getPort(), settings, token);
+    }
+
+    private MlflowListener listener(int port, Map<String, String> settings, String token) {
+        URI uri = URI.create("http://localhost:" + port + "/");
         return new MlflowListener(
                 new MlflowClient(uri, Optional.of(token), Duration.ofMillis(1)),
                 "näme & more",
@@ -266,17 +271,19 @@ class MlflowListenerTest {
     }
 
     @Test
-    void saysWhenItIsNotLetInOrNobodyIsThere() {
+    void saysWhenItIsNotLetInOrNobodyIsThere() throws IOException {
         try (MlflowListener listener = listener(Map.of(), "wrong")) {
             assertThatThrownBy(() -> listener.runStarted(0, 1))
                     .hasMessageContaining("must be a success, but was 401")
                     .hasMessageNotContaining("wrong");
         }
         assertThat(calls).hasSize(1); // asking again would not help
-        server.stop(0);
-        try (MlflowListener listener = listener()) {
-            assertThatThrownBy(() -> listener.runStarted(0, 1))
-                    .hasMessageStartingWith("cannot reach http://localhost:");
+        try (Socket silent = new Socket()) { // a port that nobody listens at, nor can another process take it
+            silent.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            try (MlflowListener listener = listener(silent.getLocalPort(), Map.of(), "secret")) {
+                assertThatThrownBy(() -> listener.runStarted(0, 1))
+                        .hasMessageStartingWith("cannot reach http://localhost:");
+            }
         }
     }
 

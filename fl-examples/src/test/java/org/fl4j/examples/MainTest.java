@@ -27,8 +27,10 @@ import org.fl4j.simulation.TaskJsonLines;
 import org.fl4j.internal.DirectoryLock;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import picocli.CommandLine;
 
+@Isolated("replaces the standard output of the process")
 class MainTest {
     private static final String[] SMALL = {
         "mnist", "--model", "softmax", "--rounds", "2", "--clients", "20", "--cohort", "4"
@@ -250,7 +252,9 @@ class MainTest {
     @Test
     void timesAWorkload() {
         Outcome outcome = run("benchmark", "p3", "--rounds", "2");
-        assertThat(outcome.out()).contains("\"workload\": \"p3\"").contains("\"round_seconds_median\": 0.");
+        assertThat(outcome.out())
+                .contains("\"workload\": \"p3\"")
+                .containsPattern("\"round_seconds_median\": [0-9]+\\.[0-9]+");
         assertThat(run("benchmark", "p3", "--rounds", "2", "--engine", "null").code())
                 .isZero();
         assertThat(run("benchmark", "p7").err()).contains("workload must be one of p1, p2, p3, p5, p6, but was p7");
@@ -537,22 +541,21 @@ class MainTest {
                 model: softmax
                 cohort: 4
                 rounds: 2
-                sweep: {execution.timeout: [0.0000001, 60]}
+                sweep: {serverOptimizer: ["brittle:failingStep=2", "brittle:failingStep=3"]}
                 """);
         Path out = directory.resolve("broken");
         Outcome outcome = run("run", file.toString(), "--out", out.toString(), "--no-progress");
         assertThat(outcome.code()).isEqualTo(1);
-        assertThat(outcome.err()).contains("1 of 2 runs failed: timeout=0.0000001, seed 0");
+        assertThat(outcome.err()).contains("1 of 2 runs failed: brittle:failingStep=2, seed 0");
         assertThat(outcome.out())
-                .contains("failed: round 1, client ")
-                .contains("must take at most 0 ms, but took longer")
+                .containsPattern("  failed: .*step 2 breaks it")
                 .contains("completed after 2 rounds");
         assertThat(run("list", out.toString()).out()).contains(" failed ").contains(" completed ");
         assertThat(run("watch", out.toString()).out()).contains("2 runs, 2 ended");
         assertThat(run("report", out.toString()).code()).isZero();
         assertThat(run("resume", out.toString()).out())
                 .contains("finished before")
-                .contains("failed: round 1");
+                .containsPattern("  failed: .*step 2 breaks it");
     }
 
     @Test

@@ -23,9 +23,11 @@ import org.fl4j.simulation.RunListener;
 import org.fl4j.simulation.Simulation;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** Resident memory over 200 rounds of the 2NN; Linux only, for it reads /proc. */
 @Tag("long")
+@Isolated("measures the memory of the whole process")
 class MemoryCurveIT {
     private static final Path STATUS = Path.of("/proc/self/status");
 

@@ -37,6 +37,7 @@ import org.fl4j.tensor.TensorEngine;
 import org.fl4j.testing.Replays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -44,6 +45,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * What holds for every algorithm of this module that has a name, on a network with dropout: the same bits on any number of workers and
  * after a resume, an epsilon that grows and survives a resume, and as many native arrays after each round.
  */
+@Isolated("counts the native arrays of the whole process")
 class EveryPrivateAlgorithmTest {
     private static final LearningTask TASK = LearningTask.classification(
             Network.of(

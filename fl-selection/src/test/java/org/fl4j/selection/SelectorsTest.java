@@ -92,41 +92,35 @@ class SelectorsTest {
                 .hasMessage("candidates must be at least 1 and finite, but was 0.5");
     }
 
-    /** By hand: losses 2 (round 1) and 1 (rounds 1 and 3) of two clients with equal data, discount .5, round 4. */
+    /** By hand: losses 2 (round 1) and 1 (rounds 1 and 3) of two clients, discount .5, round 4. */
     @Test
     void ucbIsTheDiscountedMeanPlusItsBonus() {
         UcbSelector selector = new UcbSelector(.5);
-        ClientDirectory two = ClientDirectory.ofRange(2, i -> 1);
         RoundContext first = new RoundContext(1, new Seed(1), 2);
         StrategyState state = selector.learned(
                 StrategyState.empty(), first, Map.of(new ClientId(0), loss(2), new ClientId(1), loss(1)));
         state = selector.learned(state, new RoundContext(3, new Seed(1), 2), Map.of(new ClientId(1), loss(1)));
-        // without variance the mean decides
-        assertThat(indices(selector.select(two, 1, new RoundContext(4, new Seed(1), 2), state)))
-                .containsExactly(0);
         assertThat(state.column("ucb/losses").orElseThrow().get(1)).isEqualTo(1.25f); // 1 / 4 + 1
         assertThat(state.column("ucb/turns").orElseThrow().get(1)).isEqualTo(1.25f);
-        // the bonus turns it: client 1 has loss 1 and more data, client 0 had its turn long ago
+        // without variance the mean decides, times a client's data; of equals the first
+        assertTakesTheLarger(selector, state, 2, 1);
+        // the bonus turns it for some: client 1 has the lower loss, but client 0 had its turn long ago
         StrategyState varied = state.with("ucb/variance", 4);
         double log = Math.log(1 + .5 + .25);
-        double bound0 = 2 + Math.sqrt(2 * 4 * log / .125);
-        double bound1 = 3 * (1 + Math.sqrt(2 * 4 * log / .625));
-        assertThat(bound0).isLessThan(bound1);
-        ClientDirectory more = ClientDirectory.ofRange(2, i -> i == 0 ? 1 : 3);
-        assertThat(indices(selector.select(more, 1, new RoundContext(4, new Seed(1), 2), varied)))
-                .containsExactly(1);
-        ClientDirectory less = ClientDirectory.ofRange(2, i -> i == 0 ? 2 : 3);
-        assertThat(2 * bound0).isGreaterThan(bound1);
-        assertThat(3 * 1.0).isLessThan(2 * 2.0);
-        assertThat(indices(selector.select(less, 1, new RoundContext(4, new Seed(1), 2), varied)))
-                .containsExactly(0);
-        ClientDirectory flipped = ClientDirectory.ofRange(2, i -> i == 0 ? 10 : 21);
-        assertThat(indices(selector.select(flipped, 1, new RoundContext(4, new Seed(1), 2), state)))
-                .as("by means: 20 against 21")
-                .containsExactly(1);
-        assertThat(indices(selector.select(flipped, 1, new RoundContext(4, new Seed(1), 2), varied)))
-                .as("by bounds")
-                .containsExactly(0);
+        assertTakesTheLarger(selector, varied, 2 + Math.sqrt(2 * 4 * log / .25), 1 + Math.sqrt(2 * 4 * log / 1.25));
+    }
+
+    /** For up to 30 examples of either client: the one with the larger product of examples and bound is taken in round 4. */
+    private static void assertTakesTheLarger(UcbSelector selector, StrategyState state, double bound0, double bound1) {
+        for (int data0 = 1; data0 <= 30; data0++) {
+            for (int data1 = 1; data1 <= 30; data1++) {
+                int[] data = {data0, data1};
+                ClientDirectory two = ClientDirectory.ofRange(2, i -> data[i]);
+                assertThat(indices(selector.select(two, 1, new RoundContext(4, new Seed(1), 2), state)))
+                        .as("%d and %d examples", data0, data1)
+                        .containsExactly(data1 * bound1 > data0 * bound0 ? 1 : 0);
+            }
+        }
     }
 
     /** A quarter of clients is never done in time: they are heard of as missed, and cohorts do not dry up. */

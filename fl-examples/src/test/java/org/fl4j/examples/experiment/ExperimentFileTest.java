@@ -11,8 +11,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import org.fl4j.client.ClientFactory;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
@@ -188,6 +188,16 @@ class ExperimentFileTest {
         }
     }
 
+    /** Waits for the interrupt of a time-out, for nobody counts down. */
+    private static InterruptedException untilInterrupted() {
+        try {
+            new CountDownLatch(1).await();
+            throw new AssertionError("nobody counts down");
+        } catch (InterruptedException e) {
+            return e;
+        }
+    }
+
     @Test
     void everyFieldOfExecutionHasItsEffect() throws IOException {
         String common =
@@ -226,7 +236,9 @@ class ExperimentFileTest {
             long start = System.nanoTime();
             String again = "execution: {attempts: 3, backOff: 0.4}\n";
             assertThat(hash(tiny(file(common + again), dataset).clients(flaky))).isEqualTo(plain);
-            assertThat(System.nanoTime() - start).isGreaterThan(400_000_000L); // two clients wait at once
+            assertThat(System.nanoTime() - start)
+                    .as("at least: two clients wait at once")
+                    .isGreaterThan(400_000_000L);
             calls.set(0);
             String skip = "execution: {onFailure: skip}\n";
             try (RunResult result =
@@ -235,8 +247,7 @@ class ExperimentFileTest {
             }
             String hurry = "execution: {timeout: 0.1}\n";
             assertThatThrownBy(() -> hash(tiny(file(common + hurry), dataset).clients((id, worker) -> {
-                        LockSupport.parkNanos(5_000_000_000L);
-                        return new SgdClient(id, worker, LocalTraining.sgd(.1));
+                        throw new IllegalStateException(untilInterrupted());
                     })))
                     .hasMessageContaining("must take at most 100 ms");
             String look = "execution: {monitor: true, adapt: fedscale}\n";

@@ -24,9 +24,11 @@ import org.fl4j.simulation.SimulationBuilder;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** What looking at the machine costs: runs with and without it in turn, and the processor time of the thread that looks. */
 @Tag("long")
+@Isolated("measures time, and finds the thread that looks among all of the process")
 class MonitoringOverheadIT {
     private static final int PAIRS = 7;
     private static final int ROUNDS = 60;
