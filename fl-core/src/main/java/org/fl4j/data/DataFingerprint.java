@@ -21,7 +21,8 @@ public final class DataFingerprint {
             String hash = Tensors.sha256(List.of(some.features(), some.labels()));
             some.close();
             return examples.features().getDataType() + " of shape "
-                    + examples.features().getShape() + ", labels " + examples.labels().getDataType() + " of shape "
+                    + examples.features().getShape() + ", labels "
+                    + examples.labels().getDataType() + " of shape "
                     + examples.labels().getShape() + ", " + hash.substring(0, 16);
         }
     }

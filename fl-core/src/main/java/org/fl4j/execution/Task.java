@@ -30,6 +30,7 @@ public final class Task<T> {
     private final AtomicBoolean taken = new AtomicBoolean(); // by a thread that runs, cancels or has ended it
     private final CountDownLatch done = new CountDownLatch(1);
     private volatile boolean givenUp;
+    private volatile boolean interrupted;
     private volatile Alarm alarm; // of the attempt that runs, if one does
 
     // What follows belongs to the thread that has taken the task.
@@ -132,9 +133,10 @@ public final class Task<T> {
         return Check.present("result", result);
     }
 
-    /** Interrupts the attempt that runs, if one does. Its result is thrown away and it is the last. */
-    void interrupt() {
+    /** Interrupts the attempt that runs or is about to. Its result is thrown away and it is the last. */
+    public void interrupt() {
         givenUp = true;
+        interrupted = true;
         Alarm running = alarm;
         if (running != null) {
             running.ring(CANCELLED);
@@ -220,6 +222,9 @@ public final class Task<T> {
         Alarm own = new Alarm(Thread.currentThread());
         Runnable callOff = executor.timeOut(() -> own.ring(TIMED_OUT));
         alarm = own;
+        if (interrupted) {
+            own.ring(CANCELLED);
+        }
         try {
             T made = Objects.requireNonNull(work.run(notes), "the result of a task must not be null");
             int rang = own.off();

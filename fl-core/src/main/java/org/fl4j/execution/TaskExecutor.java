@@ -51,11 +51,7 @@ public final class TaskExecutor implements AutoCloseable {
 
     /** Takes the time from a timer, which this closes. */
     TaskExecutor(
-            int threadCount,
-            Runnable atStart,
-            ExecutionPolicy policy,
-            Consumer<TaskRecord> onEnd,
-            TaskTimer timer) {
+            int threadCount, Runnable atStart, ExecutionPolicy policy, Consumer<TaskRecord> onEnd, TaskTimer timer) {
         running = new AtomicReferenceArray<>(Check.atLeast("threadCount", 0, threadCount) + 1);
         this.policy = Check.present("policy", policy);
         this.onEnd = Check.present("onEnd", onEnd);

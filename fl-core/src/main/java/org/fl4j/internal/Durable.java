@@ -13,7 +13,8 @@ import java.util.Locale;
 
 /** Writes to files that a crash of the machine does not undo. */
 public final class Durable {
-    private static final boolean DIRECTORIES_OPEN = !System.getProperty("os.name").startsWith("Windows");
+    private static final boolean DIRECTORIES_OPEN =
+            !System.getProperty("os.name").startsWith("Windows");
 
     private Durable() {}
 

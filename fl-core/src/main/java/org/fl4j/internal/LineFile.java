@@ -34,7 +34,9 @@ public final class LineFile {
     /** Returns its lines. What a crash left of a character is replaced by a mark. */
     public List<String> lines() {
         try {
-            return new String(Files.readAllBytes(file), StandardCharsets.UTF_8).lines().toList();
+            return new String(Files.readAllBytes(file), StandardCharsets.UTF_8)
+                    .lines()
+                    .toList();
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read " + file + ": " + Durable.reason(e), e);
         }
@@ -81,6 +83,9 @@ public final class LineFile {
     }
 
     private static byte[] joined(List<String> lines) {
-        return lines.stream().map(line -> line + "\n").collect(Collectors.joining()).getBytes(StandardCharsets.UTF_8);
+        return lines.stream()
+                .map(line -> line + "\n")
+                .collect(Collectors.joining())
+                .getBytes(StandardCharsets.UTF_8);
     }
 }

@@ -71,8 +71,8 @@ public final class AdaptiveServer implements Server {
         int before = state.strategy().number(BATCH_SIZE).map(Double::intValue).orElse(ownBatchSize);
         now = recorded.apply(round.number())
                 .map(AdaptiveServer::settings)
-                .orElseGet(() -> rule.next(
-                        before, ownBatchSize, largestClient(available), probe.sample(round.number())));
+                .orElseGet(
+                        () -> rule.next(before, ownBatchSize, largestClient(available), probe.sample(round.number())));
         return server.select(state, available, round);
     }
 

@@ -97,8 +97,7 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
                 Files.delete(file);
             }
         } catch (IOException e) {
-            throw new CheckpointException(
-                    directory, "an old checkpoint cannot be deleted: " + Durable.reason(e), e);
+            throw new CheckpointException(directory, "an old checkpoint cannot be deleted: " + Durable.reason(e), e);
         }
     }
 

@@ -32,7 +32,8 @@ final class ClientCall {
     private static final double LARGEST_SUM = 1e298;
 
     /** The arrays of updates that were sent and are not folded yet: an array that is sent twice would be freed twice. */
-    private final Set<NDArray> underWay = Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
+    private final Set<NDArray> underWay =
+            Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
 
     /**
      * Has a client train.

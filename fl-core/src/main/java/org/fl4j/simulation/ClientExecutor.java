@@ -193,7 +193,8 @@ final class ClientExecutor implements AutoCloseable {
             try {
                 IntStream.range(0, clients.size())
                         .boxed()
-                        .sorted(Comparator.comparingInt(i -> execution.priority().rank(clients.get(i))))
+                        .sorted(Comparator.comparingInt(
+                                i -> execution.priority().rank(clients.get(i))))
                         .forEach(i -> queued.set(i, submit(clients.get(i))));
             } finally { // what is queued must be waited for, even if the rest cannot be queued
                 for (Task<T> task : queued) {
@@ -227,6 +228,9 @@ final class ClientExecutor implements AutoCloseable {
         @Override
         public void close() {
             ahead.forEach(Task::cancel);
+            if (cancelled.getAsBoolean()) { // also those that began since the caller was interrupted
+                ahead.forEach(Task::interrupt);
+            }
             Throwable unfreed = next.isPresent() ? freed(next.get(), null) : null;
             next = Optional.empty();
             while (!ahead.isEmpty()) {
@@ -269,7 +273,9 @@ final class ClientExecutor implements AutoCloseable {
             }
             Throwable failure = first.awaitEnd();
             ahead.remove();
-            return failure == null ? Optional.of(first.result()) : failed(first.id().client(), failure);
+            return failure == null
+                    ? Optional.of(first.result())
+                    : failed(first.id().client(), failure);
         }
 
         /** Whatever a client throws is its own failure, interrupts and errors too. */

@@ -59,10 +59,12 @@ record RunIdentity(Fingerprint made, Fingerprint machine) {
 
     private static Fingerprint machine(SimulationBuilder run) {
         return new Fingerprint()
-                .add("devices", run.devices.list().stream()
-                        .map(device -> device.getDeviceType())
-                        .distinct()
-                        .collect(Collectors.joining(",")))
+                .add(
+                        "devices",
+                        run.devices.list().stream()
+                                .map(device -> device.getDeviceType())
+                                .distinct()
+                                .collect(Collectors.joining(",")))
                 .add("processor", System.getProperty("os.arch") + vectorInstructions())
                 .add("java", Runtime.version().feature())
                 .add("libtorch", TensorEngine.version());
@@ -71,7 +73,8 @@ record RunIdentity(Fingerprint made, Fingerprint machine) {
     /** Native libraries choose their kernels, and so the order of sums, by these. */
     private static String vectorInstructions() {
         try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
-            List<String> flags = lines.filter(line -> line.toLowerCase(Locale.ROOT).startsWith("flags"))
+            List<String> flags = lines.filter(
+                            line -> line.toLowerCase(Locale.ROOT).startsWith("flags"))
                     .limit(1)
                     .flatMap(line -> Stream.of(line.split("\\s+")))
                     .filter(flag -> flag.equals("avx2") || flag.equals("avx512f"))

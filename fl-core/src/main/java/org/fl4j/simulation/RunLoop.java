@@ -97,7 +97,8 @@ final class RunLoop {
             throw e;
         }
         tellOfTasks();
-        // A record comes before the checkpoint: a round that was checkpointed is not run again, so its record must be there already.
+        // A record comes before the checkpoint: a round that was checkpointed is not run again, so its record must be
+        // there already.
         tellOfTheNewestRound();
         stopped = setup.stopRule.shouldStop(history);
         run.monitor().ifPresent(ResourceMonitor::requireSound);

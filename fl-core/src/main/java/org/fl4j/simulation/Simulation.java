@@ -55,8 +55,8 @@ public final class Simulation {
                 .orElse(null)) {
             EvaluationPlan plan = new EvaluationPlan(
                     setup.evaluateEvery, setup.evaluateClientsEvery, setup.evaluatingClients(), setup.rounds);
-            Computation.Scope scope = new Computation.Scope(
-                    setup.clientStateStore(), setup.updateStore, plan, round -> Optional.empty());
+            Computation.Scope scope =
+                    new Computation.Scope(setup.clientStateStore(), setup.updateStore, plan, round -> Optional.empty());
             return Computation.of(setup, scope, isOver, run -> {
                 thread.onInterrupt(run.executor()::interruptRunning);
                 Optional<Checkpoint.Stored> from = resumed(files, run);
@@ -66,12 +66,12 @@ public final class Simulation {
                 if (from.isEmpty()) {
                     StopRules.requireMeasured(setup, isOver);
                 }
-                Checkpoint begin =
-                        from.map(Checkpoint.Stored::checkpoint).orElseGet(() -> new Checkpoint(run.initial(), List.of()));
+                Checkpoint begin = from.map(Checkpoint.Stored::checkpoint)
+                        .orElseGet(() -> new Checkpoint(run.initial(), List.of()));
                 run.clientStates().restore(begin.state().round());
                 boolean toldAll = from.map(Checkpoint.Stored::toldAll).orElse(true);
-                RunLoop loop = new RunLoop(
-                        setup, run, Optional.ofNullable(files), begin, toldAll, isOver, thread::interrupt);
+                RunLoop loop =
+                        new RunLoop(setup, run, Optional.ofNullable(files), begin, toldAll, isOver, thread::interrupt);
                 return result(loop, run, start);
             });
         }
@@ -92,8 +92,7 @@ public final class Simulation {
         RunResult.End end = loop.run();
         double seconds = (System.nanoTime() - start) / 1e9;
         ServerState last = loop.state();
-        RunResult result =
-                new RunResult(last, loop.history(), end, last.model().sha256(), seconds, run.states());
+        RunResult result = new RunResult(last, loop.history(), end, last.model().sha256(), seconds, run.states());
         setup.listeners.forEach(listener -> listener.runEnded(result));
         return result;
     }
@@ -149,8 +148,8 @@ public final class Simulation {
         setup.checkpoints
                 .filter(directory -> setup.resume)
                 .flatMap(Checkpoint::latest)
-                .ifPresent(file -> Checkpoint.history(file)
-                        .forEach(report -> byRound.put(report.round(), report.metrics())));
+                .ifPresent(file ->
+                        Checkpoint.history(file).forEach(report -> byRound.put(report.round(), report.metrics())));
         return round -> Optional.ofNullable(byRound.get(round));
     }
 
@@ -166,15 +165,14 @@ public final class Simulation {
         strict.failurePolicy = FailurePolicy.FAIL_RUN;
         RunThread thread = new RunThread();
         Computation.Scope inMemory = Computation.Scope.inMemory(new InMemoryClientStates(), round -> Optional.empty());
-        return thread.call(
-                () -> Computation.of(strict, inMemory, () -> cancelled || thread.isInterrupted(), run -> {
-                    try (NDScope scope = new NDScope()) {
-                        scope.suppressNotUsedWarning();
-                        return run.round().rehearse(run.initial());
-                    } finally {
-                        run.states().close();
-                    }
-                }));
+        return thread.call(() -> Computation.of(strict, inMemory, () -> cancelled || thread.isInterrupted(), run -> {
+            try (NDScope scope = new NDScope()) {
+                scope.suppressNotUsedWarning();
+                return run.round().rehearse(run.initial());
+            } finally {
+                run.states().close();
+            }
+        }));
     }
 
     /**

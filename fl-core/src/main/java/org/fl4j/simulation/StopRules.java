@@ -42,10 +42,7 @@ final class StopRules {
         EvaluationPlan everything = new EvaluationPlan(
                 /* centralEvery= */ 1, setup.evaluateClientsEvery, setup.evaluatingClients(), /* lastRound= */ 1);
         Computation.Scope scope = new Computation.Scope(
-                new InMemoryClientStates(),
-                UpdateStore.inMemory(),
-                everything,
-                round -> Optional.empty());
+                new InMemoryClientStates(), UpdateStore.inMemory(), everything, round -> Optional.empty());
         return Computation.of(setup, scope, isOver, run -> {
             try {
                 Metrics measured = run.next(run.initial()).report().metrics();

@@ -158,8 +158,7 @@ class LocalSplitTest extends FederatedDatasetContract {
 
     @Test
     void refusesSharesThatLeaveNothingToTrainOn() {
-        assertThatThrownBy(() -> whole().split(1, new Seed(1)))
-                .hasMessage("testShare must be in [0, 1), but was 1.0");
+        assertThatThrownBy(() -> whole().split(1, new Seed(1))).hasMessage("testShare must be in [0, 1), but was 1.0");
         assertThatThrownBy(() -> whole().split(Double.NaN, new Seed(1)))
                 .hasMessage("testShare must be in [0, 1), but was NaN");
     }

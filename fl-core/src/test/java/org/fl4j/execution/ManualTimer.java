@@ -59,9 +59,8 @@ final class ManualTimer implements TaskTimer {
     }
 
     private synchronized Optional<Call> next(Instant until) {
-        Optional<Call> due = calls.stream()
-                .filter(call -> !call.when().isAfter(until))
-                .min(Comparator.comparing(Call::when));
+        Optional<Call> due =
+                calls.stream().filter(call -> !call.when().isAfter(until)).min(Comparator.comparing(Call::when));
         due.ifPresent(call -> {
             calls.remove(call);
             now = call.when();

@@ -201,7 +201,8 @@ class TaskExecutorTest {
                     },
                     freed::add);
             assertThatThrownBy(marked::get)
-                    .hasRootCauseMessage("the thread of round 1, client 1, train must not be left interrupted, but was");
+                    .hasRootCauseMessage(
+                            "the thread of round 1, client 1, train must not be left interrupted, but was");
             Task<String> thrown = executor.submit(
                     id(2),
                     0,
@@ -267,7 +268,7 @@ class TaskExecutorTest {
                             private static final long serialVersionUID = 1L;
 
                             @Override
-                            public String toString() {
+                            public String getMessage() {
                                 throw new OutOfMemoryError("full");
                             }
                         };

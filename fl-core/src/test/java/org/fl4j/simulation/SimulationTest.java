@@ -16,7 +16,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.client.SgdClientFactory;
@@ -254,59 +254,71 @@ class SimulationTest {
         }
     }
 
-    /** An interrupt in the middle of writing a file breaks the file's channel. */
+    /** Clients of round 4 wait for an interrupt, which only a cancelled run brings. */
     @Test
-    void treatsAnInterruptWhileAFileIsWrittenAsACancellation(@TempDir Path directory) {
-        SgdClientFactory interrupted = (id, worker, training) -> new SgdClient(id, worker, training) {
-            @Override
-            protected void afterTraining(TrainingTask task, LocalModel model) {
-                if (task.round().number() == 3) {
-                    Thread.currentThread().interrupt();
-                    keep(StrategyState.empty().with("kept", model.parameters().floats()));
+    void treatsAnInterruptOfTheCallerAsACancellation(@TempDir Path directory) throws InterruptedException {
+        for (int workers : new int[] {1, 3}) {
+            CountDownLatch fourthRound = new CountDownLatch(1);
+            SimulationBuilder builder = setup().rounds(6)
+                    .workers(workers)
+                    .clientStates(directory.resolve("states " + workers))
+                    .sgdClients((id, worker, training) -> new SgdClient(id, worker, training) {
+                        @Override
+                        protected void afterTraining(TrainingTask task, LocalModel model) {
+                            if (task.round().number() == 4) {
+                                fourthRound.countDown();
+                                awaitForEver();
+                            }
+                            keep(StrategyState.empty()
+                                    .with("kept", model.parameters().floats()));
+                        }
+                    });
+            List<RunResult.End> ends = new ArrayList<>();
+            List<Integer> rounds = new ArrayList<>();
+            List<Boolean> marks = new ArrayList<>();
+            Thread runner = new Thread(() -> {
+                try (RunResult result = builder.build().run()) {
+                    ends.add(result.end());
+                    rounds.add(result.state().round());
                 }
-            }
-        };
-        try (RunResult result = setup().sgdClients(interrupted)
-                .clientStates(directory)
-                .workers(1)
-                .build()
-                .run()) {
-            assertThat(result.end()).isEqualTo(RunResult.End.CANCELLED);
-            assertThat(result.state().round()).isEqualTo(2);
+                marks.add(Thread.currentThread().isInterrupted());
+            });
+            runner.start();
+            fourthRound.await();
+            runner.interrupt();
+            runner.join();
+            assertThat(ends).containsExactly(RunResult.End.CANCELLED);
+            assertThat(rounds).containsExactly(3);
+            assertThat(marks).as("the caller stays interrupted").containsExactly(true);
         }
-        assertThat(Thread.interrupted()).isTrue();
     }
 
-    /** At the end of round 3 the caller's thread waits until another one has interrupted it. */
+    private static void awaitForEver() {
+        try {
+            new CountDownLatch(1).await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("interrupted", e);
+        }
+    }
+
+    /** An interrupt breaks the channel of a file that is written; a listener may make one as well as a caller. */
     @Test
-    void treatsAnInterruptAsACancellation() throws InterruptedException {
-        CountDownLatch thirdRound = new CountDownLatch(1);
-        RunListener untilInterrupted = new RunListener() {
+    void anInterruptByAListenerCancelsAndBreaksNoCheckpoint(@TempDir Path checkpoints) {
+        RunListener interrupting = new RunListener() {
             @Override
             public void roundEnded(RoundReport report, ServerState state) {
                 if (report.round() == 3) {
-                    thirdRound.countDown();
-                    while (!Thread.currentThread().isInterrupted()) {
-                        LockSupport.park();
-                    }
+                    Thread.currentThread().interrupt();
                 }
             }
         };
-        List<RunResult.End> ends = new ArrayList<>();
-        List<Integer> rounds = new ArrayList<>();
-        Thread runner = new Thread(() -> {
-            try (RunResult result =
-                    setup().rounds(6).listener(untilInterrupted).build().run()) {
-                ends.add(result.end());
-                rounds.add(result.state().round());
-            }
-        });
-        runner.start();
-        thirdRound.await();
-        runner.interrupt();
-        runner.join();
-        assertThat(ends).containsExactly(RunResult.End.CANCELLED);
-        assertThat(rounds).containsExactly(3);
+        try (RunResult result =
+                setup().listener(interrupting).checkpoints(checkpoints, 1).build().run()) {
+            assertThat(result.end()).isEqualTo(RunResult.End.CANCELLED);
+            assertThat(result.state().round()).isEqualTo(3);
+        }
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(checkpoints.resolve("round-000003.safetensors")).exists();
     }
 
     @Test
@@ -360,7 +372,10 @@ class SimulationTest {
             assertThat(result.history())
                     .extracting(report -> report.evaluations().size())
                     .containsExactly(0, 0, Fixtures.CLIENTS, 0, Fixtures.CLIENTS);
-            assertThat(result.finalMetrics().values().get("client/train/accuracy").weight())
+            assertThat(result.finalMetrics()
+                            .values()
+                            .get("client/train/accuracy")
+                            .weight())
                     .isEqualTo(600);
         }
     }
@@ -370,7 +385,8 @@ class SimulationTest {
         FederatedDataset whole = digits.federated(Fixtures.partition(digits));
         LocalSplit split = whole.split(.25, new Seed(1));
         assertThat(splits(setup().data(whole).clientEvaluation(whole, 1))).containsExactly("client/train");
-        assertThat(splits(setup().data(split.train()).clientEvaluation(whole, 1))).containsExactly("client/train");
+        assertThat(splits(setup().data(split.train()).clientEvaluation(whole, 1)))
+                .containsExactly("client/train");
         assertThat(splits(setup().data(split.train()).clientEvaluation(split.test(), 1)))
                 .containsExactly("client/test");
         assertThat(splits(setup().data(split.train().holdOut(2)).clientEvaluation(split.test(), 1)))
@@ -401,13 +417,17 @@ class SimulationTest {
                 assertThat(report.cohort()).hasSize(trained).allMatch(client -> client.index() < trained);
                 assertThat(report.evaluations()).hasSize(Fixtures.CLIENTS);
                 report.evaluations()
-                        .forEach((client, measured) -> assertThat(measured.values().keySet())
+                        .forEach((client, measured) -> assertThat(
+                                        measured.values().keySet())
                                 .allMatch(name -> name.startsWith("held-out/") == (client.index() >= trained)));
             });
         }
-        assertThatThrownBy(() -> setup().cohortSize(Fixtures.CLIENTS - 2).data(split.train().holdOut(3)).build())
+        assertThatThrownBy(() -> setup().cohortSize(Fixtures.CLIENTS - 2)
+                        .data(split.train().holdOut(3))
+                        .build())
                 .hasMessage("cohortSize must be in [1, 9], but was 10");
-        assertThatThrownBy(() -> setup().clientEvaluation(split.test().holdOut(1), 1).build())
+        assertThatThrownBy(() ->
+                        setup().clientEvaluation(split.test().holdOut(1), 1).build())
                 .hasMessage("clients of clientEvaluation must be at least as many as train, 12, but was 11");
     }
 

@@ -149,10 +149,11 @@ class PersonalAlgorithmsTest extends TensorTest {
             features[row * rows + row] = 1;
             labels[row] = row % 2;
         }
-        Examples examples = new Examples(
-                Tensors.create(manager, features, new Shape(rows, rows)), Tensors.create(manager, labels));
+        Examples examples =
+                new Examples(Tensors.create(manager, features, new Shape(rows, rows)), Tensors.create(manager, labels));
         List<int[]> held = IntStream.range(0, CLIENTS)
-                .mapToObj(client -> IntStream.range(20 * client, 20 * client + 20).toArray())
+                .mapToObj(
+                        client -> IntStream.range(20 * client, 20 * client + 20).toArray())
                 .toList();
         LocalSplit split = new PartitionedDataset(examples, Partition.of(held)).split(.2, new Seed(1));
         SimulationBuilder local = run().task(
@@ -161,8 +162,10 @@ class PersonalAlgorithmsTest extends TensorTest {
                 .training(LocalTraining.sgd(2).batchSize(4).epochs(20))
                 .rounds(3)
                 .algorithm(new Ditto(0));
-        try (RunResult train = local.clientEvaluation(split.train(), 1000).build().run();
-                RunResult test = local.clientEvaluation(split.test(), 1000).build().run()) {
+        try (RunResult train =
+                        local.clientEvaluation(split.train(), 1000).build().run();
+                RunResult test =
+                        local.clientEvaluation(split.test(), 1000).build().run()) {
             assertThat(train.finalMetrics().value("client/train/accuracy")).isEqualTo(1);
             assertThat(test.finalMetrics().value("client/test/accuracy")).isLessThan(.8);
             assertThat(test.modelSha256()).isEqualTo(train.modelSha256());
@@ -190,10 +193,16 @@ class PersonalAlgorithmsTest extends TensorTest {
                     .rounds(2)
                     .algorithm(algorithm);
             try (RunResult result = run.build().run()) {
-                assertThat(result.finalMetrics().values().get("client/test/loss").weight())
+                assertThat(result.finalMetrics()
+                                .values()
+                                .get("client/test/loss")
+                                .weight())
                         .as(algorithm.toString())
                         .isEqualTo(CLIENTS - 2);
-                assertThat(result.finalMetrics().values().get("held-out/test/loss").weight())
+                assertThat(result.finalMetrics()
+                                .values()
+                                .get("held-out/test/loss")
+                                .weight())
                         .as(algorithm.toString())
                         .isEqualTo(2);
             }

@@ -81,7 +81,8 @@ public final class ExperimentRunner {
             try (TrackingStore store = new TrackingStore(store(directory))) {
                 String title = experiment.name().orElseGet(() -> title(store.read()));
                 requireDeclared(store.read(), title, experiment, declared);
-                // What is declared is written first: a process that is killed while it checks leaves a directory that can be resumed.
+                // What is declared is written first: a process that is killed while it checks leaves a directory that
+                // can be resumed.
                 write(file(directory), yaml);
                 store.declare(title, yaml, experiment.runs());
                 checkAll(declared, experiment.runs(), data);
@@ -274,9 +275,7 @@ public final class ExperimentRunner {
                                 .findAny()
                                 .orElse("-"),
                         result.modelSha256());
-                return result.end() == RunResult.End.NO_UPDATES
-                        ? Optional.empty()
-                        : Optional.of(result.modelSha256());
+                return result.end() == RunResult.End.NO_UPDATES ? Optional.empty() : Optional.of(result.modelSha256());
             }
         }
     }

@@ -122,7 +122,8 @@ class ExperimentFileTest {
         ExperimentSpec plain = spec("clientEvaluationEvery: 3");
         assertThat(plain.settings()).containsEntry("data.localTest", "0.2").doesNotContainKey("data.heldOut");
         assertThat(plain.clientAccuracies()).containsExactly("client/test/accuracy");
-        assertThat(spec("clientEvaluationEvery: 3\ndata: {localTest: 0.2}").key()).isEqualTo(plain.key());
+        assertThat(spec("clientEvaluationEvery: 3\ndata: {localTest: 0.2}").key())
+                .isEqualTo(plain.key());
         ExperimentSpec held = spec("clientEvaluationEvery: 3\ndata: {localTest: 0, heldOut: 4}");
         assertThat(held.settings()).containsEntry("data.localTest", "0.0").containsEntry("data.heldOut", "4");
         assertThat(held.clientAccuracies()).containsExactly("client/train/accuracy", "held-out/train/accuracy");

@@ -140,7 +140,8 @@ class TrackingStoreTest {
             store.add(id, report(1, Double.NaN), List.of());
             assertThat(store.read().metric(id, "test/accuracy").get(1)).isNaN();
             assertThat(store.read().last(id, "test/loss").orElseThrow()).isNaN();
-            assertThat(store.read().lastOfClients(id, "client/test/accuracy").get(3)).isNaN();
+            assertThat(store.read().lastOfClients(id, "client/test/accuracy").get(3))
+                    .isNaN();
         }
     }
 
