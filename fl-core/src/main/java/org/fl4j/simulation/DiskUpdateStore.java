@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -48,7 +49,7 @@ public record DiskUpdateStore(Path directory, Retention retention) implements Up
     }
 
     private Path folder(int round) {
-        return directory.resolve("round-%06d".formatted(round));
+        return directory.resolve(String.format(Locale.ROOT, "round-%06d", round));
     }
 
     @Override
