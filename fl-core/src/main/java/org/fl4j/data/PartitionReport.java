@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import org.fl4j.core.ClientId;
+import org.fl4j.internal.Csv;
 
 /**
  * Says how uneven a partition is.
@@ -117,9 +118,9 @@ public record PartitionReport(List<Line> clients) {
         for (Line line : clients) {
             csv.append(String.format(
                     Locale.ROOT,
-                    "%d,%s,%d,%.4f,%.4f,%.4f,%s%n",
+                    "%d,%s,%d,%.4f,%.4f,%.4f,%s\n",
                     line.client().index(),
-                    '"' + line.name().replace("\"", "\"\"") + '"',
+                    Csv.field(line.name()),
                     line.exampleCount(),
                     line.labelEntropy(),
                     line.gini(),
@@ -132,7 +133,7 @@ public record PartitionReport(List<Line> clients) {
     /** Returns a table for people: the first {@value #TABLE_LINES} clients and the means of all. */
     public String toTable() {
         StringBuilder table = new StringBuilder(String.format(
-                Locale.ROOT, "%8s %9s %8s %6s %6s  %s%n", "client", "examples", "entropy", "gini", "emd", "classes"));
+                Locale.ROOT, "%8s %9s %8s %6s %6s  %s\n", "client", "examples", "entropy", "gini", "emd", "classes"));
         for (Line line : clients.subList(0, Math.min(TABLE_LINES, clients.size()))) {
             table.append(row(
                     String.valueOf(line.client().index()),
@@ -144,7 +145,7 @@ public record PartitionReport(List<Line> clients) {
             table.append('\n');
         }
         if (clients.size() > TABLE_LINES) {
-            table.append(String.format(Locale.ROOT, "     ... %d more%n", clients.size() - TABLE_LINES));
+            table.append(String.format(Locale.ROOT, "     ... %d more\n", clients.size() - TABLE_LINES));
         }
         return table.append(row(
                         "mean",

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.fl4j.internal.UnpackFolder;
 import oshi.SystemInfo;
 import oshi.hardware.CentralProcessor.TickType;
 import oshi.hardware.GlobalMemory;
@@ -49,11 +50,11 @@ public final class SystemProbe implements ResourceProbe {
      * @param devices what the run computes on; those that are GPUs are looked at
      */
     public SystemProbe(Path disk, List<Device> devices) {
-        this(disk, devices, ProcessorTicks.of(new SystemInfo().getHardware().getProcessor()));
+        this(disk, devices, ProcessorTicks.of(system().getHardware().getProcessor()));
     }
 
     SystemProbe(Path disk, List<Device> devices, ProcessorTicks processors) {
-        SystemInfo system = new SystemInfo();
+        SystemInfo system = system();
         HardwareAbstractionLayer hardware = system.getHardware();
         this.processors = processors;
         memory = hardware.getMemory();
@@ -75,6 +76,20 @@ public final class SystemProbe implements ResourceProbe {
             this.disk = Files.getFileStore(disk);
         } catch (IOException e) {
             throw new UncheckedIOException("disk must be on a file system, but was " + disk, e);
+        }
+    }
+
+    /** OSHI asks the system through JNA, which unpacks a native library on first use. */
+    private static SystemInfo system() {
+        SystemInfo system = new SystemInfo();
+        try {
+            system.getHardware().getProcessor();
+            system.getOperatingSystem().getCurrentProcess();
+            return system;
+        } catch (LinkageError e) {
+            String folder = System.getProperty("jna.tmpdir", System.getProperty("java.io.tmpdir"));
+            UnpackFolder unpack = new UnpackFolder("JNA", Path.of(folder), "the system property jna.tmpdir");
+            throw unpack.unwritable().orElseGet(() -> unpack.unloadable(e));
         }
     }
 

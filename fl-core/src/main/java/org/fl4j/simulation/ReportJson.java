@@ -11,10 +11,11 @@ import java.util.TreeMap;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.Rejection;
 import org.fl4j.core.RejectionReason;
+import org.fl4j.internal.Json;
 import org.fl4j.metrics.Metric;
 import org.fl4j.metrics.Metrics;
 
-/** Round reports, and the numbers of states, as JSON and back, without loss. */
+/** Round reports, and the numbers of states, as JSON and back, without loss; also of values that are not finite. */
 final class ReportJson {
     private ReportJson() {}
 
@@ -46,8 +47,8 @@ final class ReportJson {
         json.add("failures", failures);
         json.addProperty("bytesDown", report.bytesDown());
         json.addProperty("bytesUp", report.bytesUp());
-        json.addProperty("trainSeconds", report.trainSeconds());
-        json.addProperty("evaluationSeconds", report.evaluationSeconds());
+        json.add("trainSeconds", Json.number(report.trainSeconds()));
+        json.add("evaluationSeconds", Json.number(report.evaluationSeconds()));
         return json;
     }
 
@@ -55,9 +56,9 @@ final class ReportJson {
         JsonObject json = new JsonObject();
         metrics.values().forEach((name, metric) -> {
             JsonObject entry = new JsonObject();
-            entry.addProperty("value", metric.value());
-            entry.addProperty("sum", metric.sum());
-            entry.addProperty("weight", metric.weight());
+            entry.add("value", Json.number(metric.value()));
+            entry.add("sum", Json.number(metric.sum()));
+            entry.add("weight", Json.number(metric.weight()));
             json.add(name, entry);
         });
         return json;
@@ -126,7 +127,7 @@ final class ReportJson {
     /** Writes the numbers of a strategy's or client's state. */
     static String writeNumbers(Map<String, Double> numbers) {
         JsonObject json = new JsonObject();
-        numbers.forEach(json::addProperty);
+        numbers.forEach((name, value) -> json.add(name, Json.number(value)));
         return json.toString();
     }
 

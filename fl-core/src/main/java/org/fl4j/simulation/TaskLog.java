@@ -17,7 +17,7 @@ import org.fl4j.internal.LineFile;
  * }</pre>
  */
 public final class TaskLog implements RunListener {
-    private static final Pattern ROUND = Pattern.compile("\\S+ round (\\d+), .*\\.");
+    private static final Pattern ROUND = Pattern.compile("\\S+ round ([0-9]+), .*\\.", Pattern.DOTALL);
 
     private final LineFile file;
 
@@ -55,7 +55,7 @@ public final class TaskLog implements RunListener {
         }
         task.metrics().values().forEach((name, metric) -> {
             if (!name.endsWith(" max")) { // which programs read elsewhere
-                line.append(String.format(Locale.ROOT, ", %s %.4g", name, metric.value()));
+                line.append(String.format(Locale.ROOT, ", %s %.4g", name.replaceAll("\\R", " "), metric.value()));
             }
         });
         task.error()

@@ -5,6 +5,11 @@ import ai.djl.engine.Engine;
 import ai.djl.engine.StandardCapabilities;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.util.Utils;
+import java.nio.file.Files;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.fl4j.internal.UnpackFolder;
 
 /**
  * The PyTorch engine of DJL, loaded on first use with DJL's usage reports switched off.
@@ -15,6 +20,9 @@ import ai.djl.pytorch.jni.JniUtils;
  */
 public final class TensorEngine {
     private static final String NAME = "PyTorch";
+    private static final int NATIVE_THREADS = Integer.getInteger("ai.djl.pytorch.num_threads", 1);
+
+    private static volatile Engine engine;
 
     static {
         if (System.getenv("OPT_OUT_TRACKING") == null && System.getProperty("OPT_OUT_TRACKING") == null) {
@@ -24,19 +32,23 @@ public final class TensorEngine {
 
     private TensorEngine() {}
 
-    /** Returns a new manager on the device, a direct child of the engine's root; close it to free what it holds. */
+    /**
+     * Returns a new manager on the device, a direct child of the engine's root; close it to free what it holds.
+     *
+     * @throws IllegalStateException if the engine's native libraries cannot be unpacked or loaded; the message names the folder and what moves it
+     */
     public static NDManager newManager(Device device) {
-        return Loaded.ENGINE.newBaseManager(device);
+        return engine().newBaseManager(device);
     }
 
     /** Returns how many GPUs the engine can use. */
     public static int gpuCount() {
-        return Loaded.ENGINE.hasCapability(StandardCapabilities.CUDA) ? Loaded.ENGINE.getGpuCount() : 0;
+        return engine().hasCapability(StandardCapabilities.CUDA) ? engine().getGpuCount() : 0;
     }
 
     /** Returns the version of the engine's native library. */
     public static String version() {
-        return Loaded.ENGINE.getVersion();
+        return engine().getVersion();
     }
 
     /**
@@ -45,19 +57,63 @@ public final class TensorEngine {
      * computes for a run calls it first.
      */
     public static void prepareThread() {
-        JniUtils.setNumThreads(Loaded.NATIVE_THREADS);
+        engine();
+        JniUtils.setNumThreads(NATIVE_THREADS);
         JniUtils.setGraphExecutorOptimize(false);
     }
 
     /** Loads the engine on first use, not on first mention. */
-    private static final class Loaded {
-        static final int NATIVE_THREADS = Integer.getInteger("ai.djl.pytorch.num_threads", 1);
-        static final Engine ENGINE = load();
+    private static Engine engine() {
+        Engine loaded = engine;
+        return loaded == null ? load() : loaded;
+    }
 
-        private static Engine load() {
-            Engine engine = Engine.getEngine(NAME);
-            JniUtils.setNumThreads(NATIVE_THREADS);
-            return engine;
+    /** Not in a static initialiser: a failure there would keep its message from all but the first caller. */
+    private static synchronized Engine load() {
+        if (engine == null) {
+            requireFolder();
+            try {
+                Engine loaded = Engine.getEngine(NAME);
+                JniUtils.setNumThreads(NATIVE_THREADS);
+                engine = loaded;
+            } catch (RuntimeException | LinkageError e) {
+                throw explained(e);
+            }
         }
+        return engine;
+    }
+
+    private static UnpackFolder folder() {
+        String variable = isSet("ENGINE_CACHE_DIR") ? "ENGINE_CACHE_DIR" : "DJL_CACHE_DIR";
+        return new UnpackFolder(
+                NAME, Utils.getEngineCacheDir(), "the environment variable or system property " + variable);
+    }
+
+    /** A folder that exists may have the libraries in it already, and then need not be writable. */
+    private static void requireFolder() {
+        UnpackFolder folder = folder();
+        if (!Files.isDirectory(folder.path())) {
+            folder.unwritable().ifPresent(failure -> {
+                throw failure;
+            });
+        }
+    }
+
+    private static RuntimeException explained(Throwable failure) {
+        UnpackFolder folder = folder();
+        return folder.unwritable()
+                .orElseGet(() -> isOfLoading(failure)
+                        ? folder.unloadable(failure)
+                        : new IllegalStateException(NAME + " cannot be loaded: " + failure, failure));
+    }
+
+    private static boolean isSet(String variable) {
+        String value = Utils.getEnvOrSystemProperty(variable);
+        return value != null && !value.isEmpty();
+    }
+
+    private static boolean isOfLoading(Throwable failure) {
+        return Stream.iterate(failure, Objects::nonNull, Throwable::getCause)
+                .anyMatch(UnsatisfiedLinkError.class::isInstance);
     }
 }

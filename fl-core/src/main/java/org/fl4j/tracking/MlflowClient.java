@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
+import org.fl4j.internal.Json;
 
 /** The calls of MLflow's REST API 2.0 that a run needs. */
 final class MlflowClient {
@@ -106,11 +107,7 @@ final class MlflowClient {
         values.forEach((key, value) -> {
             JsonObject entry = new JsonObject();
             entry.addProperty("key", key);
-            if (Double.isFinite(value)) {
-                entry.addProperty("value", value);
-            } else {
-                entry.addProperty("value", value.toString()); // NaN, Infinity, -Infinity
-            }
+            entry.add("value", Json.number(value));
             entry.addProperty("timestamp", millis);
             entry.addProperty("step", step);
             entries.add(entry);

@@ -8,11 +8,13 @@ import org.fl4j.simulation.RoundReport;
 import org.fl4j.simulation.RunListener;
 
 /**
- * Writes all metrics of each round, as float32, to an event file that TensorBoard shows: {@code tensorboard --logdir DIRECTORY}. The step is the round. A
- * fresh run starts the file anew; a resumed run takes back the rounds it repeats.
+ * Writes all metrics of each round, as float32, to an event file that TensorBoard shows: {@code tensorboard --logdir DIRECTORY}. The step is the round.
+ *
+ * <p>Files only grow, because TensorBoard follows them while they do. A resumed run begins another file, whose first event takes back the rounds that
+ * run again: TensorBoard shows each round once, without a restart. A fresh run deletes the files of an earlier one.
  */
 public final class TensorBoardListener implements RunListener {
-    private final EventFile file;
+    private final EventFiles files;
     private final Clock clock;
 
     /** Names the directory of the run, which need not exist. */
@@ -21,13 +23,13 @@ public final class TensorBoardListener implements RunListener {
     }
 
     TensorBoardListener(Path directory, Clock clock) {
-        file = new EventFile(Check.present("directory", directory).resolve("events.out.tfevents.fl4j"));
+        files = new EventFiles(Check.present("directory", directory));
         this.clock = clock;
     }
 
     @Override
     public void runStarted(int completedRounds, int totalRounds) {
-        file.keepUpTo(completedRounds, now());
+        files.begin(completedRounds, now());
     }
 
     @Override
@@ -37,7 +39,7 @@ public final class TensorBoardListener implements RunListener {
 
     /** Appends a round, as when it ends; for rounds that ended before. */
     public void add(RoundReport report) {
-        file.append(report.round(), now(), RoundValues.of(report));
+        files.append(report.round(), now(), RoundValues.of(report));
     }
 
     private double now() {

@@ -265,8 +265,8 @@ class PartitionersTest {
         assertThat(report.toCsv().lines())
                 .containsExactly(
                         "client,name,examples,label_entropy_bits,gini,emd,class_0,class_1",
-                        "0,\"client 0\",2,0.0000,0.5000,1.0000,2,0",
-                        "1,\"client 1\",2,0.0000,0.5000,1.0000,0,2");
+                        "0,client 0,2,0.0000,0.5000,1.0000,2,0",
+                        "1,client 1,2,0.0000,0.5000,1.0000,0,2");
         assertThat(report.toTable()).contains("examples").contains("mean").contains("2 0");
     }
 

@@ -19,7 +19,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
-import org.fl4j.client.SgdClientFactory;
 import org.fl4j.client.Worker;
 import org.fl4j.core.Client;
 import org.fl4j.core.ClientDirectory;
@@ -312,8 +311,10 @@ class SimulationTest {
                 }
             }
         };
-        try (RunResult result =
-                setup().listener(interrupting).checkpoints(checkpoints, 1).build().run()) {
+        try (RunResult result = setup().listener(interrupting)
+                .checkpoints(checkpoints, 1)
+                .build()
+                .run()) {
             assertThat(result.end()).isEqualTo(RunResult.End.CANCELLED);
             assertThat(result.state().round()).isEqualTo(3);
         }

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
@@ -29,6 +28,7 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.simulation.RoundReport;
+import org.fl4j.testing.ForeignReaders;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -84,7 +84,7 @@ class MlflowListenerTest {
                 reply.add("experiment", experiment);
             }
         } else {
-            status = change(call, JsonParser.parseString(text).getAsJsonObject(), reply);
+            status = change(call, ForeignReaders.strictJson(text).getAsJsonObject(), reply);
         }
         byte[] bytes = reply.toString().getBytes(StandardCharsets.UTF_8);
         exchange.sendResponseHeaders(status, bytes.length);
@@ -264,9 +264,9 @@ class MlflowListenerTest {
         try (MlflowListener listener = listener()) {
             assertThatThrownBy(() -> listener.runStarted(0, 1))
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessageMatching(
-                            "MLflow's answer to http://localhost:\\d+/api/2.0/mlflow/experiments/get-by-name\\?"
-                                    + "experiment_name=\\S+ must be a success, but was 503: .*TEMPORARILY_UNAVAILABLE.*");
+                    .hasMessageMatching("MLflow's answer to"
+                            + " http://localhost:\\d+/api/2.0/mlflow/experiments/get-by-name\\?experiment_name=\\S+"
+                            + " must be a success, but was 503: .*TEMPORARILY_UNAVAILABLE.*");
         }
     }
 

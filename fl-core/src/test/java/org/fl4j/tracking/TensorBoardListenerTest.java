@@ -2,6 +2,7 @@ package org.fl4j.tracking;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -9,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -17,8 +19,10 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.simulation.RoundReport;
+import org.fl4j.testing.ForeignReaders;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,10 +32,14 @@ class TensorBoardListenerTest {
     @TempDir
     Path directory;
 
-    private record Event(double wallTime, long step, Map<String, Float> values) {}
+    /** A start says that what earlier files have of its step and later ones is void. */
+    private record Event(double wallTime, long step, boolean start, Map<String, Float> values) {}
 
-    private Path file() {
-        return directory.resolve("events.out.tfevents.fl4j");
+    /** Returns the files in the order in which TensorBoard reads them. */
+    private List<Path> files() throws IOException {
+        try (Stream<Path> all = Files.list(directory)) {
+            return all.sorted().toList();
+        }
     }
 
     private static RoundReport report(int round, Metrics metrics) {
@@ -43,7 +51,11 @@ class TensorBoardListenerTest {
     }
 
     private void write(int from, int to) {
-        TensorBoardListener listener = new TensorBoardListener(directory, CLOCK);
+        write(CLOCK, from, to);
+    }
+
+    private void write(Clock clock, int from, int to) {
+        TensorBoardListener listener = new TensorBoardListener(directory, clock);
         listener.runStarted(from - 1, to);
         for (int round = from; round <= to; round++) {
             listener.roundEnded(report(round), null);
@@ -63,11 +75,26 @@ class TensorBoardListenerTest {
         return ((crc >>> 15) | (crc << 17)) + 0xa282ead8;
     }
 
-    /** Reads the file by the documented format, and checks every checksum. */
-    private List<Event> read() throws Exception {
+    /** Returns the rounds that a reader of all files has in the end, in the order in which it read them. */
+    private List<Event> shown() throws Exception {
+        List<Event> shown = new ArrayList<>();
+        for (Path file : files()) {
+            for (Event event : read(file)) {
+                if (event.start()) {
+                    shown.removeIf(earlier -> earlier.step() >= event.step());
+                } else if (!event.values().isEmpty()) {
+                    shown.add(event);
+                }
+            }
+        }
+        return shown;
+    }
+
+    /** Reads a file by the documented format, up to a record that was cut short, and checks every checksum. */
+    private static List<Event> read(Path file) throws IOException {
         List<Event> events = new ArrayList<>();
-        ByteBuffer in = ByteBuffer.wrap(Files.readAllBytes(file())).order(ByteOrder.LITTLE_ENDIAN);
-        while (in.hasRemaining()) {
+        ByteBuffer in = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+        while (in.remaining() >= 12 && in.remaining() >= 16 + in.getLong(in.position())) {
             byte[] length = new byte[8];
             in.get(length);
             assertThat(in.getInt()).isEqualTo(maskedCrc(length));
@@ -109,6 +136,7 @@ class TensorBoardListenerTest {
     private static Event event(ByteBuffer in) {
         double wallTime = 0;
         long step = 0;
+        boolean start = false;
         Map<String, Float> values = new TreeMap<>();
         while (in.hasRemaining()) {
             switch ((int) varint(in)) {
@@ -126,31 +154,41 @@ class TensorBoardListenerTest {
                         values.put(tag, value.getFloat());
                     }
                 }
+                case (7 << 3) | 2 -> {
+                    ByteBuffer log = bytes(in);
+                    assertThat(varint(log)).as("field of the status").isEqualTo(1 << 3);
+                    start = varint(log) == 1;
+                }
                 default -> throw new AssertionError("unknown field");
             }
         }
-        return new Event(wallTime, step, values);
+        return new Event(wallTime, step, start, values);
     }
 
     /** The first bytes of any event file of TensorFlow: length 24 and its checksum; then wall time and version. */
     @Test
     void beginsLikeEveryEventFile() throws Exception {
         new TensorBoardListener(directory, CLOCK).runStarted(0, 3);
-        byte[] bytes = Files.readAllBytes(file());
+        assertThat(files()).containsExactly(directory.resolve("events.out.tfevents.1700000000.fl4j"));
+        byte[] bytes = Files.readAllBytes(files().get(0));
         assertThat(HexFormat.of().formatHex(bytes, 0, 13)).isEqualTo("1800000000000000a37f4b2209");
         assertThat(HexFormat.of().formatHex(bytes, 21, 36)).isEqualTo("1a0d627261696e2e4576656e743a32");
-        assertThat(bytes).hasSize(8 + 4 + 24 + 4);
+        int version = 8 + 4 + 24 + 4;
+        int start = 8 + 4 + 9 + 2 + 4 + 4; // wall time, step, session log
+        assertThat(bytes).hasSize(version + start);
+        assertThat(read(files().get(0)).get(1)).isEqualTo(new Event(1_700_000_000.25, 1, true, Map.of()));
     }
 
     @Test
     void writesEveryMetricOfEveryRound() throws Exception {
         write(1, 300); // steps of two bytes
-        List<Event> events = read();
-        assertThat(events).hasSize(301);
-        assertThat(events.get(300))
+        List<Event> events = shown();
+        assertThat(events).hasSize(300);
+        assertThat(events.get(299))
                 .isEqualTo(new Event(
                         1_700_000_000.25,
                         300,
+                        false,
                         Map.of(
                                 "test/accuracy", .3f,
                                 "ä/loss", 1.5f,
@@ -161,20 +199,64 @@ class TensorBoardListenerTest {
         assertThat(events).extracting(Event::step).isSorted();
     }
 
+    /** Earlier files stay as they are: TensorBoard follows files that grow, and no others. */
     @Test
-    void takesBackWhatAResumeRepeatsAndWhatACrashCutShort() throws Exception {
+    void aResumedRunShowsEachRoundOnce() throws Exception {
         write(1, 200);
-        byte[] whole = Files.readAllBytes(file());
-        Files.write(file(), Arrays.copyOf(whole, 7), StandardOpenOption.APPEND);
+        byte[] first = Files.readAllBytes(files().get(0));
         write(151, 160);
-        assertThat(read())
-                .hasSize(161)
-                .last()
-                .satisfies(event -> assertThat(event.step()).isEqualTo(160));
-        Files.write(file(), new byte[100], StandardOpenOption.APPEND); // as after a power failure
+        assertThat(files()).hasSize(2);
+        assertThat(Files.readAllBytes(files().get(0))).isEqualTo(first);
+        assertThat(read(files().get(1)).get(1)).isEqualTo(new Event(1_700_000_000.25, 151, true, Map.of()));
+        assertThat(shown()).extracting(Event::step).hasSize(160).isSorted().doesNotHaveDuplicates();
+        Files.write(files().get(1), Arrays.copyOf(first, 7), StandardOpenOption.APPEND); // as after a crash
         write(161, 161);
-        assertThat(read()).hasSize(162);
+        assertThat(shown()).extracting(Event::step).hasSize(161).isSorted();
+    }
+
+    /** TensorBoard reads files in the order of their names, so the name of a later one comes later, whatever the clock. */
+    @Test
+    void laterFilesComeLaterAlsoIfTheClockIsSetBack() throws Exception {
+        write(1, 3);
+        write(Clock.offset(CLOCK, Duration.ofHours(-1)), 3, 4);
+        write(Clock.offset(CLOCK, Duration.ofHours(1)), 5, 5);
+        assertThat(files())
+                .extracting(file -> file.getFileName().toString())
+                .containsExactly(
+                        "events.out.tfevents.1700000000.fl4j",
+                        "events.out.tfevents.1700000001.fl4j",
+                        "events.out.tfevents.1700003600.fl4j");
+        assertThat(shown()).extracting(Event::step).containsExactly(1L, 2L, 3L, 4L, 5L);
+    }
+
+    @Test
+    void aFreshRunBeginsAnew() throws Exception {
+        write(1, 5);
+        Path other = Files.createFile(directory.resolve("events.out.tfevents.1700000009.host.1.0"));
         write(1, 2);
-        assertThat(read()).hasSize(3);
+        assertThat(files()).containsExactly(directory.resolve("events.out.tfevents.1700000001.fl4j"), other);
+        Files.delete(other);
+        assertThat(shown()).extracting(Event::step).containsExactly(1L, 2L);
+    }
+
+    /** The same as TensorBoard itself reads it. */
+    @Test
+    void tensorBoardShowsEachRoundOnceAfterAResume() {
+        ForeignReaders.requirePython("tensorboard");
+        write(1, 8);
+        write(5, 10);
+        String read = ForeignReaders.python("""
+            import logging, sys
+            logging.disable(logging.CRITICAL)
+            from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+            events = EventAccumulator(sys.argv[1], size_guidance={'scalars': 0, 'tensors': 0})
+            events.Reload()
+            tags = events.Tags()
+            if 'test/accuracy' in tags['scalars']:
+                print([e.step for e in events.Scalars('test/accuracy')])
+            else:
+                print([e.step for e in events.Tensors('test/accuracy')])
+            """, directory);
+        assertThat(read.strip()).endsWith("[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]");
     }
 }

@@ -35,10 +35,10 @@ final class ChartCommand implements Runnable {
     public void run() {
         if (round == null) {
             Map<String, List<RoundReport>> reports = new LinkedHashMap<>();
-            runs.forEach(run -> {
-                String name = String.valueOf(run.getFileName());
-                reports.put(reports.containsKey(name) ? run.toString() : name, read(run));
-            });
+            boolean shortNamesDiffer =
+                    runs.stream().map(Path::getFileName).distinct().count() == runs.size();
+            runs.forEach(run ->
+                    reports.put(shortNamesDiffer ? String.valueOf(run.getFileName()) : run.toString(), read(run)));
             RunChart.metricOverTime(reports, metric, file);
         } else {
             Check.that(runs.size() == 1, "directories of --clients-of-round", "one", runs.size());

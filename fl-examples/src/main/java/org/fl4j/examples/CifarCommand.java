@@ -26,7 +26,6 @@ final class CifarCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        options.run("cifar", data, model);
-        return 0;
+        return options.run("cifar", data, model);
     }
 }

@@ -2,6 +2,7 @@ package org.fl4j.examples;
 
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ListAggregator;
 import org.fl4j.core.ModelUpdate;
@@ -49,8 +50,10 @@ public final class CustomAggregator {
             try (RunResult result = simulation.run()) {
                 result.history()
                         .forEach(round -> System.out.printf(
+                                Locale.ROOT,
                                 "round %d accuracy %.4f%n",
-                                round.round(), round.metrics().value("test/accuracy")));
+                                round.round(),
+                                round.metrics().value("test/accuracy")));
             }
         }
     }

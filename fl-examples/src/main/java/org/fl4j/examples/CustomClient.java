@@ -1,5 +1,6 @@
 package org.fl4j.examples;
 
+import java.util.Locale;
 import org.fl4j.aggregators.FedAvg;
 import org.fl4j.client.LocalStep;
 import org.fl4j.client.LocalTraining;
@@ -50,8 +51,10 @@ public final class CustomClient extends SgdClient {
             try (RunResult result = simulation.run()) {
                 result.history()
                         .forEach(round -> System.out.printf(
+                                Locale.ROOT,
                                 "round %d accuracy %.4f%n",
-                                round.round(), round.metrics().value("test/accuracy")));
+                                round.round(),
+                                round.metrics().value("test/accuracy")));
             }
         }
     }

@@ -77,8 +77,15 @@ final class ExperimentCommands {
         public void run() {
             try (TrackingStore store = directory.open()) {
                 System.out.printf(
+                        Locale.ROOT,
                         "%-14s %-32s %6s %-14s %6s %9s  %s%n",
-                        "run", "what", "seed", "status", "rounds", "accuracy", "model");
+                        "run",
+                        "what",
+                        "seed",
+                        "status",
+                        "rounds",
+                        "accuracy",
+                        "model");
                 TrackedRuns runs = store.read();
                 boolean held = DirectoryLock.isHeld(directory.path());
                 for (StoredRun run : runs.all()) {
@@ -185,7 +192,7 @@ final class ExperimentCommands {
                             .ifPresent(value -> groups.computeIfAbsent(run.label(), any -> new ArrayList<>())
                                     .add(value));
                 }
-                System.out.printf("%-40s %6s %10s %10s %10s%n", "what", "seeds", "mean", "least", "most");
+                System.out.printf(Locale.ROOT, "%-40s %6s %10s %10s %10s%n", "what", "seeds", "mean", "least", "most");
                 groups.forEach((label, values) -> System.out.printf(
                         Locale.ROOT,
                         "%-40s %6d %10.4f %10.4f %10.4f%n",

@@ -12,10 +12,9 @@ import org.fl4j.examples.experiment.ExperimentSpec;
 import org.fl4j.examples.experiment.RunProgress;
 import org.fl4j.examples.experiment.StrategySpec;
 import org.fl4j.examples.experiment.TrainingSpec;
-import org.fl4j.simulation.CsvListener;
-import org.fl4j.simulation.JsonLinesListener;
 import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.SimulationBuilder;
+import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -127,14 +126,14 @@ final class ExperimentOptions {
     @Option(names = "--out", description = "directory for metrics (JSON lines, CSV), partition report and checkpoints")
     private Path out;
 
-    @Option(names = "--resume", description = "go on from the latest checkpoint in --out")
+    @Option(names = "--resume", description = "resume from the latest checkpoint in --out")
     private boolean resume;
 
     @Option(names = "--progress", description = "show a progress bar with the time that is left")
     private boolean progress;
 
-    /** Runs the experiment and prints its table. */
-    void run(String set, String source, String model) {
+    /** Runs the experiment, prints its table, and returns the exit code: 1 if nothing was learned. */
+    int run(String set, String source, String model) {
         ExperimentSpec spec = new ExperimentSpec(
                 new DataSpec(set, source, model, partition, clients, Optional.ofNullable(localTest), heldOut),
                 new TrainingSpec(clientLearningRate, epochs, batchSize),
@@ -156,7 +155,9 @@ final class ExperimentOptions {
                 device,
                 ExecutionSpec.plain(Optional.ofNullable(workers)),
                 seed);
-        try (Dataset dataset = spec.data().load();
+        try (RunDirectory directory =
+                        Optional.ofNullable(out).map(RunDirectory::new).orElse(null);
+                Dataset dataset = spec.data().load();
                 RunProgress bar = new RunProgress("rounds")) {
             SimulationBuilder builder = spec.builder(dataset)
                     .listener(new RoundTable(System.out, spec.clientAccuracies()))
@@ -164,17 +165,16 @@ final class ExperimentOptions {
             if (progress) {
                 builder.listener(bar);
             }
-            Optional.ofNullable(out).ifPresent(directory -> {
-                RunDirectory.writeReport(
-                        directory,
-                        PartitionReport.of(
-                                spec.partition(dataset), dataset.train().classIndices()));
-                builder.checkpoints(directory.resolve("checkpoints"), 1)
-                        .listener(new JsonLinesListener(directory.resolve("rounds.jsonl")))
-                        .listener(new CsvListener(directory.resolve("rounds.csv"), metrics(spec)));
-            });
+            if (directory != null) {
+                PartitionReport report = PartitionReport.of(
+                        spec.partition(dataset), dataset.train().classIndices());
+                directory.receive(builder, report, metrics(spec));
+            }
             try (RunResult result = builder.build().run()) {
                 RoundTable.printSummary(System.out, result, spec.target());
+                return result.end() == RunResult.End.NO_UPDATES
+                        ? CommandLine.ExitCode.SOFTWARE
+                        : CommandLine.ExitCode.OK;
             }
         }
     }

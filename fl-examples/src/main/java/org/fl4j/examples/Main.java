@@ -1,5 +1,6 @@
 package org.fl4j.examples;
 
+import java.util.Locale;
 import org.fl4j.examples.benchmark.BenchmarkCommand;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
@@ -33,6 +34,9 @@ public final class Main {
 
     /** Runs a sub-command; the process ends with 0, 1 after a failed run, or 2 for bad arguments. */
     public static void main(String[] arguments) {
+        // Libraries, such as the one that reads options, format numbers by the default locale: the same output
+        // everywhere.
+        Locale.setDefault(Locale.ROOT);
         System.exit(commandLine().execute(arguments));
     }
 

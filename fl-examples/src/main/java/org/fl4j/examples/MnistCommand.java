@@ -26,7 +26,6 @@ final class MnistCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        options.run("mnist", data, model);
-        return 0;
+        return options.run("mnist", data, model);
     }
 }

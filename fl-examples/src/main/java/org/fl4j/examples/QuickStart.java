@@ -1,5 +1,6 @@
 package org.fl4j.examples;
 
+import java.util.Locale;
 import org.fl4j.aggregators.FedAvg;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.data.Dataset;
@@ -34,7 +35,8 @@ public final class QuickStart {
                     .seed(seed.value())
                     .build();
             try (RunResult result = simulation.run()) {
-                System.out.printf("accuracy %.4f%n", result.finalMetrics().value("test/accuracy"));
+                System.out.printf(
+                        Locale.ROOT, "accuracy %.4f%n", result.finalMetrics().value("test/accuracy"));
                 System.out.println("model    " + result.modelSha256());
             }
         }

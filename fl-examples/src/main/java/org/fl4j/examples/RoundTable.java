@@ -63,9 +63,15 @@ final class RoundTable implements RunListener {
         return value.isPresent() ? String.format(Locale.ROOT, "%.4f", value.getAsDouble()) : "-";
     }
 
+    private static String end(RunResult.End end) {
+        return end == RunResult.End.NO_UPDATES
+                ? "no update was accepted in any round: nothing was learned"
+                : end.toString().toLowerCase(Locale.ROOT);
+    }
+
     static void printSummary(PrintStream out, RunResult result, Optional<Double> target) {
         out.println();
-        out.println("end             " + result.end().toString().toLowerCase(Locale.ROOT));
+        out.println("end             " + end(result.end()));
         out.println("test accuracy   "
                 + (result.history().isEmpty()
                         ? "-"

@@ -33,23 +33,30 @@ final class RunCommands {
         @Mixin
         private StoreDirectory directory;
 
+        @Option(
+                names = "--to",
+                paramLabel = "DIR",
+                description = "directory to write to, if not the experiment's own, which may be read-only")
+        private Path target;
+
         @Override
         public void run() {
-            Path comparison = directory.path().resolve("report.html");
+            Path to = target == null ? directory.path() : target;
+            Path comparison = to.resolve("report.html");
             try (TrackingStore store = directory.open()) {
                 TrackedRuns runs = store.read();
-                ComparisonReport.write(runs, run -> own(run).resolve("partition.csv"), comparison);
+                ComparisonReport.write(runs, this::partition, comparison);
                 System.out.println(comparison);
                 for (StoredRun run : runs.all()) {
-                    Path file = own(run).resolve("report.html");
-                    RunReport.write(runs, run, own(run).resolve("partition.csv"), file);
+                    Path file = ExperimentRunner.own(to, run.key()).resolve("report.html");
+                    RunReport.write(runs, run, partition(run), file);
                     System.out.println(file);
                 }
             }
         }
 
-        private Path own(StoredRun run) {
-            return ExperimentRunner.own(directory.path(), run.key());
+        private Path partition(StoredRun run) {
+            return ExperimentRunner.own(directory.path(), run.key()).resolve("partition.csv");
         }
     }
 
@@ -57,8 +64,8 @@ final class RunCommands {
     @Command(
             name = "bottlenecks",
             mixinStandardHelpOptions = true,
-            description =
-                    "Says where the time of a run's tasks went: running, queued, utilisation, the slowest, the critical path.")
+            description = "Says where the time of a run's tasks went: running, queued, utilisation, the slowest, the"
+                    + " critical path.")
     static final class Bottlenecks implements Runnable {
         @Mixin
         private OneRun run;

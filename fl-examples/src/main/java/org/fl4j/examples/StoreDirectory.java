@@ -16,9 +16,10 @@ final class StoreDirectory {
         return directory;
     }
 
+    /** Opens its store for reading. */
     TrackingStore open() {
         Path file = ExperimentRunner.store(directory);
         Check.that(Files.exists(file), "directory", "one of run --out, with " + file.getFileName(), directory);
-        return new TrackingStore(file);
+        return TrackingStore.reading(file);
     }
 }

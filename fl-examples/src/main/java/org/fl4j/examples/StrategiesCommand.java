@@ -1,6 +1,7 @@
 package org.fl4j.examples;
 
 import java.util.List;
+import java.util.Locale;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.ServerOptimizer;
@@ -32,7 +33,7 @@ final class StrategiesCommand implements Runnable {
                 Poison.class)) {
             System.out.println(kind.getSimpleName());
             for (String name : registry.names(kind)) {
-                System.out.printf("  %-20s%s%n", name, registry.defaults(kind, name));
+                System.out.printf(Locale.ROOT, "  %-20s%s%n", name, registry.defaults(kind, name));
             }
         }
     }

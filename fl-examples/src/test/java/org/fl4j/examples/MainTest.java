@@ -25,6 +25,7 @@ import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.fl4j.internal.DirectoryLock;
 import org.fl4j.simulation.TaskJsonLines;
+import org.fl4j.testing.ForeignReaders;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Isolated;
@@ -182,7 +183,8 @@ class MainTest {
         assertRefused("aggregator must be one of [bulyan, centered-clipping, ", "--aggregator", "kram");
         assertRefused("krum: name of a parameter must be one of [byzantine], but was f", "--aggregator", "krum:f=2");
         assertRefused(
-                "selector must be one of [oort, optimal, poisson, power-of-choice, round-robin, ucb, uniform, weighted], but was ort",
+                "selector must be one of [oort, optimal, poisson, power-of-choice, round-robin, ucb, uniform,"
+                        + " weighted], but was ort",
                 "--selector",
                 "ort");
         assertRefused("model must be one of [2nn, 2nn-batchnorm, cnn, softmax], but was vgg", "--model", "vgg");
@@ -255,6 +257,7 @@ class MainTest {
         assertThat(outcome.out())
                 .contains("\"workload\": \"p3\"")
                 .containsPattern("\"round_seconds_median\": [0-9]+\\.[0-9]+");
+        ForeignReaders.strictJson(outcome.out().strip());
         assertThat(run("benchmark", "p3", "--rounds", "2", "--engine", "null").code())
                 .isZero();
         assertThat(run("benchmark", "p7").err()).contains("workload must be one of p1, p2, p3, p5, p6, but was p7");
@@ -320,6 +323,14 @@ class MainTest {
                                 directory.resolve("x.gif").toString())
                         .err())
                 .contains("name of a chart must end in .png or .svg, but was x.gif");
+        Path twin = directory.resolve("below/one"); // its name is that of the other, which the chart must not drop
+        Files.createDirectories(twin);
+        Files.copy(one.resolve("rounds.jsonl"), twin.resolve("rounds.jsonl"));
+        Path both = directory.resolve("both.svg");
+        assertThat(run("chart", one.toString(), twin.toString(), "--file", both.toString())
+                        .code())
+                .isZero();
+        assertThat(Files.readString(both)).contains(one.toString(), twin.toString());
         assertThat(run("chart", one.toString(), "--clients-of-round", "9", "--file", "x.png")
                         .err())
                 .contains("must be one that was run, but was 9");
@@ -362,15 +373,15 @@ class MainTest {
     @Test
     void declaredExperimentsRunResumeAndReport() throws IOException {
         Path file = Files.writeString(directory.resolve("sweep.yaml"), """
-                name: small
-                data: {clients: 20}
-                model: softmax
-                cohort: 4
-                rounds: 3
-                clientEvaluationEvery: 3
-                seeds: [1, 2]
-                sweep: {aggregator: [fedavg, median], data.partition: [iid, "shards:2"]}
-                """);
+            name: small
+            data: {clients: 20}
+            model: softmax
+            cohort: 4
+            rounds: 3
+            clientEvaluationEvery: 3
+            seeds: [1, 2]
+            sweep: {aggregator: [fedavg, median], data.partition: [iid, "shards:2"]}
+            """);
         Path out = directory.resolve("small");
         Outcome first = run("run", file.toString(), "--out", out.toString());
         assertThat(first.code()).as(first.toString()).isZero();
@@ -426,7 +437,7 @@ class MainTest {
                         .code())
                 .isZero();
         assertThat(csv).content().contains("small," + key + ",\"fedavg, iid\",1,3,test/accuracy,0.");
-        assertThat(out.resolve("tb/fedavg,_iid_seed1/events.out.tfevents.fl4j")).exists();
+        assertThat(out.resolve("tb")).isDirectoryRecursivelyContaining("glob:**/fedavg,_iid~*_seed1/*tfevents*.fl4j");
         assertThat(run("export", out.toString()).err())
                 .contains("export must be to --csv or --tensorboard, but was to neither");
         Path other = Files.writeString(directory.resolve("other.yaml"), "rounds: 4");
@@ -518,12 +529,12 @@ class MainTest {
     @Test
     void saysThatASweptFieldHadNoEffect() throws IOException {
         Path file = Files.writeString(directory.resolve("same.yaml"), """
-                data: {clients: 20}
-                model: softmax
-                cohort: 4
-                rounds: 1
-                sweep: {algorithm: ["fedprox:mu=0", "fedprox:mu=0.0"]}
-                """);
+            data: {clients: 20}
+            model: softmax
+            cohort: 4
+            rounds: 1
+            sweep: {algorithm: ["fedprox:mu=0", "fedprox:mu=0.0"]}
+            """);
         assertThat(run(
                                 "run",
                                 file.toString(),

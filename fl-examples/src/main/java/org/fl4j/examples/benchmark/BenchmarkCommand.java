@@ -141,17 +141,22 @@ public final class BenchmarkCommand implements Callable<Integer> {
         System.out.printf(
                 Locale.ROOT,
                 "{\"workload\": \"%s\", \"engine\": \"%s\", \"rounds\": %d, \"round_seconds_median\": %.5f,"
-                        + " \"round_seconds_min\": %.5f, \"round_seconds_sum\": %.3f, \"accuracy\": %.4f,"
-                        + " \"start_up_seconds\": %.2f, \"peak_rss_mib\": %d}%n",
+                        + " \"round_seconds_min\": %.5f, \"round_seconds_sum\": %.3f, \"accuracy\": %s,"
+                        + " \"start_up_seconds\": %s, \"peak_rss_mib\": %d}%n",
                 work.name().toLowerCase(Locale.ROOT),
                 engine,
                 seconds.length,
                 sorted[sorted.length / 2],
                 sorted[0],
                 Arrays.stream(seconds).sum(),
-                accuracy,
-                startUpSeconds,
+                number("%.4f", accuracy),
+                number("%.2f", startUpSeconds),
                 peakMebibytes());
+    }
+
+    /** Returns null for what was not measured: JSON has no NaN. */
+    private static String number(String format, double value) {
+        return Double.isFinite(value) ? String.format(Locale.ROOT, format, value) : "null";
     }
 
     /** The process's peak resident memory, or -1 where there is no /proc. */

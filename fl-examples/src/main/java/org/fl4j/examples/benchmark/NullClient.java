@@ -5,12 +5,18 @@ import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.metrics.Metrics;
+import org.fl4j.tensor.ParameterVector;
 
-/** Sends back a copy of what it received: what is left is the framework's own work. */
+/**
+ * Sends back that nothing changes: what is left is the framework's own work. Zeros keep the model as it is for any number of rounds, where another
+ * delta would let it grow until updates are rejected as infinite.
+ */
 record NullClient(ClientId id) implements Client {
     @Override
     public ModelUpdate train(TrainingTask task) {
-        return new ModelUpdate(id, task.modelVersion(), 1, 0, task.model().copy(), Metrics.none());
+        ParameterVector model = task.model();
+        ParameterVector zeros = model.minus(model, model.floats().getManager());
+        return new ModelUpdate(id, task.modelVersion(), 1, 0, zeros, Metrics.none());
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.awt.Color;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.fl4j.core.ClientId;
@@ -113,6 +114,7 @@ public final class RunChart {
                 .xAxisTitle(x)
                 .yAxisTitle(y)
                 .build();
+        chart.getStyler().setLocale(Locale.ROOT); // of the numbers beside the axes
         chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideE);
         chart.getStyler().setChartBackgroundColor(Color.WHITE);
         return chart;

@@ -61,8 +61,14 @@ public record ExperimentFile(Optional<String> name, List<Run> runs, List<String>
                     : group.entrySet().stream()
                             .map(choice -> choice.getValue().matches("[-+.0-9eE]+|true|false")
                                     ? choice.getKey().replaceFirst(".*\\.", "") + "=" + choice.getValue()
-                                    : choice.getValue())
+                                    : quoted(choice.getValue()))
                             .collect(Collectors.joining(", "));
+        }
+
+        /** Groups have names of their own also if values have in them what is between values. */
+        private static String quoted(String value) {
+            boolean clear = value.matches("[^\"\\v]*") && !value.contains(", ") && !value.matches(" .*|.*,");
+            return clear ? value : '"' + value.replace("\"", "\"\"") + '"';
         }
 
         /** Returns a short name of the run. */

@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.fl4j.examples.experiment.TrackedRuns.StoredRun;
+import org.fl4j.internal.Csv;
+import org.fl4j.internal.FileNames;
 import org.fl4j.simulation.JsonLinesListener;
 import org.fl4j.simulation.RoundReport;
 import org.fl4j.tracking.TensorBoardListener;
@@ -23,12 +25,17 @@ public final class MetricsExport {
             try (BufferedWriter out = Files.newBufferedWriter(file)) {
                 out.write("experiment,run,label,seed,round,metric,value\n");
                 for (StoredRun run : runs.all()) {
-                    String start =
-                            quoted(run.experiment()) + "," + run.key() + "," + quoted(run.label()) + "," + run.seed();
                     for (String metric : runs.metricNames(run.id())) {
                         for (Map.Entry<Integer, Double> value :
                                 runs.metric(run.id(), metric).entrySet()) {
-                            out.write(start + "," + value.getKey() + "," + quoted(metric) + "," + value.getValue()
+                            out.write(Csv.line(List.of(
+                                            run.experiment(),
+                                            run.key(),
+                                            run.label(),
+                                            String.valueOf(run.seed()),
+                                            String.valueOf(value.getKey()),
+                                            metric,
+                                            String.valueOf(value.getValue())))
                                     + "\n");
                         }
                     }
@@ -39,11 +46,7 @@ public final class MetricsExport {
         }
     }
 
-    private static String quoted(String text) {
-        return text.matches("[^\",\r\n]*") ? text : "\"" + text.replace("\"", "\"\"") + "\"";
-    }
-
-    /** Writes the event file of each run into a directory of its own, from what the run wrote of its rounds. */
+    /** Writes an event file of each run into a directory of its own, from what the run wrote of its rounds. */
     public static void tensorBoard(TrackedRuns runs, Path experiment, Path target) {
         for (StoredRun run : runs.all()) {
             Path rounds = ExperimentRunner.own(experiment, run.key()).resolve("rounds.jsonl");
@@ -54,8 +57,8 @@ public final class MetricsExport {
         }
     }
 
-    /** Returns what a run's directory of event files is called: what TensorBoard shows. */
+    /** Returns what a run's directory of event files is called, which TensorBoard shows; one for each label and seed. */
     static String folder(String label, long seed) {
-        return label.replaceAll("[^A-Za-z0-9.,=-]+", "_") + "_seed" + seed;
+        return FileNames.of(label) + "_seed" + seed;
     }
 }

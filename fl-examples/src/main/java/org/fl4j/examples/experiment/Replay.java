@@ -23,7 +23,7 @@ public record Replay(String recorded, String replayed) {
     public static Replay of(Path directory, Optional<String> key, int round, ClientId client) {
         StoredRun stored;
         String recorded;
-        try (TrackingStore store = new TrackingStore(ExperimentRunner.store(directory))) {
+        try (TrackingStore store = TrackingStore.reading(ExperimentRunner.store(directory))) {
             TrackedRuns runs = store.read();
             stored = runs.one(key);
             recorded = runs.tasks(stored.id()).stream()

@@ -1,12 +1,16 @@
 package org.fl4j.examples.experiment;
 
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import me.tongfei.progressbar.DefaultProgressBarRenderer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import me.tongfei.progressbar.ProgressState;
 import org.fl4j.core.ServerState;
 import org.fl4j.simulation.RoundReport;
 import org.fl4j.simulation.RunListener;
@@ -27,7 +31,44 @@ public final class RunProgress implements RunListener, AutoCloseable {
                 .setTaskName(name)
                 .setInitialMax(totalRounds)
                 .startsFrom(completedRounds, Duration.ZERO)
+                .setRenderer(new AsciiRenderer())
                 .build());
+    }
+
+    /** The usual bar, whose clock the library writes in the digits of the default locale. */
+    private static final class AsciiRenderer extends DefaultProgressBarRenderer {
+        AsciiRenderer() {
+            super(
+                    ProgressBarStyle.COLORFUL_UNICODE_BLOCK,
+                    /* unitName= */ "",
+                    /* unitSize= */ 1,
+                    /* isSpeedShown= */ false,
+                    /* speedFormat= */ null,
+                    ChronoUnit.SECONDS,
+                    /* isEtaShown= */ true,
+                    RunProgress::timeLeft);
+        }
+
+        @Override
+        public String render(ProgressState progress, int maxLength) {
+            return asciiDigits(super.render(progress, maxLength));
+        }
+    }
+
+    /** Returns the time left if rounds go on as fast as so far. */
+    private static Optional<Duration> timeLeft(ProgressState progress) {
+        long done = progress.getCurrent() - progress.getStart();
+        return done <= 0
+                ? Optional.empty()
+                : Optional.of(progress.getElapsedAfterStart()
+                        .dividedBy(done)
+                        .multipliedBy(progress.getMax() - progress.getCurrent()));
+    }
+
+    static String asciiDigits(String text) {
+        StringBuilder ascii = new StringBuilder();
+        text.codePoints().forEach(c -> ascii.appendCodePoint(Character.isDigit(c) ? '0' + Character.digit(c, 10) : c));
+        return ascii.toString();
     }
 
     @Override

@@ -48,15 +48,17 @@ public final class TrackedRuns {
     /** Something that happened to a client, or, with the client -1, to the run. */
     public record Event(int round, int client, String kind, String detail) {}
 
+    private record ClientValue(int round, int client, double value) {}
+
     /** What a round took. */
     public record Cost(long bytesDown, long bytesUp, double trainSeconds, double evaluationSeconds) {}
 
     /** Returns all runs, in the order in which they were entered. */
     public List<StoredRun> all() {
         return database.rows(
-                "SELECT r.id, e.name, r.key, r.label, r.seed, r.status, (SELECT count(*) FROM rounds WHERE run = r.id),"
-                        + " r.model_sha256, (SELECT sum(train_seconds + evaluation_seconds) FROM rounds WHERE run = r.id)"
-                        + " FROM runs r JOIN experiments e ON e.id = r.experiment ORDER BY r.id",
+                "SELECT r.id, e.name, r.key, r.label, r.seed, r.status, (SELECT count(*) FROM rounds WHERE run ="
+                        + " r.id), r.model_sha256, (SELECT sum(train_seconds + evaluation_seconds) FROM rounds WHERE run ="
+                        + " r.id) FROM runs r JOIN experiments e ON e.id = r.experiment ORDER BY r.id",
                 row -> new StoredRun(
                         row.getInt(1),
                         row.getString(2),
@@ -98,10 +100,11 @@ public final class TrackedRuns {
     public Map<Integer, Double> metric(int run, String name) {
         Map<Integer, Double> byRound = new LinkedHashMap<>();
         database.rows(
-                "SELECT round, value FROM metrics WHERE run = ? AND name = ? ORDER BY round",
-                row -> byRound.put(row.getInt(1), number(row, "value")),
-                run,
-                name);
+                        "SELECT round, value FROM metrics WHERE run = ? AND name = ? ORDER BY round",
+                        row -> Map.entry(row.getInt(1), number(row, "value")),
+                        run,
+                        name)
+                .forEach(entry -> byRound.put(entry.getKey(), entry.getValue()));
         return byRound;
     }
 
@@ -114,11 +117,13 @@ public final class TrackedRuns {
     public Map<Integer, Map<Integer, Double>> clientMetrics(int run, String name) {
         Map<Integer, Map<Integer, Double>> byRound = new TreeMap<>();
         database.rows(
-                "SELECT round, client, value FROM client_metrics WHERE run = ? AND name = ? ORDER BY round, client",
-                row -> byRound.computeIfAbsent(row.getInt(1), any -> new TreeMap<>())
-                        .put(row.getInt(2), number(row, "value")),
-                run,
-                name);
+                        "SELECT round, client, value FROM client_metrics WHERE run = ? AND name = ? ORDER BY round,"
+                                + " client",
+                        row -> new ClientValue(row.getInt(1), row.getInt(2), number(row, "value")),
+                        run,
+                        name)
+                .forEach(of -> byRound.computeIfAbsent(of.round(), any -> new TreeMap<>())
+                        .put(of.client(), of.value()));
         return byRound;
     }
 
@@ -142,9 +147,10 @@ public final class TrackedRuns {
     private Map<String, String> texts(String table, int run) {
         Map<String, String> texts = new TreeMap<>();
         database.rows(
-                "SELECT name, value FROM " + table + " WHERE run = ?",
-                row -> texts.put(row.getString(1), row.getString(2)),
-                run);
+                        "SELECT name, value FROM " + table + " WHERE run = ?",
+                        row -> Map.entry(row.getString(1), row.getString(2)),
+                        run)
+                .forEach(entry -> texts.put(entry.getKey(), entry.getValue()));
         return texts;
     }
 
@@ -171,10 +177,13 @@ public final class TrackedRuns {
     public Map<Integer, Cost> costs(int run) {
         Map<Integer, Cost> costs = new TreeMap<>();
         database.rows(
-                "SELECT round, bytes_down, bytes_up, train_seconds, evaluation_seconds FROM rounds WHERE run = ?",
-                row -> costs.put(
-                        row.getInt(1), new Cost(row.getLong(2), row.getLong(3), row.getDouble(4), row.getDouble(5))),
-                run);
+                        "SELECT round, bytes_down, bytes_up, train_seconds, evaluation_seconds FROM rounds WHERE run ="
+                                + " ?",
+                        row -> Map.entry(
+                                row.getInt(1),
+                                new Cost(row.getLong(2), row.getLong(3), row.getDouble(4), row.getDouble(5))),
+                        run)
+                .forEach(entry -> costs.put(entry.getKey(), entry.getValue()));
         return costs;
     }
 
@@ -189,10 +198,10 @@ public final class TrackedRuns {
     public List<TaskRecord> tasks(int run) {
         Map<TaskId, Metrics> measured = new HashMap<>();
         database.rows(
-                "SELECT round, client, kind, name, value FROM task_metrics WHERE run = ?",
-                row -> measured.merge(
-                        id(row), Metrics.of(row.getString("name"), number(row, "value"), 1), Metrics::merge),
-                run);
+                        "SELECT round, client, kind, name, value FROM task_metrics WHERE run = ?",
+                        row -> Map.entry(id(row), Metrics.of(row.getString("name"), number(row, "value"), 1)),
+                        run)
+                .forEach(entry -> measured.merge(entry.getKey(), entry.getValue(), Metrics::merge));
         List<TaskRecord> tasks = database.rows(
                 "SELECT * FROM tasks WHERE run = ?",
                 row -> new TaskRecord(

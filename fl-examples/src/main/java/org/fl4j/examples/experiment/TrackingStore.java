@@ -33,7 +33,16 @@ public final class TrackingStore implements AutoCloseable {
 
     /** Opens a file, and makes it if it does not exist. */
     public TrackingStore(Path file) {
-        database = new Database(file);
+        this(Database.writing(file));
+    }
+
+    private TrackingStore(Database database) {
+        this.database = database;
+    }
+
+    /** Opens a file that exists, only to {@link #read} it: nothing is written, so no permission to write is needed. */
+    public static TrackingStore reading(Path file) {
+        return new TrackingStore(Database.reading(file));
     }
 
     /** Returns what was entered. */
@@ -66,7 +75,8 @@ public final class TrackingStore implements AutoCloseable {
     private void rename(String experiment, ExperimentFile.Run run) {
         database.transaction(() -> {
             database.update(
-                    "UPDATE runs SET label = ? WHERE key = ? AND experiment = (SELECT id FROM experiments WHERE name = ?)",
+                    "UPDATE runs SET label = ? WHERE key = ? AND experiment = (SELECT id FROM experiments WHERE name ="
+                            + " ?)",
                     run.label(),
                     run.spec().key(),
                     experiment);

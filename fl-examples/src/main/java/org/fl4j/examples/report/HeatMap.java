@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.fl4j.internal.Csv;
 
 /** Who holds how many examples of each class: clients across, classes down. */
 final class HeatMap {
@@ -16,19 +17,19 @@ final class HeatMap {
 
     /** Draws the file that a partition report writes. */
     static String of(Path csv) {
-        List<String[]> rows = new ArrayList<>();
+        List<List<String>> rows;
         try {
-            Files.readAllLines(csv).forEach(line -> rows.add(line.split(",", -1)));
+            rows = Csv.read(Files.readString(csv)).stream().map(Csv.Row::fields).toList();
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + csv, e);
+            throw new UncheckedIOException("cannot read " + csv + ": " + e.getMessage(), e);
         }
         List<Integer> columns = new ArrayList<>();
-        for (int column = 0; column < rows.get(0).length; column++) {
-            if (rows.get(0)[column].startsWith("class")) {
+        for (int column = 0; column < rows.get(0).size(); column++) {
+            if (rows.get(0).get(column).startsWith("class")) {
                 columns.add(column);
             }
         }
-        List<String[]> clients = rows.subList(1, rows.size());
+        List<List<String>> clients = rows.subList(1, rows.size());
         int together = Math.max(1, (clients.size() + MOST_COLUMNS - 1) / MOST_COLUMNS);
         int width = (clients.size() + together - 1) / together;
         double[][] examples =
@@ -38,7 +39,7 @@ final class HeatMap {
             int x = client / together;
             int inColumn = Math.min(together, clients.size() - x * together);
             for (int y = 0; y < columns.size(); y++) {
-                examples[x][y] += Double.parseDouble(clients.get(client)[columns.get(y)]) / inColumn;
+                examples[x][y] += Double.parseDouble(clients.get(client).get(columns.get(y))) / inColumn;
                 most = Math.max(most, examples[x][y]);
             }
         }
@@ -52,7 +53,8 @@ final class HeatMap {
                 if (examples[x][y] > 0) {
                     svg.append(String.format(
                             Locale.ROOT,
-                            "<rect x=\"%d\" y=\"%d\" width=\"1.02\" height=\"1.02\" fill=\"#1f77b4\" opacity=\"%.3f\"/>",
+                            "<rect x=\"%d\" y=\"%d\" width=\"1.02\" height=\"1.02\" fill=\"#1f77b4\""
+                                    + " opacity=\"%.3f\"/>",
                             x,
                             y,
                             Math.max(.05, examples[x][y] / most)));

@@ -11,15 +11,15 @@ import java.util.Map;
 /** An HTML page in the making, without scripts or links to anything. */
 final class Page {
     private static final String STYLE = """
-            body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;color:#222}
-            h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2rem}
-            table{border-collapse:collapse;width:100%;font-size:13px}
-            th,td{padding:.3rem .6rem;border-bottom:1px solid #e5e5e5;text-align:left;vertical-align:top}
-            td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}td.long{overflow-wrap:anywhere}
-            svg{width:100%;height:auto}svg text{font:11px system-ui,sans-serif;fill:#555}
-            .key{display:inline-block;width:.8em;height:.8em;border-radius:2px;margin-right:.4em}
-            pre{font-size:12px;overflow-x:auto}.legend span{margin-right:1.2rem;display:inline-block}
-            """;
+        body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;color:#222}
+        h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2rem}
+        table{border-collapse:collapse;width:100%;font-size:13px}
+        th,td{padding:.3rem .6rem;border-bottom:1px solid #e5e5e5;text-align:left;vertical-align:top}
+        td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}td.long{overflow-wrap:anywhere}
+        svg{width:100%;height:auto}svg text{font:11px system-ui,sans-serif;fill:#555}
+        .key{display:inline-block;width:.8em;height:.8em;border-radius:2px;margin-right:.4em}
+        pre{font-size:12px;overflow-x:auto}.legend span{margin-right:1.2rem;display:inline-block}
+        """;
 
     private final StringBuilder html = new StringBuilder();
 
@@ -103,7 +103,7 @@ final class Page {
             Files.createDirectories(file.toAbsolutePath().getParent());
             Files.writeString(file, html + "</body></html>\n");
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot write " + file + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("cannot write " + file + ": " + e, e);
         }
     }
 

@@ -148,8 +148,15 @@ class ExperimentFileTest {
     /** All clients learn to call digit y by the name 9 - y. */
     @Test
     void poisonedClientsAreEvaluatedOnCleanExamples() throws IOException {
-        String poisoned = "data: {clients: 10}\nmodel: softmax\ncohort: 10\nrounds: 3\nclientEvaluationEvery: 3\n"
-                + "poison: label-flip\nbyzantine: 10\n";
+        String poisoned = """
+                data: {clients: 10}
+                model: softmax
+                cohort: 10
+                rounds: 3
+                clientEvaluationEvery: 3
+                poison: label-flip
+                byzantine: 10
+                """;
         try (Dataset dataset = Digits.generate(1000, 100, new Seed(0));
                 RunResult result = tiny(file(poisoned), dataset).build().run()) {
             assertThat(result.finalMetrics().value("client/test/accuracy")).isLessThan(.2);

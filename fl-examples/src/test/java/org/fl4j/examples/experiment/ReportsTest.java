@@ -34,17 +34,17 @@ class ReportsTest {
     @BeforeAll
     static void run() throws IOException {
         Path file = Files.writeString(directory.resolve("declared.yaml"), """
-                name: reported <&>
-                data: {clients: 20}
-                model: softmax
-                cohort: 5
-                rounds: 5
-                clientEvaluationEvery: 5
-                privacy: "local-dp:epsilon=100"
-                world: {name: lognormal, timeout: 1000}
-                execution: {monitor: true, order: largest-first, attempts: 2}
-                seeds: [1, 2]
-                """);
+            name: reported <&>
+            data: {clients: 20}
+            model: softmax
+            cohort: 5
+            rounds: 5
+            clientEvaluationEvery: 5
+            privacy: "local-dp:epsilon=100"
+            world: {name: lognormal, timeout: 1000}
+            execution: {monitor: true, order: largest-first, attempts: 2}
+            seeds: [1, 2]
+            """);
         PrintStream silent = new PrintStream(new ByteArrayOutputStream(), false, StandardCharsets.UTF_8);
         new ExperimentRunner(directory, silent, new Extras(true, true, Optional.empty(), Optional.empty())).run(file);
         try (TrackingStore store = new TrackingStore(ExperimentRunner.store(directory))) {
@@ -157,10 +157,13 @@ class ReportsTest {
         }
         for (String folder : List.of("events", "tensorboard")) { // afterwards, and while the runs went on
             for (int seed = 1; seed <= 2; seed++) {
-                Path events =
-                        directory.resolve(folder).resolve("all_seed" + seed).resolve("events.out.tfevents.fl4j");
-                assertThat(new String(Files.readAllBytes(events), StandardCharsets.ISO_8859_1))
-                        .contains("brain.Event:2", "test/accuracy", "resource/cpu");
+                try (Stream<Path> events = Files.list(directory.resolve(folder).resolve("all_seed" + seed))) {
+                    assertThat(events.toList())
+                            .singleElement()
+                            .satisfies(file -> assertThat(
+                                            new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1))
+                                    .contains("brain.Event:2", "test/accuracy", "resource/cpu"));
+                }
             }
         }
     }

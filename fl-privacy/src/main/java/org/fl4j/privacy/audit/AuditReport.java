@@ -1,5 +1,6 @@
 package org.fl4j.privacy.audit;
 
+import java.util.Locale;
 import org.fl4j.internal.Check;
 
 /**
@@ -24,7 +25,13 @@ public record AuditReport(double proved, double shown, double delta, double conf
 
     @Override
     public String toString() {
-        return "epsilon at delta %.3g: at most %.4f by proof, at least %.4f by attack (confidence %.3f)%s"
-                .formatted(delta, proved, shown, confidence, contradicts() ? ": CONTRADICTION" : "");
+        return String.format(
+                Locale.ROOT,
+                "epsilon at delta %.3g: at most %.4f by proof, at least %.4f by attack (confidence %.3f)%s",
+                delta,
+                proved,
+                shown,
+                confidence,
+                contradicts() ? ": CONTRADICTION" : "");
     }
 }

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.fl4j.core.ServerState;
+import org.fl4j.internal.Json;
 import org.fl4j.internal.RoundLines;
 import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.simulation.RoundReport;
@@ -43,12 +44,12 @@ public final class PrivacyLog implements RunListener {
             line.addProperty("round", release.round());
             line.addProperty("client", release.client().index());
             line.addProperty("mechanism", release.event().mechanism().getClass().getSimpleName());
-            line.addProperty("noiseMultiplier", release.event().mechanism().noiseMultiplier());
-            line.addProperty("scale", release.scale());
-            line.addProperty("rate", release.event().sampling().rate());
+            line.add("noiseMultiplier", Json.number(release.event().mechanism().noiseMultiplier()));
+            line.add("scale", Json.number(release.scale()));
+            line.add("rate", Json.number(release.event().sampling().rate()));
             line.addProperty("steps", release.event().rounds());
-            line.addProperty("epsilon", release.epsilon());
-            line.addProperty("epsilonSoFar", release.epsilonSoFar());
+            line.add("epsilon", Json.number(release.epsilon()));
+            line.add("epsilonSoFar", Json.number(release.epsilonSoFar()));
             lines.append(line);
         }
         ofThisRound.clear();

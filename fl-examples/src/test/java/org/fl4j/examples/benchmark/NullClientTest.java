@@ -1,0 +1,44 @@
+package org.fl4j.examples.benchmark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.fl4j.aggregators.FedAvg;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.data.Dataset;
+import org.fl4j.data.Digits;
+import org.fl4j.data.IidPartitioner;
+import org.fl4j.model.Models;
+import org.fl4j.random.Seed;
+import org.fl4j.selection.UniformSelector;
+import org.fl4j.simulation.RunResult;
+import org.fl4j.simulation.Simulation;
+import org.fl4j.simulation.SimulationBuilder;
+import org.junit.jupiter.api.Test;
+
+class NullClientTest {
+    private static SimulationBuilder run(Dataset digits) {
+        return Simulation.builder()
+                .task(Models.mnist2nn())
+                .data(digits.federated(
+                        new IidPartitioner().partition(digits.train().classIndices(), 4, new Seed(1))))
+                .training(LocalTraining.sgd(.1))
+                .clients((id, worker) -> new NullClient(id))
+                .selector(new UniformSelector())
+                .aggregator(new FedAvg())
+                .cohortSize(2);
+    }
+
+    /** The model of the first round is that of the last: nothing grows until it is rejected. */
+    @Test
+    void everyUpdateOfALongRunIsFoldedAndTheModelStays() {
+        try (Dataset digits = Digits.generate(40, 10, new Seed(1));
+                RunResult one = run(digits).rounds(1).build().run();
+                RunResult many = run(digits).rounds(200).build().run()) {
+            assertThat(many.history()).hasSize(200).allSatisfy(round -> {
+                assertThat(round.clients()).hasSize(2);
+                assertThat(round.rejected()).isEmpty();
+            });
+            assertThat(many.modelSha256()).isEqualTo(one.modelSha256());
+        }
+    }
+}
