@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.fl4j.core.ClientColumn;
 import org.fl4j.core.ServerState;
@@ -42,6 +43,7 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
     private static final String COLUMN = "column/";
     private static final String ENDING = ".safetensors";
     private static final int KEPT = 2;
+    private static final int MOST_NAMED = 5; // settings in a message
 
     /** Copies the history. */
     public Checkpoint {
@@ -232,7 +234,11 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
         if (!differences.isEmpty()) {
             throw new CheckpointException(
                     file,
-                    "cannot be resumed from with other settings: " + String.join("; ", differences)
+                    "cannot be resumed from with other settings: "
+                            + differences.stream().limit(MOST_NAMED).collect(Collectors.joining("; "))
+                            + (differences.size() > MOST_NAMED
+                                    ? "; and " + (differences.size() - MOST_NAMED) + " more"
+                                    : "")
                             + ". Use the old settings, or start a new run in another directory");
         }
     }

@@ -1,6 +1,7 @@
 package org.fl4j.simulation;
 
 import ai.djl.ndarray.NDManager;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -23,7 +24,11 @@ final class RunFiles implements AutoCloseable {
     RunFiles(Path directory, RunIdentity run) {
         this.directory = directory;
         this.run = run;
-        lock = DirectoryLock.of(directory);
+        try {
+            lock = DirectoryLock.of(directory);
+        } catch (UncheckedIOException e) {
+            throw new CheckpointException(directory, e.getMessage(), e);
+        }
     }
 
     /** Begins a run. */

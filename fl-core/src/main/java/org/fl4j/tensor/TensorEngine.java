@@ -8,6 +8,7 @@ import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.util.Utils;
 import java.nio.file.Files;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.fl4j.internal.UnpackFolder;
 
@@ -22,7 +23,7 @@ public final class TensorEngine {
     private static final String NAME = "PyTorch";
     private static final int NATIVE_THREADS = Integer.getInteger("ai.djl.pytorch.num_threads", 1);
 
-    private static volatile Engine engine;
+    private static final AtomicReference<Engine> ENGINE = new AtomicReference<>();
 
     static {
         if (System.getenv("OPT_OUT_TRACKING") == null && System.getProperty("OPT_OUT_TRACKING") == null) {
@@ -64,23 +65,23 @@ public final class TensorEngine {
 
     /** Loads the engine on first use, not on first mention. */
     private static Engine engine() {
-        Engine loaded = engine;
+        Engine loaded = ENGINE.get();
         return loaded == null ? load() : loaded;
     }
 
     /** Not in a static initialiser: a failure there would keep its message from all but the first caller. */
     private static synchronized Engine load() {
-        if (engine == null) {
+        if (ENGINE.get() == null) {
             requireFolder();
             try {
                 Engine loaded = Engine.getEngine(NAME);
                 JniUtils.setNumThreads(NATIVE_THREADS);
-                engine = loaded;
+                ENGINE.set(loaded);
             } catch (RuntimeException | LinkageError e) {
                 throw explained(e);
             }
         }
-        return engine;
+        return ENGINE.get();
     }
 
     private static UnpackFolder folder() {

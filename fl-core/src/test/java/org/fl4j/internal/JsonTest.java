@@ -21,7 +21,7 @@ class JsonTest {
         }
         JsonArray read = ForeignReaders.strictJson(numbers.toString()).getAsJsonArray();
         for (int i = 0; i < VALUES.length; i++) {
-            assertThat(read.get(i).getAsDouble()).isEqualTo(VALUES[i]);
+            assertThat(Double.valueOf(read.get(i).getAsDouble())).isEqualTo(Double.valueOf(VALUES[i]));
         }
         assertThat(numbers.toString()).endsWith(",\"NaN\",\"Infinity\",\"-Infinity\"]");
     }

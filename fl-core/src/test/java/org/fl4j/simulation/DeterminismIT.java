@@ -150,7 +150,8 @@ class DeterminismIT {
         /** Runs five rounds; the arguments are the directory and whether clients wait in round 3 until they are killed. */
         public static void main(String[] arguments) {
             Path directory = Path.of(arguments[0]);
-            boolean waits = Boolean.parseBoolean(arguments[1]);
+            System.setProperty(
+                    WAITING, arguments[1]); // what the clients are made of is the same before and after the kill
             LocalTraining training = LocalTraining.sgd(.05);
             try (Dataset digits = Fixtures.digits();
                     RunResult result = run(digits)
@@ -161,7 +162,8 @@ class DeterminismIT {
                             .clients((id, worker) -> new SgdClient(id, worker, training) {
                                 @Override
                                 protected void afterTraining(TrainingTask task, LocalModel model) {
-                                    if (waits && task.round().number() == 3) {
+                                    if (Boolean.getBoolean(WAITING)
+                                            && task.round().number() == 3) {
                                         System.out.println(WAITING);
                                         awaitKill();
                                     }

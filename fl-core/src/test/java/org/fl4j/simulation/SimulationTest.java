@@ -476,6 +476,14 @@ class SimulationTest {
         return Checkpoint.latest(directory).orElseThrow();
     }
 
+    private static final String OLDER_IS_GOOD =
+            " The checkpoint before it, round-000003.safetensors, is good: delete the damaged file to resume after round 3";
+
+    private static String cannotResume(Path file, String... differences) {
+        return "checkpoint " + file + ": cannot be resumed from with other settings: " + String.join("; ", differences)
+                + ". Use the old settings, or start a new run in another directory";
+    }
+
     private void assertCannotResume(SimulationBuilder builder, String message) {
         Simulation simulation =
                 builder.rounds(9).checkpoints(directory, 1).resume(true).build();
@@ -517,7 +525,8 @@ class SimulationTest {
         checkpointOf(setup());
         try (var files = Files.list(directory)) {
             assertThat(files.map(file -> file.getFileName().toString()))
-                    .containsExactlyInAnyOrder("round-000003.safetensors", "round-000004.safetensors");
+                    .containsExactlyInAnyOrder(
+                            "round-000003.safetensors", "round-000004.safetensors", "history.jsonl", "lock");
         }
     }
 
@@ -526,16 +535,23 @@ class SimulationTest {
         Path file = checkpointOf(setup());
         assertCannotResume(
                 setup().task(Models.mnist2nn()),
-                "checkpoint " + file + ": the model must have 6 parameters, but has 2");
+                cannotResume(
+                        file,
+                        "task.architecture.layers was 2 parts when the run began and is 6 parts now",
+                        "task.architecture.layers.1.units was 10 when the run began and is 200 now",
+                        "task.architecture.layers.2 was absent when the run began and is org.fl4j.model.Layer$Relu now",
+                        "task.architecture.layers.3 was absent when the run began and is org.fl4j.model.Layer$Dense now",
+                        "task.architecture.layers.3.units was absent when the run began and is 200 now",
+                        "and 3 more"));
         assertCannotResume(
                 setup().task(Models.softmaxRegression(new Shape(1, 28, 28), 11)),
-                "checkpoint " + file + ": parameter 02Linear_weight must have shape (11, 784), but has (10, 784)");
+                cannotResume(file, "task.architecture.layers.1.units was 10 when the run began and is 11 now"));
     }
 
     @Test
     void refusesACheckpointOfAnotherSeed() {
         Path file = checkpointOf(setup());
-        assertCannotResume(setup().seed(4), "checkpoint " + file + ": seed must be the run's, 4, but was 3");
+        assertCannotResume(setup().seed(4), cannotResume(file, "seed was 3 when the run began and is 4 now"));
     }
 
     @Test
@@ -549,9 +565,10 @@ class SimulationTest {
                 .build();
         assertThatThrownBy(simulation::run)
                 .isInstanceOf(CheckpointException.class)
-                .hasMessageMatching(
-                        "checkpoint \\Q" + file + "\\E: clients must be the run's, 2 with example counts \\w+,"
-                                + " but was 12 with example counts \\w+");
+                .hasMessageMatching("checkpoint \\Q" + file
+                        + "\\E: cannot be resumed from with other settings: clients was 12 with example"
+                        + " counts \\w+ when the run began and is 2 with example counts \\w+ now; cohortSize was 5 when"
+                        + " the run began and is 2 now; data was .+");
     }
 
     @Test
@@ -695,7 +712,10 @@ class SimulationTest {
         byte[] bytes = Files.readAllBytes(file);
         bytes[bytes.length - 100] ^= 1;
         Files.write(file, bytes);
-        assertCannotResume(setup(), "checkpoint " + file + ": the values do not have the SHA-256 they were saved with");
+        assertCannotResume(
+                setup(),
+                "checkpoint " + file + ": cannot be read: the values do not have the SHA-256 they were saved with."
+                        + OLDER_IS_GOOD);
     }
 
     @Test
@@ -705,7 +725,8 @@ class SimulationTest {
         Files.write(file, Arrays.copyOf(bytes, bytes.length - 7));
         assertCannotResume(
                 setup(),
-                "checkpoint " + file + ": cannot be read: " + file + ": the file is truncated, 7 bytes are missing");
+                "checkpoint " + file + ": cannot be read: " + file + ": the file is truncated, 7 bytes are missing."
+                        + OLDER_IS_GOOD);
     }
 
     @Test
@@ -727,8 +748,7 @@ class SimulationTest {
         Simulation simulation = setup().checkpoints(notADirectory, 1).build();
         assertThatThrownBy(simulation::run)
                 .isInstanceOf(CheckpointException.class)
-                .hasMessageStartingWith(
-                        "checkpoint " + notADirectory.resolve("round-000001.safetensors") + ": cannot be written: ");
+                .hasMessage("checkpoint " + notADirectory + ": cannot lock " + notADirectory + ": file already exists");
     }
 
     @Test
