@@ -11,11 +11,13 @@ import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -155,13 +157,16 @@ record Fingerprint(SortedMap<String, String> parts) {
     /** Returns the parts in which another differs, each with what it was here and what it is there. */
     List<String> differencesTo(Fingerprint now) {
         List<String> differences = new ArrayList<>();
+        Set<String> reported = new HashSet<>();
         TreeSet<String> names = new TreeSet<>(parts.keySet());
         names.addAll(now.parts.keySet());
         for (String name : names) {
             String was = parts.getOrDefault(name, "absent");
             String is = now.parts.getOrDefault(name, "absent");
-            if (!was.equals(is)) {
-                differences.add(name + " was " + was + " when the run began and is " + is + " now");
+            String difference = " was " + was + " when the run began and is " + is + " now";
+            // A part that another one holds would be named again under its name there.
+            if (!was.equals(is) && reported.add(name.substring(name.lastIndexOf('.') + 1) + difference)) {
+                differences.add(name + difference);
             }
         }
         return differences;

@@ -49,7 +49,7 @@ final class ManualTimer implements TaskTimer {
         }
     }
 
-    /** Lets time pass, and makes on this thread the calls that are due. */
+    /** Lets time pass, and makes on this thread the calls that are due. For one thread at a time. */
     void pass(Duration time) {
         Instant until = now().plus(time);
         for (Optional<Call> due = next(until); due.isPresent(); due = next(until)) {

@@ -35,10 +35,7 @@ final class ChartCommand implements Runnable {
     public void run() {
         if (round == null) {
             Map<String, List<RoundReport>> reports = new LinkedHashMap<>();
-            boolean shortNamesDiffer =
-                    runs.stream().map(Path::getFileName).distinct().count() == runs.size();
-            runs.forEach(run ->
-                    reports.put(shortNamesDiffer ? String.valueOf(run.getFileName()) : run.toString(), read(run)));
+            runs.forEach(run -> reports.put(name(run, runs), read(run)));
             RunChart.metricOverTime(reports, metric, file);
         } else {
             Check.that(runs.size() == 1, "directories of --clients-of-round", "one", runs.size());
@@ -53,5 +50,12 @@ final class ChartCommand implements Runnable {
 
     private static List<RoundReport> read(Path run) {
         return JsonLinesListener.read(run.resolve("rounds.jsonl"));
+    }
+
+    /** Returns what a run is called among others: its directory's name, or the whole path where two have the same name. */
+    static String name(Path run, List<Path> all) {
+        boolean shortNamesDiffer =
+                all.stream().map(Path::getFileName).distinct().count() == all.size();
+        return shortNamesDiffer ? String.valueOf(run.getFileName()) : run.toString();
     }
 }

@@ -145,8 +145,7 @@ class DpSgdTest extends TensorTest {
                     .resume(true)
                     .build();
             assertThatThrownBy(changed::run)
-                    .hasMessage(
-                            "privacy/dp-sgd/noise multiplier must be that of the rounds before a resume, 1.0, but was 2.0");
+                    .hasMessageContaining("algorithms.0.noiseMultiplier was 1.0 when the run began and is 2.0 now");
             try (RunResult resumed = run(digits, dp, 3)
                     .rounds(20)
                     .workers(3)

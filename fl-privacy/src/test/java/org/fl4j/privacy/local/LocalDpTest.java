@@ -352,7 +352,7 @@ class LocalDpTest extends TensorTest {
                     .build()
                     .run()
                     .close();
-            assertThat(Files.readAllLines(file)).hasSize(12 + 8); // round 3 twice
+            assertThat(Files.readAllLines(file)).hasSize(12 + 4); // a crash after round 3 does not repeat it
         }
     }
 }
