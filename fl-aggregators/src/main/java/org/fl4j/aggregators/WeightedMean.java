@@ -24,6 +24,9 @@ import org.fl4j.tensor.ParameterVector;
  * algorithms than FedAvg make of the mean is a function that is called at the end.
  */
 public final class WeightedMean implements Aggregation {
+    /** Sums are scaled again only after so many doublings of their weight, because that takes a pass over them. */
+    private static final int HEADROOM = 10;
+
     private final UpdateWeighting weighting;
     private final ServerState state;
     private final List<String> attachments;
@@ -113,8 +116,9 @@ public final class WeightedMean implements Aggregation {
     private void makeRoomFor(int magnitude) {
         int needed = -2 - (count == 0 ? magnitude : Math.max(magnitude, magnitude()));
         if (count == 0) {
-            exponent = needed;
+            exponent = needed - HEADROOM;
         } else if (needed < exponent) {
+            needed -= HEADROOM;
             double smaller = Math.scalb(1.0, needed - exponent);
             sum.ifPresent(values -> values.floats().muli(smaller));
             attached.values().forEach(values -> values.muli(smaller));

@@ -220,7 +220,7 @@ public final class Task<T> {
 
     private Outcome attempt() {
         Alarm own = new Alarm(Thread.currentThread());
-        Runnable callOff = executor.timeOut(() -> own.ring(TIMED_OUT));
+        Runnable callOff = executor.isTimed() ? executor.timeOut(() -> own.ring(TIMED_OUT)) : null;
         alarm = own;
         if (interrupted) {
             own.ring(CANCELLED);
@@ -244,7 +244,9 @@ public final class Task<T> {
             return Outcome.FAILED;
         } finally {
             alarm = null;
-            callOff.run();
+            if (callOff != null) {
+                callOff.run();
+            }
         }
     }
 

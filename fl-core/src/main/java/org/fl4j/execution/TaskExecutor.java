@@ -189,9 +189,13 @@ public final class TaskExecutor implements AutoCloseable {
         return timer.now();
     }
 
+    boolean isTimed() {
+        return policy.timeout().isPresent();
+    }
+
     /** Calls back if an attempt that begins now takes too long; returns what calls it off. */
     Runnable timeOut(Runnable alarm) {
-        return policy.timeout().map(limit -> timer.after(limit, alarm)).orElse(() -> {});
+        return timer.after(policy.timeout().orElseThrow(), alarm);
     }
 
     /** Queues a task again after a wait, and releases it; returns false if the executor is closed. */

@@ -2,6 +2,7 @@ package org.fl4j.server;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
@@ -36,8 +37,7 @@ public final class UpdateValidator {
             return Admission.rejected(
                     RejectionReason.DUPLICATE, update.client() + " must send one update a round, but sent another");
         }
-        if (update.delta().arrays().stream().anyMatch(NDArray::isReleased)
-                || update.attachments().values().stream().anyMatch(NDArray::isReleased)) {
+        if (isClosed(update.delta().arrays()) || isClosed(update.attachments().values())) {
             return Admission.rejected(RejectionReason.REFUSED, "arrays of the update must be open, but one was closed");
         }
         int oldest = Math.max(0, state.round() - maxStaleness);
@@ -73,5 +73,14 @@ public final class UpdateValidator {
             }
         }
         return Admission.accepted();
+    }
+
+    private static boolean isClosed(Collection<NDArray> arrays) {
+        for (NDArray array : arrays) {
+            if (array.isReleased()) {
+                return true;
+            }
+        }
+        return false;
     }
 }

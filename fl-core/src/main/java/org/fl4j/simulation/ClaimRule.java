@@ -25,8 +25,8 @@ record ClaimRule(ClientDirectory clients, Optional<LocalTraining> training) {
             return Optional.of("exampleCount must be at most what the server knows, " + examples + ", but was "
                     + update.exampleCount());
         }
-        long most = training.map(how -> STEPS_FACTOR * Math.max(1, how.stepCount(examples)))
-                .orElse(MOST_STEPS);
+        long most =
+                training.isPresent() ? STEPS_FACTOR * Math.max(1, training.get().stepCount(examples)) : MOST_STEPS;
         if (update.localSteps() < 0 || update.localSteps() > most) {
             return Optional.of("localSteps must be in [0, " + most + "], but was " + update.localSteps());
         }

@@ -8,7 +8,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.fl4j.internal.Check;
 
 /**
@@ -177,7 +176,7 @@ public final class ParameterVector implements AutoCloseable {
 
     /** Returns the float array and, if there is one, the array of integers. */
     public List<NDArray> arrays() {
-        return Stream.concat(Stream.of(floats), integers.stream()).toList();
+        return integers.isPresent() ? List.of(floats, integers.get()) : List.of(floats);
     }
 
     /** Frees the native memory now. */
