@@ -1,6 +1,7 @@
 package org.fl4j.data;
 
 import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
@@ -117,30 +118,48 @@ public final class Digits {
             }
             strokes[s] = points;
         }
-        for (int row = 0; row < SIDE; row++) {
-            for (int column = 0; column < SIDE; column++) {
-                double distance = distance(strokes, column + .5, row + .5);
-                double value = ink * Math.max(0, Math.min(1, radius + .5 - distance)) + noise * random.nextGaussian();
-                pixels[at + row * SIDE + column] = (byte) Math.round(Math.max(0, Math.min(255, value)));
-            }
+        double[] distances = distances(strokes, radius + .5);
+        for (int i = 0; i < SIDE * SIDE; i++) {
+            double value = ink * Math.max(0, Math.min(1, radius + .5 - distances[i])) + noise * random.nextGaussian();
+            pixels[at + i] = (byte) Math.round(Math.max(0, Math.min(255, value)));
         }
     }
 
-    /** The distance of a point from the nearest segment of any stroke. */
-    private static double distance(double[][] strokes, double x, double y) {
-        double nearest = Double.MAX_VALUE;
+    /** Returns the distance of each pixel's middle from the nearest segment of any stroke; infinite where it is beyond the reach. */
+    private static double[] distances(double[][] strokes, double reach) {
+        double[] squares = new double[SIDE * SIDE];
+        Arrays.fill(squares, Double.POSITIVE_INFINITY);
         for (double[] points : strokes) {
             for (int p = 2; p < points.length; p += 2) {
-                double dx = points[p] - points[p - 2];
-                double dy = points[p + 1] - points[p - 1];
-                double along = ((x - points[p - 2]) * dx + (y - points[p - 1]) * dy) / (dx * dx + dy * dy);
-                double t = Math.max(0, Math.min(1, along));
-                double ex = points[p - 2] + t * dx - x;
-                double ey = points[p - 1] + t * dy - y;
-                nearest = Math.min(nearest, ex * ex + ey * ey);
+                drawSegment(points[p - 2], points[p - 1], points[p], points[p + 1], reach, squares);
             }
         }
-        return Math.sqrt(nearest);
+        for (int i = 0; i < squares.length; i++) {
+            squares[i] = Math.sqrt(squares[i]);
+        }
+        return squares;
+    }
+
+    /** Brings the squared distances of the pixels near a segment down to the segment's. */
+    private static void drawSegment(double x0, double y0, double x1, double y1, double reach, double[] squares) {
+        double dx = x1 - x0;
+        double dy = y1 - y0;
+        int firstRow = Math.max(0, (int) Math.floor(Math.min(y0, y1) - reach - .5));
+        int lastRow = Math.min(SIDE - 1, (int) Math.ceil(Math.max(y0, y1) + reach));
+        int firstColumn = Math.max(0, (int) Math.floor(Math.min(x0, x1) - reach - .5));
+        int lastColumn = Math.min(SIDE - 1, (int) Math.ceil(Math.max(x0, x1) + reach));
+        for (int row = firstRow; row <= lastRow; row++) {
+            for (int column = firstColumn; column <= lastColumn; column++) {
+                double x = column + .5;
+                double y = row + .5;
+                double along = ((x - x0) * dx + (y - y0) * dy) / (dx * dx + dy * dy);
+                double t = Math.max(0, Math.min(1, along));
+                double ex = x0 + t * dx - x;
+                double ey = y0 + t * dy - y;
+                int at = row * SIDE + column;
+                squares[at] = Math.min(squares[at], ex * ex + ey * ey);
+            }
+        }
     }
 
     private static double[] arc(double cx, double cy, double rx, double ry, double fromDegrees, double toDegrees) {

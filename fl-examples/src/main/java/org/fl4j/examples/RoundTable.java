@@ -14,6 +14,8 @@ import org.fl4j.simulation.RunResult;
 
 /** Prints one line a round. */
 final class RoundTable implements RunListener {
+    private static final double WIDEST = 1e5; // with four decimals it still fits into a column
+
     private final PrintStream out;
     private final List<String> clientAccuracies;
 
@@ -60,7 +62,11 @@ final class RoundTable implements RunListener {
 
     private static String number(RoundReport report, String metric) {
         OptionalDouble value = report.metrics().find(metric);
-        return value.isPresent() ? String.format(Locale.ROOT, "%.4f", value.getAsDouble()) : "-";
+        if (value.isEmpty()) {
+            return "-";
+        }
+        String format = Math.abs(value.getAsDouble()) < WIDEST ? "%.4f" : "%.3e";
+        return String.format(Locale.ROOT, format, value.getAsDouble());
     }
 
     private static String end(RunResult.End end) {

@@ -2,9 +2,14 @@ package org.fl4j.examples;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntConsumer;
+import java.util.stream.Stream;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ListAggregator;
 import org.fl4j.core.ServerOptimizer;
@@ -27,6 +32,9 @@ public final class PlugInStrategies implements StrategyProvider {
     /** What is printed when a gate waits. */
     public static final String WAITING = "waits at the gate";
 
+    /** What the optimizer {@code removing} removes in its second step. */
+    public static final AtomicReference<Path> REMOVED = new AtomicReference<>();
+
     private static final String STEPS = "plug-in/steps";
     private static final AtomicInteger AT_GATE = new AtomicInteger();
 
@@ -48,6 +56,14 @@ public final class PlugInStrategies implements StrategyProvider {
                 }),
                 new NamedStrategy<>(
                         ServerOptimizer.class,
+                        "removing",
+                        p -> beforeEachStep(step -> {
+                            if (step == 2) {
+                                remove(REMOVED.get());
+                            }
+                        })),
+                new NamedStrategy<>(
+                        ServerOptimizer.class,
                         "gate",
                         p -> beforeEachStep(step -> {
                             if (step == Integer.getInteger(GATE_STEP, 0)
@@ -65,6 +81,16 @@ public final class PlugInStrategies implements StrategyProvider {
             told.accept(step);
             return new ServerOptimizer.Step(plain.step(model, delta, state).model(), state.with(STEPS, step));
         };
+    }
+
+    private static void remove(Path folder) {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Reads what is never written. If the test's process ends without a kill, so does the input, and this process with it. */

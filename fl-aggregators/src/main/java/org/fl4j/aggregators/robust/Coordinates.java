@@ -39,12 +39,20 @@ final class Coordinates {
     static NDArray median(NDArray sorted) {
         long count = sorted.getShape().get(0);
         NDArray lower = sorted.get((count - 1) / 2);
-        return count % 2 == 1 ? lower : lower.add(sorted.get(count / 2)).muli(.5f);
+        // Halves first: the sum of two finite values need not be finite.
+        return count % 2 == 1
+                ? lower
+                : lower.mul(.5f).addi(sorted.get(count / 2).mul(.5f));
     }
 
-    /** Returns the mean of the rows {@code from} to {@code to - 1}. */
+    /**
+     * Returns the mean of the rows {@code from} to {@code to - 1}. The sum is scaled by a power of two, which changes no bit, so that it is
+     * finite if the values are.
+     */
     static NDArray mean(NDArray sorted, long from, long to) {
-        return Kernels.narrow(sorted, from, to - from).mean(new int[] {0});
+        float scale = Math.scalb(1f, -1 - Math.getExponent((double) (to - from)));
+        NDArray mean = Kernels.narrow(sorted, from, to - from).mul(scale).mean(new int[] {0});
+        return mean.divi(scale).clip(-Float.MAX_VALUE, Float.MAX_VALUE);
     }
 
     /**
