@@ -5,7 +5,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -26,30 +25,16 @@ public final class CsvFile {
         if (!Files.exists(file)) {
             return;
         }
-        Path temporary = file.resolveSibling(file.getFileName() + ".partial");
         try {
             // Not Files.readString: it refuses a character that a crash cut in two.
             String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
-            Files.writeString(
-                    temporary,
-                    Csv.read(text).stream()
-                            .filter(row -> row.ended() && records.test(row.fields()))
-                            .map(row -> row.raw() + "\n")
-                            .collect(Collectors.joining()));
-            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            String kept = Csv.read(text).stream()
+                    .filter(row -> row.ended() && records.test(row.fields()))
+                    .map(row -> row.raw() + "\n")
+                    .collect(Collectors.joining());
+            Durable.write(file, kept.getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot rewrite " + file + ": " + e.getMessage(), e);
-        } finally {
-            deleteQuietly(temporary);
-        }
-    }
-
-    /** What is left of a rewrite that failed, as on a full disk, is of no use to anyone. */
-    private static void deleteQuietly(Path temporary) {
-        try {
-            Files.deleteIfExists(temporary);
-        } catch (IOException ignored) {
-            // the failure of the rewrite says more
+            throw new UncheckedIOException("cannot rewrite " + file + ": " + Durable.reason(e), e);
         }
     }
 

@@ -176,8 +176,8 @@ public final class Simulation {
     }
 
     /**
-     * Ends the run from another thread, or from a listener, at the next client; the run returns its last whole round. A
-     * cancelled simulation stays cancelled.
+     * Ends the run from another thread, or from a listener; the run returns its last whole round. Clients that train then are interrupted, or
+     * train to their end. A cancelled simulation stays cancelled.
      */
     public void cancel() {
         cancelled = true;

@@ -36,11 +36,13 @@ import org.fl4j.data.Partition;
 import org.fl4j.execution.TaskRecord;
 import org.fl4j.internal.DirectoryLock;
 import org.fl4j.internal.Durable;
+import org.fl4j.model.FederatedModel;
 import org.fl4j.model.LocalModel;
 import org.fl4j.monitoring.AdaptationRule;
 import org.fl4j.monitoring.ResourceUsage;
 import org.fl4j.server.AddDelta;
 import org.fl4j.server.UpdatePolicy;
+import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.testing.TensorTest;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -270,6 +272,23 @@ class NothingLostTest extends TensorTest {
                 .run()) {
             assertThat(result.modelSha256()).isEqualTo(undisturbed());
         }
+    }
+
+    @Test
+    void anotherKindOfMachineIsNoReasonToRefuse() {
+        SimulationBuilder run = setup();
+        run.rounds(2).build().run().close();
+        RunIdentity here = RunIdentity.of(run);
+        assertThat(here.machine().parts()).containsOnlyKeys("devices", "java", "libtorch", "processor");
+        RunIdentity elsewhere = new RunIdentity(here.made(), new Fingerprint().add("processor", "another"));
+        Path file = Checkpoint.latest(directory).orElseThrow();
+        ParameterLayout layout = new FederatedModel(Fixtures.softmax()).layout();
+        assertThat(Checkpoint.load(file, layout, elsewhere, manager)
+                        .checkpoint()
+                        .state()
+                        .round())
+                .isEqualTo(2);
+        assertThat(here.machine().differencesTo(elsewhere.machine())).hasSize(4);
     }
 
     /** Partitions with the same example counts and other rows. */
