@@ -12,6 +12,8 @@ import org.fl4j.privacy.accounting.Mechanism.Laplace;
 import org.fl4j.privacy.accounting.SamplingScheme.FixedSize;
 import org.fl4j.privacy.accounting.SamplingScheme.Poisson;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -19,6 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * Expected values were computed with 30 to 60 digits (sums, quadrature), and tight ones by inverting characteristic functions, by
  * code that shares nothing with this one.
  */
+@Execution(ExecutionMode.CONCURRENT) // pure functions that take their time
 class AccountantsTest {
     private static final RdpAccountant WHOLE_ORDERS =
             new RdpAccountant(IntStream.rangeClosed(2, 256).asDoubleStream().toArray());
