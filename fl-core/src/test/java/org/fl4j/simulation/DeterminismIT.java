@@ -23,6 +23,7 @@ import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.data.Dataset;
+import org.fl4j.internal.DirectoryLock;
 import org.fl4j.model.Layer;
 import org.fl4j.model.LearningTask;
 import org.fl4j.model.LocalModel;
@@ -196,9 +197,15 @@ class DeterminismIT {
                 line = lines.readLine();
             }
             assertThat(line).as(String.join("\n", said)).isNotNull();
+            Path checkpoints = directory.resolve("checkpoints");
+            assertThat(DirectoryLock.isHeld(checkpoints))
+                    .as("by the other process")
+                    .isTrue();
+            assertThat(DirectoryLock.tryLock(checkpoints)).isEmpty();
         } finally {
             victim.destroyForcibly().waitFor(); // SIGKILL
         }
+        assertThat(DirectoryLock.isHeld(directory.resolve("checkpoints"))).isFalse();
         assertThat(victim.exitValue()).isNotZero();
         assertThat(directory.resolve("checkpoints").resolve("round-000002.safetensors"))
                 .exists();
