@@ -61,7 +61,7 @@ public final class AggregatorStrategies implements StrategyProvider {
                 aggregator(
                         "geometric-median",
                         p -> new GeometricMedian(
-                                p.integer("iterations", 3),
+                                p.integer("iterations", GeometricMedian.MOST_ITERATIONS),
                                 p.number("smoothing", 1e-6),
                                 weighting(p, Weights.UNIFORM))),
                 aggregator(

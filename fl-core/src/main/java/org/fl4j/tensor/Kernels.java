@@ -147,12 +147,22 @@ public final class Kernels {
 
     /** Returns the Euclidean distance of two vectors, summed in float64. */
     public static double distance(NDArray a, NDArray b) {
-        return Program.SCRIPT.number("distance", a, b);
+        double distance = Program.SCRIPT.number("distance", a, b);
+        return Double.isFinite(distance) ? distance : wide("distance", a, b);
     }
 
     /** Returns the inner product of two vectors, summed in float64. */
     public static double dot(NDArray a, NDArray b) {
-        return Program.SCRIPT.number("dot", a, b);
+        double dot = Program.SCRIPT.number("dot", a, b);
+        return Double.isFinite(dot) ? dot : wide("dot", a, b);
+    }
+
+    /** Differences and products of float32 values fit into float64, but not always into float32. */
+    private static double wide(String method, NDArray a, NDArray b) {
+        try (NDArray wideA = a.toType(DataType.FLOAT64, /* copy= */ false);
+                NDArray wideB = b.toType(DataType.FLOAT64, /* copy= */ false)) {
+            return Program.SCRIPT.number(method, wideA, wideB);
+        }
     }
 
     /** Brings every element into [-bound, bound]; NaN stays. */

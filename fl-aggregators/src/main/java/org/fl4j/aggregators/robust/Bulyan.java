@@ -18,6 +18,8 @@ import org.fl4j.internal.Check;
  * among those that are left; then each coordinate is the mean of the n - 4 f picked values closest to their median. Needs n
  * of at least 4 f + 3.
  *
+ * <p>Withstands f arbitrary clients: each coordinate is no further from the range of the others' values than that range is wide.
+ *
  * <p>Deviations: of equal scores, and of equally close values, the earlier and the lower one; a pick whose
  * score would have no neighbours is scored by all that are left.
  *

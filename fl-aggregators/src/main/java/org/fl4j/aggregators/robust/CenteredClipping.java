@@ -18,6 +18,10 @@ import org.fl4j.tensor.ParameterVector;
  * Centered clipping (Karimireddy et al. 2021, arXiv 2012.10333, equation 5): from the last round's aggregate v, {@code v += mean of (x_i - v) min(1,
  * radius / |x_i - v|)}, some times over.
  *
+ * <p>Withstands any share of arbitrary clients, in this sense: one iteration moves v by at most the radius, and a share a of the
+ * clients moves it by at most a times the radius. If the others are within the radius of v, one iteration ends within {@code 2 a
+ * radius} of their mean. The radius must be small for that to help: choose it near the usual distance of honest updates from v.
+ *
  * <p>Deviations: norms and clipping are over trainable parameters; buffers are averaged.
  *
  * @param radius positive
@@ -44,7 +48,7 @@ public record CenteredClipping(double radius, int iterations) implements Aggrega
                 .tensor(CENTER)
                 .ifPresentOrElse(
                         last -> Kernels.copy(last, center.trainable()),
-                        () -> center.trainable().muli(0));
+                        () -> Kernels.copy(center.trainable().zerosLike(), center.trainable())); // infinite * 0 is NaN
         for (int i = 0; i < iterations; i++) {
             ParameterVector from = center.copy();
             for (ModelUpdate update : updates) {

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.fl4j.core.ModelUpdate;
@@ -18,6 +19,30 @@ final class Coordinates {
 
     /** Applies a rule to each coordinate's values: from (n, block), sorted along the first dimension, to (block). */
     static ParameterVector reduce(List<ModelUpdate> updates, UnaryOperator<NDArray> rule) {
+        return blockwise(updates, values -> rule.apply(values.sort(0)));
+    }
+
+    /**
+     * Returns, for each coordinate, the least value at which half of the weight is reached.
+     *
+     * @param weights of the updates, with a sum of 1
+     */
+    static ParameterVector weightedMedian(List<ModelUpdate> updates, double... weights) {
+        float[] narrow = new float[weights.length];
+        for (int i = 0; i < narrow.length; i++) {
+            narrow[i] = (float) weights[i];
+        }
+        return blockwise(updates, values -> {
+            NDArray order = values.argSort(0);
+            NDArray weight = values.getManager().create(narrow).toDevice(values.getDevice(), false);
+            NDArray reached = weight.take(order).cumSum(0);
+            NDArray row = reached.lt(.5f - 1e-6f).toType(DataType.INT64, false).sum(new int[] {0});
+            NDArray last = row.minimum(weights.length - 1); // weights that round to less than half
+            return values.sort(0).gather(last.expandDims(0), 0).squeeze(0);
+        });
+    }
+
+    private static ParameterVector blockwise(List<ModelUpdate> updates, UnaryOperator<NDArray> rule) {
         ParameterVector result = updates.get(0).delta().copy();
         long size = result.layout().floatCount();
         for (long from = 0; from < size; from += BLOCK) {
@@ -28,7 +53,7 @@ final class Coordinates {
                 for (ModelUpdate update : updates) {
                     rows.add(Kernels.narrow(update.delta().floats(), from, length));
                 }
-                NDArray reduced = rule.apply(NDArrays.stack(rows).sort(0));
+                NDArray reduced = rule.apply(NDArrays.stack(rows));
                 Kernels.copy(reduced, Kernels.narrow(result.floats(), from, length));
             }
         }

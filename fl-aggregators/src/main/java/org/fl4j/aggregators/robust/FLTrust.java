@@ -30,6 +30,9 @@ import org.fl4j.tensor.ParameterVector;
  * client's delta is scaled to the length of the server's and weighted by the cosine between the two, those that point away
  * by nothing. If all do, the model stays.
  *
+ * <p>Withstands any share of arbitrary clients, in this sense: the aggregate is no longer than the server's delta and does not
+ * point away from it. Within that half space they can turn it.
+ *
  * <p>Deviations: cosines and lengths are over trainable parameters; buffers are scaled and weighted with them.
  *
  * @param root makes the server's own delta of a round

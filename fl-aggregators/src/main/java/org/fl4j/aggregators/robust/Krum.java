@@ -18,6 +18,9 @@ import org.fl4j.internal.Check;
  * lowest sums of squared distances to their n - f - 2 nearest neighbours; of equal scores the earlier update. Krum is the
  * best one, Multi-Krum the mean of the best m. Needs n of at least 2 f + 3.
  *
+ * <p>Withstands f arbitrary clients: if any two of the others are within D, each update that counts is within {@code D sqrt((n - f
+ * - 2) / (n - 2 f - 1))} of one of them. So an arbitrary update can be picked, but only if it lies as close as that.
+ *
  * <p>Deviations: distances are over trainable parameters; the mean covers buffers too.
  *
  * @param byzantine f, at least 0

@@ -9,11 +9,12 @@ import org.fl4j.internal.Check;
 
 /**
  * The mean of each coordinate without its lowest and highest values (Yin et al. 2018, arXiv 1803.01498, definition 2).
- * Withstands as many arbitrary clients as it drops at either end.
+ * Withstands as many arbitrary clients as it drops at either end: each coordinate then lies between the least and the largest
+ * value of the others.
  *
  * <p>Deviations: float buffers are treated likewise; integer buffers are those of the first update.
  *
- * @param share of the updates that is dropped at either end, rounded down: in [0, 0.5)
+ * @param share of the updates that is dropped at either end, rounded down, and so that at least one stays: in [0, 0.5)
  */
 public record TrimmedMean(double share) implements Aggregator {
     /** Checks the share. */
@@ -25,8 +26,8 @@ public record TrimmedMean(double share) implements Aggregator {
     public Aggregation begin(RoundContext round, ServerState state) {
         return new ListAggregator(updates -> {
                     long count = updates.size();
-                    long dropped =
-                            (long) Math.floor(share * count + 1e-9); // .2 of 5 is 1, for all that 5 * .2 rounds to
+                    long asked = (long) Math.floor(share * count + 1e-9); // 0.2 of 5 is 1, however 5 * 0.2 rounds
+                    long dropped = Math.min(asked, (count - 1) / 2); // a share just below half leaves one value
                     return Coordinates.reduce(updates, sorted -> Coordinates.mean(sorted, dropped, count - dropped));
                 })
                 .begin(round, state);
