@@ -1,11 +1,9 @@
 package org.fl4j.tensor;
 
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -14,8 +12,6 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
 
 /**
@@ -66,22 +62,20 @@ public final class TorchScriptArchive {
      *
      * @throws IllegalArgumentException if it is no TorchScript module, or one that draws random numbers: those come from
      *     a generator that all threads share, and no seed would give the same result twice
+     * @throws UncheckedIOException if the file cannot be read
      */
     public static TorchScriptArchive read(Path path) {
-        Map<String, byte[]> entries = new LinkedHashMap<>();
-        try (ZipInputStream zip = new ZipInputStream(new ByteArrayInputStream(Files.readAllBytes(path)))) {
-            for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
-                entries.put(entry.getName(), zip.readAllBytes());
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        Map<String, byte[]> entries = ZipEntries.read(path);
         TorchScriptArchive archive = new TorchScriptArchive(path, entries);
         archive.requireNoRandomness();
         return archive;
     }
 
     private IllegalArgumentException invalid(String fault) {
+        return invalid(path, fault);
+    }
+
+    static IllegalArgumentException invalid(Path path, String fault) {
         return new IllegalArgumentException(
                 "file must be a module saved by torch.jit.save, but " + fault + ": " + path);
     }
@@ -156,29 +150,29 @@ public final class TorchScriptArchive {
     /** Returns an archive of a module that holds this one, forwards to it and shows its tensors. */
     byte[] withAccessors() {
         String accessors = """
-                class Program(Module):
-                  __parameters__ = []
-                  __buffers__ = []
-                  model : %s
-                  def forward(self: __torch__.fl4j.Program, x: Tensor) -> Tensor:
-                    return (self.model).forward(x, )
-                  def tensors(self: __torch__.fl4j.Program) -> List[Tensor]:
-                    all = annotate(List[Tensor], [])
-                    none = torch.empty([0])
-                %s    return all
-                  def firsts(self: __torch__.fl4j.Program) -> List[int]:
-                    all = (self).tensors()
-                    firsts = annotate(List[int], [])
-                    for i in range(torch.len(all)):
-                      first = i
-                      for j in range(i):
-                        if torch.is_set_to(all[torch.sub(torch.sub(i, 1), j)], all[i]):
-                          first = torch.sub(torch.sub(i, 1), j)
-                        else:
-                          pass
-                      _0 = torch.append(firsts, first)
-                    return firsts
-                """.formatted(
+            class Program(Module):
+              __parameters__ = []
+              __buffers__ = []
+              model : %s
+              def forward(self: __torch__.fl4j.Program, x: Tensor) -> Tensor:
+                return (self.model).forward(x, )
+              def tensors(self: __torch__.fl4j.Program) -> List[Tensor]:
+                all = annotate(List[Tensor], [])
+                none = torch.empty([0])
+            %s    return all
+              def firsts(self: __torch__.fl4j.Program) -> List[int]:
+                all = (self).tensors()
+                firsts = annotate(List[int], [])
+                for i in range(torch.len(all)):
+                  first = i
+                  for j in range(i):
+                    if torch.is_set_to(all[torch.sub(torch.sub(i, 1), j)], all[i]):
+                      first = torch.sub(torch.sub(i, 1), j)
+                    else:
+                      pass
+                  _0 = torch.append(firsts, first)
+                return firsts
+            """.formatted(
                         root, members.stream().map(TorchScriptArchive::append).collect(Collectors.joining()));
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
@@ -196,12 +190,12 @@ public final class TorchScriptArchive {
     /** Appends a tensor to the list, or an empty one where the attribute is optional and absent. */
     private static String append(Registered member) {
         return """
-                    one = annotate(Optional[Tensor], %s)
-                    if torch.__isnot__(one, None):
-                      kept = torch.append(all, unchecked_cast(Tensor, one))
-                    else:
-                      kept = torch.append(all, none)
-                """.formatted(member.expression());
+                one = annotate(Optional[Tensor], %s)
+                if torch.__isnot__(one, None):
+                  kept = torch.append(all, unchecked_cast(Tensor, one))
+                else:
+                  kept = torch.append(all, none)
+            """.formatted(member.expression());
     }
 
     /** Pickles an object whose only attribute, {@code model}, is the object of a pickle of protocol 2. */

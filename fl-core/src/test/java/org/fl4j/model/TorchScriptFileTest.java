@@ -12,7 +12,10 @@ import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.assertj.core.data.Offset;
 import org.fl4j.random.Seed;
 import org.fl4j.tensor.Kernels;
@@ -27,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * The files were written by PyTorch 1.13: net.pt is a scripted network with batch normalisation, a weight that two layers
  * share, a frozen parameter and a head without bias; traced.pt a traced one of two dense layers; dropout.pt has dropout.
- * Expected values are PyTorch's.
+ * Expected values are PyTorch's. plain213.pt was written by PyTorch 2.13, with sizes after the entries: one dense layer.
  */
 class TorchScriptFileTest extends TensorTest {
     private static final Shape INPUT = new Shape(1, 28, 28);
@@ -147,10 +150,42 @@ class TorchScriptFileTest extends TensorTest {
         Path text = Files.writeString(directory.resolve("net.pt"), "weights");
         assertThatThrownBy(() -> new TorchScriptFile(text).get())
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("file must be a module saved by torch.jit.save, but it has no data.pkl: " + text);
+                .hasMessage(
+                        "file must be a module saved by torch.jit.save, but it is not a whole zip (zip END header not"
+                                + " found): " + text);
         assertThatThrownBy(() -> new TorchScriptFile(directory.resolve("none.pt")).get())
                 .isInstanceOf(UncheckedIOException.class)
                 .hasMessageContaining("none.pt");
+    }
+
+    @Test
+    void refusesADamagedEntryByName(@TempDir Path directory) throws IOException {
+        byte[] bytes = Files.readAllBytes(file("plain213.pt"));
+        bytes[2000] ^= 1; // inside of the weight
+        Path damaged = Files.write(directory.resolve("net.pt"), bytes);
+        assertThatThrownBy(() -> new TorchScriptFile(damaged).get())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("file must be a module saved by torch.jit.save, but its entry plain/data/0 is damaged: "
+                        + damaged);
+        Path cut = Files.write(directory.resolve("cut.pt"), Arrays.copyOf(bytes, bytes.length / 2));
+        assertThatThrownBy(() -> new TorchScriptFile(cut).get())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("it is not a whole zip")
+                .hasMessageEndingWith(": " + cut);
+    }
+
+    @Test
+    void refusesAFileThatUnpacksToFarMoreThanItsSize(@TempDir Path directory) throws IOException {
+        Path bomb = directory.resolve("bomb.pt");
+        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(bomb))) {
+            zip.putNextEntry(new ZipEntry("bomb/data/0"));
+            zip.write(new byte[10_000_000]);
+        }
+        assertThatThrownBy(() -> new TorchScriptFile(bomb).get())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "file must be a module saved by torch.jit.save, but with entry bomb/data/0 it unpacks to more"
+                                + " than the allowed " + 50 * Files.size(bomb) + " bytes: " + bomb);
     }
 
     private static NDArray slice(FederatedModel model, NDArray gradient, String name) {

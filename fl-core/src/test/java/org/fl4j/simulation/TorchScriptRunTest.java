@@ -46,6 +46,21 @@ class TorchScriptRunTest extends TensorTest {
     }
 
     @Test
+    void trainsAFileOfACurrentPyTorch() throws URISyntaxException {
+        SimulationBuilder run = Fixtures.softmaxRun(digits)
+                .task(task("plain213.pt"))
+                .training(LocalTraining.sgd(.5).fullBatch().epochs(5))
+                .rounds(4);
+        try (RunResult one = run.workers(1).build().run();
+                RunResult three = run.workers(3).build().run()) {
+            assertThat(three.modelSha256()).isEqualTo(one.modelSha256());
+            List<RoundReport> rounds = one.history();
+            assertThat(rounds.get(3).metrics().value("test/loss"))
+                    .isLessThan(.9 * rounds.get(0).metrics().value("test/loss"));
+        }
+    }
+
+    @Test
     void trainsAFileAsTheSameNetworkOfLayers() throws URISyntaxException {
         LearningTask layers = LearningTask.classification(
                 Network.of(new Layer.Flatten(), new Layer.Dense(5), new Layer.Relu(), new Layer.Dense(10)), INPUT);
