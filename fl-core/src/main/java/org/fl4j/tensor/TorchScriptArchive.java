@@ -6,9 +6,13 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -25,6 +29,9 @@ public final class TorchScriptArchive {
     private static final Pattern TENSOR = Pattern.compile("\"([^\"]+)\"");
     private static final Pattern CHILD =
             Pattern.compile("^  (?:__annotations__\\[\"([^\"]+)\"] =|(\\w+) :) (__torch__\\.[\\w.]+)$");
+    private static final Pattern ATTRIBUTE = Pattern.compile("^  (?:__annotations__\\[|\\w+ :)");
+    private static final Pattern MENTIONED = Pattern.compile("__torch__(?:\\.\\w+)+");
+    private static final int DEEPEST = 200; // classes inside classes; each costs stack, here and in libtorch
     private static final Pattern RANDOM = Pattern.compile("torch\\.((?:feature_|alpha_|feature_alpha_|native_)?dropout"
             + "|bernoulli|multinomial|normal|poisson|uniform|rrelu\\w*|rand\\w*|exponential|geometric|cauchy|log_normal"
             + "|random)_?\\(");
@@ -34,11 +41,16 @@ public final class TorchScriptArchive {
     private final String folder;
     private final String root;
     private final List<Registered> members = new ArrayList<>();
+    private int places;
 
     /** A tensor that some module of the tree registers: its name in {@code state_dict}, and how a program reaches it. */
     record Registered(String name, String expression) {}
 
-    private record ModuleClass(List<String> tensors, Map<String, String> children) {}
+    private record ModuleClass(List<String> tensors, Map<String, String> children, Set<String> mentioned) {
+        ModuleClass() {
+            this(new ArrayList<>(), new LinkedHashMap<>(), new LinkedHashSet<>());
+        }
+    }
 
     private TorchScriptArchive(Path path, Map<String, byte[]> entries) {
         this.path = path;
@@ -54,7 +66,17 @@ public final class TorchScriptArchive {
             throw invalid("its object is not a module");
         }
         root = start.group(1) + "." + start.group(2);
-        collect(classes(), root, "self.model", "");
+        Map<String, ModuleClass> classes = classes();
+        requireNoClassInItself(classes);
+        try {
+            if (entries.containsKey(folder + "constants.pkl")) {
+                TorchScriptPickle.read(entries.get(folder + "constants.pkl"), entries, folder + "constants/");
+            }
+            Object object = TorchScriptPickle.read(entries.get(folder + "data.pkl"), entries, folder + "data/");
+            collect(classes, object, root, "self.model", "");
+        } catch (TorchScriptPickle.Fault e) {
+            throw new IllegalArgumentException(invalid(e.getMessage()).getMessage(), e);
+        }
     }
 
     /**
@@ -105,13 +127,13 @@ public final class TorchScriptArchive {
     private Map<String, ModuleClass> classes() {
         Map<String, ModuleClass> classes = new LinkedHashMap<>();
         code().forEach((module, text) -> {
-            ModuleClass current = new ModuleClass(new ArrayList<>(), new LinkedHashMap<>());
+            ModuleClass current = new ModuleClass();
             for (String line : text.lines().toList()) {
                 Matcher type = CLASS.matcher(line);
                 Matcher registered = REGISTERED.matcher(line);
                 Matcher child = CHILD.matcher(line);
                 if (type.matches()) {
-                    current = new ModuleClass(new ArrayList<>(), new LinkedHashMap<>());
+                    current = new ModuleClass();
                     classes.put(module + "." + type.group(1), current);
                 } else if (registered.matches()) {
                     TENSOR.matcher(registered.group(1))
@@ -121,20 +143,60 @@ public final class TorchScriptArchive {
                 } else if (child.matches()) {
                     current.children.put(child.group(1) == null ? child.group(2) : child.group(1), child.group(3));
                 }
+                if (ATTRIBUTE.matcher(line).find()) {
+                    MENTIONED.matcher(line).results().map(MatchResult::group).forEach(current.mentioned::add);
+                }
             }
         });
         return classes;
     }
 
-    private void collect(Map<String, ModuleClass> classes, String type, String expression, String prefix) {
+    /** libtorch follows the types of attributes without an end, so none may lead back to its class. */
+    private void requireNoClassInItself(Map<String, ModuleClass> classes) {
+        Set<String> done = new HashSet<>();
+        for (String type : classes.keySet()) {
+            requireNoClassInItself(classes, type, new LinkedHashSet<>(), done);
+        }
+    }
+
+    private void requireNoClassInItself(
+            Map<String, ModuleClass> classes, String type, Set<String> above, Set<String> done) {
+        if (above.size() > DEEPEST || !above.add(type)) {
+            throw invalid("class " + type + " contains itself, or lies deeper than " + DEEPEST + " others");
+        }
+        if (done.add(type)) {
+            for (String inside : classes.get(type).mentioned()) {
+                if (classes.containsKey(inside)) {
+                    requireNoClassInItself(classes, inside, above, done);
+                }
+            }
+        }
+        above.remove(type);
+    }
+
+    private void collect(
+            Map<String, ModuleClass> classes, Object object, String type, String expression, String prefix) {
         ModuleClass module = classes.get(type);
         if (module == null) {
             throw invalid("its code has no class " + type);
         }
-        module.tensors.forEach(name -> members.add(new Registered(prefix + name, attribute(expression, name))));
+        if (!(object instanceof TorchScriptPickle.Instance instance)
+                || !instance.type().equals(type)) {
+            throw invalid("its object " + prefix + " is not a " + type);
+        }
+        for (String name : module.tensors) {
+            if (!(instance.attribute(name) instanceof TorchScriptPickle.Tensor) && !instance.isAbsent(name)) {
+                throw invalid("its object " + prefix + name + " is not a tensor");
+            }
+            members.add(new Registered(prefix + name, attribute(expression, name)));
+        }
+        // an object may stand in many places, and its own objects as well: more places than bytes are an attack
+        if (++places > entries.get(folder + "data.pkl").length) {
+            throw invalid("its modules stand in too many places");
+        }
         module.children.forEach((name, child) -> {
             if (classes.containsKey(child)) {
-                collect(classes, child, attribute(expression, name), prefix + name + ".");
+                collect(classes, instance.attribute(name), child, attribute(expression, name), prefix + name + ".");
             }
         });
     }
@@ -145,6 +207,10 @@ public final class TorchScriptArchive {
 
     List<Registered> members() {
         return members;
+    }
+
+    Path path() {
+        return path;
     }
 
     /** Returns an archive of a module that holds this one, forwards to it and shows its tensors. */

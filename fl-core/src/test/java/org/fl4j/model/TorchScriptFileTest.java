@@ -10,11 +10,17 @@ import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
 import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
 import org.assertj.core.data.Offset;
 import org.fl4j.random.Seed;
@@ -186,6 +192,57 @@ class TorchScriptFileTest extends TensorTest {
                 .hasMessage(
                         "file must be a module saved by torch.jit.save, but with entry bomb/data/0 it unpacks to more"
                                 + " than the allowed " + 50 * Files.size(bomb) + " bytes: " + bomb);
+    }
+
+    @Test
+    void refusesATensorThatIsLongerThanItsEntry(@TempDir Path directory) throws IOException {
+        Path cut = changed("plain213.pt", directory, entries -> entries.put("plain/data/0", new byte[100]));
+        assertThatThrownBy(() -> new TorchScriptFile(cut).get())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("file must be a module saved by torch.jit.save, but its entry plain/data/0 must have 7840"
+                        + " elements of 4 bytes, but has 100 bytes: " + cut);
+    }
+
+    @Test
+    void refusesAModuleThatContainsItself(@TempDir Path directory) throws IOException {
+        String code = "class Self(Module):\n  __parameters__ = []\n  __buffers__ = []\n  a : %s\n";
+        byte[] pickle =
+                "\u0080\2c__torch__\nSelf\nq\0)\u0081q\1}(X\1\0\0\0ah\1ub.".getBytes(StandardCharsets.ISO_8859_1);
+        Path type = changed("plain213.pt", directory, entries -> {
+            entries.put("plain/data.pkl", pickle);
+            entries.put(
+                    "plain/code/__torch__.py", code.formatted("__torch__.Self").getBytes(StandardCharsets.UTF_8));
+        });
+        assertThatThrownBy(() -> new TorchScriptFile(type).get())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("file must be a module saved by torch.jit.save, but class __torch__.Self contains itself,"
+                        + " or lies deeper than 200 others: " + type);
+        Path object = changed("plain213.pt", directory, entries -> {
+            entries.put("plain/data.pkl", pickle);
+            entries.put("plain/code/__torch__.py", code.formatted("Any").getBytes(StandardCharsets.UTF_8));
+        });
+        assertThatThrownBy(() -> new TorchScriptFile(object).get())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("file must be a module saved by torch.jit.save, but it has an object that contains itself,"
+                        + " or lies deeper than 200 others: " + object);
+    }
+
+    private static Path changed(String name, Path directory, Consumer<Map<String, byte[]>> change) throws IOException {
+        Map<String, byte[]> entries = new LinkedHashMap<>();
+        try (ZipFile zip = new ZipFile(file(name).toFile())) {
+            for (ZipEntry entry : Collections.list(zip.entries())) {
+                entries.put(entry.getName(), zip.getInputStream(entry).readAllBytes());
+            }
+        }
+        change.accept(entries);
+        Path changed = directory.resolve("changed.pt");
+        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(changed))) {
+            for (Map.Entry<String, byte[]> entry : entries.entrySet()) {
+                zip.putNextEntry(new ZipEntry(entry.getKey()));
+                zip.write(entry.getValue());
+            }
+        }
+        return changed;
     }
 
     private static NDArray slice(FederatedModel model, NDArray gradient, String name) {
