@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -31,6 +32,8 @@ public final class TorchScriptArchive {
             Pattern.compile("^  (?:__annotations__\\[\"([^\"]+)\"] =|(\\w+) :) (__torch__\\.[\\w.]+)$");
     private static final Pattern ATTRIBUTE = Pattern.compile("^  (?:__annotations__\\[|\\w+ :)");
     private static final Pattern MENTIONED = Pattern.compile("__torch__(?:\\.\\w+)+");
+    private static final Pattern FORWARD =
+            Pattern.compile("^  def forward\\(\\w+: [\\w.]+(.*?)\\) -> (.*?):$", Pattern.DOTALL | Pattern.MULTILINE);
     private static final int DEEPEST = 200; // classes inside classes; each costs stack, here and in libtorch
     private static final Pattern RANDOM = Pattern.compile("torch\\.((?:feature_|alpha_|feature_alpha_|native_)?dropout"
             + "|bernoulli|multinomial|normal|poisson|uniform|rrelu\\w*|rand\\w*|exponential|geometric|cauchy|log_normal"
@@ -82,7 +85,7 @@ public final class TorchScriptArchive {
     /**
      * Reads a file.
      *
-     * @throws IllegalArgumentException if it is no TorchScript module, or one that draws random numbers: those come from
+     * @throws IllegalArgumentException if it is no TorchScript module, one that does not map one tensor to one, or one that draws random numbers: those come from
      *     a generator that all threads share, and no seed would give the same result twice
      * @throws UncheckedIOException if the file cannot be read
      */
@@ -90,7 +93,31 @@ public final class TorchScriptArchive {
         Map<String, byte[]> entries = ZipEntries.read(path);
         TorchScriptArchive archive = new TorchScriptArchive(path, entries);
         archive.requireNoRandomness();
+        archive.requireOneTensor();
         return archive;
+    }
+
+    /** Its {@code forward} must take one tensor, further parameters must have defaults, and it must return one tensor. */
+    private void requireOneTensor() {
+        int dot = root.lastIndexOf('.');
+        String text = code().getOrDefault(root.substring(0, dot), "");
+        int start = text.indexOf("class " + root.substring(dot + 1) + "(Module):");
+        int end = text.indexOf("\nclass ", Math.max(start, 0));
+        Matcher forward = FORWARD.matcher(start < 0 ? "" : text.substring(start, end < 0 ? text.length() : end));
+        if (!forward.find()) {
+            throw invalid("it has no forward");
+        }
+        String[] parameters = forward.group(1).replaceAll("\\[.*?]", "").split(",", -1);
+        long required = Arrays.stream(parameters)
+                .skip(1) // before the first comma is self
+                .filter(parameter -> !parameter.contains("="))
+                .count();
+        boolean takesOne = required == 1 && parameters[1].strip().endsWith(": Tensor");
+        if (!takesOne || !forward.group(2).equals("Tensor")) {
+            throw new IllegalArgumentException("forward must take one tensor and return one, but is forward("
+                    + forward.group(1).replaceFirst("^,\\s*", "").replaceAll("\\s+", " ") + ") -> " + forward.group(2)
+                    + ": " + path);
+        }
     }
 
     private IllegalArgumentException invalid(String fault) {
@@ -209,7 +236,8 @@ public final class TorchScriptArchive {
         return members;
     }
 
-    Path path() {
+    /** Returns where the file is. */
+    public Path path() {
         return path;
     }
 
