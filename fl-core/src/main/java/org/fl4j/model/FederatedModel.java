@@ -37,10 +37,17 @@ public final class FederatedModel implements AutoCloseable {
     private final ParameterLayout layout;
     private final Map<TrainingProgram.StepRule, Optional<TrainingProgram>> programs = new ConcurrentHashMap<>();
 
-    /** Builds the network and finds the shape of each parameter. */
+    /**
+     * Builds the network and finds the shape of each parameter.
+     *
+     * @throws IllegalArgumentException if the network is a file that cannot be trained, or not reproducibly
+     */
     public FederatedModel(LearningTask task) {
         this.task = task;
         block = task.architecture().get();
+        if (block instanceof TorchScriptBlock script) {
+            rehearse(script);
+        }
         pretrained = block.isInitialized();
         if (!pretrained) {
             block.setInitializer(Initializer.ZEROS, parameter -> true);
@@ -52,6 +59,15 @@ public final class FederatedModel implements AutoCloseable {
             builder.add(named.getKey(), named.getValue().getShape(), role(named.getKey(), named.getValue()));
         }
         layout = builder.build();
+    }
+
+    private void rehearse(TorchScriptBlock script) {
+        try {
+            script.rehearse(task.inputShape());
+        } catch (IllegalArgumentException e) {
+            close();
+            throw e;
+        }
     }
 
     private static ParameterRole role(String name, Parameter parameter) {

@@ -1,26 +1,36 @@
 package org.fl4j.model;
 
 import ai.djl.Device;
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import java.nio.ByteBuffer;
+import java.util.List;
 import org.fl4j.tensor.ParameterRole;
 import org.fl4j.tensor.TensorEngine;
+import org.fl4j.tensor.Tensors;
 import org.fl4j.tensor.TorchScriptArchive;
 import org.fl4j.tensor.TorchScriptModule;
 
 /** Shows a TorchScript module's tensors as DJL's parameters, and runs the module of the {@link LocalModel} that calls it. */
 final class TorchScriptBlock extends AbstractBlock implements AutoCloseable {
+    private static final int REHEARSED = 8; // examples
+
     private final TorchScriptArchive archive;
     private final NDManager manager = TensorEngine.newManager(Device.cpu());
 
     TorchScriptBlock(TorchScriptArchive archive) {
         this.archive = archive;
-        for (TorchScriptModule.Member member : load(manager).members()) {
+        List<TorchScriptModule.Member> members = load(manager).members();
+        requireTrainable(members);
+        for (TorchScriptModule.Member member : members) {
             addParameter(Parameter.builder()
                     .setName(member.name())
                     .setType(Parameter.Type.OTHER)
@@ -28,6 +38,57 @@ final class TorchScriptBlock extends AbstractBlock implements AutoCloseable {
                     .optShape(member.value().getShape())
                     .optArray(member.value())
                     .build());
+        }
+    }
+
+    private void requireTrainable(List<TorchScriptModule.Member> members) {
+        if (members.stream().noneMatch(member -> member.role() == ParameterRole.TRAINABLE)) {
+            close();
+            throw new IllegalArgumentException(
+                    "no trainable parameter in " + archive.path() + ": every parameter is frozen, or there is none");
+        }
+    }
+
+    /**
+     * Runs a batch through the module twice, in training mode and from the same values.
+     *
+     * @throws IllegalArgumentException if it does not accept the shape, or if the answers differ: then it draws random
+     *     numbers, between which libtorch's generator has moved on
+     */
+    void rehearse(Shape inputShape) {
+        TensorEngine.prepareThread();
+        if (!answer(inputShape).equals(answer(inputShape))) {
+            throw new IllegalArgumentException(
+                    "module must be without random operations, which no seed repeats on several"
+                            + " workers, but gives two answers to one batch: " + archive.path());
+        }
+    }
+
+    private ByteBuffer answer(Shape inputShape) {
+        Shape batch = new Shape(REHEARSED).addAll(inputShape);
+        try {
+            return answer(batch, DataType.FLOAT32);
+        } catch (EngineException | IllegalStateException e) {
+            try {
+                return answer(batch, DataType.INT64); // tokens
+            } catch (EngineException | IllegalStateException ignored) {
+                String reason = String.valueOf(e.getMessage()).strip();
+                throw new IllegalArgumentException(
+                        "module must accept a batch of the task's examples, of shape " + batch + ", but "
+                                + reason.substring(reason.lastIndexOf('\n') + 1) + ": " + archive.path(),
+                        e);
+            }
+        }
+    }
+
+    private ByteBuffer answer(Shape batch, DataType type) {
+        try (NDManager own = TensorEngine.newManager(Device.cpu())) {
+            float[] values = new float[Math.toIntExact(batch.size())];
+            for (int i = 0; i < values.length && type == DataType.FLOAT32; i++) {
+                values[i] = i % 7 / 7f; // not zeros, which dropout leaves as they are
+            }
+            NDArray input = Tensors.create(own, values, batch).toType(type, /* copy= */ false);
+            return load(own).forward(input, /* training= */ true).toByteBuffer();
         }
     }
 

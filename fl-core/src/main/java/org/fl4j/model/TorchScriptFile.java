@@ -16,10 +16,11 @@ import org.fl4j.tensor.TorchScriptArchive;
  * LearningTask task = LearningTask.classification(new TorchScriptFile(Path.of("net.pt")), new Shape(1, 28, 28));
  * }</pre>
  *
- * <p>A module that draws random numbers, dropout among them, is refused when the file is read: libtorch's generator is
- * shared by all threads, and one seed would not give one result.
+ * <p>A module that draws random numbers, dropout among them, is refused when a simulation is built: libtorch's generator is
+ * shared by all threads, and one seed would not give one result. So is a file without a trainable parameter, and one that does
+ * not accept the task's examples.
  *
- * @param path the file, read when a run starts
+ * @param path the file, read when a simulation is built, and when it runs
  */
 public record TorchScriptFile(Path path) implements Supplier<Block> {
     /** Checks for presence. */

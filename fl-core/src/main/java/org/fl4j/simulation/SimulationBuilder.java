@@ -22,7 +22,9 @@ import org.fl4j.data.Examples;
 import org.fl4j.data.FederatedDataset;
 import org.fl4j.execution.ExecutionPolicy;
 import org.fl4j.internal.Check;
+import org.fl4j.model.FederatedModel;
 import org.fl4j.model.LearningTask;
+import org.fl4j.model.TorchScriptFile;
 import org.fl4j.monitoring.ResourceMonitor;
 import org.fl4j.monitoring.ResourceProbe;
 import org.fl4j.random.Seed;
@@ -327,6 +329,9 @@ public final class SimulationBuilder implements Cloneable {
         listeners.forEach(listener -> Check.present("listener", listener));
         if (clientFactory.isEmpty()) {
             Check.present("training", training);
+        }
+        if (task.architecture() instanceof TorchScriptFile) {
+            new FederatedModel(task).close(); // a file may be anything, and is refused before the first round
         }
         Check.inRange("cohortSize", 1, data.clients().size(), cohortSize);
         Check.that(

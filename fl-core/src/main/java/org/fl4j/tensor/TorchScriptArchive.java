@@ -1,21 +1,22 @@
 package org.fl4j.tensor;
 
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
 
 /**
@@ -29,6 +30,11 @@ public final class TorchScriptArchive {
     private static final Pattern TENSOR = Pattern.compile("\"([^\"]+)\"");
     private static final Pattern CHILD =
             Pattern.compile("^  (?:__annotations__\\[\"([^\"]+)\"] =|(\\w+) :) (__torch__\\.[\\w.]+)$");
+    private static final Pattern ATTRIBUTE = Pattern.compile("^  (?:__annotations__\\[|\\w+ :)");
+    private static final Pattern MENTIONED = Pattern.compile("__torch__(?:\\.\\w+)+");
+    private static final Pattern FORWARD =
+            Pattern.compile("^  def forward\\(\\w+: [\\w.]+(.*?)\\) -> (.*?):$", Pattern.DOTALL | Pattern.MULTILINE);
+    private static final int DEEPEST = 200; // classes inside classes; each costs stack, here and in libtorch
     private static final Pattern RANDOM = Pattern.compile("torch\\.((?:feature_|alpha_|feature_alpha_|native_)?dropout"
             + "|bernoulli|multinomial|normal|poisson|uniform|rrelu\\w*|rand\\w*|exponential|geometric|cauchy|log_normal"
             + "|random)_?\\(");
@@ -38,11 +44,16 @@ public final class TorchScriptArchive {
     private final String folder;
     private final String root;
     private final List<Registered> members = new ArrayList<>();
+    private int places;
 
     /** A tensor that some module of the tree registers: its name in {@code state_dict}, and how a program reaches it. */
     record Registered(String name, String expression) {}
 
-    private record ModuleClass(List<String> tensors, Map<String, String> children) {}
+    private record ModuleClass(List<String> tensors, Map<String, String> children, Set<String> mentioned) {
+        ModuleClass() {
+            this(new ArrayList<>(), new LinkedHashMap<>(), new LinkedHashSet<>());
+        }
+    }
 
     private TorchScriptArchive(Path path, Map<String, byte[]> entries) {
         this.path = path;
@@ -58,30 +69,62 @@ public final class TorchScriptArchive {
             throw invalid("its object is not a module");
         }
         root = start.group(1) + "." + start.group(2);
-        collect(classes(), root, "self.model", "");
+        Map<String, ModuleClass> classes = classes();
+        requireNoClassInItself(classes);
+        try {
+            if (entries.containsKey(folder + "constants.pkl")) {
+                TorchScriptPickle.read(entries.get(folder + "constants.pkl"), entries, folder + "constants/");
+            }
+            Object object = TorchScriptPickle.read(entries.get(folder + "data.pkl"), entries, folder + "data/");
+            collect(classes, object, root, "self.model", "");
+        } catch (TorchScriptPickle.Fault e) {
+            throw new IllegalArgumentException(invalid(e.getMessage()).getMessage(), e);
+        }
     }
 
     /**
      * Reads a file.
      *
-     * @throws IllegalArgumentException if it is no TorchScript module, or one that draws random numbers: those come from
+     * @throws IllegalArgumentException if it is no TorchScript module, one that does not map one tensor to one, or one that draws random numbers: those come from
      *     a generator that all threads share, and no seed would give the same result twice
+     * @throws UncheckedIOException if the file cannot be read
      */
     public static TorchScriptArchive read(Path path) {
-        Map<String, byte[]> entries = new LinkedHashMap<>();
-        try (ZipInputStream zip = new ZipInputStream(new ByteArrayInputStream(Files.readAllBytes(path)))) {
-            for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
-                entries.put(entry.getName(), zip.readAllBytes());
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        Map<String, byte[]> entries = ZipEntries.read(path);
         TorchScriptArchive archive = new TorchScriptArchive(path, entries);
         archive.requireNoRandomness();
+        archive.requireOneTensor();
         return archive;
     }
 
+    /** Its {@code forward} must take one tensor, further parameters must have defaults, and it must return one tensor. */
+    private void requireOneTensor() {
+        int dot = root.lastIndexOf('.');
+        String text = code().getOrDefault(root.substring(0, dot), "");
+        int start = text.indexOf("class " + root.substring(dot + 1) + "(Module):");
+        int end = text.indexOf("\nclass ", Math.max(start, 0));
+        Matcher forward = FORWARD.matcher(start < 0 ? "" : text.substring(start, end < 0 ? text.length() : end));
+        if (!forward.find()) {
+            throw invalid("it has no forward");
+        }
+        String[] parameters = forward.group(1).replaceAll("\\[.*?]", "").split(",", -1);
+        long required = Arrays.stream(parameters)
+                .skip(1) // before the first comma is self
+                .filter(parameter -> !parameter.contains("="))
+                .count();
+        boolean takesOne = required == 1 && parameters[1].strip().endsWith(": Tensor");
+        if (!takesOne || !forward.group(2).equals("Tensor")) {
+            throw new IllegalArgumentException("forward must take one tensor and return one, but is forward("
+                    + forward.group(1).replaceFirst("^,\\s*", "").replaceAll("\\s+", " ") + ") -> " + forward.group(2)
+                    + ": " + path);
+        }
+    }
+
     private IllegalArgumentException invalid(String fault) {
+        return invalid(path, fault);
+    }
+
+    static IllegalArgumentException invalid(Path path, String fault) {
         return new IllegalArgumentException(
                 "file must be a module saved by torch.jit.save, but " + fault + ": " + path);
     }
@@ -111,13 +154,13 @@ public final class TorchScriptArchive {
     private Map<String, ModuleClass> classes() {
         Map<String, ModuleClass> classes = new LinkedHashMap<>();
         code().forEach((module, text) -> {
-            ModuleClass current = new ModuleClass(new ArrayList<>(), new LinkedHashMap<>());
+            ModuleClass current = new ModuleClass();
             for (String line : text.lines().toList()) {
                 Matcher type = CLASS.matcher(line);
                 Matcher registered = REGISTERED.matcher(line);
                 Matcher child = CHILD.matcher(line);
                 if (type.matches()) {
-                    current = new ModuleClass(new ArrayList<>(), new LinkedHashMap<>());
+                    current = new ModuleClass();
                     classes.put(module + "." + type.group(1), current);
                 } else if (registered.matches()) {
                     TENSOR.matcher(registered.group(1))
@@ -127,20 +170,60 @@ public final class TorchScriptArchive {
                 } else if (child.matches()) {
                     current.children.put(child.group(1) == null ? child.group(2) : child.group(1), child.group(3));
                 }
+                if (ATTRIBUTE.matcher(line).find()) {
+                    MENTIONED.matcher(line).results().map(MatchResult::group).forEach(current.mentioned::add);
+                }
             }
         });
         return classes;
     }
 
-    private void collect(Map<String, ModuleClass> classes, String type, String expression, String prefix) {
+    /** libtorch follows the types of attributes without an end, so none may lead back to its class. */
+    private void requireNoClassInItself(Map<String, ModuleClass> classes) {
+        Set<String> done = new HashSet<>();
+        for (String type : classes.keySet()) {
+            requireNoClassInItself(classes, type, new LinkedHashSet<>(), done);
+        }
+    }
+
+    private void requireNoClassInItself(
+            Map<String, ModuleClass> classes, String type, Set<String> above, Set<String> done) {
+        if (above.size() > DEEPEST || !above.add(type)) {
+            throw invalid("class " + type + " contains itself, or lies deeper than " + DEEPEST + " others");
+        }
+        if (done.add(type)) {
+            for (String inside : classes.get(type).mentioned()) {
+                if (classes.containsKey(inside)) {
+                    requireNoClassInItself(classes, inside, above, done);
+                }
+            }
+        }
+        above.remove(type);
+    }
+
+    private void collect(
+            Map<String, ModuleClass> classes, Object object, String type, String expression, String prefix) {
         ModuleClass module = classes.get(type);
         if (module == null) {
             throw invalid("its code has no class " + type);
         }
-        module.tensors.forEach(name -> members.add(new Registered(prefix + name, attribute(expression, name))));
+        if (!(object instanceof TorchScriptPickle.Instance instance)
+                || !instance.type().equals(type)) {
+            throw invalid("its object " + prefix + " is not a " + type);
+        }
+        for (String name : module.tensors) {
+            if (!(instance.attribute(name) instanceof TorchScriptPickle.Tensor) && !instance.isAbsent(name)) {
+                throw invalid("its object " + prefix + name + " is not a tensor");
+            }
+            members.add(new Registered(prefix + name, attribute(expression, name)));
+        }
+        // an object may stand in many places, and its own objects as well: more places than bytes are an attack
+        if (++places > entries.get(folder + "data.pkl").length) {
+            throw invalid("its modules stand in too many places");
+        }
         module.children.forEach((name, child) -> {
             if (classes.containsKey(child)) {
-                collect(classes, child, attribute(expression, name), prefix + name + ".");
+                collect(classes, instance.attribute(name), child, attribute(expression, name), prefix + name + ".");
             }
         });
     }
@@ -153,32 +236,37 @@ public final class TorchScriptArchive {
         return members;
     }
 
+    /** Returns where the file is. */
+    public Path path() {
+        return path;
+    }
+
     /** Returns an archive of a module that holds this one, forwards to it and shows its tensors. */
     byte[] withAccessors() {
         String accessors = """
-                class Program(Module):
-                  __parameters__ = []
-                  __buffers__ = []
-                  model : %s
-                  def forward(self: __torch__.fl4j.Program, x: Tensor) -> Tensor:
-                    return (self.model).forward(x, )
-                  def tensors(self: __torch__.fl4j.Program) -> List[Tensor]:
-                    all = annotate(List[Tensor], [])
-                    none = torch.empty([0])
-                %s    return all
-                  def firsts(self: __torch__.fl4j.Program) -> List[int]:
-                    all = (self).tensors()
-                    firsts = annotate(List[int], [])
-                    for i in range(torch.len(all)):
-                      first = i
-                      for j in range(i):
-                        if torch.is_set_to(all[torch.sub(torch.sub(i, 1), j)], all[i]):
-                          first = torch.sub(torch.sub(i, 1), j)
-                        else:
-                          pass
-                      _0 = torch.append(firsts, first)
-                    return firsts
-                """.formatted(
+            class Program(Module):
+              __parameters__ = []
+              __buffers__ = []
+              model : %s
+              def forward(self: __torch__.fl4j.Program, x: Tensor) -> Tensor:
+                return (self.model).forward(x, )
+              def tensors(self: __torch__.fl4j.Program) -> List[Tensor]:
+                all = annotate(List[Tensor], [])
+                none = torch.empty([0])
+            %s    return all
+              def firsts(self: __torch__.fl4j.Program) -> List[int]:
+                all = (self).tensors()
+                firsts = annotate(List[int], [])
+                for i in range(torch.len(all)):
+                  first = i
+                  for j in range(i):
+                    if torch.is_set_to(all[torch.sub(torch.sub(i, 1), j)], all[i]):
+                      first = torch.sub(torch.sub(i, 1), j)
+                    else:
+                      pass
+                  _0 = torch.append(firsts, first)
+                return firsts
+            """.formatted(
                         root, members.stream().map(TorchScriptArchive::append).collect(Collectors.joining()));
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
@@ -196,12 +284,12 @@ public final class TorchScriptArchive {
     /** Appends a tensor to the list, or an empty one where the attribute is optional and absent. */
     private static String append(Registered member) {
         return """
-                    one = annotate(Optional[Tensor], %s)
-                    if torch.__isnot__(one, None):
-                      kept = torch.append(all, unchecked_cast(Tensor, one))
-                    else:
-                      kept = torch.append(all, none)
-                """.formatted(member.expression());
+                one = annotate(Optional[Tensor], %s)
+                if torch.__isnot__(one, None):
+                  kept = torch.append(all, unchecked_cast(Tensor, one))
+                else:
+                  kept = torch.append(all, none)
+            """.formatted(member.expression());
     }
 
     /** Pickles an object whose only attribute, {@code model}, is the object of a pickle of protocol 2. */

@@ -1,5 +1,6 @@
 package org.fl4j.tensor;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -53,6 +54,11 @@ public final class TorchScriptModule {
             return new TorchScriptModule(block, members((PtNDManager) manager, block, archive));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        } catch (EngineException | IllegalStateException e) {
+            throw new IllegalArgumentException(
+                    TorchScriptArchive.invalid(archive.path(), "libtorch cannot load it")
+                            .getMessage(),
+                    e);
         }
     }
 

@@ -10,9 +10,18 @@ import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import java.util.zip.ZipOutputStream;
 import org.assertj.core.data.Offset;
 import org.fl4j.random.Seed;
 import org.fl4j.tensor.Kernels;
@@ -27,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * The files were written by PyTorch 1.13: net.pt is a scripted network with batch normalisation, a weight that two layers
  * share, a frozen parameter and a head without bias; traced.pt a traced one of two dense layers; dropout.pt has dropout.
- * Expected values are PyTorch's.
+ * Expected values are PyTorch's. plain213.pt was written by PyTorch 2.13, with sizes after the entries: one dense layer.
  */
 class TorchScriptFileTest extends TensorTest {
     private static final Shape INPUT = new Shape(1, 28, 28);
@@ -147,10 +156,93 @@ class TorchScriptFileTest extends TensorTest {
         Path text = Files.writeString(directory.resolve("net.pt"), "weights");
         assertThatThrownBy(() -> new TorchScriptFile(text).get())
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("file must be a module saved by torch.jit.save, but it has no data.pkl: " + text);
+                .hasMessage(
+                        "file must be a module saved by torch.jit.save, but it is not a whole zip (zip END header not"
+                                + " found): " + text);
         assertThatThrownBy(() -> new TorchScriptFile(directory.resolve("none.pt")).get())
                 .isInstanceOf(UncheckedIOException.class)
                 .hasMessageContaining("none.pt");
+    }
+
+    @Test
+    void refusesADamagedEntryByName(@TempDir Path directory) throws IOException {
+        byte[] bytes = Files.readAllBytes(file("plain213.pt"));
+        bytes[2000] ^= 1; // inside of the weight
+        Path damaged = Files.write(directory.resolve("net.pt"), bytes);
+        assertThatThrownBy(() -> new TorchScriptFile(damaged).get())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("file must be a module saved by torch.jit.save, but its entry plain/data/0 is damaged: "
+                        + damaged);
+        Path cut = Files.write(directory.resolve("cut.pt"), Arrays.copyOf(bytes, bytes.length / 2));
+        assertThatThrownBy(() -> new TorchScriptFile(cut).get())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("it is not a whole zip")
+                .hasMessageEndingWith(": " + cut);
+    }
+
+    @Test
+    void refusesAFileThatUnpacksToFarMoreThanItsSize(@TempDir Path directory) throws IOException {
+        Path bomb = directory.resolve("bomb.pt");
+        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(bomb))) {
+            zip.putNextEntry(new ZipEntry("bomb/data/0"));
+            zip.write(new byte[10_000_000]);
+        }
+        assertThatThrownBy(() -> new TorchScriptFile(bomb).get())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "file must be a module saved by torch.jit.save, but with entry bomb/data/0 it unpacks to more"
+                                + " than the allowed " + 50 * Files.size(bomb) + " bytes: " + bomb);
+    }
+
+    @Test
+    void refusesATensorThatIsLongerThanItsEntry(@TempDir Path directory) throws IOException {
+        Path cut = changed("plain213.pt", directory, entries -> entries.put("plain/data/0", new byte[100]));
+        assertThatThrownBy(() -> new TorchScriptFile(cut).get())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("file must be a module saved by torch.jit.save, but its entry plain/data/0 must have 7840"
+                        + " elements of 4 bytes, but has 100 bytes: " + cut);
+    }
+
+    @Test
+    void refusesAModuleThatContainsItself(@TempDir Path directory) throws IOException {
+        String code = "class Self(Module):\n  __parameters__ = []\n  __buffers__ = []\n  a : %s\n";
+        byte[] pickle =
+                "\u0080\2c__torch__\nSelf\nq\0)\u0081q\1}(X\1\0\0\0ah\1ub.".getBytes(StandardCharsets.ISO_8859_1);
+        Path type = changed("plain213.pt", directory, entries -> {
+            entries.put("plain/data.pkl", pickle);
+            entries.put(
+                    "plain/code/__torch__.py", code.formatted("__torch__.Self").getBytes(StandardCharsets.UTF_8));
+        });
+        assertThatThrownBy(() -> new TorchScriptFile(type).get())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("file must be a module saved by torch.jit.save, but class __torch__.Self contains itself,"
+                        + " or lies deeper than 200 others: " + type);
+        Path object = changed("plain213.pt", directory, entries -> {
+            entries.put("plain/data.pkl", pickle);
+            entries.put("plain/code/__torch__.py", code.formatted("Any").getBytes(StandardCharsets.UTF_8));
+        });
+        assertThatThrownBy(() -> new TorchScriptFile(object).get())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("file must be a module saved by torch.jit.save, but it has an object that contains itself,"
+                        + " or lies deeper than 200 others: " + object);
+    }
+
+    private static Path changed(String name, Path directory, Consumer<Map<String, byte[]>> change) throws IOException {
+        Map<String, byte[]> entries = new LinkedHashMap<>();
+        try (ZipFile zip = new ZipFile(file(name).toFile())) {
+            for (ZipEntry entry : Collections.list(zip.entries())) {
+                entries.put(entry.getName(), zip.getInputStream(entry).readAllBytes());
+            }
+        }
+        change.accept(entries);
+        Path changed = directory.resolve("changed.pt");
+        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(changed))) {
+            for (Map.Entry<String, byte[]> entry : entries.entrySet()) {
+                zip.putNextEntry(new ZipEntry(entry.getKey()));
+                zip.write(entry.getValue());
+            }
+        }
+        return changed;
     }
 
     private static NDArray slice(FederatedModel model, NDArray gradient, String name) {

@@ -1,6 +1,7 @@
 package org.fl4j.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.types.Shape;
 import java.net.URISyntaxException;
@@ -42,6 +43,59 @@ class TorchScriptRunTest extends TensorTest {
             List<RoundReport> rounds = one.history();
             assertThat(rounds.get(7).metrics().value("test/loss"))
                     .isLessThan(.9 * rounds.get(0).metrics().value("test/loss"));
+        }
+    }
+
+    @Test
+    void trainsAFileOfACurrentPyTorch() throws URISyntaxException {
+        SimulationBuilder run = Fixtures.softmaxRun(digits)
+                .task(task("plain213.pt"))
+                .training(LocalTraining.sgd(.5).fullBatch().epochs(5))
+                .rounds(4);
+        try (RunResult one = run.workers(1).build().run();
+                RunResult three = run.workers(3).build().run()) {
+            assertThat(three.modelSha256()).isEqualTo(one.modelSha256());
+            List<RoundReport> rounds = one.history();
+            assertThat(rounds.get(3).metrics().value("test/loss"))
+                    .isLessThan(.9 * rounds.get(0).metrics().value("test/loss"));
+        }
+    }
+
+    @Test
+    void refusesWhatCannotTrainWhenTheRunIsBuilt() throws URISyntaxException {
+        SimulationBuilder run = Fixtures.softmaxRun(digits);
+        assertThatThrownBy(() -> run.task(task("two.pt")).build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("forward must take one tensor and return one, but is forward(x: Tensor) ->"
+                        + " Tuple[Tensor, Tensor]: ")
+                .hasMessageEndingWith("two.pt");
+        assertThatThrownBy(() -> run.task(task("frozen.pt")).build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("no trainable parameter in ")
+                .hasMessageEndingWith("frozen.pt: every parameter is frozen, or there is none");
+        LearningTask otherShape =
+                LearningTask.classification(task("plain213.pt").architecture(), new Shape(1, 5, 5));
+        assertThatThrownBy(() -> new FederatedModel(otherShape))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith(
+                        "module must accept a batch of the task's examples, of shape (8, 1, 5, 5), but RuntimeError: ")
+                .hasMessageEndingWith("plain213.pt");
+    }
+
+    @Test
+    void refusesDropoutThatIsAnArgumentOfAnotherOperation() throws URISyntaxException {
+        SimulationBuilder run = Fixtures.softmaxRun(digits);
+        for (String name : List.of("lstm_drop.pt", "gru_drop.pt")) {
+            assertThatThrownBy(() -> run.task(task(name)).build())
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith("module must be without random operations, which no seed repeats on several"
+                            + " workers, but gives two answers to one batch: ")
+                    .hasMessageEndingWith(name);
+        }
+        try (RunResult one =
+                        run.task(task("lstm.pt")).rounds(2).workers(1).build().run();
+                RunResult two = run.workers(2).build().run()) {
+            assertThat(two.modelSha256()).isEqualTo(one.modelSha256());
         }
     }
 
