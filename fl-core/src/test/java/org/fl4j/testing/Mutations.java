@@ -29,7 +29,8 @@ public final class Mutations {
     }
 
     /**
-     * Has damaged copies of a file read, and writes the whole file back.
+     * Has damaged copies of a file read, and writes the whole file back. Messages must name the file by its path, or one beside it
+     * that it contradicts.
      *
      * @param documented the exceptions that the reader may throw; also an {@link Error} ends the test
      * @return how many copies were refused
@@ -46,7 +47,7 @@ public final class Mutations {
                 reading.read();
             } catch (Exception | Error e) {
                 String message = String.valueOf(e.getMessage());
-                boolean named = message.contains(String.valueOf(file.getFileName()));
+                boolean named = message.contains(String.valueOf(file.getParent()));
                 if (!named || documented.stream().noneMatch(kind -> kind.isInstance(e))) {
                     Path kept = Files.write(Files.createTempFile("mutation", "-" + file.getFileName()), damaged);
                     throw new AssertionError("mutation " + i + ", kept as " + kept + ", gave " + e, e);
