@@ -31,7 +31,8 @@ public record Dataset(Examples train, Examples test, int classCount) implements 
 
     /**
      * Shifts and scales both splits in place, channel by channel, by mean and standard deviation of the training split,
-     * and returns this data set.
+     * and returns this data set. A channel that has one value in all of the training split carries no information, and
+     * becomes 0 in both splits.
      *
      * @throws IllegalArgumentException if the features are not of shape (n, channels, height, width)
      */
@@ -48,6 +49,11 @@ public record Dataset(Examples train, Examples test, int classCount) implements 
                 NDArray values = train.features().get(":, {}", channel); // a view: changes reach the features
                 NDArray mean = values.mean();
                 NDArray deviation = values.subi(mean).square().mean().sqrt();
+                if (values.max().eq(values.min()).getBoolean()) { // rounding of the mean can leave a deviation above 0
+                    values.muli(0);
+                    test.features().get(":, {}", channel).muli(0);
+                    continue;
+                }
                 values.divi(deviation);
                 test.features().get(":, {}", channel).subi(mean).divi(deviation);
             }

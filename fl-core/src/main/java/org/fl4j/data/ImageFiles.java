@@ -5,15 +5,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import java.io.BufferedInputStream;
-import java.io.EOFException;
-import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.zip.GZIPInputStream;
 import org.fl4j.tensor.TensorEngine;
 import org.fl4j.tensor.Tensors;
 
@@ -21,7 +16,7 @@ import org.fl4j.tensor.Tensors;
 final class ImageFiles {
     private ImageFiles() {}
 
-    /** Opens the first of the names that is in the directory, unpacking {@code .gz}. */
+    /** Returns the first of the names that is in the directory. */
     static Path find(Path directory, List<String> names) {
         if (!Files.isDirectory(directory)) {
             throw new DatasetException("data directory must exist, but there is no directory " + directory);
@@ -32,25 +27,6 @@ final class ImageFiles {
                 .findFirst()
                 .orElseThrow(() -> new DatasetException(
                         "directory " + directory + " must hold one of " + names + ", but has none"));
-    }
-
-    static InputStream open(Path file) throws IOException {
-        InputStream raw = new BufferedInputStream(Files.newInputStream(file));
-        return file.toString().endsWith(".gz") ? new GZIPInputStream(raw) : raw;
-    }
-
-    /** Reads exactly {@code count} bytes. */
-    static byte[] read(InputStream in, int count, Path file, String what) throws IOException {
-        try {
-            byte[] bytes = in.readNBytes(count);
-            if (bytes.length == count) {
-                return bytes;
-            }
-            throw new DatasetException(file + " is truncated: " + what + " must take " + count + " bytes, but "
-                    + bytes.length + " are left");
-        } catch (EOFException e) {
-            throw new DatasetException(file + " is truncated: its compressed stream ends early", e);
-        }
     }
 
     /** Checks labels against the number of classes. */

@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.fl4j.internal.Decimals;
 
 /**
  * The parameters given to a strategy. To read one declares it: what was given and never read is refused. Values are numbers,
@@ -23,7 +24,7 @@ public final class Parameters {
 
     /** Returns a number, or the default if it was not given. */
     public double number(String name, double defaultValue) {
-        return value(name, defaultValue, "a number", Double::valueOf);
+        return value(name, defaultValue, "a number", Decimals::parse);
     }
 
     /** Returns a whole number, or the default if it was not given. */

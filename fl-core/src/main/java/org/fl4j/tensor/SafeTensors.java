@@ -1,19 +1,17 @@
 package org.fl4j.tensor;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import com.google.gson.Gson;
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.ShortBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
@@ -21,7 +19,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import org.fl4j.internal.Durable;
 
 /**
@@ -97,115 +94,117 @@ public final class SafeTensors {
     }
 
     /**
-     * Reads a file; its arrays are attached to the manager.
+     * Reads a file; its arrays are attached to the manager. Types are F64, F32, F16, I64, I32, I8, U8, BOOL, and BF16, whose values
+     * become float32, because the engine's binding cannot hold them.
      *
-     * @throws IOException if the file cannot be read or is not whole; the message names the file and the fault
+     * <p>All that the format's reference reader checks is checked before memory is requested.
+     *
+     * @throws IOException if the file cannot be read, breaks a rule of the format, has a tensor of another type or one of 2 GiB or
+     *     more; the message names the file, the tensor, the rule and the value
      */
     public static Content read(Path file, NDManager manager) throws IOException {
-        return open(file, READ, (channel, position, bytes, shape, type) -> {
-            channel.position(position);
-            ByteBuffer values = manager.allocateDirect((int) bytes);
-            fill(channel, values, file);
-            return Tensors.create(manager, values.flip(), shape, type);
+        return open(file, READ, (channel, position, entry) -> {
+            ByteBuffer values = manager.allocateDirect((int) entry.bytes());
+            fill(channel.position(position), values);
+            return array(values.flip(), entry, manager);
         });
     }
 
     /**
-     * Reads a file's metadata alone.
+     * Reads a file's metadata alone. The whole header is checked.
      *
      * @throws IOException as {@link #read}
      */
     public static Map<String, String> metadata(Path file) throws IOException {
-        try (NDManager unused = TensorEngine.newManager(Device.cpu())) {
-            return open(file, READ, (channel, position, bytes, shape, type) -> unused.create(new Shape(0)))
-                    .metadata();
-        }
+        return open(file, READ, /* loader= */ null).metadata();
     }
 
     /**
      * Maps a file into memory: its arrays, on the CPU, are the file's own pages, which the system reads when they are used and
-     * drops when memory is short. To write to them does not change the file. A view is valid only while its array is.
+     * drops when memory is short. To write to them does not change the file. A view is valid only while its array is. Values of
+     * type BF16 are converted, and so are copies.
      *
      * @throws IOException as {@link #read}
      */
     public static Content map(Path file, NDManager manager) throws IOException {
-        return open(file, READ_AND_WRITE, (channel, position, bytes, shape, type) -> {
-            if (position + bytes > channel.size()) {
-                throw new IOException(file + ": the file is truncated, " + (position + bytes - channel.size())
-                        + " bytes are missing");
-            }
-            ByteBuffer pages = channel.map(FileChannel.MapMode.PRIVATE, position, bytes);
-            return manager.create(pages.order(ByteOrder.LITTLE_ENDIAN), shape, type);
+        return open(file, READ_AND_WRITE, (channel, position, entry) -> {
+            ByteBuffer pages = channel.map(FileChannel.MapMode.PRIVATE, position, entry.bytes())
+                    .order(ByteOrder.LITTLE_ENDIAN);
+            return entry.type() == DataType.BFLOAT16 || entry.bytes() == 0
+                    ? array(pages, entry, manager)
+                    : manager.create(pages, entry.shape(), entry.type());
         });
     }
 
     /** Makes an array of a tensor's place in a file. */
     @FunctionalInterface
     private interface Loader {
-        NDArray load(FileChannel channel, long position, long bytes, Shape shape, DataType type) throws IOException;
+        NDArray load(FileChannel channel, long position, SafeTensorsHeader.Entry entry) throws IOException;
     }
 
+    /** Without a loader, only the metadata is kept. */
     private static Content open(Path file, Set<OpenOption> mode, Loader loader) throws IOException {
         try (FileChannel channel = FileChannel.open(file, mode)) {
-            long headerLength = readFully(channel, Long.BYTES, file).getLong();
-            if (headerLength < 2 || headerLength > Math.min(LARGEST_HEADER, channel.size())) {
-                throw new IOException(file + ": header length must be in [2, "
-                        + Math.min(LARGEST_HEADER, channel.size()) + "], but was " + headerLength);
-            }
-            byte[] json = readFully(channel, (int) headerLength, file).array();
-            JsonObject header = parse(json, file);
-            Map<String, String> metadata = new TreeMap<>();
-            Map<String, NDArray> tensors = new LinkedHashMap<>();
-            for (Map.Entry<String, JsonElement> entry : header.entrySet()) {
-                JsonObject value = entry.getValue().getAsJsonObject();
-                if (entry.getKey().equals("__metadata__")) {
-                    value.entrySet()
-                            .forEach(e -> metadata.put(e.getKey(), e.getValue().getAsString()));
-                } else {
-                    long start = Long.BYTES + headerLength;
-                    tensors.put(entry.getKey(), readTensor(channel, start, entry.getKey(), value, file, loader));
+            return content(channel, loader);
+        } catch (FileSystemException e) { // names the file
+            throw e;
+        } catch (IOException | RuntimeException e) { // the engine's own refusal of an odd shape is a RuntimeException
+            throw new IOException(file + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static Content content(FileChannel channel, Loader loader) throws IOException {
+        ByteBuffer length = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        fill(channel, length);
+        long headerLength = length.flip().getLong();
+        long longest = Math.min(LARGEST_HEADER, channel.size() - Long.BYTES);
+        if (headerLength < 2 || headerLength > longest) {
+            throw new IOException("header length must be in [2, " + longest + "], but was " + headerLength);
+        }
+        ByteBuffer json = ByteBuffer.allocate((int) headerLength);
+        fill(channel, json);
+        long start = Long.BYTES + headerLength;
+        SafeTensorsHeader.Parsed header = SafeTensorsHeader.parse(json.array(), channel.size() - start);
+        Map<String, NDArray> tensors = new LinkedHashMap<>();
+        if (loader != null) {
+            for (SafeTensorsHeader.Entry entry : header.entries()) {
+                if (entry.bytes() > Integer.MAX_VALUE) {
+                    throw new IOException("tensor \"" + entry.name() + "\" must have at most " + Integer.MAX_VALUE
+                            + " bytes, but has " + entry.bytes());
                 }
+                tensors.put(entry.name(), loader.load(channel, start + entry.begin(), entry));
             }
-            return new Content(tensors, metadata);
-        } catch (RuntimeException e) { // a damaged header can lead anywhere
-            throw new IOException(file + ": the header is not a safetensors header", e);
         }
+        return new Content(tensors, header.metadata());
     }
 
-    private static JsonObject parse(byte[] json, Path file) throws IOException {
-        JsonElement header = JsonParser.parseString(new String(json, StandardCharsets.UTF_8));
-        if (!header.isJsonObject()) {
-            throw new IOException(file + ": the header is not a safetensors header");
+    private static NDArray array(ByteBuffer values, SafeTensorsHeader.Entry entry, NDManager manager) {
+        if (entry.bytes() == 0) {
+            return manager.zeros(entry.shape(), held(entry.type()));
         }
-        return header.getAsJsonObject();
+        return entry.type() == DataType.BFLOAT16
+                ? Tensors.create(manager, widened(values), entry.shape())
+                : Tensors.create(manager, values, entry.shape(), entry.type());
     }
 
-    private static NDArray readTensor(
-            FileChannel channel, long start, String name, JsonObject entry, Path file, Loader loader)
-            throws IOException {
-        Gson gson = new Gson();
-        long[] dimensions = gson.fromJson(entry.get("shape"), long[].class);
-        long[] offsets = gson.fromJson(entry.get("data_offsets"), long[].class);
-        DataType type = DataType.fromSafetensors(entry.get("dtype").getAsString());
-        Shape shape = new Shape(dimensions);
-        long bytes = offsets[1] - offsets[0];
-        if (bytes != shape.size() * type.getNumOfBytes() || bytes > Integer.MAX_VALUE) {
-            throw new IOException(file + ": tensor " + name + " must have " + shape.size() * type.getNumOfBytes()
-                    + " bytes, but has " + bytes);
+    private static DataType held(DataType stored) {
+        return stored == DataType.BFLOAT16 ? DataType.FLOAT32 : stored;
+    }
+
+    /** A bfloat16 is the upper half of a float32. */
+    private static float[] widened(ByteBuffer values) {
+        ShortBuffer halves = values.order(ByteOrder.LITTLE_ENDIAN).asShortBuffer();
+        float[] floats = new float[halves.remaining()];
+        for (int i = 0; i < floats.length; i++) {
+            floats[i] = Float.intBitsToFloat(halves.get(i) << 16);
         }
-        return loader.load(channel, start + offsets[0], bytes, shape, type);
+        return floats;
     }
 
-    private static ByteBuffer readFully(FileChannel channel, int bytes, Path file) throws IOException {
-        ByteBuffer buffer = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
-        fill(channel, buffer, file);
-        return buffer.flip();
-    }
-
-    private static void fill(FileChannel channel, ByteBuffer buffer, Path file) throws IOException {
+    private static void fill(FileChannel channel, ByteBuffer buffer) throws IOException {
         while (buffer.hasRemaining()) {
             if (channel.read(buffer) < 0) {
-                throw new IOException(file + ": the file is truncated, " + buffer.remaining() + " bytes are missing");
+                throw new IOException("the file is truncated, " + buffer.remaining() + " bytes are missing");
             }
         }
     }

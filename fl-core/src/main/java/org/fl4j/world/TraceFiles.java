@@ -5,10 +5,6 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,9 +12,12 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 import org.fl4j.internal.Check;
+import org.fl4j.internal.Decimals;
+import org.fl4j.internal.TextFiles;
 
 /**
- * Reads traces in FedScale's two shapes, as JSON or as CSV with a header line. Clients are taken in the ascending order of their ids.
+ * Reads traces in FedScale's two shapes, as JSON or as CSV with a header line. Clients are listed in the ascending order of their ids.
+ * Files are UTF-8; a byte-order mark is skipped, and lines may end as on any system.
  *
  * <pre>
  * devices       {"1": {"computation": 60.5, "communication": 8211.2}, ...}
@@ -126,16 +125,21 @@ public final class TraceFiles {
     }
 
     private static Map<Long, JsonObject> json(Path file) {
-        return at(file, "content", file, path -> {
+        String text = TextFiles.read(file);
+        return at(file, "content", text, content -> {
             Map<Long, JsonObject> entries = new TreeMap<>();
             try {
-                JsonParser.parseString(Files.readString(path))
+                JsonParser.parseString(content)
                         .getAsJsonObject()
                         .entrySet()
-                        .forEach(entry -> entries.put(
-                                Long.parseLong(entry.getKey()), entry.getValue().getAsJsonObject()));
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
+                        .forEach(entry -> Check.that(
+                                entries.put(
+                                                client(entry.getKey()),
+                                                entry.getValue().getAsJsonObject())
+                                        == null,
+                                "client",
+                                "given once",
+                                entry.getKey()));
             } catch (JsonParseException | IllegalStateException e) {
                 throw new IllegalArgumentException("must be an object of objects by client id: " + e.getMessage(), e);
             }
@@ -143,43 +147,64 @@ public final class TraceFiles {
         });
     }
 
+    private static long client(String id) {
+        try {
+            return Long.parseLong(id);
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("client id must be a whole number, but was " + id, e);
+        }
+    }
+
+    private static double number(String name, String text) {
+        try {
+            return Decimals.parse(text);
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException(name + " must be a number, but was " + text, e);
+        }
+    }
+
+    private static double number(String name, JsonElement value) {
+        if (!value.isJsonPrimitive()) {
+            throw new IllegalArgumentException(name + " must be a number, but was " + value);
+        }
+        return number(name, value.getAsString());
+    }
+
     private static double number(JsonObject json, String name) {
         JsonElement value = json.get(name);
         if (value == null) {
             throw new IllegalArgumentException(name + " must be there, but there are " + json.keySet());
         }
-        return value.getAsDouble();
+        return number(name, value);
     }
 
     private static double[] numbers(JsonObject json, String name) {
         if (!json.has(name)) {
             throw new IllegalArgumentException(name + " must be there, but there are " + json.keySet());
         }
+        if (!json.get(name).isJsonArray()) {
+            throw new IllegalArgumentException(name + " must be a list of numbers, but was " + json.get(name));
+        }
         JsonArray array = json.getAsJsonArray(name);
         double[] numbers = new double[array.size()];
         for (int i = 0; i < numbers.length; i++) {
-            numbers[i] = array.get(i).getAsDouble();
+            numbers[i] = number(name, array.get(i));
         }
         return numbers;
     }
 
     private record Line(int number, List<String> fields) {
         long client() {
-            return Long.parseLong(fields.get(0));
+            return TraceFiles.client(fields.get(0));
         }
 
         double number(int field) {
-            return Double.parseDouble(fields.get(field));
+            return TraceFiles.number("field " + (field + 1), fields.get(field));
         }
     }
 
     private static List<Line> lines(Path file, String header) {
-        List<String> text;
-        try {
-            text = Files.readAllLines(file, StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + file, e);
-        }
+        List<String> text = TextFiles.read(file).lines().toList();
         if (text.isEmpty() || !text.get(0).equals(header)) {
             throw new IllegalArgumentException(file + ", line 1: header must be " + header + ", but was "
                     + (text.isEmpty() ? "missing" : text.get(0)));

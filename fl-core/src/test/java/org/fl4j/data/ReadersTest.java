@@ -12,9 +12,12 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.zip.GZIPOutputStream;
+import org.fl4j.testing.Mutations;
 import org.fl4j.testing.RealData;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -191,6 +194,165 @@ class ReadersTest {
             assertThat(channel.mean().getFloat()).isCloseTo(0, within(1e-5f));
             assertThat(channel.square().mean().getFloat()).isCloseTo(1, within(1e-4f));
         }
+    }
+
+    private static byte[] gzipped(byte[] plain) throws IOException {
+        ByteArrayOutputStream packed = new ByteArrayOutputStream();
+        try (OutputStream gzip = new GZIPOutputStream(packed)) {
+            gzip.write(plain);
+        }
+        return packed.toByteArray();
+    }
+
+    /** Replaces the plain labels by gzipped ones. */
+    private Path packedLabels(byte[] packed) throws IOException {
+        Files.deleteIfExists(directory.resolve("train-labels-idx1-ubyte"));
+        return replace("train-labels-idx1-ubyte.gz", packed);
+    }
+
+    @Test
+    void verifiesTheChecksumOfAGzippedFile() throws IOException {
+        byte[] packed = gzipped(labels(0x801, 7, 0, 9));
+        packed[packed.length - 8] ^= 1;
+        Path file = packedLabels(packed);
+        assertThatThrownBy(() -> MnistReader.read(directory))
+                .isInstanceOf(DatasetException.class)
+                .hasMessage("cannot read " + file + ": Corrupt GZIP trailer");
+        packedLabels(Arrays.copyOf(gzipped(labels(0x801, 7, 0, 9)), packed.length - 4));
+        assertThatThrownBy(() -> MnistReader.read(directory))
+                .isInstanceOf(DatasetException.class)
+                .hasMessage(file + " is truncated: its compressed stream ends early");
+    }
+
+    @Test
+    void refusesBytesThatAreLeftOver() throws IOException {
+        String more = " must end after 3 labels, but has more bytes";
+        Path plain = replace("train-labels-idx1-ubyte", Arrays.copyOf(labels(0x801, 7, 0, 9), 12));
+        assertThatThrownBy(() -> MnistReader.read(directory))
+                .isInstanceOf(DatasetException.class)
+                .hasMessage(plain + more);
+        Path within = packedLabels(gzipped(Arrays.copyOf(labels(0x801, 7, 0, 9), 12)));
+        assertThatThrownBy(() -> MnistReader.read(directory)).hasMessage(within + more);
+        byte[] packed = gzipped(labels(0x801, 7, 0, 9));
+        for (int left : new int[] {1, 30, 10_000}) {
+            Path after = packedLabels(Arrays.copyOf(packed, packed.length + left));
+            assertThatThrownBy(() -> MnistReader.read(directory)).hasMessage(after + more);
+        }
+    }
+
+    /** Dimensions whose product is 0 in 64 bits, and such as the file cannot hold, cost no memory. */
+    @Test
+    void refusesDimensionsThatOverflowOrAreNotInTheFile() throws IOException {
+        byte[] overflowing = images(0x803, IMAGES);
+        ByteBuffer.wrap(overflowing).putInt(4, 4).putInt(8, 1 << 30).putInt(12, 1 << 30);
+        Path file = replace("train-images-idx3-ubyte", overflowing);
+        assertThatThrownBy(() -> MnistReader.read(directory))
+                .isInstanceOf(DatasetException.class)
+                .hasMessage(
+                        file + " must hold up to 2 GiB of images, but its header says 4 of 1073741824 x 1073741824");
+        byte[] large = images(0x803, IMAGES);
+        ByteBuffer.wrap(large).putInt(8, 20_000).putInt(12, 30_000);
+        replace("train-images-idx3-ubyte", large);
+        assertThatThrownBy(() -> MnistReader.read(directory))
+                .hasMessage(file + " is truncated: 3 images must take 1800000000 bytes, but 2352 are left");
+    }
+
+    private static byte[] bomb(byte[] start) throws IOException {
+        ByteArrayOutputStream packed = new ByteArrayOutputStream();
+        try (OutputStream gzip = new GZIPOutputStream(packed)) {
+            gzip.write(start);
+            for (int i = 0; i < 300; i++) {
+                gzip.write(new byte[1_000_000]);
+            }
+        }
+        return packed.toByteArray();
+    }
+
+    /** 300 MB of zeros in 300 kB, where the header declares three labels. */
+    @Test
+    void unpacksNoMoreThanTheHeaderDeclares() throws IOException {
+        Path file = packedLabels(bomb(labels(0x801, 7, 0, 9)));
+        assertThatThrownBy(() -> MnistReader.read(directory))
+                .hasMessage(file + " must end after 3 labels, but has more bytes");
+        writeSmallCifar(3);
+        Files.delete(directory.resolve("test_batch.bin"));
+        Path batch = replace("test_batch.bin.gz", bomb(new byte[0]));
+        assertThatThrownBy(() -> CifarReader.read(directory))
+                .isInstanceOf(DatasetException.class)
+                .hasMessage(batch + " must end after 20000 images, but has more bytes");
+    }
+
+    @Test
+    void readsSetsOfOtherNumbersOfClasses() throws IOException {
+        replace("train-labels-idx1-ubyte", labels(0x801, 1, 26, 3));
+        try (Dataset letters = MnistReader.read(directory, /* classCount= */ 27)) {
+            assertThat(letters.classCount()).isEqualTo(27);
+            assertThat(letters.train().classIndices()).containsExactly(1, 26, 3);
+        }
+        assertThatThrownBy(() -> MnistReader.read(directory, /* classCount= */ 26))
+                .isInstanceOf(DatasetException.class)
+                .hasMessage(directory.resolve("train-labels-idx1-ubyte") + ": label 1 must be in [0, 25], but was 26");
+    }
+
+    @Test
+    void aChannelWithoutVarianceBecomesZero() throws IOException {
+        writeSmallCifar(3);
+        for (int batch = 1; batch <= 5; batch++) {
+            byte[] records = new byte[2 * 3073];
+            for (int record = 0; record < 2; record++) {
+                Arrays.fill(records, record * 3073 + 2049, (record + 1) * 3073, (byte) 77);
+                records[record * 3073 + 1] = (byte) (100 * record + batch);
+                records[record * 3073 + 1025] = (byte) (50 * record + batch);
+            }
+            replace("data_batch_" + batch + ".bin", records);
+        }
+        try (Dataset dataset = CifarReader.read(directory).standardised()) {
+            assertThat(dataset.train().features().get(":, 2").abs().max().getFloat())
+                    .isZero();
+            assertThat(dataset.test().features().get(":, 2").abs().max().getFloat())
+                    .isZero();
+            assertThat(dataset.train().features().get(":, :2").square().mean().getFloat())
+                    .isCloseTo(1, within(1e-4f));
+            assertThat(dataset.test().features().isNaN().any().getBoolean()).isFalse();
+        }
+    }
+
+    @Test
+    void damagedFilesGiveNothingButADatasetException() throws IOException {
+        readDamaged(Mutations.FEW);
+    }
+
+    @Test
+    @Tag("long")
+    void manyDamagedFilesGiveNothingButADatasetException() throws IOException {
+        readDamaged(Mutations.MANY);
+    }
+
+    private void readDamaged(int count) throws IOException {
+        Path labels = packedLabels(gzipped(labels(0x801, 7, 0, 9)));
+        assertThat(refused(directory.resolve("train-images-idx3-ubyte"), count)).isGreaterThan(count / 3);
+        assertThat(refused(labels, count)).isGreaterThan(count / 2);
+        writeSmallCifar(3);
+        for (int batch = 1; batch <= 5; batch++) {
+            Path plain = directory.resolve("data_batch_" + batch + ".bin");
+            replace("data_batch_" + batch + ".bin.gz", gzipped(Files.readAllBytes(plain)));
+            Files.delete(plain);
+        }
+        for (Path batch : List.of(directory.resolve("data_batch_1.bin.gz"), directory.resolve("test_batch.bin"))) {
+            Mutations.refused(
+                    batch,
+                    count,
+                    List.of(DatasetException.class),
+                    () -> CifarReader.read(directory).close());
+        }
+    }
+
+    private int refused(Path file, int count) throws IOException {
+        return Mutations.refused(
+                file,
+                count,
+                List.of(DatasetException.class),
+                () -> MnistReader.read(directory).close());
     }
 
     @Test

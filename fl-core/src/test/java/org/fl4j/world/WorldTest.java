@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -13,6 +14,8 @@ import org.fl4j.core.ClientId;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.Workload;
 import org.fl4j.random.Seed;
+import org.fl4j.testing.Mutations;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -57,7 +60,8 @@ class WorldTest {
             value = {
                 "2,1; 3,2; 10; active time 1 must be at least 0 and the end before it, but was 1.0",
                 "1; 2,3; 10; inactive times must be as many as active, 1, but was 2",
-                "1; 11; 10; inactive time 0 must be at least its active time and at most the period, 10.0, but was 11.0",
+                "1; 11; 10; inactive time 0 must be at least its active time and at most the period, 10.0, but was"
+                        + " 11.0",
                 "1; 2; 0; period must be positive and finite, but was 0.0"
             })
     void badTracesAreRefused(String active, String inactive, double period, String message) {
@@ -150,7 +154,8 @@ class WorldTest {
     void readsFedScalesShapes() throws IOException {
         Path json = file(
                 "devices.json",
-                "{\"10\": {\"computation\": 20, \"communication\": 2}, \"2\": {\"computation\": 1000, \"communication\": 1}}");
+                "{\"10\": {\"computation\": 20, \"communication\": 2}, \"2\": {\"computation\": 1000,"
+                        + " \"communication\": 1}}");
         Path csv = file("devices.csv", "client,computation,communication\n10,20,2\n2,1000,1\n");
         List<DeviceProfile> expected = List.of(DeviceProfile.ofFedScale(1000, 1), DeviceProfile.ofFedScale(20, 2));
         assertThat(TraceFiles.devices(json)).isEqualTo(expected);
@@ -158,7 +163,8 @@ class WorldTest {
         assertThat(DeviceProfiles.listed(expected).profile(new ClientId(3))).isEqualTo(expected.get(1));
         Path traceJson = file(
                 "trace.json",
-                "{\"1\": {\"duration\": 5, \"active\": [1, 3], \"inactive\": [2, 7], \"finish_time\": 10, \"model\": \"x\"}}");
+                "{\"1\": {\"duration\": 5, \"active\": [1, 3], \"inactive\": [2, 7], \"finish_time\": 10, \"model\":"
+                        + " \"x\"}}");
         Path traceCsv = file("trace.csv", "client,active,inactive,finish_time\n1,1,2,10\n1,3,7,10\n");
         for (Path trace : List.of(traceJson, traceCsv)) {
             Availability availability = AvailabilityTrace.listed(TraceFiles.availability(trace));
@@ -191,5 +197,65 @@ class WorldTest {
                                 + " 10.0, but was 2.0");
         assertThatThrownBy(() -> TraceFiles.devices(directory.resolve("x.yaml")))
                 .hasMessage("name of a trace file must end in .json or .csv, but was x.yaml");
+    }
+
+    @Test
+    void readsTracesWithByteOrderMarksAndAnyLineEnds() throws IOException {
+        List<DeviceProfile> expected = List.of(DeviceProfile.ofFedScale(1000, 1));
+        Path csv = file("marked.csv", "\uFEFFclient,computation,communication\r\n2,1000,1\r\n");
+        assertThat(TraceFiles.devices(csv)).isEqualTo(expected);
+        Path json = file("marked.json", "\uFEFF{\"2\":\r\n{\"computation\": 1000, \"communication\": 1}}\r\n");
+        assertThat(TraceFiles.devices(json)).isEqualTo(expected);
+    }
+
+    @Test
+    void namesTheByteFromWhichATraceIsNotUtf8() throws IOException {
+        for (String name : List.of("latin.csv", "latin.json")) {
+            Path latin = directory.resolve(name);
+            Files.write(latin, "client,computation,communication\né,2,3\n".getBytes(StandardCharsets.ISO_8859_1));
+            assertThatThrownBy(() -> TraceFiles.devices(latin))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(latin + " must be UTF-8, but is not from byte 33 on, in line 2");
+        }
+    }
+
+    @Test
+    void saysWhichValueOfATraceIsNoNumber() throws IOException {
+        Path csv = file("a.csv", "client,computation,communication\nx,2,3\n");
+        assertThatThrownBy(() -> TraceFiles.devices(csv))
+                .hasMessage(csv + ", line 2: client id must be a whole number, but was x");
+        Path hexadecimal = file("b.csv", "client,computation,communication\n1,0x1p3,3\n");
+        assertThatThrownBy(() -> TraceFiles.devices(hexadecimal))
+                .hasMessage(hexadecimal + ", line 2: field 2 must be a number, but was 0x1p3");
+        Path json = file("c.json", "{\"1\": {\"computation\": null, \"communication\": 1}}");
+        assertThatThrownBy(() -> TraceFiles.devices(json))
+                .hasMessage(json + ", client 1: computation must be a number, but was null");
+        Path list = file("d.json", "{\"1\": {\"active\": 3, \"inactive\": [2], \"finish_time\": 10}}");
+        assertThatThrownBy(() -> TraceFiles.availability(list))
+                .hasMessage(list + ", client 1: active must be a list of numbers, but was 3");
+    }
+
+    @Test
+    void damagedTracesGiveNothingButAnIllegalArgument() throws IOException {
+        readDamaged(Mutations.FEW);
+    }
+
+    @Test
+    @Tag("long")
+    void manyDamagedTracesGiveNothingButAnIllegalArgument() throws IOException {
+        readDamaged(Mutations.MANY);
+    }
+
+    private void readDamaged(int count) throws IOException {
+        List<Class<? extends Exception>> documented = List.of(IllegalArgumentException.class);
+        Path devices = file("d.csv", "client,computation,communication\n10,20,2\n2,1000,1\n");
+        Mutations.refused(devices, count, documented, () -> TraceFiles.devices(devices));
+        Path json = file("d.json", "{\"10\": {\"computation\": 20, \"communication\": 2}}");
+        Mutations.refused(json, count, documented, () -> TraceFiles.devices(json));
+        Path traces = file("t.csv", "client,active,inactive,finish_time\n1,1,2,10\n1,3,7,10\n");
+        Mutations.refused(traces, count, documented, () -> TraceFiles.availability(traces));
+        Path active = file("t.json", "{\"1\": {\"active\": [1, 3], \"inactive\": [2, 7], \"finish_time\": 10}}");
+        int refused = Mutations.refused(active, count, documented, () -> TraceFiles.availability(active));
+        assertThat(refused).isGreaterThan(count / 2);
     }
 }

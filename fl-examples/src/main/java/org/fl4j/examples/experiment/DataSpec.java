@@ -21,6 +21,7 @@ import org.fl4j.data.Partitioner;
 import org.fl4j.data.QuantitySkewPartitioner;
 import org.fl4j.data.ShardPartitioner;
 import org.fl4j.internal.Check;
+import org.fl4j.internal.Decimals;
 import org.fl4j.model.Layer;
 import org.fl4j.model.LearningTask;
 import org.fl4j.model.Models;
@@ -60,12 +61,12 @@ public record DataSpec(
                     "resnet18-bn", () -> Models.resNet18BatchNorm(10),
                     "resnet18-gn", () -> Models.resNet18GroupNorm(10, 32))));
     private static final Map<String, Function<String, Partitioner>> PARTITIONERS = new TreeMap<>(Map.of(
-            "iid", argument -> new IidPartitioner(),
+            "iid", DataSpec::iid,
             "shards", argument -> new ShardPartitioner(Integer.parseInt(argument)),
-            "dirichlet", argument -> new DirichletPartitioner(Double.parseDouble(argument)),
+            "dirichlet", argument -> new DirichletPartitioner(Decimals.parse(argument)),
             "classes", argument -> new ClassesPerClientPartitioner(Integer.parseInt(argument)),
-            "lognormal", argument -> QuantitySkewPartitioner.logNormal(Double.parseDouble(argument)),
-            "quantity", argument -> QuantitySkewPartitioner.dirichlet(Double.parseDouble(argument))));
+            "lognormal", argument -> QuantitySkewPartitioner.logNormal(Decimals.parse(argument)),
+            "quantity", argument -> QuantitySkewPartitioner.dirichlet(Decimals.parse(argument))));
 
     /** Checks all but that the files are there. */
     public DataSpec {
@@ -95,8 +96,13 @@ public record DataSpec(
                     }
                 })
                 .orElseThrow(() -> new IllegalArgumentException(
-                        "partition must be iid, shards:K, dirichlet:ALPHA, classes:K, lognormal:SIGMA or quantity:ALPHA,"
-                                + " but was " + name));
+                        "partition must be iid, shards:K, dirichlet:ALPHA, classes:K, lognormal:SIGMA or"
+                                + " quantity:ALPHA, but was " + name));
+    }
+
+    private static Partitioner iid(String argument) {
+        Check.that(argument.isEmpty(), "partition iid", "without an argument", argument);
+        return new IidPartitioner();
     }
 
     Partitioner partitioner() {

@@ -1,5 +1,6 @@
 package org.fl4j.examples.experiment;
 
+import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -44,6 +45,8 @@ import org.fl4j.world.World;
  * @param swept the fields that differ between runs
  */
 public record ExperimentFile(Optional<String> name, List<Run> runs, List<String> swept) {
+    private static final int MOST_RUNS = 10_000;
+
     /** Fields by the names that parts of a simulation give them. */
     private static final Map<String, String> NAMES_OF_PARTS = Map.of("cohortSize", "cohort", "factor", "overCommit");
 
@@ -89,6 +92,7 @@ public record ExperimentFile(Optional<String> name, List<Run> runs, List<String>
         List<Long> seeds = fields.integers("seeds").orElse(List.of());
         refuseBoth(file, root, "seed", "seeds");
         Map<String, List<Node>> sweep = sweep(file, root);
+        refuseTooMany(file, root, sweep, Math.max(1, seeds.size()));
         List<Run> runs = new ArrayList<>();
         for (Map<String, Node> combination : combinations(sweep)) {
             Node varied = root;
@@ -114,6 +118,21 @@ public record ExperimentFile(Optional<String> name, List<Run> runs, List<String>
         }
         refuseTwins(file, root, runs);
         return new ExperimentFile(name, List.copyOf(runs), List.copyOf(sweep.keySet()));
+    }
+
+    private static void refuseTooMany(Path file, Node root, Map<String, List<Node>> sweep, int seeds) {
+        BigInteger runs = BigInteger.valueOf(seeds);
+        for (List<Node> choices : sweep.values()) {
+            runs = runs.multiply(BigInteger.valueOf(choices.size()));
+        }
+        if (runs.compareTo(BigInteger.valueOf(MOST_RUNS)) > 0) {
+            String field = sweep.isEmpty() ? "seeds" : "sweep";
+            throw new ExperimentException(
+                    file,
+                    root.fields().orElseThrow().get(field).line(),
+                    field,
+                    "runs must be at most " + MOST_RUNS + ", but are " + runs);
+        }
     }
 
     private static void refuseBoth(Path file, Node map, String one, String other) {

@@ -11,6 +11,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.fl4j.internal.Decimals;
 
 /** Reads the fields of a map one by one; to read one is to declare it, so that others are refused. */
 final class Fields {
@@ -77,7 +78,7 @@ final class Fields {
     }
 
     Optional<Double> number(String name) {
-        return scalar(name, "a number", Double::valueOf);
+        return scalar(name, "a number", Decimals::parse);
     }
 
     Optional<Boolean> yesOrNo(String name) {
