@@ -86,7 +86,8 @@ public final class ComposedServer implements Server, AutoCloseable {
 
     @Override
     public List<ClientId> select(ServerState state, ClientDirectory available, RoundContext round) {
-        return selector.select(available, cohortSize, round, state.strategy());
+        List<ClientId> cohort = selector.select(available, cohortSize, round, state.strategy());
+        return CohortRule.require(selector, cohort, available, cohortSize, round);
     }
 
     @Override

@@ -279,7 +279,12 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
                 array.close();
             }
         });
-        return new StrategyState(tensors, ReportJson.readNumbers(field(content.metadata(), "strategy", file)), columns);
+        try {
+            return new StrategyState(
+                    tensors, ReportJson.readNumbers(field(content.metadata(), "strategy", file)), columns);
+        } catch (IllegalArgumentException e) {
+            throw new CheckpointException(file, "strategy: " + e.getMessage(), e);
+        }
     }
 
     private static ParameterVector model(

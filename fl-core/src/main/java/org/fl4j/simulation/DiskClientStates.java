@@ -86,6 +86,8 @@ final class DiskClientStates implements ClientStateStore {
             Digests.require(content);
             return new StrategyState(
                     content.tensors(), ReportJson.readNumbers(content.metadata().getOrDefault(NUMBERS, "{}")));
+        } catch (IllegalArgumentException e) {
+            throw new CheckpointException(file, NUMBERS + ": " + e.getMessage(), e);
         } catch (IOException e) {
             throw new CheckpointException(file, "cannot be read: " + Durable.reason(e), e);
         }

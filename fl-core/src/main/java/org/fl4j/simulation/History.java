@@ -1,5 +1,6 @@
 package org.fl4j.simulation;
 
+import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -105,10 +106,15 @@ final class History {
     static List<RoundReport> read(Path directory, Mark mark) {
         History history = new History(directory.resolve(FILE));
         List<RoundReport> reports = new ArrayList<>();
-        new String(history.content(mark), StandardCharsets.UTF_8)
+        for (String line : new String(history.content(mark), StandardCharsets.UTF_8)
                 .lines()
-                .forEach(line ->
-                        reports.add(ReportJson.read(JsonParser.parseString(line).getAsJsonObject())));
+                .toList()) {
+            try {
+                reports.add(ReportJson.read(JsonParser.parseString(line).getAsJsonObject()));
+            } catch (JsonParseException | IllegalStateException | IllegalArgumentException e) {
+                throw new CheckpointException(history.file, "line " + (reports.size() + 1) + ": " + e.getMessage(), e);
+            }
+        }
         return reports;
     }
 

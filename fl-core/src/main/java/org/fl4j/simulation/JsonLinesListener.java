@@ -17,9 +17,13 @@ public final class JsonLinesListener implements RunListener {
         lines = new RoundLines(file);
     }
 
-    /** Returns the reports that a run wrote to a file; a line that a crash cut short is left out. */
+    /**
+     * Returns the reports that a run wrote to a file; a last line that a crash cut short is left out.
+     *
+     * @throws IllegalArgumentException if the content is wrong; names file, line, field and rule
+     */
     public static List<RoundReport> read(Path file) {
-        return new RoundLines(file).read().stream().map(ReportJson::read).toList();
+        return new RoundLines(file).read(ReportJson::read);
     }
 
     @Override

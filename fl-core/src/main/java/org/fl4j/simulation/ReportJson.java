@@ -3,15 +3,15 @@ package org.fl4j.simulation;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.Rejection;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.internal.Json;
+import org.fl4j.internal.JsonFields;
 import org.fl4j.metrics.Metric;
 import org.fl4j.metrics.Metrics;
 
@@ -70,58 +70,50 @@ final class ReportJson {
         return json;
     }
 
+    /** Reads a report; what is wrong with it is an IllegalArgumentException that names the field. */
     static RoundReport read(JsonObject json) {
-        List<ClientId> cohort = new ArrayList<>();
-        json.getAsJsonArray("cohort").forEach(index -> cohort.add(new ClientId(index.getAsInt())));
-        List<Rejection> rejected = new ArrayList<>();
-        for (JsonElement element : json.getAsJsonArray("rejected")) {
-            JsonObject entry = element.getAsJsonObject();
-            rejected.add(new Rejection(
-                    new ClientId(entry.get("client").getAsInt()),
-                    RejectionReason.valueOf(entry.get("reason").getAsString()),
-                    entry.get("detail").getAsString()));
-        }
-        List<ClientFailure> failures = new ArrayList<>();
-        for (JsonElement element : json.getAsJsonArray("failures")) {
-            JsonObject entry = element.getAsJsonObject();
-            failures.add(new ClientFailure(
-                    new ClientId(entry.get("client").getAsInt()),
-                    entry.get("error").getAsString()));
-        }
+        JsonFields fields = JsonFields.of(json);
         return new RoundReport(
-                json.get("round").getAsInt(),
-                cohort,
-                readByClient(json.getAsJsonObject("clients")),
-                readByClient(json.getAsJsonObject("evaluations")),
-                rejected,
-                failures,
-                readMetrics(json.getAsJsonObject("metrics")),
-                json.get("bytesDown").getAsLong(),
-                json.get("bytesUp").getAsLong(),
-                json.get("trainSeconds").getAsDouble(),
-                json.get("evaluationSeconds").getAsDouble());
+                fields.whole("round"),
+                fields.list("cohort", (entries, entry) -> new ClientId(entries.whole(entry))),
+                readByClient(fields.object("clients")),
+                readByClient(fields.object("evaluations")),
+                fields.list("rejected", (entries, entry) -> readRejection(entries.object(entry))),
+                fields.list("failures", (entries, entry) -> readFailure(entries.object(entry))),
+                readMetrics(fields.object("metrics")),
+                fields.longWhole("bytesDown"),
+                fields.longWhole("bytesUp"),
+                fields.number("trainSeconds"),
+                fields.number("evaluationSeconds"));
     }
 
-    private static Map<ClientId, Metrics> readByClient(JsonObject json) {
+    private static Rejection readRejection(JsonFields fields) {
+        return new Rejection(
+                new ClientId(fields.whole("client")),
+                fields.oneOf("reason", RejectionReason.class),
+                fields.text("detail"));
+    }
+
+    private static ClientFailure readFailure(JsonFields fields) {
+        return new ClientFailure(new ClientId(fields.whole("client")), fields.text("error"));
+    }
+
+    private static Map<ClientId, Metrics> readByClient(JsonFields clients) {
         Map<ClientId, Metrics> byClient = new TreeMap<>();
-        json.entrySet()
-                .forEach(entry -> byClient.put(
-                        new ClientId(Integer.parseInt(entry.getKey())),
-                        readMetrics(entry.getValue().getAsJsonObject())));
+        clients.each((fields, client) -> {
+            if (!client.matches("[0-9]{1,9}|1[0-9]{9}")) {
+                throw new IllegalArgumentException("client must be a whole number, but was " + client);
+            }
+            return byClient.put(new ClientId(Integer.parseInt(client)), readMetrics(fields.object(client)));
+        });
         return byClient;
     }
 
-    static Metrics readMetrics(JsonObject json) {
-        Map<String, Metric> metrics = new TreeMap<>();
-        json.entrySet().forEach(entry -> {
-            JsonObject metric = entry.getValue().getAsJsonObject();
-            metrics.put(
-                    entry.getKey(),
-                    new Metric(
-                            metric.get("sum").getAsDouble(),
-                            metric.get("weight").getAsDouble()));
-        });
-        return new Metrics(metrics);
+    static Metrics readMetrics(JsonFields metrics) {
+        return new Metrics(metrics.each((fields, name) -> {
+            JsonFields metric = fields.object(name);
+            return new Metric(metric.number("sum"), metric.number("weight"));
+        }));
     }
 
     /** Writes the numbers of a strategy's or client's state. */
@@ -131,12 +123,17 @@ final class ReportJson {
         return json.toString();
     }
 
+    /** Reads what {@link #writeNumbers} wrote; what is wrong with it is an IllegalArgumentException that names the field. */
     static Map<String, Double> readNumbers(String json) {
-        Map<String, Double> numbers = new TreeMap<>();
-        JsonParser.parseString(json)
-                .getAsJsonObject()
-                .entrySet()
-                .forEach(entry -> numbers.put(entry.getKey(), entry.getValue().getAsDouble()));
-        return numbers;
+        JsonElement parsed;
+        try {
+            parsed = JsonParser.parseString(json);
+        } catch (JsonParseException e) {
+            throw new IllegalArgumentException("numbers must be a JSON object, but were " + json, e);
+        }
+        if (!parsed.isJsonObject()) {
+            throw new IllegalArgumentException("numbers must be a JSON object, but were " + json);
+        }
+        return JsonFields.of(parsed.getAsJsonObject()).each(JsonFields::number);
     }
 }

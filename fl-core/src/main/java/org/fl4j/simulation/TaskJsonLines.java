@@ -3,12 +3,12 @@ package org.fl4j.simulation;
 import com.google.gson.JsonObject;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
 import org.fl4j.core.ClientId;
 import org.fl4j.execution.TaskId;
 import org.fl4j.execution.TaskRecord;
+import org.fl4j.internal.Check;
+import org.fl4j.internal.JsonFields;
 import org.fl4j.internal.RoundLines;
 
 /**
@@ -24,9 +24,13 @@ public final class TaskJsonLines implements RunListener {
         lines = new RoundLines(file);
     }
 
-    /** Returns the records that a run wrote to a file; a line that a crash cut short is left out. */
+    /**
+     * Returns the records that a run wrote to a file; a last line that a crash cut short is left out.
+     *
+     * @throws IllegalArgumentException if the content is wrong; names file, line, field and rule
+     */
     public static List<TaskRecord> read(Path file) {
-        return new RoundLines(file).read().stream().map(TaskJsonLines::read).toList();
+        return new RoundLines(file).read(TaskJsonLines::read);
     }
 
     @Override
@@ -60,26 +64,21 @@ public final class TaskJsonLines implements RunListener {
     }
 
     private static TaskRecord read(JsonObject json) {
+        JsonFields fields = JsonFields.of(json);
+        double seconds = Check.notNegative("runSeconds", fields.number("runSeconds"));
         return new TaskRecord(
-                new TaskId(
-                        json.get("round").getAsInt(),
-                        new ClientId(json.get("client").getAsInt()),
-                        json.get("kind").getAsString()),
-                json.get("priority").getAsInt(),
-                json.get("thread").getAsInt(),
-                json.get("attempts").getAsInt(),
-                Instant.parse(json.get("submitted").getAsString()),
-                Instant.parse(json.get("started").getAsString()),
-                Instant.parse(json.get("ended").getAsString()),
-                Duration.ofNanos(Math.round(json.get("runSeconds").getAsDouble() * 1e9)),
-                TaskRecord.Outcome.valueOf(json.get("outcome").getAsString()),
-                text(json, "error"),
-                ReportJson.readMetrics(json.getAsJsonObject("metrics")),
-                text(json, "updateSha256"));
-    }
-
-    private static Optional<String> text(JsonObject json, String name) {
-        return json.has(name) ? Optional.of(json.get(name).getAsString()) : Optional.empty();
+                new TaskId(fields.whole("round"), new ClientId(fields.whole("client")), fields.text("kind")),
+                fields.whole("priority"),
+                fields.whole("thread"),
+                fields.whole("attempts"),
+                fields.time("submitted"),
+                fields.time("started"),
+                fields.time("ended"),
+                Duration.ofNanos(Math.round(seconds * 1e9)),
+                fields.oneOf("outcome", TaskRecord.Outcome.class),
+                fields.optionalText("error"),
+                ReportJson.readMetrics(fields.object("metrics")),
+                fields.optionalText("updateSha256"));
     }
 
     private static double seconds(Duration time) {

@@ -1,6 +1,7 @@
 package org.fl4j.tracking;
 
 import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
@@ -17,6 +18,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
+import java.util.function.Function;
 import org.fl4j.internal.Json;
 
 /** The calls of MLflow's REST API 2.0 that a run needs. */
@@ -34,6 +36,9 @@ final class MlflowClient {
 
     MlflowClient(URI server, Optional<String> token, Duration firstWait) {
         this.server = server;
+        if (!token.orElse("").matches("[\\x21-\\x7e]*")) { // the value is secret
+            throw new IllegalArgumentException("token must have only printable ASCII characters and no spaces");
+        }
         this.token = token;
         this.firstWait = firstWait;
     }
@@ -49,21 +54,31 @@ final class MlflowClient {
         Response created = post("experiments/create", body);
         return created.is("RESOURCE_ALREADY_EXISTS") // by another process, just now
                 ? find(name).orElseThrow(() -> created.failure())
-                : created.require().get("experiment_id").getAsString();
+                : created.text("experiment_id");
     }
 
-    private Optional<String> find(String name) {
+    /**
+     * Returns the id of an experiment that exists.
+     *
+     * @throws IllegalStateException if it is deleted: the server still finds it, but lets no run in
+     */
+    Optional<String> find(String name) {
         Response found = send(
                 request("experiments/get-by-name?experiment_name=" + URLEncoder.encode(name, StandardCharsets.UTF_8))
                         .GET()
                         .build(),
                 /* repeatable= */ true);
-        return found.is("RESOURCE_DOES_NOT_EXIST")
-                ? Optional.empty()
-                : Optional.of(found.require()
-                        .getAsJsonObject("experiment")
-                        .get("experiment_id")
-                        .getAsString());
+        if (found.is("RESOURCE_DOES_NOT_EXIST")) {
+            return Optional.empty();
+        }
+        String id = found.text("experiment", "experiment_id");
+        if (found.find("experiment", "lifecycle_stage")
+                .filter("deleted"::equals)
+                .isPresent()) {
+            throw new IllegalStateException(
+                    "experiment " + name + " is deleted on " + server + ": restore it or choose another name");
+        }
+        return Optional.of(id);
     }
 
     /** Starts a run and returns its id. */
@@ -72,12 +87,7 @@ final class MlflowClient {
         body.addProperty("experiment_id", experiment);
         body.addProperty("run_name", name);
         body.addProperty("start_time", millis);
-        return post("runs/create", body)
-                .require()
-                .getAsJsonObject("run")
-                .getAsJsonObject("info")
-                .get("run_id")
-                .getAsString();
+        return post("runs/create", body).text("run", "info", "run_id");
     }
 
     /** Changes a run's status, such as {@code FINISHED}. */
@@ -94,7 +104,7 @@ final class MlflowClient {
         JsonArray entries = new JsonArray();
         values.forEach((key, value) -> {
             JsonObject entry = new JsonObject();
-            entry.addProperty("key", key);
+            entry.addProperty("key", MlflowNames.of(key));
             entry.addProperty("value", value);
             entries.add(entry);
         });
@@ -106,7 +116,7 @@ final class MlflowClient {
         JsonArray entries = new JsonArray();
         values.forEach((key, value) -> {
             JsonObject entry = new JsonObject();
-            entry.addProperty("key", key);
+            entry.addProperty("key", MlflowNames.of(key));
             entry.add("value", Json.number(value));
             entry.addProperty("timestamp", millis);
             entry.addProperty("step", step);
@@ -159,7 +169,11 @@ final class MlflowClient {
                     boolean busy = response.statusCode() >= 500 || response.statusCode() == 429;
                     boolean unsure = !repeatable && response.statusCode() != 429 && response.statusCode() != 503;
                     if (!busy || unsure || attempt == ATTEMPTS) {
-                        return new Response(request.uri(), response.statusCode(), response.body());
+                        return new Response(
+                                request.uri(),
+                                response.statusCode(),
+                                response.headers().firstValue("Location"),
+                                response.body());
                     }
                 } catch (CompletionException e) {
                     boolean sent = !(e.getCause() instanceof ConnectException);
@@ -187,32 +201,55 @@ final class MlflowClient {
         }
     }
 
-    /** What the server said. */
-    private record Response(URI uri, int status, String body) {
-        private JsonObject json() {
+    /** The server's answer. What is not as the protocol has it is named with the address and the status. */
+    private record Response(URI uri, int status, Optional<String> location, String body) {
+        private static final int SHOWN = 500; // characters: some answer with a whole page
+
+        private Optional<JsonObject> json() {
             try {
-                return JsonParser.parseString(body).getAsJsonObject();
+                return Optional.of(JsonParser.parseString(body).getAsJsonObject());
             } catch (JsonParseException | IllegalStateException e) {
-                throw failure();
+                return Optional.empty();
             }
         }
 
         boolean is(String errorCode) {
-            return status >= 400
-                    && json().has("error_code")
-                    && json().get("error_code").getAsString().equals(errorCode);
+            return status >= 400 && find("error_code").filter(errorCode::equals).isPresent();
         }
 
-        JsonObject require() {
-            if (status >= 400) {
+        /** Returns the text in an object within objects. */
+        Optional<String> find(String... path) {
+            Optional<JsonElement> at = json().map(Function.identity());
+            for (String name : path) {
+                at = at.filter(JsonElement::isJsonObject)
+                        .flatMap(json ->
+                                Optional.ofNullable(json.getAsJsonObject().get(name)));
+            }
+            return at.filter(JsonElement::isJsonPrimitive).map(JsonElement::getAsString);
+        }
+
+        String text(String... path) {
+            require();
+            return find(path).orElseThrow(() -> failure("have " + String.join(".", path)));
+        }
+
+        void require() {
+            if (status < 200 || status >= 300) {
                 throw failure();
             }
-            return json();
+            if (json().isEmpty()) {
+                throw failure("be a JSON object");
+            }
         }
 
         IllegalStateException failure() {
-            return new IllegalStateException(
-                    "MLflow's answer to " + uri + " must be a success, but was " + status + ": " + body);
+            return failure("be a success");
+        }
+
+        private IllegalStateException failure(String rule) {
+            String shown = body.length() <= SHOWN ? body : body.substring(0, SHOWN) + "...";
+            return new IllegalStateException("MLflow's answer to " + uri + " must " + rule + ", but was " + status
+                    + location.map(to -> ", moved to " + to).orElse("") + ": " + (shown.isBlank() ? "(empty)" : shown));
         }
     }
 }

@@ -1,8 +1,8 @@
 package org.fl4j.examples;
 
-import java.net.URI;
 import java.util.Optional;
 import org.fl4j.examples.experiment.Extras;
+import org.fl4j.tracking.MlflowListener;
 import picocli.CommandLine.Option;
 
 /** What running an experiment may do beside. */
@@ -25,13 +25,13 @@ final class ExtraOptions {
             names = "--mlflow",
             paramLabel = "URL",
             description = "enter runs into an MLflow server; a token is taken from MLFLOW_TRACKING_TOKEN")
-    private URI mlflow;
+    private String mlflow; // as text: a message about a bad URL must not repeat a password
 
     Extras extras() {
         return new Extras(
                 progress,
                 tensorBoard,
-                Optional.ofNullable(mlflow),
+                Optional.ofNullable(mlflow).map(MlflowListener::address),
                 Optional.ofNullable(System.getenv("MLFLOW_TRACKING_TOKEN")));
     }
 }

@@ -30,6 +30,9 @@ import picocli.CommandLine.Command;
             GenerateCompletion.class
         })
 public final class Main {
+    /** A system property: whether to print where an {@link Error} happened. */
+    private static final String TRACES = "fl4j.stackTraces";
+
     private Main() {}
 
     /** Runs a sub-command; the process ends with 0, 1 after a failed run, or 2 for bad arguments. */
@@ -48,10 +51,40 @@ public final class Main {
                     ? CommandLine.ExitCode.USAGE
                     : CommandLine.ExitCode.SOFTWARE;
         });
-        return commandLine;
+        // Errors pass the handler by.
+        CommandLine.IExecutionStrategy strategy = commandLine.getExecutionStrategy();
+        return commandLine.setExecutionStrategy(parsed -> {
+            try {
+                return strategy.execute(parsed);
+            } catch (Error e) {
+                commandLine.getErr().println(commandLine.getColorScheme().errorText(describe(e)));
+                if (Boolean.getBoolean(TRACES)) {
+                    e.printStackTrace(commandLine.getErr());
+                }
+                return CommandLine.ExitCode.SOFTWARE;
+            }
+        });
     }
 
     private static String describe(Exception exception) {
         return exception.getMessage() == null ? exception.toString() : exception.getMessage();
+    }
+
+    private static String describe(Error error) {
+        String more = " (-D" + TRACES + "=true shows where)";
+        if (error instanceof OutOfMemoryError) {
+            return "out of memory: " + error.getMessage()
+                    + ". Give Java more with -Xmx, or use fewer workers, a smaller" + " batch or a smaller cohort"
+                    + more;
+        }
+        if (error instanceof StackOverflowError) {
+            return "stack overflow: something is nested too deeply. Give threads more with -Xss, or look for a"
+                    + " definition that contains itself" + more;
+        }
+        if (error instanceof LinkageError) { // also a class or a native library that is missing
+            return "cannot load a part of the program: " + error
+                    + ". Maybe a jar is missing from the class path, or one" + " of another version is on it" + more;
+        }
+        return "unexpected error: " + error + more;
     }
 }

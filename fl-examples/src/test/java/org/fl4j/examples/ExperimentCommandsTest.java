@@ -203,12 +203,12 @@ class ExperimentCommandsTest {
     @Test
     void aSweepGoesOnAfterARunThatFails() throws IOException {
         Path file = Files.writeString(directory.resolve("broken.yaml"), """
-                data: {clients: 20}
-                model: softmax
-                cohort: 4
-                rounds: 2
-                sweep: {serverOptimizer: ["brittle:failingStep=2", "brittle:failingStep=3"]}
-                """);
+            data: {clients: 20}
+            model: softmax
+            cohort: 4
+            rounds: 2
+            sweep: {serverOptimizer: ["brittle:failingStep=2", "brittle:failingStep=3"]}
+            """);
         Path out = directory.resolve("broken");
         Outcome outcome = run("run", file.toString(), "--out", out.toString(), "--no-progress");
         assertThat(outcome.code()).isEqualTo(1);
@@ -258,6 +258,45 @@ class ExperimentCommandsTest {
                     .anySatisfy(body -> assertThat(body).contains("\"key\":\"fl4j.modelSha256\",\"value\":\"" + hash))
                     .anySatisfy(body -> assertThat(body).contains("\"key\":\"model\",\"value\":\"softmax\""));
             assertThat(bodies.get(bodies.size() - 1)).contains("runs/update", "\"status\":\"FINISHED\"", "end_time");
+        } finally {
+            server.stop(0);
+        }
+    }
+
+    @Test
+    void repeatsNoPasswordOfATrackingServer() throws IOException {
+        Path file = Files.writeString(directory.resolve("one.yaml"), "data: {clients: 20}\nrounds: 1\n");
+        Path out = directory.resolve("one");
+        for (String url : List.of("http://user:geheim@localhost:5000", "http://user:geh eim@localhost")) {
+            Outcome outcome = run("run", file.toString(), "--out", out.toString(), "--mlflow", url);
+            assertThat(outcome.code()).isEqualTo(2);
+            assertThat(outcome.err()).startsWith("server must be a URL ").contains("http://***@localhost");
+            assertThat(outcome.out() + outcome.err()).doesNotContain("geh");
+            assertThat(out).doesNotExist();
+        }
+    }
+
+    @Test
+    void asksTheTrackingServerBeforeAnythingTrains() throws IOException {
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/api/2.0/mlflow/", exchange -> {
+            byte[] bytes = "{\"experiment\":{\"experiment_id\":\"1\",\"lifecycle_stage\":\"deleted\"}}"
+                    .getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(200, bytes.length);
+            exchange.getResponseBody().write(bytes);
+            exchange.close();
+        });
+        server.start();
+        try {
+            Path file = Files.writeString(directory.resolve("one.yaml"), "data: {clients: 20}\nrounds: 1\n");
+            String url = "http://localhost:" + server.getAddress().getPort();
+            Outcome outcome = run(
+                    "run", file.toString(), "--out", directory.resolve("gone").toString(), "--mlflow", url);
+            assertThat(outcome.code()).isEqualTo(1);
+            assertThat(outcome.err())
+                    .isEqualToIgnoringNewLines(
+                            "experiment gone is deleted on " + url + ": restore it or choose another name");
+            assertThat(outcome.out()).isEmpty();
         } finally {
             server.stop(0);
         }

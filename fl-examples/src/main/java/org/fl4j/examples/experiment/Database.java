@@ -182,6 +182,15 @@ final class Database implements AutoCloseable {
                 cause);
     }
 
+    /** Something that is in the file and must not be. */
+    private static final class WrongContentException extends SQLException {
+        private static final long serialVersionUID = 1L;
+
+        WrongContentException(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+
     /** Something done in a transaction. */
     @FunctionalInterface
     interface Work<T> {
@@ -191,7 +200,7 @@ final class Database implements AutoCloseable {
     /** What becomes of a row. */
     @FunctionalInterface
     interface Row<T> {
-        T read(ResultSet row) throws SQLException;
+        T read(TableRow row) throws SQLException;
     }
 
     /** Does all of it, or nothing; of reading, all of it at one moment. Reading may be done again, so it must not change anything. */
@@ -211,7 +220,7 @@ final class Database implements AutoCloseable {
                     e.addSuppressed(second);
                 }
                 if (!isOutdated()) {
-                    throw failure("failed", e);
+                    throw failure(e instanceof WrongContentException ? "has wrong content" : "failed", e);
                 }
             }
         }
@@ -266,16 +275,23 @@ final class Database implements AutoCloseable {
         }
     }
 
-    /** Asks for rows, in a transaction of its own. */
-    <T> List<T> rows(String sql, Row<T> read, Object... values) {
+    /**
+     * Asks for rows, in a transaction of its own.
+     *
+     * @param table where they come from
+     * @throws IllegalStateException if it cannot be read or has wrong content; names file, table, column and rule
+     */
+    <T> List<T> rows(String table, String sql, Row<T> read, Object... values) {
         return transaction(() -> {
             List<T> rows = new ArrayList<>();
             try (PreparedStatement statement = connection.prepareStatement(sql)) {
                 set(statement, values);
                 try (ResultSet row = statement.executeQuery()) {
                     while (row.next()) {
-                        rows.add(read.read(row));
+                        rows.add(read.read(new TableRow(row)));
                     }
+                } catch (IllegalArgumentException e) {
+                    throw new WrongContentException(table + ", row " + (rows.size() + 1) + ": " + e.getMessage(), e);
                 }
             }
             return rows;

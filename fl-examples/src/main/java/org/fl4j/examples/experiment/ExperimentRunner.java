@@ -85,11 +85,23 @@ public final class ExperimentRunner {
                 // can be resumed.
                 write(file(directory), yaml);
                 store.declare(title, yaml, experiment.runs());
+                requireUsableServer(title, experiment.runs(), store.read());
                 checkAll(declared, experiment.runs(), data);
                 runAll(title, yaml, experiment.runs(), data, store, lock);
             }
         } finally {
             data.values().forEach(Dataset::close);
+        }
+    }
+
+    /** Asks the tracking server before anything trains, unless nothing is left to run. */
+    private void requireUsableServer(String title, List<ExperimentFile.Run> runs, TrackedRuns entered) {
+        Set<String> finished = entered.all().stream()
+                .filter(StoredRun::isFinished)
+                .map(StoredRun::key)
+                .collect(Collectors.toSet());
+        if (runs.stream().anyMatch(run -> !finished.contains(run.spec().key()))) {
+            extras.mlflow().ifPresent(server -> MlflowListener.requireUsable(server, extras.mlflowToken(), title));
         }
     }
 

@@ -1,9 +1,7 @@
 package org.fl4j.examples.experiment;
 
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -56,19 +54,21 @@ public final class TrackedRuns {
     /** Returns all runs, in the order in which they were entered. */
     public List<StoredRun> all() {
         return database.rows(
-                "SELECT r.id, e.name, r.key, r.label, r.seed, r.status, (SELECT count(*) FROM rounds WHERE run ="
-                        + " r.id), r.model_sha256, (SELECT sum(train_seconds + evaluation_seconds) FROM rounds WHERE run ="
-                        + " r.id) FROM runs r JOIN experiments e ON e.id = r.experiment ORDER BY r.id",
+                "runs",
+                "SELECT r.id AS id, e.name AS name, r.key AS key, r.label AS label, r.seed AS seed, r.status AS status,"
+                        + " (SELECT count(*) FROM rounds WHERE run = r.id) AS rounds, r.model_sha256 AS model_sha256,"
+                        + " (SELECT sum(train_seconds + evaluation_seconds) FROM rounds WHERE run = r.id) AS seconds"
+                        + " FROM runs r JOIN experiments e ON e.id = r.experiment ORDER BY r.id",
                 row -> new StoredRun(
-                        row.getInt(1),
-                        row.getString(2),
-                        row.getString(3),
-                        row.getString(4),
-                        row.getLong(5),
-                        row.getString(6),
-                        row.getInt(7),
-                        Optional.ofNullable(row.getString(8)),
-                        Optional.ofNullable((Double) row.getObject(9))));
+                        row.whole("id"),
+                        row.text("name"),
+                        row.text("key"),
+                        row.text("label"),
+                        row.longWhole("seed"),
+                        row.text("status"),
+                        row.whole("rounds"),
+                        row.optionalText("model_sha256"),
+                        row.optionalNumber("seconds")));
     }
 
     /**
@@ -93,15 +93,19 @@ public final class TrackedRuns {
     /** Returns the names of a run's metrics. */
     public List<String> metricNames(int run) {
         return database.rows(
-                "SELECT DISTINCT name FROM metrics WHERE run = ? ORDER BY name", row -> row.getString(1), run);
+                "metrics",
+                "SELECT DISTINCT name FROM metrics WHERE run = ? ORDER BY name",
+                row -> row.text("name"),
+                run);
     }
 
     /** Returns a metric by round. */
     public Map<Integer, Double> metric(int run, String name) {
         Map<Integer, Double> byRound = new LinkedHashMap<>();
         database.rows(
+                        "metrics",
                         "SELECT round, value FROM metrics WHERE run = ? AND name = ? ORDER BY round",
-                        row -> Map.entry(row.getInt(1), number(row, "value")),
+                        row -> Map.entry(row.whole("round"), row.number("value")),
                         run,
                         name)
                 .forEach(entry -> byRound.put(entry.getKey(), entry.getValue()));
@@ -117,9 +121,10 @@ public final class TrackedRuns {
     public Map<Integer, Map<Integer, Double>> clientMetrics(int run, String name) {
         Map<Integer, Map<Integer, Double>> byRound = new TreeMap<>();
         database.rows(
+                        "client_metrics",
                         "SELECT round, client, value FROM client_metrics WHERE run = ? AND name = ? ORDER BY round,"
                                 + " client",
-                        row -> new ClientValue(row.getInt(1), row.getInt(2), number(row, "value")),
+                        row -> new ClientValue(row.whole("round"), row.whole("client"), row.number("value")),
                         run,
                         name)
                 .forEach(of -> byRound.computeIfAbsent(of.round(), any -> new TreeMap<>())
@@ -147,8 +152,9 @@ public final class TrackedRuns {
     private Map<String, String> texts(String table, int run) {
         Map<String, String> texts = new TreeMap<>();
         database.rows(
+                        table,
                         "SELECT name, value FROM " + table + " WHERE run = ?",
-                        row -> Map.entry(row.getString(1), row.getString(2)),
+                        row -> Map.entry(row.text("name"), row.text("value")),
                         run)
                 .forEach(entry -> texts.put(entry.getKey(), entry.getValue()));
         return texts;
@@ -157,8 +163,9 @@ public final class TrackedRuns {
     /** Returns a run's events by round. */
     public List<Event> events(int run) {
         return database.rows(
+                "events",
                 "SELECT round, client, kind, detail FROM events WHERE run = ? ORDER BY round, client",
-                row -> new Event(row.getInt(1), row.getInt(2), row.getString(3), row.getString(4)),
+                row -> new Event(row.whole("round"), row.whole("client"), row.text("kind"), row.text("detail")),
                 run);
     }
 
@@ -177,11 +184,16 @@ public final class TrackedRuns {
     public Map<Integer, Cost> costs(int run) {
         Map<Integer, Cost> costs = new TreeMap<>();
         database.rows(
+                        "rounds",
                         "SELECT round, bytes_down, bytes_up, train_seconds, evaluation_seconds FROM rounds WHERE run ="
                                 + " ?",
                         row -> Map.entry(
-                                row.getInt(1),
-                                new Cost(row.getLong(2), row.getLong(3), row.getDouble(4), row.getDouble(5))),
+                                row.whole("round"),
+                                new Cost(
+                                        row.longWhole("bytes_down"),
+                                        row.longWhole("bytes_up"),
+                                        row.number("train_seconds"),
+                                        row.number("evaluation_seconds"))),
                         run)
                 .forEach(entry -> costs.put(entry.getKey(), entry.getValue()));
         return costs;
@@ -198,37 +210,33 @@ public final class TrackedRuns {
     public List<TaskRecord> tasks(int run) {
         Map<TaskId, Metrics> measured = new HashMap<>();
         database.rows(
+                        "task_metrics",
                         "SELECT round, client, kind, name, value FROM task_metrics WHERE run = ?",
-                        row -> Map.entry(id(row), Metrics.of(row.getString("name"), number(row, "value"), 1)),
+                        row -> Map.entry(id(row), Metrics.of(row.text("name"), row.number("value"), 1)),
                         run)
                 .forEach(entry -> measured.merge(entry.getKey(), entry.getValue(), Metrics::merge));
         List<TaskRecord> tasks = database.rows(
+                "tasks",
                 "SELECT * FROM tasks WHERE run = ?",
                 row -> new TaskRecord(
                         id(row),
-                        row.getInt("priority"),
-                        row.getInt("thread"),
-                        row.getInt("attempts"),
-                        Instant.parse(row.getString("submitted")),
-                        Instant.parse(row.getString("started")),
-                        Instant.parse(row.getString("ended")),
-                        Duration.ofNanos(Math.round(row.getDouble("run_seconds") * 1e9)),
-                        TaskRecord.Outcome.valueOf(row.getString("outcome")),
-                        Optional.ofNullable(row.getString("error")),
+                        row.whole("priority"),
+                        row.whole("thread"),
+                        row.whole("attempts"),
+                        row.time("submitted"),
+                        row.time("started"),
+                        row.time("ended"),
+                        Duration.ofNanos(Math.round(Check.notNegative("run_seconds", row.number("run_seconds")) * 1e9)),
+                        row.oneOf("outcome", TaskRecord.Outcome.class),
+                        row.optionalText("error"),
                         measured.getOrDefault(id(row), Metrics.none()),
-                        Optional.ofNullable(row.getString("update_sha256"))),
+                        row.optionalText("update_sha256")),
                 run);
         tasks.sort(Comparator.comparing((TaskRecord task) -> task.id().round()).thenComparing(TaskRecord::ended));
         return tasks;
     }
 
-    /** SQLite has no NaN: it enters none. */
-    private static double number(ResultSet row, String column) throws SQLException {
-        double value = row.getDouble(column);
-        return row.wasNull() ? Double.NaN : value;
-    }
-
-    private static TaskId id(ResultSet row) throws SQLException {
-        return new TaskId(row.getInt("round"), new ClientId(row.getInt("client")), row.getString("kind"));
+    private static TaskId id(TableRow row) throws SQLException {
+        return new TaskId(row.whole("round"), new ClientId(row.whole("client")), row.text("kind"));
     }
 }
