@@ -144,6 +144,7 @@ public record CentralDp(
     private record ClipToReceivedBound() implements UpdateTransform {
         @Override
         public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
+            Noise.requireNoAttachments(update);
             double bound = task.attachment(BOUND, update.delta().floats().getDevice())
                     .orElseThrow()
                     .getFloat();

@@ -139,6 +139,7 @@ public record DpFtrl(
 
         @Override
         public void add(ModelUpdate update) {
+            Noise.requireNoAttachments(update);
             NormClipping.addClipped(sum, update.delta(), clippingBound);
         }
 
