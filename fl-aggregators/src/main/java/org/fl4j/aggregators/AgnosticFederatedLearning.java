@@ -30,7 +30,7 @@ import org.fl4j.tensor.Tensors;
  *
  * @param weightRate the learning rate of the weights, at least 0; 0 is the plain mean
  */
-public record AgnosticFederatedLearning(double weightRate) implements Algorithm, Aggregator {
+public record AgnosticFederatedLearning(double weightRate) implements Algorithm {
     private static final String WEIGHTS = "afl/weights";
 
     /** Checks the rate. */
@@ -40,20 +40,27 @@ public record AgnosticFederatedLearning(double weightRate) implements Algorithm,
 
     @Override
     public void configure(SimulationBuilder builder) {
-        builder.aggregator(this).sgdClients(ReceivedLoss.Reporter::new);
+        builder.aggregator(aggregator()).sgdClients(ReceivedLoss.Reporter::new);
     }
 
-    @Override
-    public Aggregation begin(RoundContext round, ServerState state) {
-        double[] weights = new double[round.clientCount()];
-        Arrays.fill(weights, 1.0 / weights.length);
-        state.strategy().tensor(WEIGHTS).ifPresent(kept -> {
-            float[] values = kept.toFloatArray();
-            for (int i = 0; i < weights.length; i++) {
-                weights[i] = values[i];
-            }
-        });
-        return new Mixture(state, weights);
+    /** The server's half; alone it would be half of the algorithm. */
+    Aggregator aggregator() {
+        return new AgnosticFederatedLearningAggregator(this);
+    }
+
+    private record AgnosticFederatedLearningAggregator(AgnosticFederatedLearning agnostic) implements Aggregator {
+        @Override
+        public Aggregation begin(RoundContext round, ServerState state) {
+            double[] weights = new double[round.clientCount()];
+            Arrays.fill(weights, 1.0 / weights.length);
+            state.strategy().tensor(WEIGHTS).ifPresent(kept -> {
+                float[] values = kept.toFloatArray();
+                for (int i = 0; i < weights.length; i++) {
+                    weights[i] = values[i];
+                }
+            });
+            return agnostic.new Mixture(state, weights);
+        }
     }
 
     private final class Mixture implements Aggregation {

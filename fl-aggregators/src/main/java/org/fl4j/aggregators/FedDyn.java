@@ -33,7 +33,7 @@ import org.fl4j.tensor.Kernels;
  *
  * @param alpha positive
  */
-public record FedDyn(double alpha) implements Algorithm, Aggregator {
+public record FedDyn(double alpha) implements Algorithm {
     private static final String LINEAR = "feddyn/linear";
 
     /** Checks alpha. */
@@ -44,18 +44,26 @@ public record FedDyn(double alpha) implements Algorithm, Aggregator {
     @Override
     public void configure(SimulationBuilder builder) {
         double pull = alpha;
-        builder.aggregator(this).sgdClients((id, worker, training) -> new DynamicClient(id, worker, training, pull));
+        builder.aggregator(aggregator())
+                .sgdClients((id, worker, training) -> new DynamicClient(id, worker, training, pull));
     }
 
-    @Override
-    public Aggregation begin(RoundContext round, ServerState state) {
-        return new WeightedMean(UpdateWeighting.uniform(), state, List.of(), mean -> {
-            NDArray delta = mean.delta().trainable();
-            NDArray linear = delta.mul(-alpha * mean.count() / round.clientCount());
-            state.strategy().tensor(LINEAR).ifPresent(linear::addi);
-            Kernels.addScaled(delta, linear, -1 / alpha);
-            return new Aggregate(Optional.of(mean.delta()), state.strategy().with(LINEAR, linear), Metrics.none());
-        });
+    /** The server's half; alone it would be half of the algorithm. */
+    Aggregator aggregator() {
+        return new FedDynAggregator(this);
+    }
+
+    private record FedDynAggregator(FedDyn dynamic) implements Aggregator {
+        @Override
+        public Aggregation begin(RoundContext round, ServerState state) {
+            return new WeightedMean(UpdateWeighting.uniform(), state, List.of(), mean -> {
+                NDArray delta = mean.delta().trainable();
+                NDArray linear = delta.mul(-dynamic.alpha * mean.count() / round.clientCount());
+                state.strategy().tensor(LINEAR).ifPresent(linear::addi);
+                Kernels.addScaled(delta, linear, -1 / dynamic.alpha);
+                return new Aggregate(Optional.of(mean.delta()), state.strategy().with(LINEAR, linear), Metrics.none());
+            });
+        }
     }
 
     private static final class DynamicClient extends SgdClient {

@@ -32,7 +32,7 @@ public record FedLC(double margin) implements Algorithm {
     @Override
     public void configure(SimulationBuilder builder) {
         double strength = margin;
-        builder.aggregator(new FedAvg())
+        builder.usualAggregator(new FedAvg())
                 .sgdClients((id, worker, training) -> new CalibratedClient(id, worker, training, strength));
     }
 

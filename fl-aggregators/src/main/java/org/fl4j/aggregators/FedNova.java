@@ -1,5 +1,7 @@
 package org.fl4j.aggregators;
 
+import org.fl4j.client.ClientOptimizer;
+import org.fl4j.client.LocalTraining;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
@@ -8,6 +10,8 @@ import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.UpdateWeighting;
 import org.fl4j.internal.Check;
+import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.RunCheck;
 import org.fl4j.tensor.ParameterVector;
 
 /**
@@ -16,12 +20,15 @@ import org.fl4j.tensor.ParameterVector;
  * not pull the model to their own optimum. a_i is the number of local steps, or for momentum rho {@code (steps - rho (1 -
  * rho^steps) / (1 - rho)) / (1 - rho)}.
  *
+ * <p>A run whose {@link LocalTraining} has another momentum, an adaptive optimizer or a proximal term is refused, for a_i would be wrong. Of
+ * clients of your own making nothing is known: localMomentum must be theirs.
+ *
  * <p>Deviations: none; with equal numbers of steps it is FedAvg. Buffers are averaged as they are.
  *
  * @param weighting how much each update counts, in both means
  * @param localMomentum the momentum of the clients' SGD, in [0, 1)
  */
-public record FedNova(UpdateWeighting weighting, double localMomentum) implements Aggregator {
+public record FedNova(UpdateWeighting weighting, double localMomentum) implements Aggregator, RunCheck {
     /** Checks both. */
     public FedNova {
         Check.present("weighting", weighting);
@@ -31,6 +38,24 @@ public record FedNova(UpdateWeighting weighting, double localMomentum) implement
     /** Weighs by example count, for clients without momentum. */
     public FedNova() {
         this(UpdateWeighting.byExampleCount(), 0);
+    }
+
+    /** Accepts only local training of the length that it divides by. */
+    @Override
+    public void verify(Algorithm.Parts parts) {
+        parts.training().filter(used -> parts.clients().isEmpty()).ifPresent(training -> {
+            boolean right = training.optimizer() instanceof ClientOptimizer.Sgd sgd && sgd.momentum() == localMomentum;
+            Check.that(
+                    right,
+                    "optimizer of clients under FedNova",
+                    "SGD with the momentum that it normalises for, localMomentum = " + localMomentum,
+                    training.optimizer());
+            Check.that(
+                    training.proximalTerm() == 0,
+                    "proximalTerm of clients under FedNova",
+                    "0, for it normalises for training without one",
+                    training.proximalTerm());
+        });
     }
 
     @Override

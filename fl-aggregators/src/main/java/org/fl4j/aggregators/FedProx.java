@@ -22,7 +22,7 @@ public record FedProx(double mu) implements Algorithm {
     @Override
     public void configure(SimulationBuilder builder) {
         double pull = mu;
-        builder.aggregator(new FedAvg())
+        builder.usualAggregator(new FedAvg())
                 .sgdClients((id, worker, training) -> new SgdClient(id, worker, training.proximalTerm(pull)));
     }
 }

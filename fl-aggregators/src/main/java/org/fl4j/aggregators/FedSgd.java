@@ -21,7 +21,7 @@ public record FedSgd(double learningRate) implements Algorithm {
 
     @Override
     public void configure(SimulationBuilder builder) {
-        builder.aggregator(new FedAvg())
+        builder.usualAggregator(new FedAvg())
                 .training(LocalTraining.sgd(learningRate).fullBatch());
     }
 }

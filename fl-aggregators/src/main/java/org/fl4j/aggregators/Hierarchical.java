@@ -13,6 +13,8 @@ import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
 import org.fl4j.internal.Check;
+import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.RunCheck;
 
 /**
  * Aggregates in two tiers: each group of clients has an aggregator of its own, an edge server, and what groups have folded is
@@ -22,7 +24,7 @@ import org.fl4j.internal.Check;
  * @param aggregator the rule of every tier
  * @param group the edge server of a client, at least 0
  */
-public record Hierarchical(Aggregator aggregator, ToIntFunction<ClientId> group) implements Aggregator {
+public record Hierarchical(Aggregator aggregator, ToIntFunction<ClientId> group) implements Aggregator, RunCheck {
     /** Checks for presence. */
     public Hierarchical {
         Check.present("aggregator", aggregator);
@@ -32,6 +34,13 @@ public record Hierarchical(Aggregator aggregator, ToIntFunction<ClientId> group)
     /** Deals clients out to so many edge servers by their index. */
     public Hierarchical(Aggregator aggregator, int groups) {
         this(aggregator, client -> client.index() % Check.positive("groups", groups));
+    }
+
+    @Override
+    public void verify(Algorithm.Parts parts) {
+        if (aggregator instanceof RunCheck check) {
+            check.verify(parts);
+        }
     }
 
     @Override

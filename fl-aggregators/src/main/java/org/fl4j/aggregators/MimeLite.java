@@ -34,7 +34,7 @@ import org.fl4j.tensor.Kernels;
  *
  * @param momentum beta, in [0, 1)
  */
-public record MimeLite(double momentum) implements Algorithm, Aggregator {
+public record MimeLite(double momentum) implements Algorithm {
     private static final String MOMENTUM = "mimelite/momentum";
     private static final String GRADIENT = "mimelite/gradient";
 
@@ -46,26 +46,37 @@ public record MimeLite(double momentum) implements Algorithm, Aggregator {
     @Override
     public void configure(SimulationBuilder builder) {
         double beta = momentum;
-        builder.aggregator(this).sgdClients((id, worker, training) -> new MomentumClient(id, worker, training, beta));
+        builder.aggregator(aggregator())
+                .sgdClients((id, worker, training) -> new MomentumClient(id, worker, training, beta));
     }
 
-    @Override
-    public boolean sendsAttachments() {
-        return true;
+    /** The server's half; alone it would be half of the algorithm. */
+    Aggregator aggregator() {
+        return new MimeLiteAggregator(this);
     }
 
-    @Override
-    public Map<String, NDArray> attachments(ServerState state) {
-        return state.strategy().tensor(MOMENTUM).map(m -> Map.of(MOMENTUM, m)).orElse(Map.of());
-    }
+    private record MimeLiteAggregator(MimeLite mime) implements Aggregator {
+        @Override
+        public boolean sendsAttachments() {
+            return true;
+        }
 
-    @Override
-    public Aggregation begin(RoundContext round, ServerState state) {
-        return new WeightedMean(UpdateWeighting.uniform(), state, List.of(GRADIENT), mean -> {
-            NDArray next = mean.attachment(GRADIENT).muli(1 - momentum);
-            state.strategy().tensor(MOMENTUM).ifPresent(m -> Kernels.addScaled(next, m, momentum));
-            return new Aggregate(Optional.of(mean.delta()), state.strategy().with(MOMENTUM, next), Metrics.none());
-        });
+        @Override
+        public Map<String, NDArray> attachments(ServerState state) {
+            return state.strategy()
+                    .tensor(MOMENTUM)
+                    .map(m -> Map.of(MOMENTUM, m))
+                    .orElse(Map.of());
+        }
+
+        @Override
+        public Aggregation begin(RoundContext round, ServerState state) {
+            return new WeightedMean(UpdateWeighting.uniform(), state, List.of(GRADIENT), mean -> {
+                NDArray next = mean.attachment(GRADIENT).muli(1 - mime.momentum);
+                state.strategy().tensor(MOMENTUM).ifPresent(m -> Kernels.addScaled(next, m, mime.momentum));
+                return new Aggregate(Optional.of(mean.delta()), state.strategy().with(MOMENTUM, next), Metrics.none());
+            });
+        }
     }
 
     private static final class MomentumClient extends SgdClient {

@@ -21,7 +21,7 @@ import org.fl4j.simulation.SimulationBuilder;
  *
  * @param q at least 0; 0 is the plain mean
  */
-public record QFedAvg(double q) implements Algorithm, Aggregator {
+public record QFedAvg(double q) implements Algorithm {
     /** Checks q. */
     public QFedAvg {
         Check.notNegative("q", q);
@@ -29,12 +29,19 @@ public record QFedAvg(double q) implements Algorithm, Aggregator {
 
     @Override
     public void configure(SimulationBuilder builder) {
-        builder.aggregator(this).sgdClients(ReceivedLoss.Reporter::new);
+        builder.aggregator(aggregator()).sgdClients(ReceivedLoss.Reporter::new);
     }
 
-    @Override
-    public Aggregation begin(RoundContext round, ServerState state) {
-        return new Fair(state);
+    /** The server's half; alone it would be half of the algorithm. */
+    Aggregator aggregator() {
+        return new QFedAvgAggregator(this);
+    }
+
+    private record QFedAvgAggregator(QFedAvg fair) implements Aggregator {
+        @Override
+        public Aggregation begin(RoundContext round, ServerState state) {
+            return fair.new Fair(state);
+        }
     }
 
     private double loss(ModelUpdate update) {

@@ -36,7 +36,7 @@ import org.fl4j.tensor.Kernels;
  *
  * @param option how a client's control variate is renewed
  */
-public record Scaffold(Option option) implements Algorithm, Aggregator {
+public record Scaffold(Option option) implements Algorithm {
     private static final String CONTROL = "scaffold/control";
 
     /** How a client's control variate is renewed. */
@@ -60,30 +60,38 @@ public record Scaffold(Option option) implements Algorithm, Aggregator {
     @Override
     public void configure(SimulationBuilder builder) {
         Option chosen = option;
-        builder.aggregator(this)
+        builder.aggregator(aggregator())
                 .sgdClients((id, worker, training) -> new ControlledClient(id, worker, training, chosen));
     }
 
-    @Override
-    public boolean sendsAttachments() {
-        return true;
+    /** The server's half; alone it would be half of the algorithm. */
+    Aggregator aggregator() {
+        return new ScaffoldAggregator(this);
     }
 
-    @Override
-    public Map<String, NDArray> attachments(ServerState state) {
-        return state.strategy()
-                .tensor(CONTROL)
-                .map(control -> Map.of(CONTROL, control))
-                .orElse(Map.of());
-    }
+    private record ScaffoldAggregator(Scaffold scaffold) implements Aggregator {
+        @Override
+        public boolean sendsAttachments() {
+            return true;
+        }
 
-    @Override
-    public Aggregation begin(RoundContext round, ServerState state) {
-        return new WeightedMean(UpdateWeighting.uniform(), state, List.of(CONTROL), mean -> {
-            NDArray control = mean.attachment(CONTROL).muli((double) mean.count() / round.clientCount());
-            state.strategy().tensor(CONTROL).ifPresent(control::addi);
-            return new Aggregate(Optional.of(mean.delta()), state.strategy().with(CONTROL, control), Metrics.none());
-        });
+        @Override
+        public Map<String, NDArray> attachments(ServerState state) {
+            return state.strategy()
+                    .tensor(CONTROL)
+                    .map(control -> Map.of(CONTROL, control))
+                    .orElse(Map.of());
+        }
+
+        @Override
+        public Aggregation begin(RoundContext round, ServerState state) {
+            return new WeightedMean(UpdateWeighting.uniform(), state, List.of(CONTROL), mean -> {
+                NDArray control = mean.attachment(CONTROL).muli((double) mean.count() / round.clientCount());
+                state.strategy().tensor(CONTROL).ifPresent(control::addi);
+                return new Aggregate(
+                        Optional.of(mean.delta()), state.strategy().with(CONTROL, control), Metrics.none());
+            });
+        }
     }
 
     private static final class ControlledClient extends SgdClient {

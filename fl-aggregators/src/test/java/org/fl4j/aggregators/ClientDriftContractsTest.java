@@ -1,9 +1,7 @@
 package org.fl4j.aggregators;
 
-import org.fl4j.aggregators.personal.Ifca;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ModelUpdate;
-import org.fl4j.metrics.Metrics;
 import org.fl4j.testing.AggregatorContract;
 import org.junit.jupiter.api.Nested;
 
@@ -13,7 +11,7 @@ class ClientDriftContractsTest {
     class ScaffoldContract extends AggregatorContract {
         @Override
         protected Aggregator aggregator() {
-            return new Scaffold();
+            return new Scaffold().aggregator();
         }
 
         @Override
@@ -27,7 +25,7 @@ class ClientDriftContractsTest {
     class MimeLiteContract extends AggregatorContract {
         @Override
         protected Aggregator aggregator() {
-            return new MimeLite(.9);
+            return new MimeLite(.9).aggregator();
         }
 
         @Override
@@ -42,19 +40,6 @@ class ClientDriftContractsTest {
         @Override
         protected Aggregator aggregator() {
             return new FedNova();
-        }
-    }
-
-    @Nested
-    class IfcaContract extends AggregatorContract {
-        @Override
-        protected Aggregator aggregator() {
-            return new Ifca(2);
-        }
-
-        @Override
-        protected ModelUpdate sent(ModelUpdate update) {
-            return update.withMetrics(Metrics.of("ifca/cluster", update.client().index() % 2, 1));
         }
     }
 }

@@ -28,7 +28,7 @@ class FairnessTest extends TensorTest {
     class QFedAvgContract extends AggregatorContract {
         @Override
         protected Aggregator aggregator() {
-            return new QFedAvg(0); // for q > 0 a common delta is shortened by the step size rule
+            return new QFedAvg(0).aggregator(); // for q > 0 a common delta is shortened by the step size rule
         }
 
         @Override
@@ -41,7 +41,7 @@ class FairnessTest extends TensorTest {
     class AflContract extends AggregatorContract {
         @Override
         protected Aggregator aggregator() {
-            return new AgnosticFederatedLearning(.1);
+            return new AgnosticFederatedLearning(.1).aggregator();
         }
 
         @Override
@@ -51,7 +51,7 @@ class FairnessTest extends TensorTest {
     }
 
     private float[] step(double q) {
-        Aggregation aggregation = new QFedAvg(q).begin(round(), state(vector(1, 1)));
+        Aggregation aggregation = new QFedAvg(q).aggregator().begin(round(), state(vector(1, 1)));
         aggregation.add(withLoss(update(0, 10, vector(-.1, .1)), .5));
         aggregation.add(withLoss(update(1, 90, vector(.2, -.2)), 2));
         return values(aggregation.combine().delta().orElseThrow());
@@ -66,7 +66,7 @@ class FairnessTest extends TensorTest {
 
     @Test
     void refusesAnUpdateWithoutItsLoss() {
-        Aggregation aggregation = new QFedAvg(1).begin(round(), state(vector(1, 1)));
+        Aggregation aggregation = new QFedAvg(1).aggregator().begin(round(), state(vector(1, 1)));
         assertThat(aggregation.onModelUpdate(update(0, 10, vector(1, 1))))
                 .isEqualTo(new Admission.Rejected(
                         RejectionReason.REFUSED,
@@ -75,7 +75,7 @@ class FairnessTest extends TensorTest {
 
     @Test
     void refusesALossThatIsNone() {
-        Aggregation aggregation = new AgnosticFederatedLearning(.1).begin(round(), state(vector(1, 1)));
+        Aggregation aggregation = new AgnosticFederatedLearning(.1).aggregator().begin(round(), state(vector(1, 1)));
         for (double loss : new double[] {-1, Double.POSITIVE_INFINITY, Double.NaN}) {
             assertThat(aggregation.onModelUpdate(withLoss(update(0, 10, vector(1, 1)), loss)))
                     .isInstanceOf(Admission.Rejected.class);
@@ -86,7 +86,8 @@ class FairnessTest extends TensorTest {
     void shiftsWeightToTheClientThatIsWorstOff() {
         ServerState state = state(vector(0));
         for (int round = 1; round <= 3; round++) {
-            Aggregation aggregation = new AgnosticFederatedLearning(.05).begin(round(round), state);
+            Aggregation aggregation =
+                    new AgnosticFederatedLearning(.05).aggregator().begin(round(round), state);
             aggregation.add(withLoss(update(0, 10, vector(-1)), .1));
             aggregation.add(withLoss(update(1, 10, vector(1)), 3));
             Aggregate aggregate = aggregation.combine();

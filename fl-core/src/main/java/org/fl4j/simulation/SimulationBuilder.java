@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.fl4j.client.ClientFactory;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
@@ -71,6 +72,8 @@ public final class SimulationBuilder implements Cloneable {
     boolean hashUpdates;
     Optional<Supplier<ResourceMonitor>> monitoring = Optional.empty();
     StopRule stopRule = history -> false;
+    UnaryOperator<Aggregator> aroundAggregator = inner -> inner;
+    AlgorithmParts algorithmParts = new AlgorithmParts();
     List<Algorithm> algorithms = new ArrayList<>();
     List<RunListener> listeners = new ArrayList<>();
 
@@ -96,28 +99,30 @@ public final class SimulationBuilder implements Cloneable {
 
     /** Sets how clients train; required unless there is a {@link #clients client factory}. */
     public SimulationBuilder training(LocalTraining value) {
-        training = value;
+        training = algorithmParts.set("training", value);
         return this;
     }
 
     /** Sets how clients are made, to use your own; by default each is an {@link SgdClient}. */
     public SimulationBuilder clients(ClientFactory value) {
-        clientFactory = Optional.of(value);
+        clientFactory = Optional.of(algorithmParts.set("clients", value));
         return this;
     }
 
     /** Sets how clients are made that train as {@link #training} says; by default each is an {@link SgdClient}. */
     public SimulationBuilder sgdClients(SgdClientFactory value) {
-        sgdClients = value;
+        sgdClients = algorithmParts.set("sgdClients", value);
         return this;
     }
 
     /**
-     * Takes the parts of an algorithm: its clients, aggregator, server. Call it first; what is set after it takes its
-     * place.
+     * Takes the parts of an algorithm: its clients, aggregator, server. What was set before gives way to them. What is set after, here or
+     * by another algorithm, must leave them as they are, for half an algorithm is none: {@link #build} refuses it. Only a {@link
+     * #usualAggregator usual aggregator} gives way.
      */
     public SimulationBuilder algorithm(Algorithm value) {
-        value.configure(this);
+        Check.present("algorithm", value);
+        algorithmParts.of(value, () -> value.configure(this));
         algorithms.add(value);
         return this;
     }
@@ -133,25 +138,40 @@ public final class SimulationBuilder implements Cloneable {
 
     /** Sets who takes part in a round; required. */
     public SimulationBuilder selector(ClientSelector value) {
-        selector = value;
+        selector = algorithmParts.set("selector", value);
         return this;
     }
 
     /** Sets how updates are combined; required. */
     public SimulationBuilder aggregator(Aggregator value) {
-        aggregator = value;
+        aggregator = algorithmParts.set("aggregator", value);
         return this;
     }
 
-    /** Puts an aggregator around the one that is set so far, to nest it, watch it, or attack it. */
+    /**
+     * Sets how updates are combined unless something else is asked for: what an algorithm calls whose clients go with any aggregator. It gives
+     * way to what is set after it, and to an aggregator that is a part of another algorithm.
+     */
+    public SimulationBuilder usualAggregator(Aggregator value) {
+        if (!algorithmParts.has("aggregator")) {
+            aggregator = value;
+        }
+        return this;
+    }
+
+    /**
+     * Puts an aggregator around the run's, to nest it, watch it, or attack it, whether that is set before or after. Of several the later is
+     * put around the earlier.
+     */
     public SimulationBuilder aroundAggregator(UnaryOperator<Aggregator> outer) {
-        aggregator = outer.apply(Check.present("aggregator", aggregator));
+        UnaryOperator<Aggregator> inner = aroundAggregator;
+        aroundAggregator = aggregate -> outer.apply(inner.apply(aggregate));
         return this;
     }
 
     /** Sets how the aggregate is applied; by default it is added as it is. */
     public SimulationBuilder serverOptimizer(ServerOptimizer value) {
-        serverOptimizer = value;
+        serverOptimizer = algorithmParts.set("serverOptimizer", value);
         return this;
     }
 
@@ -187,7 +207,7 @@ public final class SimulationBuilder implements Cloneable {
 
     /** Sets what clients do to their update before they send it; by default nothing. */
     public SimulationBuilder uploadTransform(UpdateTransform value) {
-        uploadTransform = value;
+        uploadTransform = algorithmParts.set("uploadTransform", value);
         return this;
     }
 
@@ -314,6 +334,14 @@ public final class SimulationBuilder implements Cloneable {
      * @throws IllegalArgumentException if a value is out of range; the message names it
      */
     public Simulation build() {
+        SimulationBuilder run = clone(); // this one may go on to the next experiment
+        run.aggregator = Optional.ofNullable(aggregator).map(aroundAggregator).orElse(null);
+        run.aroundAggregator = inner -> inner;
+        run.check(algorithmParts.replaced(this));
+        return new Simulation(run);
+    }
+
+    private void check(Optional<String> replaced) {
         Check.present("task", task);
         Check.present("data", data);
         Check.present("selector", selector);
@@ -376,7 +404,12 @@ public final class SimulationBuilder implements Cloneable {
                 onClock,
                 adaptive);
         algorithms.forEach(algorithm -> algorithm.verify(parts));
-        return new Simulation(clone()); // the builder may go on to the next experiment
+        Stream.of(selector, aggregator, serverOptimizer, uploadTransform)
+                .filter(RunCheck.class::isInstance)
+                .forEach(part -> ((RunCheck) part).verify(parts));
+        replaced.ifPresent(message -> {
+            throw new IllegalArgumentException(message);
+        });
     }
 
     /** Notes that an algorithm has put the run on a clock; there can be one only. */
@@ -411,6 +444,7 @@ public final class SimulationBuilder implements Cloneable {
             SimulationBuilder copy = (SimulationBuilder) super.clone();
             copy.listeners = new ArrayList<>(listeners);
             copy.algorithms = new ArrayList<>(algorithms);
+            copy.algorithmParts = algorithmParts.copy();
             return copy;
         } catch (CloneNotSupportedException e) {
             throw new IllegalStateException("this class is cloneable", e);

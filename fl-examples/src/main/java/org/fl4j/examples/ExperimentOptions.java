@@ -51,7 +51,8 @@ final class ExperimentOptions {
     @Option(
             names = "--algorithm",
             description =
-                    "a whole algorithm, such as scaffold or fedprox:mu=0.01; what other options name takes the place of its parts")
+                    "a whole algorithm, such as scaffold or fedprox:mu=0.01; other options must not name one of its"
+                            + " own parts")
     private String algorithm;
 
     @Option(names = "--aggregator", description = "such as median or krum:byzantine=2 (default: fedavg)")

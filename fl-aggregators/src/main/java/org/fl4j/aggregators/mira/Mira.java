@@ -2,6 +2,7 @@ package org.fl4j.aggregators.mira;
 
 import org.fl4j.aggregators.FedAvg;
 import org.fl4j.internal.Check;
+import org.fl4j.server.AddDelta;
 import org.fl4j.server.ComposedServer;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.SimulationBuilder;
@@ -15,8 +16,8 @@ import org.fl4j.simulation.SimulationBuilder;
  *
  * <p>Deviations: the latest state is the aggregated one, as the paper means and its code does not. A client that takes part
  * for the first time starts from the run's own model, which moves by the mean change of the cohort's models. Float buffers
- * are drawn together with the parameters. The rate is the one that each client reports. An aggregator or server optimizer set
- * beside it has no part in it.
+ * are drawn together with the parameters. The rate is the one that each client reports. An aggregator or server optimizer of
+ * another kind would have no part in it, and is refused.
  *
  * @param graph who is like whom
  * @param lambda the strength of the coupling, at least 0; 0 is local training
@@ -30,7 +31,7 @@ public record Mira(ClientGraph graph, double lambda) implements Algorithm {
 
     @Override
     public void configure(SimulationBuilder builder) {
-        builder.aggregator(new FedAvg()) // not asked: the server below couples the models itself
+        builder.usualAggregator(new FedAvg()) // not asked: the server below couples the models itself
                 .server((server, run) -> {
                     Check.that(
                             server instanceof ComposedServer,
@@ -39,5 +40,20 @@ public record Mira(ClientGraph graph, double lambda) implements Algorithm {
                             server.getClass().getSimpleName());
                     return new MiraServer(server, run, this);
                 });
+    }
+
+    /** Refuses what its server would never ask. */
+    @Override
+    public void verify(Parts parts) {
+        Check.that(
+                parts.aggregator().equals(new FedAvg()),
+                "aggregator under MIRA",
+                "left out, for its server couples the models itself",
+                parts.aggregator().getClass().getSimpleName());
+        Check.that(
+                parts.serverOptimizer().equals(new AddDelta(1)),
+                "serverOptimizer under MIRA",
+                "left out, for its server couples the models itself",
+                parts.serverOptimizer().getClass().getSimpleName());
     }
 }

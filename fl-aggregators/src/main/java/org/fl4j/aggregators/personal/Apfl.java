@@ -34,7 +34,7 @@ public record Apfl(double alpha, boolean adaptive) implements Algorithm {
     @Override
     public void configure(SimulationBuilder builder) {
         Apfl setting = this;
-        builder.aggregator(new FedAvg())
+        builder.usualAggregator(new FedAvg())
                 .sgdClients((id, worker, training) -> new MixingClient(id, worker, training, setting));
     }
 

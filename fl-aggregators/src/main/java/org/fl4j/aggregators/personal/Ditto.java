@@ -30,7 +30,7 @@ public record Ditto(double lambda) implements Algorithm {
     @Override
     public void configure(SimulationBuilder builder) {
         double pull = lambda;
-        builder.aggregator(new FedAvg())
+        builder.usualAggregator(new FedAvg())
                 .sgdClients((id, worker, training) -> new DittoClient(id, worker, training, pull));
     }
 

@@ -26,7 +26,7 @@ public record FedRep(SharingRule personal, LocalTraining headTraining) implement
     public void configure(SimulationBuilder builder) {
         SharingRule rule = personal;
         LocalTraining head = headTraining;
-        builder.aggregator(new FedAvg())
+        builder.usualAggregator(new FedAvg())
                 .sgdClients((id, worker, training) ->
                         new PersonalLayers.AlternatingClient(id, worker, training, rule, head));
     }

@@ -48,7 +48,7 @@ import org.fl4j.tensor.Tensors;
  *
  * @param clusters k, at least 1; 1 is FedAvg
  */
-public record Ifca(int clusters) implements Algorithm, Aggregator {
+public record Ifca(int clusters) implements Algorithm {
     private static final String CLUSTER = "ifca/cluster";
 
     /** Checks k. */
@@ -63,21 +63,34 @@ public record Ifca(int clusters) implements Algorithm, Aggregator {
     @Override
     public void configure(SimulationBuilder builder) {
         int count = clusters;
-        builder.aggregator(this).sgdClients((id, worker, training) -> new ClusteredClient(id, worker, training, count));
+        builder.aggregator(aggregator())
+                .sgdClients((id, worker, training) -> new ClusteredClient(id, worker, training, count));
     }
 
-    @Override
-    public boolean sendsAttachments() {
-        return true;
+    /** The server's half; alone it would be half of the algorithm. */
+    Aggregator aggregator() {
+        return new IfcaAggregator(this);
     }
 
-    @Override
-    public Map<String, NDArray> attachments(ServerState state) {
-        Map<String, NDArray> models = new TreeMap<>();
-        for (int k = 0; k < clusters; k++) {
-            models.put(name(k), model(state, k));
+    private record IfcaAggregator(Ifca ifca) implements Aggregator {
+        @Override
+        public boolean sendsAttachments() {
+            return true;
         }
-        return models;
+
+        @Override
+        public Map<String, NDArray> attachments(ServerState state) {
+            Map<String, NDArray> models = new TreeMap<>();
+            for (int k = 0; k < ifca.clusters; k++) {
+                models.put(name(k), model(state, k));
+            }
+            return models;
+        }
+
+        @Override
+        public Aggregation begin(RoundContext round, ServerState state) {
+            return ifca.new ByCluster(state);
+        }
     }
 
     private static NDArray model(ServerState state, int cluster) {
@@ -99,11 +112,6 @@ public record Ifca(int clusters) implements Algorithm, Aggregator {
             }
         }
         return copy.floats();
-    }
-
-    @Override
-    public Aggregation begin(RoundContext round, ServerState state) {
-        return new ByCluster(state);
     }
 
     private final class ByCluster implements Aggregation {

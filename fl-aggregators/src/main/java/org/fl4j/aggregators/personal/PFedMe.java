@@ -36,7 +36,7 @@ public record PFedMe(double lambda, int fittingSteps, double personalRate) imple
     @Override
     public void configure(SimulationBuilder builder) {
         PFedMe setting = this;
-        builder.aggregator(new FedAvg(UpdateWeighting.uniform()))
+        builder.usualAggregator(new FedAvg(UpdateWeighting.uniform()))
                 .sgdClients((id, worker, training) -> new FittingClient(id, worker, training, setting));
     }
 

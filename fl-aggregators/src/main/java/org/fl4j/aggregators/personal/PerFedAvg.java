@@ -38,7 +38,7 @@ public record PerFedAvg(double innerRate, LocalTraining tuning) implements Algor
     @Override
     public void configure(SimulationBuilder builder) {
         PerFedAvg setting = this;
-        builder.aggregator(new FedAvg(UpdateWeighting.uniform()))
+        builder.usualAggregator(new FedAvg(UpdateWeighting.uniform()))
                 .sgdClients((id, worker, training) -> new LookingAhead(id, worker, training, setting));
     }
 

@@ -56,7 +56,7 @@ public record PersonalLayers(SharingRule rule) implements Algorithm {
     @Override
     public void configure(SimulationBuilder builder) {
         SharingRule personal = rule;
-        builder.aggregator(new FedAvg())
+        builder.usualAggregator(new FedAvg())
                 .sgdClients((id, worker, training) -> new SharingClient(id, worker, training, personal));
     }
 

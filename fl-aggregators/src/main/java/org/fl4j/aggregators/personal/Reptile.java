@@ -27,7 +27,7 @@ public record Reptile(double stepSize, LocalTraining tuning) implements Algorith
     @Override
     public void configure(SimulationBuilder builder) {
         LocalTraining own = tuning;
-        builder.aggregator(new FedAvg(UpdateWeighting.uniform()))
+        builder.usualAggregator(new FedAvg(UpdateWeighting.uniform()))
                 .serverOptimizer(new AddDelta(stepSize))
                 .sgdClients((id, worker, training) -> new FineTuningClient(id, worker, training, own));
     }

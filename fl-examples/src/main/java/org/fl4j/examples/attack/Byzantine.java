@@ -14,6 +14,8 @@ import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
 import org.fl4j.internal.Check;
+import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.RunCheck;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 
@@ -25,12 +27,19 @@ import org.fl4j.tensor.ParameterVector;
  * @param attack what the Byzantine clients send
  * @param clients how many of all clients are Byzantine, at least 0
  */
-public record Byzantine(Aggregator aggregator, Attack attack, int clients) implements Aggregator {
+public record Byzantine(Aggregator aggregator, Attack attack, int clients) implements Aggregator, RunCheck {
     /** Checks all. */
     public Byzantine {
         Check.present("aggregator", aggregator);
         Check.present("attack", attack);
         Check.atLeast("clients", 0, clients);
+    }
+
+    @Override
+    public void verify(Algorithm.Parts parts) {
+        if (aggregator instanceof RunCheck check) {
+            check.verify(parts);
+        }
     }
 
     @Override

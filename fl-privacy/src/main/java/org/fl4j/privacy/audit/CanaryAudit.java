@@ -34,7 +34,7 @@ import org.fl4j.tensor.Tensors;
  * that passes may still be wrong.
  *
  * <pre>{@code
- * AuditReport report = new CanaryAudit(dp, dp.upload(), 100).twoWorlds(100_000, proved, 1e-5, .999, new Seed(1));
+ * AuditReport report = dp.audit(100).twoWorlds(100_000, proved, 1e-5, .999, new Seed(1));
  * }</pre>
  *
  * @param aggregator under attack

@@ -22,6 +22,7 @@ import org.fl4j.privacy.accounting.Mechanism;
 import org.fl4j.privacy.accounting.PrivacyBudget;
 import org.fl4j.privacy.accounting.PrivacyTerms;
 import org.fl4j.privacy.accounting.SamplingScheme;
+import org.fl4j.privacy.audit.CanaryAudit;
 import org.fl4j.privacy.clipping.NormClipping;
 import org.fl4j.privacy.noise.Noise;
 import org.fl4j.privacy.noise.NoiseSource;
@@ -70,7 +71,7 @@ import org.slf4j.LoggerFactory;
  */
 public record CentralDp(
         ClippingRule clipping, double noiseMultiplier, SamplingScheme sampling, PrivacyBudget budget, NoiseSource noise)
-        implements Algorithm, Aggregator {
+        implements Algorithm {
     private static final Logger LOG = LoggerFactory.getLogger(CentralDp.class);
     private static final String BOUND = "privacy/bound";
     private static final String BELOW = "privacy/below bound";
@@ -106,7 +107,7 @@ public record CentralDp(
     public void configure(SimulationBuilder builder) {
         builder.selector(selector())
                 .cohortSize(cohortSize())
-                .aggregator(this)
+                .aggregator(aggregator())
                 .uploadTransform(upload())
                 .stopRule(history -> spent(history.size() + 1) > budget.epsilon());
     }
@@ -129,8 +130,13 @@ public record CentralDp(
                 : 1; // else each has a coin of its own
     }
 
+    /** Returns an audit of its rounds with so many clients. */
+    public CanaryAudit audit(int clients) {
+        return new CanaryAudit(aggregator(), upload(), clients);
+    }
+
     /** Returns what its clients do to their updates: clip them to the bound that came with the model. */
-    public UpdateTransform upload() {
+    UpdateTransform upload() {
         return new ClipToReceivedBound();
     }
 
@@ -138,6 +144,7 @@ public record CentralDp(
     private record ClipToReceivedBound() implements UpdateTransform {
         @Override
         public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
+            Noise.requireNoAttachments(update);
             double bound = task.attachment(BOUND, update.delta().floats().getDevice())
                     .orElseThrow()
                     .getFloat();
@@ -164,7 +171,7 @@ public record CentralDp(
                     parts.cohortSize());
         }
         Check.that(
-                parts.aggregator().equals(this),
+                parts.aggregator().equals(aggregator()),
                 "aggregator under central differential privacy",
                 "CentralDp, for a mean with other weights has another sensitivity",
                 parts.aggregator().getClass().getSimpleName());
@@ -190,21 +197,29 @@ public record CentralDp(
                 "another");
     }
 
-    @Override
-    public boolean sendsAttachments() {
-        return true;
+    /** The server's half; alone it would report an epsilon that nothing has checked. */
+    Aggregator aggregator() {
+        return new CentralDpAggregator(this);
     }
 
-    @Override
-    public Map<String, NDArray> attachments(ServerState state) {
-        float bound = (float) clipping.bound(state.strategy());
-        return Map.of(BOUND, Tensors.create(state.model().floats().getManager(), new float[] {bound}, new Shape(1)));
-    }
+    private record CentralDpAggregator(CentralDp dp) implements Aggregator {
+        @Override
+        public boolean sendsAttachments() {
+            return true;
+        }
 
-    @Override
-    public Aggregation begin(RoundContext round, ServerState state) {
-        Noise.requireNoBuffers(state.model().layout());
-        return new NoisySum(round, state);
+        @Override
+        public Map<String, NDArray> attachments(ServerState state) {
+            float bound = (float) dp.clipping.bound(state.strategy());
+            return Map.of(
+                    BOUND, Tensors.create(state.model().floats().getManager(), new float[] {bound}, new Shape(1)));
+        }
+
+        @Override
+        public Aggregation begin(RoundContext round, ServerState state) {
+            Noise.requireNoBuffers(state.model().layout());
+            return dp.new NoisySum(round, state);
+        }
     }
 
     private final class NoisySum implements Aggregation {

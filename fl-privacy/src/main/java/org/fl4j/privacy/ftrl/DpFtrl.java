@@ -41,7 +41,7 @@ import org.fl4j.tensor.ParameterVector;
  */
 public record DpFtrl(
         double clippingBound, double noiseMultiplier, int cohort, int epochRounds, double budget, double delta)
-        implements Algorithm, Aggregator {
+        implements Algorithm {
     /** Checks all. */
     public DpFtrl {
         Check.positive("clippingBound", clippingBound);
@@ -89,7 +89,7 @@ public record DpFtrl(
     public void configure(SimulationBuilder builder) {
         builder.selector(selector())
                 .cohortSize(cohort)
-                .aggregator(this)
+                .aggregator(aggregator())
                 .uploadTransform(new NormClipping(clippingBound))
                 .stopRule(history -> epsilon(history.size() + 1) > budget);
     }
@@ -102,16 +102,27 @@ public record DpFtrl(
                 "selector under DP-FTRL",
                 selector() + ", for a client that takes part more often costs more",
                 parts.selector());
-        Check.that(parts.aggregator().equals(this), "aggregator under DP-FTRL", "DpFtrl", parts.aggregator());
+        Check.that(
+                parts.aggregator().equals(aggregator()),
+                "aggregator under DP-FTRL",
+                "DpFtrl's",
+                parts.aggregator().getClass().getSimpleName());
         CentralDp.requirePlainRounds("DP-FTRL", parts);
         Check.that(parts.cohortSize() == cohort, "cohortSize", "the cohort of DP-FTRL, " + cohort, parts.cohortSize());
         selector().requireClients(parts.data().clients().size(), cohort);
     }
 
-    @Override
-    public Aggregation begin(RoundContext round, ServerState state) {
-        Noise.requireNoBuffers(state.model().layout());
-        return new Sum(round, state);
+    /** The server's half; alone it would report an epsilon that nothing has checked. */
+    Aggregator aggregator() {
+        return new DpFtrlAggregator(this);
+    }
+
+    private record DpFtrlAggregator(DpFtrl ftrl) implements Aggregator {
+        @Override
+        public Aggregation begin(RoundContext round, ServerState state) {
+            Noise.requireNoBuffers(state.model().layout());
+            return ftrl.new Sum(round, state);
+        }
     }
 
     private final class Sum implements Aggregation {
@@ -128,6 +139,7 @@ public record DpFtrl(
 
         @Override
         public void add(ModelUpdate update) {
+            Noise.requireNoAttachments(update);
             NormClipping.addClipped(sum, update.delta(), clippingBound);
         }
 

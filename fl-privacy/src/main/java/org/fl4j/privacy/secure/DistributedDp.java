@@ -64,7 +64,7 @@ public record DistributedDp(
         int epochRounds,
         PrivacyBudget budget,
         NoiseSource noise)
-        implements Algorithm, Aggregator {
+        implements Algorithm {
     private static final SamplingScheme EVERYONE = new SamplingScheme.Poisson(1);
 
     /** Checks all, and that the budget pays for one epoch at least. */
@@ -98,7 +98,7 @@ public record DistributedDp(
     public void configure(SimulationBuilder builder) {
         builder.selector(selector())
                 .cohortSize(cohort)
-                .aggregator(this)
+                .aggregator(aggregator())
                 .uploadTransform(upload())
                 .stopRule(history -> spentBy(history.size() + 1) > budget.epsilon());
     }
@@ -123,7 +123,7 @@ public record DistributedDp(
                 parts.cohortSize());
         selector().requireClients(parts.data().clients().size(), cohort);
         Check.that(
-                parts.aggregator().equals(this),
+                parts.aggregator().equals(aggregator()),
                 "aggregator under " + name,
                 "DistributedDp",
                 parts.aggregator().getClass().getSimpleName());
@@ -179,11 +179,18 @@ public record DistributedDp(
         return vector;
     }
 
-    @Override
-    public Aggregation begin(RoundContext round, ServerState state) {
-        Noise.requireNoBuffers(state.model().layout());
-        grid(state.model().trainable().size()).width();
-        return new GridSum(round, state);
+    /** The server's half; alone it would report an epsilon that nothing has checked. */
+    Aggregator aggregator() {
+        return new DistributedDpAggregator(this);
+    }
+
+    private record DistributedDpAggregator(DistributedDp dp) implements Aggregator {
+        @Override
+        public Aggregation begin(RoundContext round, ServerState state) {
+            Noise.requireNoBuffers(state.model().layout());
+            dp.grid(state.model().trainable().size()).width();
+            return dp.new GridSum(round, state);
+        }
     }
 
     private final class GridSum implements Aggregation {

@@ -33,7 +33,6 @@ import org.fl4j.privacy.accounting.PrivacyEvent;
 import org.fl4j.privacy.accounting.RdpAccountant;
 import org.fl4j.privacy.accounting.SamplingScheme;
 import org.fl4j.privacy.audit.AuditReport;
-import org.fl4j.privacy.audit.CanaryAudit;
 import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.random.Seed;
 import org.fl4j.server.UpdatePolicy;
@@ -77,7 +76,7 @@ class CentralDpTest extends TensorTest {
     }
 
     private Aggregate combine(CentralDp dp, ServerState state, double[]... deltas) {
-        Aggregation aggregation = dp.begin(round(), state);
+        Aggregation aggregation = dp.aggregator().begin(round(), state);
         for (int i = 0; i < deltas.length; i++) {
             ModelUpdate update = update(i, 1 + 100 * i, vector(deltas[i]));
             aggregation.add(sent(update, update.delta().norm() <= dp.clipping().bound(state.strategy())));
@@ -109,7 +108,7 @@ class CentralDpTest extends TensorTest {
         assertThat(square / noise.length).isCloseTo(expected * expected, within(.06 * expected * expected));
         assertThat(values(combine(dp, state).delta().orElseThrow())).containsExactly(noise); // of the same round
         ServerState next = new ServerState(1, state.model(), combine(dp, state).strategy());
-        Aggregation nextRound = dp.begin(round(2), next);
+        Aggregation nextRound = dp.aggregator().begin(round(2), next);
         assertThat(values(nextRound.combine().delta().orElseThrow())).isNotEqualTo(noise);
     }
 
@@ -272,8 +271,8 @@ class CentralDpTest extends TensorTest {
                             .updates(UpdatePolicy.all().bufferSize(3))
                             .build())
                     .hasMessageStartingWith(
-                            "update policy under central differential privacy must be UpdatePolicy.all(),"
-                                    + " for cohorts must be as they were drawn, but was UpdatePolicy[minimumUpdates=0, bufferSize=3");
+                            "update policy under central differential privacy must be UpdatePolicy.all(), for cohorts"
+                                + " must be as they were drawn, but was UpdatePolicy[minimumUpdates=0, bufferSize=3");
             assertThatThrownBy(() -> run(digits, dp)
                             .uploadTransform(UpdateTransform.none())
                             .build())
@@ -284,7 +283,7 @@ class CentralDpTest extends TensorTest {
                     .hasMessage("server under central differential privacy must be the composed one, which asks the"
                             + " aggregator, but was another");
         }
-        assertThatThrownBy(() -> dp.begin(round(), state(vector(layoutWithBuffers(), 0, 0, 0, 0, 0))))
+        assertThatThrownBy(() -> dp.aggregator().begin(round(), state(vector(layoutWithBuffers(), 0, 0, 0, 0, 0))))
                 .hasMessageStartingWith("model under differential privacy must be without buffers");
         PrivacyBudget tiny = new PrivacyBudget(.01, 1e-5, new RdpAccountant());
         assertThatThrownBy(() -> new CentralDp(ClippingRule.fixed(1), 1, 1, tiny, NoiseSource.seeded()))
@@ -292,7 +291,7 @@ class CentralDpTest extends TensorTest {
         assertThatThrownBy(() ->
                         new CentralDp(new ClippingRule.Quantile(.1, .5, .2, 1), 2, .1, LARGE, NoiseSource.seeded()))
                 .hasMessage("noiseMultiplier must be below twice the countDeviation, 2.0, but was 2.0");
-        Aggregation aggregation = dp.begin(round(), state(vector(0)));
+        Aggregation aggregation = dp.aggregator().begin(round(), state(vector(0)));
         assertThat(aggregation.onModelUpdate(update(0, 1, vector(1)))).isInstanceOf(Admission.Rejected.class);
     }
 
@@ -350,9 +349,9 @@ class CentralDpTest extends TensorTest {
                     .resume(true)
                     .build();
             assertThatThrownBy(without::run)
-                    .hasMessageContaining(
-                            ": cannot be resumed from with other settings: aggregator was"
-                                    + " org.fl4j.privacy.central.CentralDp when the run began and is org.fl4j.core.ListAggregator now");
+                    .hasMessageContaining(": cannot be resumed from with other settings: aggregator was"
+                            + " org.fl4j.privacy.central.CentralDp$CentralDpAggregator when the run began and is"
+                            + " org.fl4j.core.ListAggregator now");
         }
     }
 
@@ -386,7 +385,7 @@ class CentralDpTest extends TensorTest {
             Simulation resumed =
                     run(digits, more).checkpoints(directory, 1).resume(true).build();
             assertThatThrownBy(resumed::run)
-                    .hasMessageContaining("aggregator.noiseMultiplier was 1.0 when the run began and is 2.0 now");
+                    .hasMessageContaining("aggregator.dp.noiseMultiplier was 1.0 when the run began and is 2.0 now");
         }
     }
 
@@ -441,22 +440,18 @@ class CentralDpTest extends TensorTest {
         CentralDp honest = new CentralDp(ClippingRule.fixed(1), 1, 1, cheap, NoiseSource.seeded());
         CentralDp halved = new CentralDp(ClippingRule.fixed(1), 1, 1, cheap, seed -> new Weak(seed.generator(), 2));
         CentralDp quartered = new CentralDp(ClippingRule.fixed(1), 1, 1, cheap, seed -> new Weak(seed.generator(), 4));
-        AuditReport passed =
-                new CanaryAudit(honest, honest.upload(), 10).twoWorlds(10_000, proved, 1e-5, .95, new Seed(1));
+        AuditReport passed = honest.audit(10).twoWorlds(10_000, proved, 1e-5, .95, new Seed(1));
         assertThat(passed.contradicts()).as(passed.toString()).isFalse();
         assertThat(passed.shown()).isGreaterThan(1.5);
-        AuditReport caught =
-                new CanaryAudit(halved, halved.upload(), 10).twoWorlds(40_000, proved, 1e-5, .95, new Seed(1));
+        AuditReport caught = halved.audit(10).twoWorlds(40_000, proved, 1e-5, .95, new Seed(1));
         assertThat(caught.contradicts()).as(caught.toString()).isTrue();
         CentralDp none = new CentralDp(ClippingRule.fixed(1), 1, 1, cheap, seed -> new Silence());
-        AuditReport silent = new CanaryAudit(none, none.upload(), 10).twoWorlds(2000, proved, 1e-5, .95, new Seed(1));
+        AuditReport silent = none.audit(10).twoWorlds(2000, proved, 1e-5, .95, new Seed(1));
         assertThat(silent.contradicts()).as(silent.toString()).isTrue();
-        AuditReport once =
-                new CanaryAudit(honest, honest.upload(), 5000).oneRun(5000, 200, proved, 1e-5, .95, new Seed(1));
+        AuditReport once = honest.audit(5000).oneRun(5000, 200, proved, 1e-5, .95, new Seed(1));
         assertThat(once.contradicts()).as(once.toString()).isFalse();
         assertThat(once.shown()).isGreaterThan(1);
-        AuditReport onceCaught =
-                new CanaryAudit(quartered, quartered.upload(), 5000).oneRun(5000, 400, proved, 1e-5, .95, new Seed(1));
+        AuditReport onceCaught = quartered.audit(5000).oneRun(5000, 400, proved, 1e-5, .95, new Seed(1));
         assertThat(onceCaught.contradicts()).as(onceCaught.toString()).isTrue();
     }
 

@@ -83,11 +83,15 @@ class SaboteursTest extends TensorTest {
                 scope.suppressNotUsedWarning();
                 CentralDp dp = dp();
                 ServerState state = new ServerState(round - 1, vector(new double[size]), earlier(dp, round));
-                Aggregation aggregation = dp.begin(context(round), state);
+                Aggregation aggregation = dp.aggregator().begin(context(round), state);
                 List<ModelUpdate> sent = new ArrayList<>();
                 for (int i = 0; i < made.size(); i++) {
                     TrainingTask task = new TrainingTask(
-                            new ClientId(i), context(round), round - 1, state.model(), dp.attachments(state));
+                            new ClientId(i),
+                            context(round),
+                            round - 1,
+                            state.model(),
+                            dp.aggregator().attachments(state));
                     sent.add(dp.upload()
                             .transform(
                                     new ModelUpdate(
@@ -116,7 +120,8 @@ class SaboteursTest extends TensorTest {
         private StrategyState earlier(CentralDp dp, int round) {
             return round == 1
                     ? StrategyState.empty()
-                    : dp.begin(context(1), state(vector(0)))
+                    : dp.aggregator()
+                            .begin(context(1), state(vector(0)))
                             .combine()
                             .strategy()
                             .with("privacy/central-dp/rounds", round - 1);

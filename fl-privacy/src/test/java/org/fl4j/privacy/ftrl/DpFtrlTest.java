@@ -67,7 +67,7 @@ class DpFtrlTest extends TensorTest {
     @Test
     void addsClippedDeltasOverTheFixedCohort() {
         DpFtrl quiet = new DpFtrl(1, 1e-9, 4, 2, 1e-5);
-        Aggregation aggregation = quiet.begin(round(), state(vector(0, 0)));
+        Aggregation aggregation = quiet.aggregator().begin(round(), state(vector(0, 0)));
         aggregation.add(update(0, 100, vector(3, 4)));
         aggregation.add(update(1, 1, vector(.3, .4)));
         assertThat(values(aggregation.combine().delta().orElseThrow()))
@@ -118,7 +118,7 @@ class DpFtrlTest extends TensorTest {
         ServerState state = state(vector(new double[20_000]));
         Map<Integer, float[]> noise = new HashMap<>();
         for (int round = 1; round <= 9; round++) {
-            Aggregate released = ftrl.begin(context(round), state).combine();
+            Aggregate released = ftrl.aggregator().begin(context(round), state).combine();
             noise.put(round, values(released.delta().orElseThrow()));
             state = new ServerState(round, state.model(), released.strategy());
         }

@@ -54,7 +54,7 @@ class DistributedDpTest extends TensorTest {
     }
 
     private Aggregate combine(DistributedDp dp, int clients, double[]... deltas) {
-        Aggregation aggregation = dp.begin(round(), state(vector(new double[deltas[0].length])));
+        Aggregation aggregation = dp.aggregator().begin(round(), state(vector(new double[deltas[0].length])));
         for (int client = 0; client < clients; client++) {
             aggregation.add(sent(dp, client, deltas[client % deltas.length]));
         }
@@ -233,7 +233,8 @@ class DistributedDpTest extends TensorTest {
                 .hasMessageStartingWith("noiseMultiplier must be smaller, or leastSurvivors larger");
         assertThatThrownBy(() -> new DiscreteGrid(1, .01, 100, 10).requireFits(1000))
                 .hasMessageStartingWith("cohort times the bound of rounded vectors must be below 2^31");
-        assertThatThrownBy(() -> dp.begin(new RoundContext(2, new Seed(1), 20), emptyState())
+        assertThatThrownBy(() -> dp.aggregator()
+                        .begin(new RoundContext(2, new Seed(1), 20), emptyState())
                         .combine())
                 .hasMessage("rounds that were charged as distributed-dp must be all before this one, 1, but was 0.0");
         assertThatThrownBy(() -> dp.upload()

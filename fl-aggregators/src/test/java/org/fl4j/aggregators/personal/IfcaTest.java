@@ -1,0 +1,19 @@
+package org.fl4j.aggregators.personal;
+
+import org.fl4j.core.Aggregator;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.testing.AggregatorContract;
+
+/** The server's part of IFCA. */
+class IfcaTest extends AggregatorContract {
+    @Override
+    protected Aggregator aggregator() {
+        return new Ifca(2).aggregator();
+    }
+
+    @Override
+    protected ModelUpdate sent(ModelUpdate update) {
+        return update.withMetrics(Metrics.of("ifca/cluster", update.client().index() % 2, 1));
+    }
+}

@@ -1,0 +1,95 @@
+package org.fl4j.simulation;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Which parts of a run algorithms have set, so that nothing takes the place of one without a word. */
+final class AlgorithmParts {
+    private final List<Part> parts = new ArrayList<>();
+    private Optional<Algorithm> configuring = Optional.empty();
+
+    private record Part(Algorithm owner, String name, Object value) {
+        boolean isOf(Algorithm algorithm) {
+            return owner == algorithm; // an equal one may be another, with parts of its own
+        }
+    }
+
+    /** Notes what is set while this runs as parts of the algorithm. */
+    void of(Algorithm algorithm, Runnable configure) {
+        Optional<Algorithm> outer = configuring;
+        configuring = Optional.of(algorithm);
+        try {
+            configure.run();
+        } finally {
+            configuring = outer;
+        }
+    }
+
+    /** Notes that this was set, if by an algorithm, and returns it. */
+    <T> T set(String name, T value) {
+        configuring.ifPresent(owner -> {
+            parts.removeIf(part -> part.isOf(owner) && part.name.equals(name));
+            parts.add(new Part(owner, name, value));
+        });
+        return value;
+    }
+
+    /** Returns whether an algorithm has set the part. */
+    boolean has(String name) {
+        return parts.stream().anyMatch(part -> part.name.equals(name));
+    }
+
+    /** Returns what to say about the first part of an algorithm that is no longer the run's. */
+    Optional<String> replaced(SimulationBuilder run) {
+        return parts.stream()
+                .flatMap(part -> replacement(part, run).stream()
+                        .map(now -> part.name + " must be that of " + nameOf(part.owner)
+                                + ", whose parts do not work without one another, but was " + now))
+                .findFirst();
+    }
+
+    private Optional<String> replacement(Part part, SimulationBuilder run) {
+        Object now = switch (part.name) {
+            case "training" -> run.training;
+            case "clients" -> run.clientFactory.orElse(null);
+            case "sgdClients" -> run.sgdClients;
+            case "selector" -> run.selector;
+            case "aggregator" -> run.aggregator;
+            case "serverOptimizer" -> run.serverOptimizer;
+            default -> run.uploadTransform;
+        };
+        if (now != part.value && (now == null || !now.equals(part.value))) {
+            return Optional.of(describe(now));
+        }
+        boolean trains = part.name.equals("sgdClients") || part.name.equals("training");
+        return run.clientFactory
+                .filter(own -> trains
+                        && parts.stream().noneMatch(other -> other.isOf(part.owner) && other.name.equals("clients")))
+                .map(own -> describe(own) + ", which clients() sets");
+    }
+
+    private String describe(Object value) {
+        return parts.stream()
+                .filter(part -> part.value == value)
+                .reduce((first, last) -> last)
+                .map(part -> "that of " + nameOf(part.owner))
+                .orElseGet(() -> nameOf(value));
+    }
+
+    /** The name of a lambda's class has a number that differs from process to process. */
+    private static String nameOf(Object part) {
+        if (part == null) {
+            return "null";
+        }
+        String name = part.getClass().getSimpleName();
+        int lambda = name.indexOf("$$Lambda");
+        return lambda < 0 ? name : "a lambda of " + name.substring(0, lambda);
+    }
+
+    AlgorithmParts copy() {
+        AlgorithmParts copy = new AlgorithmParts();
+        copy.parts.addAll(parts);
+        return copy;
+    }
+}

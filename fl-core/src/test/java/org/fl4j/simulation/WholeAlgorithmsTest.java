@@ -1,0 +1,9 @@
+package org.fl4j.simulation;
+
+import org.fl4j.testing.WholeAlgorithmsContract;
+
+class WholeAlgorithmsTest extends WholeAlgorithmsContract {
+    WholeAlgorithmsTest() {
+        super(SynchronousTime.class);
+    }
+}
