@@ -1,13 +1,11 @@
 package org.fl4j.examples.report;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.fl4j.internal.Csv;
+import org.fl4j.internal.TextFiles;
 
 /** Who holds how many examples of each class: clients across, classes down. */
 final class HeatMap {
@@ -17,12 +15,8 @@ final class HeatMap {
 
     /** Draws the file that a partition report writes. */
     static String of(Path csv) {
-        List<List<String>> rows;
-        try {
-            rows = Csv.read(Files.readString(csv)).stream().map(Csv.Row::fields).toList();
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + csv + ": " + e.getMessage(), e);
-        }
+        List<List<String>> rows =
+                Csv.read(TextFiles.read(csv)).stream().map(Csv.Row::fields).toList();
         List<Integer> columns = new ArrayList<>();
         for (int column = 0; column < rows.get(0).size(); column++) {
             if (rows.get(0).get(column).startsWith("class")) {
