@@ -31,6 +31,7 @@ import org.fl4j.random.Seed;
 import org.fl4j.server.AddDelta;
 import org.fl4j.server.UpdatePolicy;
 import org.fl4j.tensor.Devices;
+import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterVector;
 
 /** Collects what an experiment is made of; {@link #build} checks it. */
@@ -374,9 +375,16 @@ public final class SimulationBuilder implements Cloneable {
                 Optional.ofNullable(training),
                 ownServer,
                 onClock,
-                adaptive);
+                adaptive,
+                this::layout);
         algorithms.forEach(algorithm -> algorithm.verify(parts));
         return new Simulation(clone()); // the builder may go on to the next experiment
+    }
+
+    private ParameterLayout layout() {
+        try (FederatedModel model = new FederatedModel(task)) {
+            return model.layout();
+        }
     }
 
     /** Notes that an algorithm has put the run on a clock; there can be one only. */
