@@ -9,7 +9,8 @@ import org.fl4j.internal.Check;
 /**
  * What is learned: an architecture, a loss to minimise and metrics to report.
  *
- * @param architecture makes the network; called once a run. A block whose parameters are already initialised (a
+ * @param architecture makes a new network at each call; called once a run, and when an algorithm that chooses layers is
+ *     built. A block whose parameters are already initialised (a
  *     pre-trained network) keeps their values as the initial model
  * @param inputShape the shape of one example, without the batch
  * @param loss what clients minimise, averaged over a batch

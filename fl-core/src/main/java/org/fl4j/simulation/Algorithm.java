@@ -1,6 +1,7 @@
 package org.fl4j.simulation;
 
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.fl4j.client.ClientFactory;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClientFactory;
@@ -10,6 +11,7 @@ import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.FederatedDataset;
 import org.fl4j.server.UpdatePolicy;
+import org.fl4j.tensor.ParameterLayout;
 
 /**
  * A whole federated algorithm: the parts of a simulation that belong together, on the server and on the clients.
@@ -33,7 +35,8 @@ public interface Algorithm {
     /**
      * What a simulation is made of, as far as algorithms may have to check it; {@code ownServer} says whether there is a server
      * around the composed one or in its place, {@code onClock} whether time is simulated, {@code adaptive} whether the
-     * training that clients get differs from round to round, and {@code clients} is there if clients are not made by {@code sgdClients}.
+     * training that clients get differs from round to round, {@code clients} is there if clients are not made by
+     * {@code sgdClients}, and {@code layout} builds the network to list its parameters.
      */
     record Parts(
             ClientSelector selector,
@@ -48,5 +51,6 @@ public interface Algorithm {
             Optional<LocalTraining> training,
             boolean ownServer,
             boolean onClock,
-            boolean adaptive) {}
+            boolean adaptive,
+            Supplier<ParameterLayout> layout) {}
 }

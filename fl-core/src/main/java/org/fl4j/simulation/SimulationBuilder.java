@@ -32,6 +32,7 @@ import org.fl4j.random.Seed;
 import org.fl4j.server.AddDelta;
 import org.fl4j.server.UpdatePolicy;
 import org.fl4j.tensor.Devices;
+import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterVector;
 
 /** Collects what an experiment is made of; {@link #build} checks it. */
@@ -402,7 +403,8 @@ public final class SimulationBuilder implements Cloneable {
                 Optional.ofNullable(training),
                 ownServer,
                 onClock,
-                adaptive);
+                adaptive,
+                this::layout);
         algorithms.forEach(algorithm -> algorithm.verify(parts));
         Stream.of(selector, aggregator, serverOptimizer, uploadTransform)
                 .filter(RunCheck.class::isInstance)
@@ -410,6 +412,12 @@ public final class SimulationBuilder implements Cloneable {
         replaced.ifPresent(message -> {
             throw new IllegalArgumentException(message);
         });
+    }
+
+    private ParameterLayout layout() {
+        try (FederatedModel model = new FederatedModel(task)) {
+            return model.layout();
+        }
     }
 
     /** Notes that an algorithm has put the run on a clock; there can be one only. */

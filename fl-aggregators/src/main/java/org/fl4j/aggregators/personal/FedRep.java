@@ -30,4 +30,10 @@ public record FedRep(SharingRule personal, LocalTraining headTraining) implement
                 .sgdClients((id, worker, training) ->
                         new PersonalLayers.AlternatingClient(id, worker, training, rule, head));
     }
+
+    /** The rule must find its layers in the model. */
+    @Override
+    public void verify(Parts parts) {
+        personal.personal(parts.layout().get());
+    }
 }

@@ -48,9 +48,9 @@ public record PersonalLayers(SharingRule rule) implements Algorithm {
         return new PersonalLayers(SharingRule.lastLayers(sharedLayers).negate());
     }
 
-    /** FedBN: batch normalisation is personal, running statistics and all. */
+    /** FedBN: layers with running statistics are personal, with all their parameters. */
     public static PersonalLayers normalisation() {
-        return new PersonalLayers(SharingRule.named("BatchNorm"));
+        return new PersonalLayers(SharingRule.normalisation());
     }
 
     @Override
@@ -58,6 +58,12 @@ public record PersonalLayers(SharingRule rule) implements Algorithm {
         SharingRule personal = rule;
         builder.usualAggregator(new FedAvg())
                 .sgdClients((id, worker, training) -> new SharingClient(id, worker, training, personal));
+    }
+
+    /** The rule must find its layers in the model. */
+    @Override
+    public void verify(Parts parts) {
+        rule.personal(parts.layout().get());
     }
 
     /** Puts its own layers into the received model, and takes them out of the update. */

@@ -24,6 +24,14 @@ public interface SharingRule extends Serializable {
         return new Named(part);
     }
 
+    /**
+     * Returns the rule that layers with running statistics are personal, whatever their names: the running mean and variance of
+     * one layer, and all other parameters of that layer.
+     */
+    static SharingRule normalisation() {
+        return new Normalisation();
+    }
+
     /** Returns the rule that the last layers are personal: those with trainable parameters, counted from the output. */
     static SharingRule lastLayers(int count) {
         return new LastLayers(count);
@@ -49,6 +57,34 @@ public interface SharingRule extends Serializable {
                     .toList();
             Check.that(!found.isEmpty(), "name of a personal parameter", "part of one in the model", part);
             return found;
+        }
+    }
+
+    /** See {@link #normalisation}. */
+    record Normalisation() implements SharingRule {
+        @Override
+        public List<ParameterLayout.Entry> personal(ParameterLayout layout) {
+            Set<String> means = layersWith("running_mean", "runningMean", layout);
+            means.retainAll(layersWith("running_var", "runningVar", layout));
+            List<ParameterLayout.Entry> found = layout.parameters().stream()
+                    .filter(entry -> means.contains(layer(entry)))
+                    .toList();
+            if (found.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "personal layers must be some with running statistics, but the model has"
+                                + " none. Maybe choose layers by SharingRule.named or SharingRule.lastLayers");
+            }
+            return found;
+        }
+
+        /** PyTorch and DJL write the same statistics in two ways. */
+        private static Set<String> layersWith(String name, String nameOfDjl, ParameterLayout layout) {
+            Set<String> layers = new LinkedHashSet<>();
+            layout.parameters().stream()
+                    .filter(entry ->
+                            entry.name().endsWith("." + name) || entry.name().endsWith("_" + nameOfDjl))
+                    .forEach(entry -> layers.add(layer(entry)));
+            return layers;
         }
     }
 

@@ -26,9 +26,11 @@ import org.fl4j.data.Partition;
 import org.fl4j.data.PartitionedDataset;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.ExampleMeasure;
+import org.fl4j.model.FederatedModel;
 import org.fl4j.model.Layer;
 import org.fl4j.model.LearningTask;
 import org.fl4j.model.Network;
+import org.fl4j.model.TorchScriptFile;
 import org.fl4j.model.WeightInitializer;
 import org.fl4j.random.Sampling;
 import org.fl4j.random.Seed;
@@ -39,6 +41,7 @@ import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.simulation.SynchronousTime;
+import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.Tensors;
 import org.fl4j.testing.TensorTest;
 import org.junit.jupiter.api.Test;
@@ -298,11 +301,11 @@ class PersonalAlgorithmsTest extends TensorTest {
         }
         assertThatThrownBy(() -> hash(run().algorithm(mira).algorithm(asynchronous)))
                 .hasMessage(
-                        "server under asynchronous rounds must be the composed one, for all clients share one model, but"
-                                + " was MiraServer");
+                        "server under asynchronous rounds must be the composed one, for all clients share one model,"
+                                + " but was MiraServer");
         assertThatThrownBy(() -> hash(run().algorithm(asynchronous).algorithm(mira)))
-                .hasMessage(
-                        "server under MIRA must be the composed one; set a clock after MIRA, but was AsynchronousServer");
+                .hasMessage("server under MIRA must be the composed one; set a clock after MIRA, but was"
+                        + " AsynchronousServer");
         assertThatThrownBy(() -> hash(run().algorithm(asynchronous).algorithm(clock)))
                 .hasMessage("simulated clocks of a run must be one, but was two");
     }
@@ -314,11 +317,44 @@ class PersonalAlgorithmsTest extends TensorTest {
     }
 
     @Test
-    void namesWhatDoesNotFitTheModel() {
-        assertThatThrownBy(() -> loss(PersonalLayers.head(2)))
-                .hasRootCauseMessage("layers must be in [1, 1], but was 2");
-        assertThatThrownBy(() -> loss(PersonalLayers.normalisation()))
-                .hasRootCauseMessage(
-                        "name of a personal parameter must be part of one in the model, but was BatchNorm");
+    void namesWhatDoesNotFitTheModelWhenTheRunIsBuilt() {
+        assertThatThrownBy(() -> run().algorithm(PersonalLayers.head(2)).build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("layers must be in [1, 1], but was 2");
+        FedRep rep =
+                new FedRep(SharingRule.named("BatchNorm"), LocalTraining.sgd(.2).batchSize(2));
+        assertThatThrownBy(() -> run().algorithm(rep).build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("name of a personal parameter must be part of one in the model, but was BatchNorm");
+        assertThatThrownBy(() -> run().algorithm(PersonalLayers.normalisation()).build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("personal layers must be some with running statistics, but the model has none. Maybe choose"
+                        + " layers by SharingRule.named or SharingRule.lastLayers");
+    }
+
+    @Test
+    void findsNormalisationByItsStatisticsInModulesOfPyTorchAndInLayers() throws Exception {
+        Path file = Path.of(
+                PersonalAlgorithmsTest.class.getResource("/torchscript/bn.pt").toURI());
+        LearningTask module = LearningTask.classification(new TorchScriptFile(file), new Shape(1, 28, 28));
+        assertThat(normalisation(module))
+                .containsExactlyInAnyOrder(
+                        "net.2.weight",
+                        "net.2.bias",
+                        "net.2.running_mean",
+                        "net.2.running_var",
+                        "net.2.num_batches_tracked");
+        Network layers = Network.of(new Layer.Dense(4), new Layer.BatchNorm(), new Layer.Dense(1));
+        assertThat(normalisation(LearningTask.classification(layers, new Shape(3))))
+                .hasSize(4)
+                .allMatch(name -> name.contains("BatchNorm"));
+    }
+
+    private static List<String> normalisation(LearningTask task) {
+        try (FederatedModel model = new FederatedModel(task)) {
+            return SharingRule.normalisation().personal(model.layout()).stream()
+                    .map(ParameterLayout.Entry::name)
+                    .toList();
+        }
     }
 }
