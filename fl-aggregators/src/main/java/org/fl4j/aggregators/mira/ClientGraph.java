@@ -120,12 +120,24 @@ public final class ClientGraph {
         return Nd4j.diag(adjacency.sum(1)).subi(adjacency);
     }
 
-    /** Returns the largest eigenvalue of the Laplacian. */
+    /**
+     * Returns the largest eigenvalue of the Laplacian.
+     *
+     * @throws IllegalStateException if ND4J is not on the class path
+     */
     public synchronized double largestEigenvalue() {
         if (Double.isNaN(largestEigenvalue)) {
-            largestEigenvalue = Eigen.symmetricGeneralizedEigenvalues(laplacian())
-                    .maxNumber()
-                    .doubleValue();
+            try {
+                largestEigenvalue = Eigen.symmetricGeneralizedEigenvalues(laplacian())
+                        .maxNumber()
+                        .doubleValue();
+            } catch (NoClassDefFoundError e) {
+                throw new IllegalStateException(
+                        "MIRA needs ND4J for its graph's spectrum: add org.nd4j:nd4j-native and its jar for this"
+                                + " platform (such as the classifier linux-x86_64) to the class path; missing was "
+                                + e.getMessage(),
+                        e);
+            }
             TensorEngine.prepareThread(); // ND4J sets the number of native threads, which would change rounding
         }
         return largestEigenvalue;

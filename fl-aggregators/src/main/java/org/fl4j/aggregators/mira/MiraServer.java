@@ -140,7 +140,8 @@ final class MiraServer implements Server {
             Check.that(
                     bound < 2,
                     "rate * steps * lambda * largest eigenvalue of the graph's Laplacian",
-                    "below 2, or models diverge",
+                    "below 2, or models diverge (choose lambda below " + (float) (mira.lambda() * 2 / bound)
+                            + ", a smaller learning rate or fewer local steps)",
                     bound);
         }
         return pull;

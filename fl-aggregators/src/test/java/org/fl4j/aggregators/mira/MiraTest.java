@@ -107,7 +107,7 @@ class MiraTest extends TensorTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith(
                         "rate * steps * lambda * largest eigenvalue of the graph's Laplacian must be below 2, or"
-                                + " models diverge, but was 2.");
+                                + " models diverge (choose lambda below 1.3333");
     }
 
     @Test
