@@ -29,6 +29,7 @@ class BreakdownTest extends TensorTest {
         double distance(Honest honest, int malicious);
     }
 
+    @SuppressWarnings("ArrayRecordComponent") // lives in a test, and is never compared
     private record Honest(double[][] updates, double[] mean) {
         static Honest drawn(int count, RandomGenerator random) {
             double[][] updates = new double[count][SIZE];
