@@ -21,6 +21,14 @@ public interface ClientSelector {
      */
     List<ClientId> select(ClientDirectory available, int count, RoundContext round);
 
+    /**
+     * Returns whether the selector decides how many clients take part, and {@code count} is a mean at most, as in Poisson sampling. By default
+     * not: a cohort larger than asked for is refused.
+     */
+    default boolean choosesCount() {
+        return false;
+    }
+
     /** Returns the same, by what was learned; by default nothing is. */
     default List<ClientId> select(ClientDirectory available, int count, RoundContext round, StrategyState state) {
         return select(available, count, round);

@@ -22,7 +22,7 @@ final class CohortRule {
         if (cohort == null) {
             throw broken(selector, round, "return a list", null);
         }
-        if (cohort.size() > count) {
+        if (cohort.size() > count && !selector.choosesCount()) {
             throw broken(selector, round, "choose at most " + count + " clients", cohort);
         }
         Set<ClientId> seen = new HashSet<>();

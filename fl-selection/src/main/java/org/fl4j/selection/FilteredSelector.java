@@ -41,6 +41,11 @@ public record FilteredSelector(ClientSelector selector, BiPredicate<ClientId, Ro
     }
 
     @Override
+    public boolean choosesCount() {
+        return selector.choosesCount();
+    }
+
+    @Override
     public StrategyState learned(StrategyState state, RoundContext round, Map<ClientId, Metrics> measured) {
         return selector.learned(state, round, measured);
     }

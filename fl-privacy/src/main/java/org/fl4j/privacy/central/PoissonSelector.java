@@ -23,6 +23,11 @@ public record PoissonSelector(double rate) implements ClientSelector {
     }
 
     @Override
+    public boolean choosesCount() {
+        return true;
+    }
+
+    @Override
     public List<ClientId> select(ClientDirectory available, int count, RoundContext round) {
         RandomGenerator random = round.seed("client selection").generator();
         return Arrays.stream(Sampling.poisson(available.size(), rate, random))

@@ -42,6 +42,11 @@ public record EpochSelector(int rounds) implements ClientSelector {
     }
 
     @Override
+    public boolean choosesCount() {
+        return true;
+    }
+
+    @Override
     public List<ClientId> select(ClientDirectory available, int count, RoundContext round) {
         Check.positive("count", count);
         Check.that(
