@@ -29,8 +29,15 @@ class BreakdownTest extends TensorTest {
         double distance(Honest honest, int malicious);
     }
 
-    @SuppressWarnings("ArrayRecordComponent") // lives in a test, and is never compared
-    private record Honest(double[][] updates, double[] mean) {
+    private static final class Honest {
+        private final double[][] updates;
+        private final double[] mean;
+
+        Honest(double[][] updates, double... mean) {
+            this.updates = updates;
+            this.mean = mean;
+        }
+
         static Honest drawn(int count, RandomGenerator random) {
             double[][] updates = new double[count][SIZE];
             double[] mean = new double[SIZE];
@@ -87,17 +94,17 @@ class BreakdownTest extends TensorTest {
     }
 
     private static double geometric(Honest honest, int malicious) {
-        double share = (double) malicious / (honest.updates().length + malicious);
+        double share = (double) malicious / (honest.updates.length + malicious);
         return 2 * honest.radius() * (1 - share) / (1 - 2 * share);
     }
 
     private static double krum(Honest honest, int malicious) {
-        int count = honest.updates().length + malicious;
+        int count = honest.updates.length + malicious;
         return (1 + Math.sqrt((count - malicious - 2.0) / (count - 2 * malicious - 1))) * honest.diameter();
     }
 
     private static double clipped(Honest honest, int malicious, double bound) {
-        return 2 * bound * malicious / (honest.updates().length + malicious);
+        return 2 * bound * malicious / (honest.updates.length + malicious);
     }
 
     static Stream<Arguments> rules() {
@@ -127,7 +134,7 @@ class BreakdownTest extends TensorTest {
 
     /** Powers of ten from 10 to 1e30, and what brings the largest coordinate to the largest float. */
     private static double[] factors(Honest honest) {
-        double largest = DoubleStream.of(honest.mean()).map(Math::abs).max().orElseThrow();
+        double largest = DoubleStream.of(honest.mean).map(Math::abs).max().orElseThrow();
         double[] factors = DoubleStream.concat(
                         DoubleStream.iterate(10, factor -> factor <= 2e30, factor -> 10 * factor),
                         DoubleStream.of(Float.MAX_VALUE / largest * .999999))
@@ -142,10 +149,10 @@ class BreakdownTest extends TensorTest {
         int client = 0;
         for (int i = 0; i < malicious; i++) {
             double times = i % 2 == 0 ? factor : otherFactor;
-            double[] forged = DoubleStream.of(honest.mean()).map(x -> times * x).toArray();
+            double[] forged = DoubleStream.of(honest.mean).map(x -> times * x).toArray();
             aggregation.add(update(client++, 1, vector(forged)));
         }
-        for (double[] update : honest.updates()) {
+        for (double[] update : honest.updates) {
             aggregation.add(update(client++, 1, vector(update)));
         }
         float[] values = values(aggregation.combine().delta().orElseThrow());
@@ -162,7 +169,7 @@ class BreakdownTest extends TensorTest {
         for (double factor : factors(honest)) {
             for (double other : new double[] {factor, -factor}) {
                 double[] result = combine(rule, honest, malicious, factor, other);
-                assertThat(norm(minus(result, honest.mean())))
+                assertThat(norm(minus(result, honest.mean)))
                         .as("%s, factors %s and %s", name, factor, other)
                         .isLessThanOrEqualTo(promise.distance(honest, malicious) + ROUNDING);
             }
@@ -173,7 +180,7 @@ class BreakdownTest extends TensorTest {
     @Test
     void trustKeepsLengthAndHalfSpaceWhateverTheShare() {
         Honest honest = Honest.drawn(2, new Seed(17).generator());
-        double[] trusted = honest.updates()[0];
+        double[] trusted = honest.updates[0];
         Aggregator rule = new FLTrust((round, state) -> vector(trusted));
         for (double factor : factors(honest)) {
             for (double other : new double[] {factor, -factor}) {

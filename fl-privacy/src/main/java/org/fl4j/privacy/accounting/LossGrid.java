@@ -1,5 +1,7 @@
 package org.fl4j.privacy.accounting;
 
+import java.util.Arrays;
+
 /**
  * A privacy loss on a grid of step h that is never better than the true one: each bit of mass between two points is split
  * between them so that both worlds keep their mass, which connects the dots of the privacy curve (Doroshenko et al. 2022,
@@ -9,6 +11,7 @@ final class LossGrid {
     private final double step;
     private final int first; // the loss of masses[0] is first * step
     private final double[] masses;
+    private final double[] logMasses;
     private final double infinite;
 
     LossGrid(PrivacyLoss loss, double step) {
@@ -29,6 +32,7 @@ final class LossGrid {
         }
         infinite = loss.massAbove(last * step);
         masses[0] += Math.max(0, loss.mass(Double.NEGATIVE_INFINITY, first * step)); // rounded up
+        logMasses = Arrays.stream(masses).map(Math::log).toArray();
     }
 
     double step() {
@@ -39,8 +43,8 @@ final class LossGrid {
         return first;
     }
 
-    double[] masses() {
-        return masses;
+    int points() {
+        return masses.length;
     }
 
     /** Returns the probability of an infinite loss. */
@@ -52,16 +56,37 @@ final class LossGrid {
     double logMoment(double order) {
         double highest = Double.NEGATIVE_INFINITY;
         for (int i = 0; i < masses.length; i++) {
-            if (masses[i] > 0) {
-                highest = Math.max(highest, order * (first + i) * step + Math.log(masses[i]));
-            }
+            highest = Math.max(highest, order * (first + i) * step + logMasses[i]);
         }
         double sum = 0;
         for (int i = 0; i < masses.length; i++) {
-            if (masses[i] > 0) {
-                sum += Math.exp(order * (first + i) * step + Math.log(masses[i]) - highest);
-            }
+            double log = order * (first + i) * step + logMasses[i] - highest;
+            sum += log < -45 ? 0 : Math.exp(log);
         }
         return highest + Math.log(sum);
+    }
+
+    /** Returns the variance of finite losses. */
+    double variance() {
+        double mean = 0;
+        for (int i = 0; i < masses.length; i++) {
+            mean += masses[i] * (first + i) * step;
+        }
+        double variance = 0;
+        for (int i = 0; i < masses.length; i++) {
+            double off = (first + i) * step - mean;
+            variance += masses[i] * off * off;
+        }
+        return variance;
+    }
+
+    /** Returns the masses times {@code exp(order loss)}, scaled to a sum of 1. */
+    double[] tilted(double order) {
+        double logMoment = logMoment(order);
+        double[] tilted = new double[masses.length];
+        for (int i = 0; i < tilted.length; i++) {
+            tilted[i] = Math.exp(order * (first + i) * step + logMasses[i] - logMoment);
+        }
+        return tilted;
     }
 }

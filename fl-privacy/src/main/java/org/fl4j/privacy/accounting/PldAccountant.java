@@ -1,41 +1,52 @@
 package org.fl4j.privacy.accounting;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.ToDoubleFunction;
+import java.util.Optional;
 import org.fl4j.internal.Check;
 
 /**
  * Accounts by the law of the privacy loss (Sommer, Meiser and Mohammadi 2019; Koskela, Jaelkoe and Honkela 2020, arXiv
- * 1906.03049): each round's law is put on a grid from above, and laws are composed by Fourier transforms. Tight to about
- * 1e-4, and never below the true value but for rounding of 1e-12 in delta. Both directions of adding and removing a client
- * are composed apart, and the worse one counts.
+ * 1906.03049): each round's law is put on a grid from above, and laws are composed by Fourier transforms. Both directions of
+ * adding and removing a client are composed apart, and the worse one counts.
+ *
+ * <p>Epsilon is at most a relative 1e-3 above the true value, never below it, and never above that of {@link RdpAccountant}. The
+ * step of the grid follows from that: splitting losses between points adds at most a quarter of its square to each round's
+ * variance. What would need more than four million points is refused. Transforms act on laws tilted towards the losses that decide, so that
+ * their rounding is small beside any delta.
  *
  * <p>Knows Gaussian noise under Poisson sampling and Laplace noise on everyone. Fixed-size cohorts are for {@link
  * RdpAccountant}.
  */
 public final class PldAccountant implements PrivacyAccountant {
     private static final int LARGEST_GRID = 1 << 22;
-    private static final double LEAST_DELTA = 1e-12; // what the transform's rounding leaves
+    private static final double LEAST_DELTA = 1e-12;
+    private static final double PROMISE = 1e-3; // relative
+    private static final int ROUGH_GRID = 1 << 13;
+    private static final double MOST_DEVIATIONS = 16;
+    private static final double LARGEST_ORDER = 1 << 20;
 
     private static final int MOST_ANSWERS = 1000;
 
-    private final double step;
+    private final double accuracy;
+    private final RdpAccountant renyi = new RdpAccountant();
     private final Answers answers = new Answers();
 
-    /** Takes a step of 1e-4. */
+    /** Takes an accuracy of 1e-5. */
     public PldAccountant() {
-        this(1e-4);
+        this(1e-5);
     }
 
     /**
-     * Takes a step of one's own, in (0, 0.1]. For many rounds it shrinks, and it grows where a law is so wide that it would
-     * take too many points.
+     * Takes an accuracy of one's own.
+     *
+     * @param accuracy the largest relative error of an epsilon or delta, in (0, 0.1]; above 1e-3 it counts as 1e-3, and where a finer
+     *     one would take too many points, up to 1e-3 is accepted
      */
-    public PldAccountant(double step) {
-        this.step = Check.that(step > 0 && step <= .1, "step", "in (0, 0.1]", step);
+    public PldAccountant(double accuracy) {
+        this.accuracy =
+                Math.min(PROMISE, Check.that(accuracy > 0 && accuracy <= .1, "accuracy", "in (0, 0.1]", accuracy));
     }
 
     @Override
@@ -48,7 +59,7 @@ public final class PldAccountant implements PrivacyAccountant {
                 return known;
             }
         }
-        double epsilon = worse(events, composed -> composed.epsilon(delta), Double.POSITIVE_INFINITY);
+        double epsilon = worse(events, new Target(0, delta), Double.POSITIVE_INFINITY);
         synchronized (answers) {
             answers.put(question, epsilon);
         }
@@ -70,10 +81,10 @@ public final class PldAccountant implements PrivacyAccountant {
     @Override
     public double delta(List<PrivacyEvent> events, double epsilon) {
         Check.notNegative("epsilon", epsilon);
-        return worse(events, composed -> composed.delta(epsilon), 1);
+        return worse(events, new Target(epsilon, 0), 1);
     }
 
-    private double worse(List<PrivacyEvent> events, ToDoubleFunction<ComposedLoss> measure, double withoutNoise) {
+    private double worse(List<PrivacyEvent> events, Target target, double withoutNoise) {
         PrivacyEvent.requireOneKind(events);
         List<PrivacyEvent> counted =
                 events.stream().filter(event -> event.rounds() > 0).toList();
@@ -90,53 +101,126 @@ public final class PldAccountant implements PrivacyAccountant {
                 return withoutNoise;
             }
         }
-        return counted.isEmpty()
-                ? 0
-                : Math.max(
-                        measure.applyAsDouble(composed(counted, /* direction= */ 0)),
-                        measure.applyAsDouble(composed(counted, /* direction= */ 1)));
+        if (counted.isEmpty()) {
+            return 0;
+        }
+        double byRenyi =
+                target.delta() > 0 ? renyi.epsilon(counted, target.delta()) : renyi.delta(counted, target.epsilon());
+        if (byRenyi == 0) {
+            return 0;
+        }
+        double removed = measured(counted, /* direction= */ 0, target, byRenyi, 0);
+        double tight = measured(counted, /* direction= */ 1, target, byRenyi, removed);
+        return Math.min(byRenyi, tight);
     }
 
-    private ComposedLoss composed(List<PrivacyEvent> events, int direction) {
-        List<PrivacyLoss> losses = new ArrayList<>();
-        double widest = 0;
-        long rounds = 0;
-        for (PrivacyEvent event : events) {
-            PrivacyLoss loss = PrivacyLoss.of(event.mechanism(), event.sampling())[direction];
-            losses.add(loss);
-            rounds += event.rounds();
-            widest = Math.max(widest, loss.largest() - loss.least());
+    /** What is asked for: epsilon of a positive delta, or delta of an epsilon. */
+    private record Target(double epsilon, double delta) {
+        double of(ComposedLoss composed) {
+            return delta > 0 ? composed.epsilon(delta) : composed.delta(epsilon);
         }
-        double accurate = Math.min(step, Math.sqrt(step / 10 / rounds)); // a round's error grows with the step's square
-        double fineStep = Math.max(accurate, widest / LARGEST_GRID);
-        List<LossGrid> grids =
-                losses.stream().map(loss -> new LossGrid(loss, fineStep)).toList();
-        double low = bound(events, grids, -1);
-        double high = bound(events, grids, 1);
-        double wideStep = fineStep * Math.max(1, Math.ceil((high - low) / fineStep / LARGEST_GRID));
-        return wideStep == fineStep
-                ? ComposedLoss.of(events, grids, low, high)
-                : ComposedLoss.of(
-                        events,
-                        losses.stream()
-                                .map(loss -> new LossGrid(loss, wideStep))
-                                .toList(),
-                        low,
-                        high);
+
+        /** Chernoff's bound for one order, whose best order is where the law is tilted to. */
+        double bound(double logMoment, double order) {
+            return delta > 0 ? (logMoment - Math.log(delta)) / order : logMoment - order * epsilon;
+        }
+
+        /** The same as an epsilon or a delta. */
+        double atMost(double logMoment, double order) {
+            return delta > 0 ? bound(logMoment, order) : Math.exp(bound(logMoment, order));
+        }
+
+        /** By how much variance that splitting adds may raise the answer: absolute epsilon, or relative delta. */
+        double error(double variance, double order) {
+            return variance * (1 + order) / 2 * (delta > 0 ? 1 : order);
+        }
     }
 
-    /** Returns where the sum of losses ends but for a negligible mass, by Chernoff's bound; sign -1 is the lower end. */
-    private static double bound(List<PrivacyEvent> events, List<LossGrid> grids, int sign) {
-        double best = Double.POSITIVE_INFINITY;
-        for (double order = 1.0 / 64; order <= 4096; order *= 2) {
-            double log = 0;
-            for (int i = 0; i < grids.size(); i++) {
-                log += events.get(i).rounds() * grids.get(i).logMoment(sign * order);
+    /** Returns what one direction costs, or what the other does if that is more. */
+    private double measured(List<PrivacyEvent> events, int direction, Target target, double byRenyi, double other) {
+        List<PrivacyLoss> losses = events.stream()
+                .map(event -> PrivacyLoss.of(event.mechanism(), event.sampling())[direction])
+                .toList();
+        double widest = losses.stream()
+                .mapToDouble(loss -> loss.largest() - loss.least())
+                .max()
+                .orElseThrow();
+        double rounds = events.stream().mapToDouble(PrivacyEvent::rounds).sum();
+        List<LossGrid> rough = grids(losses, widest / ROUGH_GRID);
+        double tilt = tilt(events, rough, target);
+        if (tilt > 0 && target.atMost(logMoment(events, rough, tilt), tilt) <= other) {
+            return other;
+        }
+        double answer = byRenyi;
+        double fine = Double.POSITIVE_INFINITY;
+        while (true) {
+            double size = target.delta() > 0 ? answer : 1;
+            fine = Math.min(fine, powerOfTwo(Math.sqrt(accuracy * size / target.error(rounds, tilt))));
+            Optional<ComposedLoss> composed = composed(events, losses, fine, tilt);
+            boolean coarser = false; // as far as the promise allows, where the accuracy asked for takes too many points
+            while (composed.isEmpty() && target.error(rounds * fine * fine, tilt) <= PROMISE / 2 * size) {
+                fine *= 2;
+                coarser = true;
+                composed = composed(events, losses, fine, tilt);
             }
-            if (Double.isFinite(log)) {
-                best = Math.min(best, (log - Math.log(ComposedLoss.NEGLIGIBLE)) / order);
+            Check.that(
+                    composed.isPresent(),
+                    "points for an accuracy of " + PROMISE,
+                    "at most " + LARGEST_GRID + ", or account with RdpAccountant",
+                    "more");
+            answer = target.of(composed.get());
+            double error = target.error(rounds * fine * fine / 4, tilt);
+            if (answer == 0 || error <= (coarser ? PROMISE : accuracy) / 2 * (target.delta() > 0 ? answer : 1)) {
+                return Math.max(other, answer);
             }
         }
-        return sign * best;
+    }
+
+    /** Returns the sum's law, or nothing if that takes too many points. */
+    private static Optional<ComposedLoss> composed(
+            List<PrivacyEvent> events, List<PrivacyLoss> losses, double step, double tilt) {
+        boolean fits = losses.stream().allMatch(loss -> (loss.largest() - loss.least()) / step < LARGEST_GRID);
+        return fits ? ComposedLoss.of(events, grids(losses, step), tilt, LARGEST_GRID) : Optional.empty();
+    }
+
+    /** Steps are powers of two, so that answers do not jump from one noise multiplier to the next. */
+    private static double powerOfTwo(double step) {
+        return Math.scalb(1.0, Math.max(-1000, Math.min(-3, Math.getExponent(step))));
+    }
+
+    private static List<LossGrid> grids(List<PrivacyLoss> losses, double step) {
+        return losses.stream().map(loss -> new LossGrid(loss, step)).toList();
+    }
+
+    /** Returns the order of the best Chernoff bound, to about a tenth. */
+    private static double tilt(List<PrivacyEvent> events, List<LossGrid> grids, Target target) {
+        double best = 0;
+        double least = target.delta() > 0 ? Double.POSITIVE_INFINITY : 0;
+        double variance = 0;
+        for (int i = 0; i < grids.size(); i++) {
+            variance += events.get(i).rounds() * grids.get(i).variance();
+        }
+        double deviation = Math.sqrt(variance);
+        double most =
+                Math.min(LARGEST_ORDER, MOST_DEVIATIONS / deviation); // losses that are bounded would ask for any order
+        for (double order = 1.0 / 64; order <= most; order *= 1.2) {
+            double logMoment = logMoment(events, grids, order);
+            double bound = target.bound(logMoment, order);
+            if (bound < least) {
+                least = bound;
+                best = order;
+            } else if (bound > least + Math.abs(least)) {
+                break;
+            }
+        }
+        return best;
+    }
+
+    private static double logMoment(List<PrivacyEvent> events, List<LossGrid> grids, double order) {
+        double sum = 0;
+        for (int i = 0; i < grids.size(); i++) {
+            sum += events.get(i).rounds() * grids.get(i).logMoment(order);
+        }
+        return sum;
     }
 }

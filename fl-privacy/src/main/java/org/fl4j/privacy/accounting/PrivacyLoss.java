@@ -41,7 +41,8 @@ interface PrivacyLoss {
 
     /** p is {@code (1 - q) N(0, s^2) + q N(1, s^2)}, the other {@code N(0, s^2)}; the loss grows with x. */
     record Removed(double rate, double sigma) implements PrivacyLoss {
-        private static final double FAR = 9.5; // deviations; 1e-21 is beyond
+        private static final double FAR =
+                11.5; // deviations; 1e-30 is beyond, which a million rounds do not bring near 1e-12
 
         double loss(double x) {
             double exponent = (2 * x - 1) / (2 * sigma * sigma);

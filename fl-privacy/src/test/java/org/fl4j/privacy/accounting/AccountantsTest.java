@@ -214,7 +214,7 @@ class AccountantsTest {
         assertThat(new RdpAccountant().epsilon(poisson(1, sigma, rounds), delta))
                 .isCloseTo(byRenyi, withinPercentage(.001));
         assertThat(pld.epsilon(poisson(1, sigma, rounds), delta)).isCloseTo(tight, within(1e-3));
-        assertThat(GaussianMechanism.epsilon(sigma / Math.sqrt(rounds), delta))
+        assertThat(GaussianMechanism.epsilon(sigma / Math.sqrt((double) rounds), delta))
                 .isCloseTo(tight, within(1e-9 + 1e-7 * tight));
     }
 
@@ -266,6 +266,31 @@ class AccountantsTest {
         assertThat(Calibration.noiseMultiplier(new PldAccountant(1e-2), Gaussian::new, new Poisson(1e-6), 1, 1, 1e-5))
                 .as("delta alone pays")
                 .isLessThan(.11);
+    }
+
+    /** So many rounds with all clients and noise that grows with their root are exactly one release with that noise. */
+    @ParameterizedTest
+    @CsvSource({
+        "1, 1",
+        "1, 100",
+        "1, 10000",
+        "1, 1000000",
+        "30, 1",
+        "30, 10000",
+        "300, 1",
+        "300, 100",
+        "0.2, 1",
+        "0.2, 100"
+    })
+    void manyRoundsAreOneGaussianAtEveryDelta(double multiplier, long rounds) {
+        PldAccountant usual = new PldAccountant(1e-3);
+        List<PrivacyEvent> events = poisson(1, multiplier * Math.sqrt((double) rounds), rounds);
+        for (double delta : new double[] {.05, 1e-5, 1e-9, 1e-10, 1e-11, 1e-12}) {
+            double exact = GaussianMechanism.epsilon(multiplier, delta);
+            double epsilon = usual.epsilon(events, delta);
+            assertThat(epsilon).as("delta %s", delta).isBetween(exact * (1 - 1e-9), exact * (1 + 1e-3));
+            assertThat(epsilon).isLessThanOrEqualTo(new RdpAccountant().epsilon(events, delta));
+        }
     }
 
     @Test
