@@ -9,7 +9,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.fl4j.examples.Commands.Outcome;
+import org.fl4j.examples.experiment.ExperimentFile;
+import org.fl4j.examples.experiment.ExperimentRunner;
+import org.fl4j.examples.experiment.TrackingStore;
 import org.fl4j.internal.DirectoryLock;
 import org.fl4j.simulation.JsonLinesListener;
 import org.fl4j.testing.ForeignReaders;
@@ -152,6 +156,22 @@ class OutDirectoryTest {
                 .contains(directory.resolve("missing").toString())
                 .doesNotContain("one that is there");
         assertThat(run("list", out.toString()).out()).contains("waiting");
+    }
+
+    /** The store of a killed process says that the run goes on; nobody holds the directory any more. */
+    @Test
+    void aKilledRunIsListedAsBrokenOff() throws IOException {
+        Path file = Files.writeString(
+                directory.resolve("sweep.yaml"), "data: {clients: 20}\nmodel: softmax\ncohort: 4\nrounds: 1\n");
+        Path out = Files.createDirectories(directory.resolve("sweep"));
+        try (TrackingStore store = new TrackingStore(ExperimentRunner.store(out))) {
+            store.begin("killed", "", ExperimentFile.read(file).runs().get(0), Map.of());
+        }
+        assertThat(run("list", out.toString()).out()).contains("broken off").doesNotContain("running");
+        try (DirectoryLock lock = DirectoryLock.of(out)) {
+            lock.requireThere();
+            assertThat(run("list", out.toString()).out()).contains("running").doesNotContain("broken off");
+        }
     }
 
     @Test
