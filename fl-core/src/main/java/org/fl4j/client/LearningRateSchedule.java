@@ -15,7 +15,7 @@ public interface LearningRateSchedule {
 
     /** Returns {@code rate * factor^floor((round - 1) / every)}, and never less than {@code floor}. */
     static LearningRateSchedule stepwise(double rate, double factor, int every, double floor) {
-        Check.positive("learningRate", rate);
+        requireRate(rate);
         Check.share("factor", factor);
         Check.positive("every", every);
         Check.positive("floor", floor);
@@ -27,7 +27,7 @@ public interface LearningRateSchedule {
 
     /** Returns half a cosine from {@code rate} in round 1 to {@code floor} in round {@code rounds}, and that after it. */
     static LearningRateSchedule cosine(double rate, int rounds, double floor) {
-        Check.positive("learningRate", rate);
+        requireRate(rate);
         Check.atLeast("rounds", 2, rounds);
         Check.positive("floor", floor);
         return round -> {
@@ -40,12 +40,18 @@ public interface LearningRateSchedule {
     record Constant(double rate) implements LearningRateSchedule {
         /** Checks the rate. */
         public Constant {
-            Check.positive("learningRate", rate);
+            requireRate(rate);
         }
 
         @Override
         public double at(int round) {
             return rate;
         }
+    }
+
+    /** Rates are applied in float32. */
+    private static void requireRate(double rate) {
+        Check.positive("learningRate", rate);
+        Check.that(rate <= Float.MAX_VALUE, "learningRate", "at most " + Float.MAX_VALUE, rate);
     }
 }

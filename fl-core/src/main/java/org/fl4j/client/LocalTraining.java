@@ -33,11 +33,14 @@ public record LocalTraining(
         int batchSize,
         OptionalDouble gradientClip,
         double proximalTerm) {
+    private static final int MOST_EPOCHS = 1_000_000;
+
     /** Checks all. */
     public LocalTraining {
         Check.present("optimizer", optimizer);
         Check.present("learningRate", learningRate);
         Check.positive("epochs", epochs);
+        Check.that(epochs <= MOST_EPOCHS, "epochs", "at most " + MOST_EPOCHS, epochs);
         steps.ifPresent(count -> Check.positive("steps", count));
         Check.positive("batchSize", batchSize);
         gradientClip.ifPresent(bound -> Check.positive("gradientClip", bound));
@@ -139,7 +142,12 @@ public record LocalTraining(
             return 0;
         }
         int batch = Math.min(batchSize, exampleCount);
-        return steps.orElse(Math.multiplyExact((exampleCount + batch - 1) / batch, epochs));
+        if (steps.isPresent()) {
+            return steps.getAsInt();
+        }
+        long all = (long) ((exampleCount + batch - 1) / batch) * epochs;
+        return (int) Check.that(all <= Integer.MAX_VALUE, "steps of a client", "at most " + Integer.MAX_VALUE, all)
+                .longValue();
     }
 
     /** Returns how many examples a client with so many trains on, each as often as it does. */

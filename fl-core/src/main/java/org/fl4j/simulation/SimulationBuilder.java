@@ -3,11 +3,14 @@ package org.fl4j.simulation;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.fl4j.client.ClientFactory;
 import org.fl4j.client.LocalTraining;
@@ -37,6 +40,8 @@ import org.fl4j.tensor.ParameterVector;
 
 /** Collects what an experiment is made of; {@link #build} checks it. */
 public final class SimulationBuilder implements Cloneable {
+    private static final int MOST_WORKERS = 1024; // each has a model and a thread
+
     LearningTask task;
     FederatedDataset data;
     Examples testData;
@@ -331,7 +336,7 @@ public final class SimulationBuilder implements Cloneable {
     /**
      * Checks the configuration and returns the simulation.
      *
-     * @throws NullPointerException if a required part is missing
+     * @throws NullPointerException if required parts are missing; the message names them all
      * @throws IllegalArgumentException if a value is out of range; the message names it
      */
     public Simulation build() {
@@ -343,22 +348,8 @@ public final class SimulationBuilder implements Cloneable {
     }
 
     private void check(Optional<String> replaced) {
-        Check.present("task", task);
-        Check.present("data", data);
-        Check.present("selector", selector);
-        Check.present("aggregator", aggregator);
-        Check.present("serverOptimizer", serverOptimizer);
-        Check.present("uploadTransform", uploadTransform);
-        Check.present("devices", devices);
-        Check.present("updates", updates);
-        Check.present("updateStore", updateStore);
-        Check.present("sgdClients", sgdClients);
-        Check.present("failurePolicy", failurePolicy);
-        Check.present("execution", execution);
+        requireParts();
         listeners.forEach(listener -> Check.present("listener", listener));
-        if (clientFactory.isEmpty()) {
-            Check.present("training", training);
-        }
         if (task.architecture() instanceof TorchScriptFile) {
             new FederatedModel(task).close(); // a file may be anything, and is refused before the first round
         }
@@ -386,6 +377,7 @@ public final class SimulationBuilder implements Cloneable {
                     evaluating);
         }
         Check.positive("workers", workers);
+        Check.that(workers <= MOST_WORKERS, "workers", "at most " + MOST_WORKERS, workers);
         Check.positive("evaluateEvery", evaluateEvery);
         evaluateClientsEvery.ifPresent(every -> Check.positive("clientEvaluation everyRounds", every));
         Check.positive("checkpoint everyRounds", checkpointEvery);
@@ -412,6 +404,33 @@ public final class SimulationBuilder implements Cloneable {
         replaced.ifPresent(message -> {
             throw new IllegalArgumentException(message);
         });
+    }
+
+    /** Names all parts that are missing, and not one after another. */
+    private void requireParts() {
+        Map<String, Object> parts = new LinkedHashMap<>();
+        parts.put("task", task);
+        parts.put("data", data);
+        parts.put("selector", selector);
+        parts.put("aggregator", aggregator);
+        if (clientFactory.isEmpty()) {
+            parts.put("training", training);
+        }
+        parts.put("serverOptimizer", serverOptimizer);
+        parts.put("uploadTransform", uploadTransform);
+        parts.put("devices", devices);
+        parts.put("updates", updates);
+        parts.put("updateStore", updateStore);
+        parts.put("sgdClients", sgdClients);
+        parts.put("failurePolicy", failurePolicy);
+        parts.put("execution", execution);
+        String missing = parts.entrySet().stream()
+                .filter(part -> part.getValue() == null)
+                .map(Map.Entry::getKey)
+                .collect(Collectors.joining(", "));
+        if (!missing.isEmpty()) {
+            throw new NullPointerException(missing + " must not be null");
+        }
     }
 
     private ParameterLayout layout() {

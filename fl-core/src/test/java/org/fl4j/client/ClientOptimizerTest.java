@@ -91,6 +91,13 @@ class ClientOptimizerTest extends TensorTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("learningRate must be positive and finite, but was NaN");
         assertThatThrownBy(() -> LocalTraining.sgd(.1).epochs(0)).hasMessage("epochs must be at least 1, but was 0");
+        assertThatThrownBy(() -> LocalTraining.sgd(.1).epochs(Integer.MAX_VALUE))
+                .hasMessage("epochs must be at most 1000000, but was 2147483647");
+        assertThatThrownBy(() ->
+                        LocalTraining.sgd(.1).epochs(1_000_000).batchSize(1).stepCount(3000))
+                .hasMessage("steps of a client must be at most 2147483647, but was 3000000000");
+        assertThatThrownBy(() -> LocalTraining.sgd(1e39))
+                .hasMessage("learningRate must be at most 3.4028235E38, but was 1.0E39");
         assertThatThrownBy(() -> LocalTraining.sgd(.1).batchSize(0))
                 .hasMessage("batchSize must be at least 1, but was 0");
         assertThatThrownBy(() -> LocalTraining.sgd(.1).steps(0)).hasMessage("steps must be at least 1, but was 0");
