@@ -15,7 +15,7 @@ import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
 import org.fl4j.metrics.Metrics;
 
-/** Takes one round's updates as a policy says, and writes down who was accepted and who was not. */
+/** Judges one round's updates by a policy, and records which clients were accepted and which were rejected. */
 public final class UpdateIntake {
     private final ServerState state;
     private final UpdatePolicy policy;

@@ -321,7 +321,7 @@ class MainTest {
         assertThat(outcome.out()).contains("simulated time");
     }
 
-    /** A sweep is run, broken off, gone on with, listed, compared and reported; finished runs are not run again. */
+    /** A sweep is run, broken off, resumed, listed, compared and reported; finished runs are not run again. */
     @Test
     void completesCommandsInAShell() {
         assertThat(run("generate-completion").out()).contains("mnist", "strategies", "--over-commit", "report");

@@ -11,7 +11,7 @@ import org.fl4j.core.ServerState;
  * an even number the mean of the two in the middle. Withstands less than half of the clients being arbitrary: each coordinate then
  * lies between the least and the largest value of the others.
  *
- * <p>Deviations: float buffers are treated likewise; integer buffers are those of the first update.
+ * <p>Deviations: float buffers are treated in the same way; integer buffers are those of the first update.
  */
 public record CoordinateMedian() implements Aggregator {
     @Override

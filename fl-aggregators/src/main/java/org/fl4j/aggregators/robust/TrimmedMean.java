@@ -12,7 +12,7 @@ import org.fl4j.internal.Check;
  * Withstands as many arbitrary clients as it drops at either end: each coordinate then lies between the least and the largest
  * value of the others.
  *
- * <p>Deviations: float buffers are treated likewise; integer buffers are those of the first update.
+ * <p>Deviations: float buffers are treated in the same way; integer buffers are those of the first update.
  *
  * @param share of the updates that is dropped at either end, rounded down, and so that at least one stays: in [0, 0.5)
  */

@@ -169,7 +169,7 @@ public final class TrackedRuns {
                 run);
     }
 
-    /** Returns the round with which the last session began that has any: 1, or where the run was gone on with. */
+    /** Returns the round with which the last session began that has any: 1, or where the run was resumed. */
     public int lastSession(int run) {
         int rounds = costs(run).size();
         return events(run).stream()

@@ -148,7 +148,7 @@ public final class RunReport {
         return bars.stream().mapToInt(Gantt.Bar::round).max().orElseThrow();
     }
 
-    /** Who worked when on this machine, and where the time went, since the run was last gone on with. */
+    /** Who worked when on this machine, and where the time went, since the run was last resumed. */
     private void workers() {
         int from = runs.lastSession(run.id());
         List<TaskRecord> tasks = runs.tasks(run.id()).stream()

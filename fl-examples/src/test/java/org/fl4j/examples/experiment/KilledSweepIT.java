@@ -21,7 +21,7 @@ import org.fl4j.simulation.RoundReport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A process that runs a sweep is killed twice, and gone on with: models, updates, rounds and lines are those of an undisturbed sweep. */
+/** A process that runs a sweep is killed twice and resumed: models, updates, rounds and lines are those of an undisturbed sweep. */
 class KilledSweepIT {
     @TempDir
     Path directory;
