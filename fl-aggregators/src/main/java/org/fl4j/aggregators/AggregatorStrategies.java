@@ -5,8 +5,9 @@ import java.util.function.Function;
 import org.fl4j.aggregators.asynchronous.FedAsync;
 import org.fl4j.aggregators.asynchronous.FedBuff;
 import org.fl4j.aggregators.asynchronous.StalenessDiscount;
-import org.fl4j.aggregators.mira.ClientGraph;
+import org.fl4j.aggregators.mira.GraphOfClients;
 import org.fl4j.aggregators.mira.Mira;
+import org.fl4j.aggregators.mira.RandomClientGraph;
 import org.fl4j.aggregators.personal.Apfl;
 import org.fl4j.aggregators.personal.Ditto;
 import org.fl4j.aggregators.personal.FedRep;
@@ -153,10 +154,10 @@ public final class AggregatorStrategies implements StrategyProvider {
     }
 
     private static Mira mira(Parameters parameters) {
-        ClientGraph graph = ClientGraph.random(
-                parameters.integer("clients", 100),
-                parameters.number("threshold", .25),
-                new Seed(parameters.integer("graphSeed", 0)));
-        return new Mira(graph, parameters.number("lambda", .01));
+        GraphOfClients graph = new RandomClientGraph(
+                parameters.number("threshold", .25), new Seed(parameters.integer("graphSeed", 0)));
+        double scaled = -1; // what by name stands for no number
+        double lambda = parameters.number("lambda", scaled);
+        return lambda == scaled ? new Mira(graph) : new Mira(graph, lambda);
     }
 }

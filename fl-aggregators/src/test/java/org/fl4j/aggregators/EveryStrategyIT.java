@@ -82,11 +82,7 @@ class EveryStrategyIT {
         return Stream.concat(
                 REGISTRY.names(Algorithm.class).stream()
                         .map(name -> new Named(
-                                name,
-                                builder -> builder.algorithm(REGISTRY.create(
-                                        Algorithm.class,
-                                        name,
-                                        name.equals("mira") ? Map.of("clients", CLIENTS) : Map.of())))),
+                                name, builder -> builder.algorithm(REGISTRY.create(Algorithm.class, name, Map.of())))),
                 REGISTRY.names(Aggregator.class).stream()
                         .map(name -> new Named(
                                 name,

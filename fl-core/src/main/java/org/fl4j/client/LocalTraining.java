@@ -13,7 +13,7 @@ import org.fl4j.model.TrainingProgram.StepRule;
  * How a client trains in one round. Start from {@link #sgd} or {@link #adam} and change what differs:
  *
  * <pre>{@code
- * LocalTraining training = LocalTraining.sgd(0.1).epochs(5).batchSize(10).momentum(0.9);
+ * LocalTraining training = LocalTraining.sgd(0.1).epochs(5).optimizer(new ClientOptimizer.Sgd(0.9, 1e-4));
  * }</pre>
  *
  * @param optimizer turns gradients into steps
@@ -117,18 +117,27 @@ public record LocalTraining(
     /** The name of a task's setting: the share of its steps that a client takes, in (0, 1]; one step at least. */
     public static final String STEPS_SHARE = "training/steps share";
 
+    /** How names of settings begin that the library's clients follow. */
+    private static final String SETTINGS = "training/";
+
     /**
-     * Returns this as a task's settings have it, for a client with so many examples.
+     * Returns this as a task's settings have it, for a client with so many examples. Settings with another prefix are somebody else's.
      *
-     * @throws IllegalArgumentException if a setting is not known
+     * @throws IllegalArgumentException if a setting with the prefix {@code training/} is not known, or its value is out of range
      */
     LocalTraining under(Map<String, Double> settings, int exampleCount) {
         LocalTraining changed = this;
         for (Map.Entry<String, Double> setting : settings.entrySet()) {
             if (setting.getKey().equals(BATCH_SIZE)) {
-                changed = changed.batchSize(setting.getValue().intValue());
-            } else {
-                Check.that(setting.getKey().equals(STEPS_SHARE), "setting of a task", "known", setting.getKey());
+                double size = setting.getValue();
+                Check.that(size == Math.rint(size) && size >= 1, BATCH_SIZE, "a whole number of at least 1", size);
+                changed = changed.batchSize((int) size);
+            } else if (setting.getKey().startsWith(SETTINGS)) {
+                Check.that(
+                        setting.getKey().equals(STEPS_SHARE),
+                        "setting of a task that begins with " + SETTINGS,
+                        BATCH_SIZE + " or " + STEPS_SHARE,
+                        setting.getKey());
             }
         }
         double share = Check.share(STEPS_SHARE, settings.getOrDefault(STEPS_SHARE, 1.0));

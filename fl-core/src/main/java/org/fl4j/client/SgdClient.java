@@ -3,6 +3,7 @@ package org.fl4j.client;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Optional;
 import org.fl4j.core.Client;
 import org.fl4j.core.ClientId;
@@ -11,8 +12,8 @@ import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.data.ClientExamples;
 import org.fl4j.data.Examples;
-import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
+import org.fl4j.model.ExampleMeasure;
 import org.fl4j.model.LocalModel;
 import org.fl4j.model.TrainingProgram;
 import org.fl4j.tensor.ParameterVector;
@@ -50,6 +51,13 @@ public class SgdClient implements Client {
                 LOG.info("{} hooks into the steps of local training, which runs on the eager path", type.getName());
             }
             return hooks;
+        }
+    };
+
+    private static final ClassValue<Boolean> OWN_LOSS = new ClassValue<>() {
+        @Override
+        protected Boolean computeValue(Class<?> type) {
+            return overrides(type, "losses");
         }
     };
 
@@ -197,13 +205,25 @@ public class SgdClient implements Client {
         return gradient(examples().gather(worker.model().manager()));
     }
 
+    /**
+     * Checks that the model and the loss accept this client's examples.
+     *
+     * @throws IllegalArgumentException if they do not; the message names the layer or the measure, the rule and the value
+     */
+    public final void requireExamples() {
+        examples();
+    }
+
     /** Returns what this client trains on. */
     protected final ClientExamples examples() {
         ClientExamples examples = worker.data().examples(id, worker.device());
-        long size = examples.source().features().getShape().slice(1).size();
-        long expected = worker.model().task().inputShape().size();
-        Check.that(size == expected, "size of an example", "the task's, " + expected, size);
+        worker.model()
+                .require("training data", examples.source(), OWN_LOSS.get(getClass()) ? Map.of() : lossOf(worker));
         return examples;
+    }
+
+    private static Map<String, ExampleMeasure> lossOf(Worker worker) {
+        return Map.of("loss", worker.model().task().loss());
     }
 
     /** Returns what this client computes with. */
@@ -240,6 +260,7 @@ public class SgdClient implements Client {
             if (examples.count() == 0) {
                 return Metrics.none();
             }
+            model.require("evaluation data", examples.source(), model.task().measures());
             model.load(task.model());
             model.seed(task.round().seed("dropout before evaluation", id));
             beforeEvaluation(task, model);

@@ -15,8 +15,8 @@ import org.fl4j.tensor.TensorEngine;
  */
 public final class Worker implements AutoCloseable {
     private final LocalModel model;
-    private final FederatedDataset data;
-    private final FederatedDataset evaluationData;
+    private final TaskData data;
+    private final TaskData evaluationData;
     private final boolean evaluatesOnTrainingExamples;
     private final ClientStates states;
     private final NDManager updates;
@@ -37,8 +37,8 @@ public final class Worker implements AutoCloseable {
             ClientStates states,
             Device device) {
         this.model = new LocalModel(model, device);
-        this.data = data;
-        this.evaluationData = evaluationData;
+        this.data = new TaskData(data);
+        this.evaluationData = new TaskData(evaluationData);
         evaluatesOnTrainingExamples =
                 data.sharesExamplesWith(evaluationData) || evaluationData.sharesExamplesWith(data);
         this.states = states;
@@ -50,12 +50,12 @@ public final class Worker implements AutoCloseable {
         return model;
     }
 
-    /** Returns what clients train on. */
+    /** Returns what clients train on. Within a task it asks the data set once for each client, and it releases the examples when the task ends. */
     public FederatedDataset data() {
         return data;
     }
 
-    /** Returns what clients evaluate on. */
+    /** Returns what clients evaluate on, under the same rule. */
     public FederatedDataset evaluationData() {
         return evaluationData;
     }
@@ -83,6 +83,15 @@ public final class Worker implements AutoCloseable {
     /** Returns the manager that keeps a client's update until the server has folded it. */
     public NDManager updates() {
         return updates;
+    }
+
+    /** Hands the examples back that a client's work was given; whoever calls a client calls this afterwards. */
+    public void taskEnded() {
+        try {
+            data.taskEnded();
+        } finally {
+            evaluationData.taskEnded();
+        }
     }
 
     /** Frees the model and any update that nobody folded. */

@@ -17,7 +17,9 @@ import org.fl4j.tensor.ParameterVector;
  * @param modelVersion how many rounds the model has behind it; the update returns it, so that a stale one is seen
  * @param model the model to start from; the receiver reads it and never changes it
  * @param attachments what an algorithm sends beside the model, by name, such as a control variate; read only
- * @param settings how to train, in this round, by name, where it differs from what the client was set up with
+ * @param settings numbers for this round, by name. Names that begin with {@code training/} change how the library's clients train, see
+ *     {@link org.fl4j.client.LocalTraining#BATCH_SIZE}. Settings of your own, for clients of your own, have a prefix of their own, such as
+ *     {@code my/mu}
  */
 public record TrainingTask(
         ClientId client,
@@ -34,6 +36,9 @@ public record TrainingTask(
         Check.present("model", model);
         attachments = Collections.unmodifiableMap(new TreeMap<>(attachments));
         settings = Collections.unmodifiableMap(new TreeMap<>(settings));
+        settings.keySet()
+                .forEach(name -> Check.that(
+                        name.indexOf('/') > 0, "name of a setting", "one with a prefix, such as my/mu", name));
     }
 
     /** Makes a task without settings. */

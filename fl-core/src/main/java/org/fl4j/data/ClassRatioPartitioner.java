@@ -49,7 +49,7 @@ public record ClassRatioPartitioner(List<List<Double>> ratios, List<Double> subs
             int[] slice = Arrays.copyOfRange(order, client * size, (client + 1) * size);
             held.add(draw(slice, labels, classes, client, random));
         }
-        return Partition.of(held);
+        return Partition.of(held, Partition.Allowance.SHARED_ROWS); // rows are drawn with replacement
     }
 
     private int[] draw(int[] slice, int[] labels, int classes, int client, RandomGenerator random) {

@@ -47,7 +47,9 @@ public record DirichletPartitioner(double concentration, int minimumExamples) im
             List<int[]> held = draw(classes, labels.length, clients, random);
             int smallest = held.stream().mapToInt(rows -> rows.length).min().orElseThrow();
             if (smallest >= minimumExamples) {
-                return Partition.of(held);
+                return minimumExamples == 0
+                        ? Partition.of(held, Partition.Allowance.EMPTY_CLIENTS)
+                        : Partition.of(held);
             }
             best = Math.max(best, smallest);
         }

@@ -3,6 +3,8 @@ package org.fl4j.data;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import java.util.List;
 import org.fl4j.internal.Check;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
@@ -15,13 +17,40 @@ import org.fl4j.tensor.Tensors;
  * @param labels int64 class indices of shape (n), or float32 targets of shape (n, ...)
  */
 public record Examples(NDArray features, NDArray labels) implements AutoCloseable {
-    /** Checks that both have the same number of rows. */
+    /** Checks that both have the same number of rows, and types that models can be trained on. */
     public Examples {
+        requireType("features", features, "float32, or int64 for tokens");
+        requireType("labels", labels, "int64 for classes, or float32 for other targets");
+        Check.that(
+                features.getShape().dimension() > 0 && labels.getShape().dimension() > 0,
+                "features and labels",
+                "arrays with one row an example",
+                "scalars");
         Check.that(
                 features.getShape().get(0) == labels.getShape().get(0),
                 "labels",
                 "as many as the " + features.getShape().get(0) + " rows of features",
                 labels.getShape());
+    }
+
+    private static void requireType(String name, NDArray array, String rule) {
+        DataType type = Check.present(name, array).getDataType();
+        Check.that(type == DataType.FLOAT32 || type == DataType.INT64, "type of " + name, rule, type);
+    }
+
+    /**
+     * Checks that nobody has closed the arrays.
+     *
+     * @throws IllegalStateException if somebody has; the message names the array and says what may keep it open
+     */
+    public void requireOpen() {
+        for (NDArray array : List.of(features, labels)) {
+            if (array.isReleased()) {
+                throw new IllegalStateException((array == features ? "features" : "labels")
+                        + " of the examples must be open, but were closed. Arrays that are made while a scope is open are closed"
+                        + " with it; Examples.keep(manager) keeps them");
+            }
+        }
     }
 
     /** Returns the number of examples. */

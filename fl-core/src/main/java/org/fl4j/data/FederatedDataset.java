@@ -20,8 +20,31 @@ public interface FederatedDataset {
     /** Returns who holds data, and how many examples. */
     ClientDirectory clients();
 
-    /** Returns a client's examples on the device, always in the same order; their arrays belong to the data set. */
+    /**
+     * Returns a client's examples on the device, always in the same order. Asked once for each training and each evaluation of a client.
+     *
+     * <p>The two arrays of the result belong to the data set. They stay open until the data set closes them, so it may keep them and return
+     * them again, or load them anew each time and close them in {@link #release}. Any other array that is made during the call is freed when
+     * the call returns; {@link Examples#keep} saves those that must stay.
+     */
     ClientExamples examples(ClientId client, Device device);
+
+    /**
+     * Says that a client's training or evaluation has ended and its examples are no longer read. A data set that loads examples on demand
+     * closes them here:
+     *
+     * <pre>{@code
+     * public void release(ClientId client, Examples source) {
+     *     source.close();
+     * }
+     * }</pre>
+     *
+     * <p>By default nothing happens, which is right for a data set that keeps its examples. Called once for each result of {@link #examples},
+     * also if the client failed.
+     *
+     * @param source the arrays that {@link #examples} returned
+     */
+    default void release(ClientId client, Examples source) {}
 
     /**
      * Returns a short text that differs where the data differ, which a checkpoint remembers so that a run is not resumed on other data.

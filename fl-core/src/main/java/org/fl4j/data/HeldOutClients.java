@@ -29,6 +29,11 @@ final class HeldOutClients implements FederatedDataset {
     }
 
     @Override
+    public void release(ClientId client, Examples source) {
+        all.release(client, source);
+    }
+
+    @Override
     public String fingerprint() {
         return clients.size() + " clients of " + all.fingerprint();
     }

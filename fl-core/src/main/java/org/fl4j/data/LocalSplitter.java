@@ -107,6 +107,11 @@ final class LocalSplitter {
         }
 
         @Override
+        public void release(ClientId client, Examples source) {
+            whole.release(client, source);
+        }
+
+        @Override
         public String fingerprint() {
             return (test ? "test" : "train") + " part, " + testShare + " for tests by seed " + seed.value() + ", of "
                     + whole.fingerprint();

@@ -3,6 +3,7 @@ package org.fl4j.data;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
@@ -23,9 +24,24 @@ public final class Partition {
         this.names = names;
     }
 
-    /** Makes a partition of one array of row indices a client; a row may be held by several. */
-    public static Partition of(List<int[]> rowsByClient) {
+    /** What a partition may have that is more often a mistake than meant. */
+    public enum Allowance {
+        /** A row may be held by several clients, or several times by one. */
+        SHARED_ROWS,
+        /** A client may hold no row. */
+        EMPTY_CLIENTS
+    }
+
+    /**
+     * Makes a partition. Every client must hold a row, and no row may be held twice, unless that is allowed.
+     *
+     * @param rowsByClient for each client the indices of its rows, each at least 0
+     * @param allowed exceptions from the rules
+     * @throws IllegalArgumentException if a rule is broken; the message names the client, the row and the allowance
+     */
+    public static Partition of(List<int[]> rowsByClient, Allowance... allowed) {
         Check.positive("client count", rowsByClient.size());
+        requireSound(rowsByClient, Set.of(allowed));
         int[] starts = new int[rowsByClient.size() + 1];
         for (int i = 0; i < rowsByClient.size(); i++) {
             starts[i + 1] = Math.addExact(starts[i], rowsByClient.get(i).length);
@@ -35,6 +51,24 @@ public final class Partition {
             System.arraycopy(rowsByClient.get(i), 0, rows, starts[i], starts[i + 1] - starts[i]);
         }
         return new Partition(starts, rows, List.of());
+    }
+
+    private static void requireSound(List<int[]> rowsByClient, Set<Allowance> allowed) {
+        BitSet held = new BitSet();
+        for (int client = 0; client < rowsByClient.size(); client++) {
+            if (rowsByClient.get(client).length == 0 && !allowed.contains(Allowance.EMPTY_CLIENTS)) {
+                throw new IllegalArgumentException("client " + client + " must hold at least one row, but holds none;"
+                        + " Partition.Allowance.EMPTY_CLIENTS allows that");
+            }
+            for (int row : rowsByClient.get(client)) {
+                Check.atLeast("row", 0, row);
+                if (held.get(row) && !allowed.contains(Allowance.SHARED_ROWS)) {
+                    throw new IllegalArgumentException("row " + row + " must be held once, but client " + client
+                            + " holds it again; Partition.Allowance.SHARED_ROWS allows that");
+                }
+                held.set(row);
+            }
+        }
     }
 
     /** Returns the same partition with a name for each client. */

@@ -4,7 +4,8 @@ import org.fl4j.random.Seed;
 
 /**
  * Shares the examples of a data set out among clients: a pure function of labels, client count and seed, which always
- * ends. Every row index of the result is a row of {@code labels}.
+ * ends. Every row index of the result is a row of {@code labels}. Every client holds a row and no row has two holders, unless the partitioner
+ * makes its {@link Partition} with an allowance for that.
  */
 @FunctionalInterface
 public interface Partitioner {

@@ -2,6 +2,8 @@ package org.fl4j.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.util.Optional;
 
 /** Measures a prediction against its label, one number an example: a loss, or a metric such as accuracy. */
 @FunctionalInterface
@@ -14,6 +16,17 @@ public interface ExampleMeasure {
      * @return float32, shape (n)
      */
     NDArray perExample(NDArray predictions, NDArray labels);
+
+    /**
+     * Returns what is wrong with some labels, in words such as {@code labels must be int64, but were float32}; nothing if they can be used. Runs
+     * ask before the first round. By default nothing is known to be wrong.
+     *
+     * @param prediction the shape of the model's output for one example, without the batch
+     * @param labels all labels of a data set, shape (n, ...), n at least 1
+     */
+    default Optional<String> fault(Shape prediction, NDArray labels) {
+        return Optional.empty();
+    }
 
     /** Returns {@link CrossEntropy}. */
     static ExampleMeasure crossEntropy() {
@@ -28,6 +41,27 @@ public interface ExampleMeasure {
     /** -log of the softmax probability of the label, in nats: logits of shape (n, classes), int64 labels (n). */
     record CrossEntropy() implements ExampleMeasure {
         @Override
+        public Optional<String> fault(Shape prediction, NDArray labels) {
+            if (prediction.dimension() != 1) {
+                return Optional.of("outputs of the model must be of shape (n, classes), but are "
+                        + new Shape(-1).addAll(prediction) + ", where -1 stands for n");
+            }
+            if (labels.getDataType() != DataType.INT64 || labels.getShape().dimension() != 1) {
+                return Optional.of("labels must be int64 of shape (n), but are " + labels.getDataType() + " of shape "
+                        + labels.getShape());
+            }
+            long smallest = labels.min().getLong();
+            if (smallest < 0) {
+                return Optional.of("labels must be at least 0, but the smallest is " + smallest);
+            }
+            long largest = labels.max().getLong();
+            return largest < prediction.get(0)
+                    ? Optional.empty()
+                    : Optional.of("outputs of the model must be at least " + (largest + 1)
+                            + ", as the largest label is " + largest + ", but were " + prediction.get(0));
+        }
+
+        @Override
         public NDArray perExample(NDArray predictions, NDArray labels) {
             return predictions
                     .logSoftmax(-1)
@@ -39,6 +73,15 @@ public interface ExampleMeasure {
 
     /** The squared error, averaged over the outputs of an example: labels have the shape of the predictions. */
     record SquaredError() implements ExampleMeasure {
+        @Override
+        public Optional<String> fault(Shape prediction, NDArray labels) {
+            Shape label = labels.getShape().slice(1);
+            return label.size() == prediction.size()
+                    ? Optional.empty()
+                    : Optional.of("labels must have as many values for each example as the model has outputs, "
+                            + prediction.size() + ", but have " + label.size());
+        }
+
         @Override
         public NDArray perExample(NDArray predictions, NDArray labels) {
             NDArray error =

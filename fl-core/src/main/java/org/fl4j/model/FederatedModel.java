@@ -36,14 +36,21 @@ public final class FederatedModel implements AutoCloseable {
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
     private final ParameterLayout layout;
     private final Map<TrainingProgram.StepRule, Optional<TrainingProgram>> programs = new ConcurrentHashMap<>();
+    private final ExampleRules exampleRules;
+    private final SingleRows singleRows;
+    private final int evaluationRows;
 
     /**
      * Builds the network and finds the shape of each parameter.
      *
-     * @throws IllegalArgumentException if the network is a file that cannot be trained, or not reproducibly
+     * @throws IllegalArgumentException if the network is a file that cannot be trained, or not reproducibly, if its layers do not fit the
+     *     task's examples or one another, or if it has more parameters than one vector holds
      */
     public FederatedModel(LearningTask task) {
         this.task = task;
+        exampleRules = new ExampleRules(task);
+        singleRows = new SingleRows(task);
+        evaluationRows = EvaluationBatch.rows(task); // and so looks at the layers, before they are made
         block = task.architecture().get();
         if (block instanceof TorchScriptBlock script) {
             rehearse(script);
@@ -59,6 +66,17 @@ public final class FederatedModel implements AutoCloseable {
             builder.add(named.getKey(), named.getValue().getShape(), role(named.getKey(), named.getValue()));
         }
         layout = builder.build();
+        requireOneVector();
+    }
+
+    /** Vectors are hashed, written and sent as one buffer each, which has 2 GiB at most. */
+    private void requireOneVector() {
+        long most = Integer.MAX_VALUE / Float.BYTES;
+        if (layout.floatCount() > most) {
+            close();
+            throw new IllegalArgumentException("parameters of a model must be at most " + most
+                    + " float32 numbers (2 GiB), but were " + layout.floatCount());
+        }
     }
 
     private void rehearse(TorchScriptBlock script) {
@@ -99,6 +117,19 @@ public final class FederatedModel implements AutoCloseable {
      */
     public Optional<TrainingProgram> program(TrainingProgram.StepRule rule) {
         return programs.computeIfAbsent(rule, key -> TrainingProgram.of(this, key));
+    }
+
+    ExampleRules exampleRules() {
+        return exampleRules;
+    }
+
+    SingleRows singleRows() {
+        return singleRows;
+    }
+
+    /** Returns how many examples are evaluated at a time. */
+    int evaluationRows() {
+        return evaluationRows;
     }
 
     NDManager manager() {

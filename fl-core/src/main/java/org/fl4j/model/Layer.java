@@ -194,11 +194,17 @@ public sealed interface Layer {
         }
     }
 
-    /** Batch normalisation over all but the channels; keeps running statistics with momentum 0.9, epsilon 1e-5. */
+    /**
+     * Batch normalisation over all but the channels (Ioffe and Szegedy 2015, arXiv 1502.03167); keeps running statistics with momentum 0.9,
+     * epsilon 1e-5.
+     *
+     * <p>A batch with a single value for each channel, such as the last batch of a client with 21 examples and batches of 10, has no
+     * variance. It is normalised by the running statistics, which it leaves as they are.
+     */
     record BatchNorm() implements Layer {
         @Override
         public Block toBlock() {
-            return ai.djl.nn.norm.BatchNorm.builder().build();
+            return new BatchNormBlock();
         }
     }
 

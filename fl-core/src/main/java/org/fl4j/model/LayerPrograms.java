@@ -216,16 +216,18 @@ final class LayerPrograms {
         String beta = parameter(trainable);
         String mean = parameter(buffers);
         String variance = parameter(buffers);
+        // one value for each channel has no variance: running statistics take its place, as in BatchNormBlock
+        String several = out.value("torch.ne(torch.numel(%1$s), torch.size(%1$s, 1))", x);
         String all = out.value(
-                "torch.native_batch_norm(%s, %s, %s, %s, %s, True, 0.10000000000000001, %s)",
-                x, gamma, beta, mean, variance, EPSILON);
+                "torch.native_batch_norm(%s, %s, %s, %s, %s, %s, 0.10000000000000001, %s)",
+                x, gamma, beta, mean, variance, several, EPSILON);
         return new Pass(
                 out.value("(%s)[0]", all),
                 g -> {
                     String back = out.value(
-                            "torch.native_batch_norm_backward(%s, %s, %s, %s, %s, (%s)[1], (%s)[2], True, %s,"
+                            "torch.native_batch_norm_backward(%s, %s, %s, %s, %s, (%s)[1], (%s)[2], %s, %s,"
                                     + " [True, True, True])",
-                            g, x, gamma, mean, variance, all, all, EPSILON);
+                            g, x, gamma, mean, variance, all, all, several, EPSILON);
                     return affine(gamma, beta, back);
                 },
                 true);

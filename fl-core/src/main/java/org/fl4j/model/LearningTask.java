@@ -2,7 +2,9 @@ package org.fl4j.model;
 
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.fl4j.internal.Check;
 
@@ -30,6 +32,14 @@ public record LearningTask(
         Check.present("loss", loss);
         Check.present("initializer", initializer);
         metrics = Map.copyOf(metrics);
+        Check.that(
+                !metrics.containsKey("loss"),
+                "names of metrics",
+                "other than loss, which is always measured",
+                metrics.keySet());
+        for (long dimension : inputShape.getShape()) {
+            Check.that(dimension >= 1, "inputShape", "of dimensions of at least 1, without the batch", inputShape);
+        }
     }
 
     /** Returns a classification task: cross-entropy loss, accuracy, PyTorch's default initial weights. */
@@ -46,6 +56,14 @@ public record LearningTask(
     public static LearningTask regression(Supplier<Block> architecture, Shape inputShape) {
         return new LearningTask(
                 architecture, inputShape, ExampleMeasure.squaredError(), Map.of(), WeightInitializer.fanInUniform());
+    }
+
+    /** Returns the loss, by the name {@code loss}, and then the metrics in the order of their names. */
+    public Map<String, ExampleMeasure> measures() {
+        Map<String, ExampleMeasure> all = new LinkedHashMap<>();
+        all.put("loss", loss);
+        all.putAll(new TreeMap<>(metrics));
+        return all;
     }
 
     /** Returns the same task with other initial weights. */

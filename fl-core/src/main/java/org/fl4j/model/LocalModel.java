@@ -12,6 +12,7 @@ import ai.djl.training.ParameterStore;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 import org.fl4j.data.Examples;
@@ -32,8 +33,6 @@ import org.fl4j.tensor.TorchScriptModule;
  * time.
  */
 public final class LocalModel implements AutoCloseable {
-    private static final int EVALUATION_BATCH = 1000;
-
     private final FederatedModel model;
     private final NDManager manager;
     private final ParameterVector parameters;
@@ -91,7 +90,18 @@ public final class LocalModel implements AutoCloseable {
         return forward(features, /* training= */ false);
     }
 
-    private NDArray forward(NDArray features, boolean training) {
+    /**
+     * Checks that the model, and each of some measures of its output, accept some examples. Cheap for examples that were just checked.
+     *
+     * @param what how messages call the examples, such as {@code test data}
+     * @param measures by name, such as the task's loss
+     * @throws IllegalArgumentException if they do not; the message names the layer or the measure, the rule and the value
+     */
+    public void require(String what, Examples examples, Map<String, ExampleMeasure> measures) {
+        model.exampleRules().require(this, what, examples, measures);
+    }
+
+    NDArray forward(NDArray features, boolean training) {
         return model.block().forward(store, new NDList(features), training).singletonOrThrow();
     }
 
@@ -105,7 +115,7 @@ public final class LocalModel implements AutoCloseable {
 
     /**
      * Differentiates the mean loss of a batch at the local parameters, in training mode: running statistics are updated
-     * and units dropped out on the way.
+     * and units dropped out on the way. A batch of a single example passes in evaluation mode where the model cannot train on one.
      *
      * @param features shape (n, ...)
      * @param loss from predictions to one loss an example, shape (n)
@@ -113,7 +123,9 @@ public final class LocalModel implements AutoCloseable {
     public Gradient gradient(NDArray features, UnaryOperator<NDArray> loss) {
         try (GradientScope scope = GradientScope.open()) {
             NDList leaves = store.freshLeaves();
-            NDArray losses = loss.apply(forward(features, /* training= */ true));
+            boolean training =
+                    features.getShape().get(0) > 1 || model.singleRows().train(this, features);
+            NDArray losses = loss.apply(store.withLeaves(() -> forward(features, training)));
             scope.backward(losses.mean());
             NDList gradients = new NDList(leaves.size());
             for (NDArray leaf : leaves) {
@@ -147,15 +159,15 @@ public final class LocalModel implements AutoCloseable {
     /** Evaluates loss and metrics of the task; names are {@code split/loss}, {@code split/accuracy} and so on. */
     public Metrics evaluate(Examples examples, String split) {
         Metrics result = Metrics.none();
-        for (int from = 0; from < examples.count(); from += EVALUATION_BATCH) {
+        int most = model.evaluationRows();
+        for (int from = 0; from < examples.count(); from += most) {
             try (NDScope scope = new NDScope()) {
                 scope.suppressNotUsedWarning();
-                int count = Math.min(EVALUATION_BATCH, examples.count() - from);
+                int count = Math.min(most, examples.count() - from);
                 Examples batch = examples.slice(from, count);
                 NDArray predictions = predict(batch.features());
-                result = result.merge(measure("loss", model.task().loss(), predictions, batch, split));
                 for (Map.Entry<String, ExampleMeasure> metric :
-                        model.task().metrics().entrySet()) {
+                        model.task().measures().entrySet()) {
                     result = result.merge(measure(metric.getKey(), metric.getValue(), predictions, batch, split));
                 }
             }
@@ -180,6 +192,22 @@ public final class LocalModel implements AutoCloseable {
     /** Returns this worker's own TorchScript module; there is one only if the network is a TorchScript file. */
     TorchScriptModule module() {
         return module.orElseThrow();
+    }
+
+    /** Returns whether the forward pass that runs now is to be differentiated. */
+    boolean isDifferentiating() {
+        return store.differentiating;
+    }
+
+    /** Calls with a generator of dropout masks of its own, and leaves the present one where it is. */
+    void aside(Runnable call) {
+        Optional<RandomGenerator> present = dropout;
+        dropout = Optional.of(new Seed(0).generator());
+        try {
+            call.run();
+        } finally {
+            dropout = present;
+        }
     }
 
     /** Returns the generator of dropout masks, made on first use. */
@@ -218,6 +246,7 @@ public final class LocalModel implements AutoCloseable {
         private final Map<String, NDArray> views = new HashMap<>(); // by DJL's parameter id
         private final Map<String, NDArray> leaves = new HashMap<>();
         private final Map<String, TorchScriptModule.Member> members = new HashMap<>(); // by name
+        private boolean differentiating;
 
         Store() {
             super(LocalModel.this.manager, /* copy= */ false);
@@ -232,6 +261,16 @@ public final class LocalModel implements AutoCloseable {
 
         LocalModel owner() {
             return LocalModel.this;
+        }
+
+        /** Computes with the leaves of the graph even where the network is in evaluation mode. */
+        NDArray withLeaves(Supplier<NDArray> forward) {
+            differentiating = true;
+            try {
+                return forward.get();
+            } finally {
+                differentiating = false;
+            }
         }
 
         /** Makes new leaves of the graph that share the views' memory, so that backward hands its buffers over. */
@@ -261,7 +300,7 @@ public final class LocalModel implements AutoCloseable {
             if (parameter == null) { // DJL asks for the absent bias of a layer without one
                 return null;
             }
-            NDArray leaf = training ? leaves.get(parameter.getId()) : null;
+            NDArray leaf = training || differentiating ? leaves.get(parameter.getId()) : null;
             return leaf == null ? views.get(parameter.getId()) : leaf;
         }
     }

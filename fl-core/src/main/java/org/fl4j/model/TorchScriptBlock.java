@@ -88,7 +88,9 @@ final class TorchScriptBlock extends AbstractBlock implements AutoCloseable {
                 values[i] = i % 7 / 7f; // not zeros, which dropout leaves as they are
             }
             NDArray input = Tensors.create(own, values, batch).toType(type, /* copy= */ false);
-            return load(own).forward(input, /* training= */ true).toByteBuffer();
+            return load(own)
+                    .forward(input, /* training= */ true, /* recorded= */ true)
+                    .toByteBuffer();
         }
     }
 
@@ -106,7 +108,9 @@ final class TorchScriptBlock extends AbstractBlock implements AutoCloseable {
     @Override
     protected NDList forwardInternal(
             ParameterStore store, NDList inputs, boolean training, PairList<String, Object> params) {
-        return new NDList(LocalModel.of(store).module().forward(inputs.singletonOrThrow(), training));
+        LocalModel model = LocalModel.of(store);
+        boolean recorded = training || model.isDifferentiating();
+        return new NDList(model.module().forward(inputs.singletonOrThrow(), training, recorded));
     }
 
     @Override

@@ -165,15 +165,13 @@ public final class TrainingProgram {
     /** The size and rate of each dropout layer's mask for one example, in the order of the forward pass. */
     private static List<DropoutMask> masks(List<Layer> layers, Shape inputShape) {
         List<DropoutMask> masks = new ArrayList<>();
-        if (layers.stream().noneMatch(layer -> layer instanceof Layer.Dropout)) {
-            return masks;
-        }
-        Shape shape = new Shape(1).addAll(inputShape);
-        for (Layer layer : layers) {
-            if (layer instanceof Layer.Dropout dropout && dropout.rate() > 0) {
-                masks.add(new DropoutMask(shape.slice(1), dropout.rate()));
+        for (int i = 0; i < layers.size(); i++) {
+            if (layers.get(i) instanceof Layer.Dropout dropout && dropout.rate() > 0) {
+                List<Layer> before = layers.subList(0, i);
+                Shape shape = LayerShapes.trace(before, inputShape, LayerShapes.inputType(layers))
+                        .output();
+                masks.add(new DropoutMask(shape, dropout.rate()));
             }
-            shape = layer.toBlock().getOutputShapes(new Shape[] {shape})[0];
         }
         return masks;
     }

@@ -1,8 +1,6 @@
 package org.fl4j.server;
 
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
@@ -10,36 +8,38 @@ import org.fl4j.core.RoundContext;
 
 /** What a selector's answer must be. A client that is chosen twice would train twice, and a longer cohort would cost more than was asked for. */
 final class CohortRule {
+    private static final int SHOWN = 20; // a longer cohort is not printed
+
     private CohortRule() {}
 
     /**
      * Returns the cohort.
      *
-     * @throws IllegalStateException if the selector breaks its contract; names round, selector, rule and value
+     * @throws StrategyFailedException if the selector breaks its contract; names round, selector, rule and value
      */
     static List<ClientId> require(
             ClientSelector selector, List<ClientId> cohort, ClientDirectory available, int count, RoundContext round) {
-        if (cohort == null) {
-            throw broken(selector, round, "return a list", null);
+        int expected = Math.min(count, available.size());
+        if (cohort.size() != expected && !selector.choosesCount()) {
+            throw broken(selector, round, "choose " + expected + " clients, but chose " + cohort.size(), cohort);
         }
-        if (cohort.size() > count && !selector.choosesCount()) {
-            throw broken(selector, round, "choose at most " + count + " clients", cohort);
-        }
-        Set<ClientId> seen = new HashSet<>();
+        ClientId last = null;
         for (ClientId client : cohort) {
             if (client == null || available.position(client).isEmpty()) {
-                throw broken(selector, round, "choose only available clients", client);
+                throw broken(selector, round, "choose only available clients, but chose " + client, cohort);
             }
-            if (!seen.add(client)) {
-                throw broken(selector, round, "choose each client at most once", client);
+            if (last != null && client.compareTo(last) <= 0) {
+                String rule = client.equals(last) ? "choose each client once" : "choose clients in ascending order";
+                throw broken(selector, round, rule + ", but chose " + client + " after " + last, cohort);
             }
+            last = client;
         }
         return cohort;
     }
 
-    private static IllegalStateException broken(
-            ClientSelector selector, RoundContext round, String rule, Object value) {
-        return new IllegalStateException("round " + round.number() + ": selector "
-                + selector.getClass().getName() + " must " + rule + ", but chose " + value);
+    private static StrategyFailedException broken(
+            ClientSelector selector, RoundContext round, String fault, List<ClientId> cohort) {
+        String shown = cohort.size() <= SHOWN ? ": " + cohort : "";
+        return StrategyFailedException.broke(round.number(), "selector", selector, fault + shown);
     }
 }

@@ -86,13 +86,18 @@ public final class ComposedServer implements Server, AutoCloseable {
 
     @Override
     public List<ClientId> select(ServerState state, ClientDirectory available, RoundContext round) {
-        List<ClientId> cohort = selector.select(available, cohortSize, round, state.strategy());
+        List<ClientId> cohort = StrategyCall.ask(
+                round.number(),
+                "selector",
+                selector,
+                "select",
+                () -> selector.select(available, cohortSize, round, state.strategy()));
         return CohortRule.require(selector, cohort, available, cohortSize, round);
     }
 
     @Override
     public TrainingTask broadcast(ServerState state, ClientId client, RoundContext round) {
-        Map<String, NDArray> attachments = aggregator.attachments(state);
+        Map<String, NDArray> attachments = ask(round, "attachments", () -> aggregator.attachments(state));
         Check.that(
                 attachments.isEmpty() || aggregator.sendsAttachments(),
                 "attachments of an aggregator that says it sends none",
@@ -104,22 +109,56 @@ public final class ComposedServer implements Server, AutoCloseable {
     @Override
     public ServerUpdate update(ServerState state, Iterable<ModelUpdate> updates, RoundContext round) {
         UpdateIntake intake = new UpdateIntake(state, policy, maxStaleness);
-        Aggregation aggregation = aggregator.begin(round, state);
-        intake.take(updates, aggregation::onModelUpdate, aggregation::add);
-        Aggregate aggregate = intake.isEnough() ? aggregation.combine() : Aggregate.of(Optional.empty(), state);
+        Aggregation aggregation = ask(round, "begin", () -> aggregator.begin(round, state));
+        intake.take(
+                updates,
+                update -> ask(round, "onModelUpdate", () -> aggregation.onModelUpdate(update)),
+                update -> StrategyCall.run(
+                        round.number(), "aggregator", aggregator, "add", () -> aggregation.add(update)));
+        Aggregate aggregate = intake.isEnough()
+                ? requireLayout(ask(round, "combine", aggregation::combine), state, round)
+                : Aggregate.of(Optional.empty(), state);
         ServerOptimizer.Step step = aggregate
                 .delta()
-                .map(delta -> optimizer.step(state.model(), delta, aggregate.strategy()))
+                .map(delta -> StrategyCall.ask(
+                        round.number(),
+                        "server optimizer",
+                        optimizer,
+                        "step",
+                        () -> optimizer.step(state.model(), delta, aggregate.strategy())))
                 .orElseGet(() -> new ServerOptimizer.Step(state.model().copy(), aggregate.strategy()));
         Optional<String> fault = NotFinite.in(aggregate, state, step);
         if (fault.isPresent()) {
-            StrategyState learned = selector.learned(state.strategy(), round, Map.of());
+            StrategyState learned = learned(state.strategy(), round, Map.of());
             return intake.refused(
                     new ServerState(state.round() + 1, state.model().copy(), learned), fault.get());
         }
-        StrategyState learned = selector.learned(step.state(), round, intake.accepted());
+        StrategyState learned = learned(step.state(), round, intake.accepted());
         ServerState next = new ServerState(state.round() + 1, step.model(), learned);
         return new ServerUpdate(next, intake.accepted(), intake.rejected(), aggregate.metrics());
+    }
+
+    private <T> T ask(RoundContext round, String method, Supplier<T> call) {
+        return StrategyCall.ask(round.number(), "aggregator", aggregator, method, call);
+    }
+
+    private Aggregate requireLayout(Aggregate aggregate, ServerState state, RoundContext round) {
+        aggregate
+                .delta()
+                .flatMap(delta -> state.model().layout().differenceFrom(delta.layout()))
+                .ifPresent(difference -> {
+                    throw StrategyFailedException.broke(
+                            round.number(),
+                            "aggregator",
+                            aggregator,
+                            "combine updates to a delta of the model's layout, but: " + difference);
+                });
+        return aggregate;
+    }
+
+    private StrategyState learned(StrategyState state, RoundContext round, Map<ClientId, Metrics> measured) {
+        return StrategyCall.ask(
+                round.number(), "selector", selector, "learned", () -> selector.learned(state, round, measured));
     }
 
     @Override

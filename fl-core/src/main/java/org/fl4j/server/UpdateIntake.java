@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.fl4j.core.Admission;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
@@ -38,7 +39,7 @@ public final class UpdateIntake {
     /**
      * Takes updates until there are no more or enough, and frees each when it is folded.
      *
-     * @param judge the aggregator's own check
+     * @param judge the aggregator's own check; never returns null
      * @param fold what is done with an accepted update
      */
     public void take(
@@ -56,14 +57,14 @@ public final class UpdateIntake {
     private void take(ModelUpdate update, Function<ModelUpdate, Admission> judge, Consumer<ModelUpdate> fold) {
         Admission admission = validator.judge(update);
         if (admission instanceof Admission.Accepted) {
-            admission = answered(policy.filter().onModelUpdate(update, state), update, "the filter");
+            admission = filtered("onModelUpdate", () -> policy.filter().onModelUpdate(update, state));
         }
         if (admission instanceof Admission.Rejected rejection) {
             reject(update, rejection);
             return;
         }
-        try (ModelUpdate seen = answered(policy.filter().transformed(update, state), update, "the filter")) {
-            if (answered(judge.apply(seen), update, "the aggregator") instanceof Admission.Rejected rejection) {
+        try (ModelUpdate seen = filtered("transformed", () -> policy.filter().transformed(update, state))) {
+            if (judge.apply(seen) instanceof Admission.Rejected rejection) {
                 reject(update, rejection);
             } else {
                 fold.accept(seen);
@@ -72,13 +73,8 @@ public final class UpdateIntake {
         }
     }
 
-    /** No answer is no admission. */
-    private <T> T answered(T answer, ModelUpdate update, String who) {
-        if (answer == null) {
-            throw new IllegalStateException("round " + (state.round() + 1) + ", " + update.client() + ": " + who
-                    + " must judge every update, but returned null");
-        }
-        return answer;
+    private <T> T filtered(String method, Supplier<T> call) {
+        return StrategyCall.ask(state.round() + 1, "update filter", policy.filter(), method, call);
     }
 
     private void reject(ModelUpdate update, Admission.Rejected rejection) {

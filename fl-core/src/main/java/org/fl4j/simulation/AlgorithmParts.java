@@ -3,6 +3,7 @@ package org.fl4j.simulation;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.fl4j.internal.TypeNames;
 
 /** Which parts of a run algorithms have set, so that nothing takes the place of one without a word. */
 final class AlgorithmParts {
@@ -44,7 +45,7 @@ final class AlgorithmParts {
     Optional<String> replaced(SimulationBuilder run) {
         return parts.stream()
                 .flatMap(part -> replacement(part, run).stream()
-                        .map(now -> part.name + " must be that of " + nameOf(part.owner)
+                        .map(now -> part.name + " must be that of " + TypeNames.simple(part.owner)
                                 + ", whose parts do not work without one another, but was " + now))
                 .findFirst();
     }
@@ -73,18 +74,8 @@ final class AlgorithmParts {
         return parts.stream()
                 .filter(part -> part.value == value)
                 .reduce((first, last) -> last)
-                .map(part -> "that of " + nameOf(part.owner))
-                .orElseGet(() -> nameOf(value));
-    }
-
-    /** The name of a lambda's class has a number that differs from process to process. */
-    private static String nameOf(Object part) {
-        if (part == null) {
-            return "null";
-        }
-        String name = part.getClass().getSimpleName();
-        int lambda = name.indexOf("$$Lambda");
-        return lambda < 0 ? name : "a lambda of " + name.substring(0, lambda);
+                .map(part -> "that of " + TypeNames.simple(part.owner))
+                .orElseGet(() -> TypeNames.simple(value));
     }
 
     AlgorithmParts copy() {

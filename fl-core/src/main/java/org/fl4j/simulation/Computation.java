@@ -64,14 +64,14 @@ record Computation(
                         setup.failurePolicy,
                         Optional.ofNullable(monitor),
                         cancelled)) {
-            Server server = setup.server.decorate(
+            Server server = new GuardedServer(setup.server.decorate(
                     composed,
                     new RunParts(
                             clientStates,
                             setup.updates,
                             setup.selector,
                             Optional.ofNullable(setup.training),
-                            scope.recorded()));
+                            scope.recorded())));
             FederatedRound round = new FederatedRound(
                     server,
                     setup.data.clients(),
@@ -148,12 +148,7 @@ record Computation(
             SimulationBuilder setup, FederatedModel model, NDManager states) {
         return () -> {
             ParameterVector drawn = model.initial(setup.seed.derive("initial model"), states);
-            setup.initialModel.ifPresent(given -> {
-                model.layout().differenceFrom(given.layout()).ifPresent(difference -> {
-                    throw new IllegalArgumentException("initialModel must fit the task: " + difference);
-                });
-                drawn.setInPlace(given);
-            });
+            setup.initialModel.ifPresent(drawn::setInPlace);
             return drawn;
         };
     }

@@ -2,6 +2,7 @@ package org.fl4j.simulation;
 
 import ai.djl.ndarray.NDScope;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,9 +27,17 @@ import org.fl4j.execution.Notes;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.random.Seed;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One round: select, broadcast, train, upload, aggregate, evaluate. */
 final class FederatedRound {
+    private static final Logger LOG = LoggerFactory.getLogger(FederatedRound.class);
+
+    /** What needs no warning: a simulated clock makes clients late, and the others were told. */
+    private final Set<RejectionReason> logged =
+            EnumSet.of(RejectionReason.LATE, RejectionReason.DROPPED_OUT, RejectionReason.STALE);
+
     private final Server server;
     private final ClientDirectory clients;
     private final ClientFactory factory;
@@ -107,12 +116,14 @@ final class FederatedRound {
             List<ClientFailure> failures = new ArrayList<>(uploads.failures());
             Map<ClientId, Metrics> evaluated = evaluateOnClients(update.state(), round, failures);
 
+            List<Rejection> rejections = uploads.rejections(cohort, update);
+            warnOf(rejections, round);
             RoundReport report = new RoundReport(
                     round.number(),
                     cohort,
                     update.accepted(),
                     evaluated,
-                    uploads.rejections(cohort, update),
+                    rejections,
                     failures,
                     metrics.merge(update.metrics())
                             .merge(total(update.accepted()))
@@ -124,6 +135,20 @@ final class FederatedRound {
             return new Outcome(update.state(), report);
         } finally {
             updateStore.roundEnded(round.number());
+        }
+    }
+
+    /** Logs the first rejection for each reason of a run: the others are in the reports, and a fault of the set-up refuses every update. */
+    private void warnOf(List<Rejection> rejections, RoundContext round) {
+        for (Rejection rejection : rejections) {
+            if (logged.add(rejection.reason())) {
+                LOG.warn(
+                        "round {}, {}: update rejected: {} ({}); later rejections for this reason are in the round reports only",
+                        round.number(),
+                        rejection.client(),
+                        rejection.detail(),
+                        rejection.reason());
+            }
         }
     }
 
@@ -200,6 +225,8 @@ final class FederatedRound {
                 trained.close();
                 throw e;
             }
+        } finally {
+            worker.taskEnded();
         }
     }
 
@@ -231,6 +258,8 @@ final class FederatedRound {
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
             return calls.evaluate(factory.create(id, worker), server.broadcast(state, id, round));
+        } finally {
+            worker.taskEnded();
         }
     }
 

@@ -28,7 +28,6 @@ import org.fl4j.execution.ExecutionPolicy;
 import org.fl4j.internal.Check;
 import org.fl4j.model.FederatedModel;
 import org.fl4j.model.LearningTask;
-import org.fl4j.model.TorchScriptFile;
 import org.fl4j.monitoring.ResourceMonitor;
 import org.fl4j.monitoring.ResourceProbe;
 import org.fl4j.random.Seed;
@@ -334,7 +333,8 @@ public final class SimulationBuilder implements Cloneable {
     }
 
     /**
-     * Checks the configuration and returns the simulation.
+     * Checks the configuration and returns the simulation. Runs a batch of zeros through the model, its loss and its metrics, and loads the
+     * data of one client, to see that they fit one another.
      *
      * @throws NullPointerException if required parts are missing; the message names them all
      * @throws IllegalArgumentException if a value is out of range; the message names it
@@ -350,9 +350,6 @@ public final class SimulationBuilder implements Cloneable {
     private void check(Optional<String> replaced) {
         requireParts();
         listeners.forEach(listener -> Check.present("listener", listener));
-        if (task.architecture() instanceof TorchScriptFile) {
-            new FederatedModel(task).close(); // a file may be anything, and is refused before the first round
-        }
         Check.inRange("cohortSize", 1, data.clients().size(), cohortSize);
         Check.that(
                 cohortSize >= aggregator.minimumUpdates() || asynchronous,
@@ -360,14 +357,6 @@ public final class SimulationBuilder implements Cloneable {
                 "at least what the aggregator needs, " + aggregator.minimumUpdates(),
                 cohortSize);
         Check.positive("rounds", rounds);
-        if (testData != null) {
-            long size = testData.features().getShape().slice(1).size();
-            Check.that(
-                    size == task.inputShape().size(),
-                    "size of a test example",
-                    "the task's, " + task.inputShape().size(),
-                    size);
-        }
         if (clientEvaluationData != null) {
             int evaluating = clientEvaluationData.clients().size();
             Check.that(
@@ -404,6 +393,7 @@ public final class SimulationBuilder implements Cloneable {
         replaced.ifPresent(message -> {
             throw new IllegalArgumentException(message);
         });
+        Rehearsal.of(this);
     }
 
     /** Names all parts that are missing, and not one after another. */

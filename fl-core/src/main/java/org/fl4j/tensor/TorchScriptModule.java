@@ -111,13 +111,18 @@ public final class TorchScriptModule {
         return member.value();
     }
 
-    /** Runs the module's {@code forward} on one tensor; in training mode autograd may record it. */
-    public NDArray forward(NDArray input, boolean training) {
+    /**
+     * Runs the module's {@code forward} on one tensor.
+     *
+     * @param training whether the module is in training mode
+     * @param recorded whether autograd may record it
+     */
+    public NDArray forward(NDArray input, boolean training, boolean recorded) {
         if (training) {
             JniUtils.enableTrainingMode(block);
         } else {
             JniUtils.enableInferenceMode(block);
         }
-        return IValueUtils.forward(block, new NDList(input), training).singletonOrThrow();
+        return IValueUtils.forward(block, new NDList(input), recorded).singletonOrThrow();
     }
 }

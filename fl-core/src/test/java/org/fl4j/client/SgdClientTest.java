@@ -52,8 +52,8 @@ class SgdClientTest extends TensorTest {
         Examples points = new Examples(
                 Tensors.create(manager, new float[] {1, 2, 3, 4}, new Shape(4, 1)),
                 Tensors.create(manager, new float[] {2, 3, 5, 8}, new Shape(4, 1)));
-        FederatedDataset data =
-                new PartitionedDataset(points, Partition.of(List.of(new int[] {0, 1, 2, 3}, new int[0])));
+        FederatedDataset data = new PartitionedDataset(
+                points, Partition.of(List.of(new int[] {0, 1, 2, 3}, new int[0]), Partition.Allowance.EMPTY_CLIENTS));
         model = new FederatedModel(LearningTask.regression(Network.of(new Layer.Dense(1)), new Shape(1)));
         worker = new Worker(model, data, data, new TestClientStates(), Device.cpu());
     }

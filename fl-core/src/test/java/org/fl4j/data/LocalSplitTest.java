@@ -38,12 +38,14 @@ class LocalSplitTest extends FederatedDatasetContract {
     }
 
     private static Partition partition() {
-        return Partition.of(List.of(
-                IntStream.range(0, 30).toArray(),
-                IntStream.range(30, 40).toArray(),
-                new int[0],
-                new int[] {45},
-                IntStream.range(40, 45).toArray()));
+        return Partition.of(
+                List.of(
+                        IntStream.range(0, 30).toArray(),
+                        IntStream.range(30, 40).toArray(),
+                        new int[0],
+                        new int[] {45},
+                        IntStream.range(40, 45).toArray()),
+                Partition.Allowance.EMPTY_CLIENTS);
     }
 
     @Override

@@ -274,6 +274,23 @@ class PartitionersTest {
     void refusesNoClientsAtAll() {
         assertThatThrownBy(() -> new IidPartitioner().partition(rowsOfTenClasses(1000), 0, new Seed(1)))
                 .hasMessage("clients must be in [1, 1000], but was 0");
+        assertThatThrownBy(() -> Partition.of(List.of(new int[] {0}, new int[0])))
+                .hasMessage(
+                        "client 1 must hold at least one row, but holds none; Partition.Allowance.EMPTY_CLIENTS allows"
+                                + " that");
+        assertThatThrownBy(() -> Partition.of(List.of(new int[] {0, 1}, new int[] {1})))
+                .hasMessage(
+                        "row 1 must be held once, but client 1 holds it again; Partition.Allowance.SHARED_ROWS allows"
+                                + " that");
+        assertThatThrownBy(() -> Partition.of(List.of(new int[] {0, 0})))
+                .hasMessageStartingWith("row 0 must be held once, but client 0 holds it again");
+        assertThatThrownBy(() -> Partition.of(List.of(new int[] {-1})))
+                .hasMessage("row must be at least 0, but was -1");
+        Partition both = Partition.of(
+                List.of(new int[] {0, 0}, new int[0]),
+                Partition.Allowance.SHARED_ROWS,
+                Partition.Allowance.EMPTY_CLIENTS);
+        assertThat(both.exampleCount(1)).isZero();
         assertThatThrownBy(() -> Partition.of(List.of())).hasMessage("client count must be at least 1, but was 0");
     }
 

@@ -34,22 +34,28 @@ class CohortRuleTest {
 
     private static void refused(List<ClientId> cohort, String fault) {
         assertThatThrownBy(() -> require(cohort))
-                .isInstanceOf(IllegalStateException.class)
+                .isInstanceOf(StrategyFailedException.class)
                 .hasMessage("round 3: selector " + Given.class.getName() + " must " + fault);
     }
 
     @Test
     void acceptsDistinctAvailableClients() {
         assertThat(require(clients(4, 9))).isEqualTo(clients(4, 9));
-        assertThat(require(List.of())).isEmpty();
+        assertThat(CohortRule.require(new Given(), clients(0), ClientDirectory.ofRange(1, i -> 1), 2, ROUND))
+                .isEqualTo(clients(0));
     }
 
     @Test
     void namesRoundSelectorAndRule() {
-        refused(null, "return a list, but chose null");
-        refused(clients(4, 4), "choose each client at most once, but chose client 4");
-        refused(clients(1, 2, 3), "choose at most 2 clients, but chose [client 1, client 2, client 3]");
-        refused(clients(4, 10), "choose only available clients, but chose client 10");
-        refused(Arrays.asList(new ClientId(1), null), "choose only available clients, but chose null");
+        refused(clients(4, 4), "choose each client once, but chose client 4 after client 4: [client 4, client 4]");
+        refused(
+                clients(5, 4),
+                "choose clients in ascending order, but chose client 4 after client 5: [client 5, client 4]");
+        refused(clients(1, 2, 3), "choose 2 clients, but chose 3: [client 1, client 2, client 3]");
+        refused(List.of(), "choose 2 clients, but chose 0: []");
+        refused(clients(4, 10), "choose only available clients, but chose client 10: [client 4, client 10]");
+        refused(
+                Arrays.asList(new ClientId(1), null),
+                "choose only available clients, but chose null: [client 1, null]");
     }
 }

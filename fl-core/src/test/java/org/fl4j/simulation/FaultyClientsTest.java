@@ -388,11 +388,11 @@ class FaultyClientsTest extends TensorTest {
     void noAnswerOfAnAggregatorOrAFilterIsNoAdmission() {
         SimulationBuilder builder = Fixtures.softmaxRun(digits).aggregator(judging(null));
         assertThatThrownBy(() -> builder.build().run())
-                .hasMessageMatching("round 1, client \\d+: the aggregator must judge every update, but returned null");
+                .hasMessageMatching("round 1: aggregator .* must answer onModelUpdate, but returned null");
         SimulationBuilder filtered =
                 Fixtures.softmaxRun(digits).updates(UpdatePolicy.all().filter((update, state) -> null));
         assertThatThrownBy(() -> filtered.build().run())
-                .hasMessageMatching("round 1, client \\d+: the filter must judge every update, but returned null");
+                .hasMessageMatching("round 1: update filter .* must answer onModelUpdate, but returned null");
     }
 
     @Test

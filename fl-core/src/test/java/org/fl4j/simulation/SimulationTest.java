@@ -442,10 +442,9 @@ class SimulationTest {
                 RunResult fresh = setup().rounds(1).build().run()) {
             assertThat(second.finalMetrics().value("test/loss"))
                     .isLessThan(fresh.finalMetrics().value("test/loss"));
-            Simulation misfit = setup().task(Models.mnist2nn())
-                    .initialModel(first.state().model())
-                    .build();
-            assertThatThrownBy(misfit::run)
+            SimulationBuilder misfit =
+                    setup().task(Models.mnist2nn()).initialModel(first.state().model());
+            assertThatThrownBy(misfit::build)
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageStartingWith("initialModel must fit the task: parameter ");
         }
@@ -694,11 +693,9 @@ class SimulationTest {
     @Test
     void refusesExamplesOfAnotherSizeThanTheTasks() {
         assertThatThrownBy(() -> setup().task(Models.cifarCnn()).build())
-                .hasMessage("size of a test example must be the task's, 3072, but was 784");
-        Simulation simulation = setup().task(Models.cifarCnn()).testData(null).build();
-        assertThatThrownBy(simulation::run)
-                .isInstanceOf(ClientFailedException.class)
-                .hasMessageEndingWith("size of an example must be the task's, 3072, but was 784");
+                .hasMessage("size of an example of test data must be the task's, 3072, but was 784");
+        assertThatThrownBy(() -> setup().task(Models.cifarCnn()).testData(null).build())
+                .hasMessage("size of an example of training data must be the task's, 3072, but was 784");
     }
 
     @Test

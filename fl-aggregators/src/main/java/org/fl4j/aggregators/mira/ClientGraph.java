@@ -14,7 +14,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * A weighted, undirected graph of clients: who is like whom. Symmetric, without loops, weights at least 0. Held as a full
  * matrix, so it is for thousands of clients, not millions.
  */
-public final class ClientGraph {
+public final class ClientGraph implements GraphOfClients {
     private final double[][] weights;
     private double largestEigenvalue = Double.NaN;
 
@@ -100,6 +100,13 @@ public final class ClientGraph {
             sum += a[i] * b[i];
         }
         return sum;
+    }
+
+    /** Returns this graph, which has one number of clients only. */
+    @Override
+    public ClientGraph of(int clients) {
+        Check.that(clients == size(), "clients of MIRA's graph", "the run's, " + clients, size());
+        return this;
     }
 
     /** Returns the number of clients. */

@@ -1,6 +1,10 @@
 package org.fl4j.aggregators.mira;
 
+import java.util.OptionalDouble;
+import java.util.stream.IntStream;
 import org.fl4j.aggregators.FedAvg;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.core.ClientDirectory;
 import org.fl4j.internal.Check;
 import org.fl4j.server.AddDelta;
 import org.fl4j.server.ComposedServer;
@@ -20,13 +24,24 @@ import org.fl4j.simulation.SimulationBuilder;
  * another kind would have no part in it, and is refused.
  *
  * @param graph who is like whom
- * @param lambda the strength of the coupling, at least 0; 0 is local training
+ * @param lambda the strength of the coupling, at least 0; 0 is local training. Without a number, every round takes half of the largest that keeps
+ *     its models from diverging
  */
-public record Mira(ClientGraph graph, double lambda) implements Algorithm {
+public record Mira(GraphOfClients graph, OptionalDouble lambda) implements Algorithm {
     /** Checks all. */
     public Mira {
         Check.present("graph", graph);
-        Check.notNegative("lambda", lambda);
+        lambda.ifPresent(strength -> Check.notNegative("lambda", strength));
+    }
+
+    /** Couples with a given strength. */
+    public Mira(GraphOfClients graph, double lambda) {
+        this(graph, OptionalDouble.of(lambda));
+    }
+
+    /** Couples as strongly as is safe, see {@code lambda}. */
+    public Mira(GraphOfClients graph) {
+        this(graph, OptionalDouble.empty());
     }
 
     @Override
@@ -42,9 +57,13 @@ public record Mira(ClientGraph graph, double lambda) implements Algorithm {
                 });
     }
 
-    /** Refuses what its server would never ask. */
+    /** Refuses what its server would never ask, and a coupling under which models would diverge in the first round. */
     @Override
     public void verify(Parts parts) {
+        ClientGraph ofRun = graph.of(parts.data().clients().size());
+        parts.training()
+                .ifPresent(
+                        training -> requireStable(ofRun, training, parts.data().clients()));
         Check.that(
                 parts.aggregator().equals(new FedAvg()),
                 "aggregator under MIRA",
@@ -55,5 +74,27 @@ public record Mira(ClientGraph graph, double lambda) implements Algorithm {
                 "serverOptimizer under MIRA",
                 "left out, for its server couples the models itself",
                 parts.serverOptimizer().getClass().getSimpleName());
+    }
+
+    private void requireStable(ClientGraph ofRun, LocalTraining training, ClientDirectory clients) {
+        double strength = lambda.orElse(0);
+        if (strength == 0) {
+            return;
+        }
+        int steps = IntStream.range(0, clients.size())
+                .map(position -> training.stepCount(clients.examplesAt(position)))
+                .max()
+                .orElse(0);
+        double rate = training.learningRate().at(1);
+        double eigenvalue = ofRun.largestEigenvalue();
+        double most = 2 / (rate * steps * eigenvalue);
+        Check.that(
+                strength < most,
+                "lambda of MIRA",
+                "below " + (float) most + ", or models diverge: the learning rate is " + rate
+                        + ", the largest client takes " + steps
+                        + " steps, and the largest eigenvalue of the graph's Laplacian is "
+                        + (float) eigenvalue + "; leave lambda out to have it scaled",
+                strength);
     }
 }

@@ -36,6 +36,7 @@ final class MiraServer implements Server {
     private final RunParts run;
     private final ClientStates states;
     private final Mira mira;
+    private ClientGraph graph; // made once, when the number of clients is known
 
     MiraServer(Server composed, RunParts run, Mira mira) {
         this.composed = composed;
@@ -51,11 +52,6 @@ final class MiraServer implements Server {
 
     @Override
     public List<ClientId> select(ServerState state, ClientDirectory available, RoundContext round) {
-        Check.that(
-                mira.graph().size() == round.clientCount(),
-                "clients of MIRA's graph",
-                "the run's, " + round.clientCount(),
-                mira.graph().size());
         return composed.select(state, available, round);
     }
 
@@ -90,10 +86,12 @@ final class MiraServer implements Server {
             trained.values().forEach(ModelUpdate::close);
             trained.clear();
         }
+        ClientGraph graph = graph(round.clientCount());
+        double lambda = lambda(graph, trained.values());
         for (ModelUpdate own : trained.values()) {
             try (NDScope scope = new NDScope()) { // one model at a time is drawn, whatever the cohort
                 scope.suppressNotUsedWarning();
-                NDArray drawn = drawn(own, trained.values());
+                NDArray drawn = drawn(own, trained.values(), graph, lambda);
                 Kernels.addScaled(next.floats(), drawn, 1.0 / trained.size());
                 Kernels.addScaled(next.floats(), model(state, own.client()).floats(), -1.0 / trained.size());
                 states.stage(own.client(), StrategyState.empty().with(MODEL, drawn));
@@ -133,26 +131,46 @@ final class MiraServer implements Server {
         }
     }
 
-    private double pull(ModelUpdate update) {
-        double pull = update.metrics().value(RATE) * (double) update.localSteps() * mira.lambda();
+    private synchronized ClientGraph graph(int clients) {
+        if (graph == null) {
+            graph = mira.graph().of(clients);
+        }
+        return graph;
+    }
+
+    /** Returns the given strength, or half of the largest that the client with the most and largest steps allows. */
+    private double lambda(ClientGraph of, Collection<ModelUpdate> trained) {
+        return mira.lambda().orElseGet(() -> {
+            double most = trained.stream().mapToDouble(MiraServer::way).max().orElse(0) * of.largestEigenvalue();
+            return most > 0 ? 1 / most : 0;
+        });
+    }
+
+    /** Learning rate times steps. */
+    private static double way(ModelUpdate update) {
+        return update.metrics().value(RATE) * (double) update.localSteps();
+    }
+
+    private static double pull(ModelUpdate update, ClientGraph graph, double lambda) {
+        double pull = way(update) * lambda;
         if (pull > 0) {
-            double bound = pull * mira.graph().largestEigenvalue();
+            double bound = pull * graph.largestEigenvalue();
             Check.that(
                     bound < 2,
                     "rate * steps * lambda * largest eigenvalue of the graph's Laplacian",
-                    "below 2, or models diverge (choose lambda below " + (float) (mira.lambda() * 2 / bound)
-                            + ", a smaller learning rate or fewer local steps)",
+                    "below 2, or models diverge (choose lambda below " + (float) (lambda * 2 / bound)
+                            + " or leave it out, a smaller learning rate or fewer local steps)",
                     bound);
         }
         return pull;
     }
 
-    private NDArray drawn(ModelUpdate own, Collection<ModelUpdate> trained) {
+    private static NDArray drawn(ModelUpdate own, Collection<ModelUpdate> trained, ClientGraph graph, double lambda) {
         NDArray model = own.delta().floats();
         NDArray drawn = model.duplicate();
-        double pull = pull(own);
+        double pull = pull(own, graph, lambda);
         for (ModelUpdate other : trained) {
-            double weight = pull * mira.graph().weight(own.client(), other.client());
+            double weight = pull * graph.weight(own.client(), other.client());
             if (weight > 0) {
                 Kernels.addScaled(drawn, other.delta().floats(), weight);
                 Kernels.addScaled(drawn, model, -weight);

@@ -19,12 +19,14 @@ public final class PoisonedDataset implements FederatedDataset, AutoCloseable {
     private final FederatedDataset clean;
     private final Poison poison;
     private final int clients;
-    private final Map<Device, Examples> poisoned = new ConcurrentHashMap<>();
+    private final Map<Device, Version> versions = new ConcurrentHashMap<>();
+
+    private record Version(Examples clean, Examples poisoned) {}
 
     /**
      * Poisons a data set.
      *
-     * @param clean whose clients share one set of examples
+     * @param clean a data set whose clients share one set of examples; another one is refused when a second set appears
      * @param poison what poisoned clients see of it
      * @param clients how many are poisoned, at least 0
      */
@@ -45,15 +47,20 @@ public final class PoisonedDataset implements FederatedDataset, AutoCloseable {
         if (client.index() >= clients) {
             return own;
         }
-        Examples changed = poisoned.computeIfAbsent(device, key -> {
+        Version version = versions.computeIfAbsent(device, key -> {
             Examples copy = poison.poisoned(own.source());
-            return copy.keep(own.source().features().getManager());
+            return new Version(own.source(), copy.keep(own.source().features().getManager()));
         });
+        Check.that(
+                version.clean.labels() == own.source().labels(),
+                "clean",
+                "a data set whose clients share one set of examples",
+                "one in which " + client + " has its own");
         int[] rows = new int[own.count()];
         for (int i = 0; i < rows.length; i++) {
             rows[i] = own.row(i);
         }
-        return new ClientExamples(changed, rows);
+        return new ClientExamples(version.poisoned, rows);
     }
 
     /** Returns whether the clean data set does: a poisoned example is another version of the same one. */
@@ -64,7 +71,7 @@ public final class PoisonedDataset implements FederatedDataset, AutoCloseable {
 
     @Override
     public void close() {
-        poisoned.values().forEach(Examples::close);
-        poisoned.clear();
+        versions.values().forEach(version -> version.poisoned.close());
+        versions.clear();
     }
 }

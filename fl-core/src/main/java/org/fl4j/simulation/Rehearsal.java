@@ -1,0 +1,108 @@
+package org.fl4j.simulation;
+
+import ai.djl.ndarray.NDScope;
+import java.util.Optional;
+import org.fl4j.client.Worker;
+import org.fl4j.core.ClientDirectory;
+import org.fl4j.core.ClientId;
+import org.fl4j.data.FederatedDataset;
+import org.fl4j.model.FederatedModel;
+import org.fl4j.tensor.TensorEngine;
+
+/**
+ * Brings model, loss, metrics and data together before the first round, so that what does not fit is found in the builder, in words of the
+ * library. Looks at the test data, and at the data of the first client that has any; a worker looks at those of the others when it trains them.
+ */
+final class Rehearsal {
+    private final SimulationBuilder run;
+    private final FederatedModel model;
+    private final Worker worker;
+
+    private Rehearsal(SimulationBuilder run, FederatedModel model, Worker worker) {
+        this.run = run;
+        this.model = model;
+        this.worker = worker;
+    }
+
+    /**
+     * Checks a run.
+     *
+     * @throws IllegalArgumentException if something does not fit; the message names the layer, the data or the measure, the rule and the value
+     */
+    static void of(SimulationBuilder run) {
+        TensorEngine.prepareThread();
+        FederatedDataset evaluation =
+                Optional.ofNullable(run.clientEvaluationData).orElse(run.data);
+        try (NDScope scope = new NDScope();
+                FederatedModel model = new FederatedModel(run.task);
+                Worker worker =
+                        new Worker(model, run.data, evaluation, new InMemoryClientStates(), run.devices.first())) {
+            scope.suppressNotUsedWarning();
+            Rehearsal rehearsal = new Rehearsal(run, model, worker);
+            rehearsal.initialModel();
+            rehearsal.testData();
+            rehearsal.training();
+            rehearsal.clientEvaluation();
+        }
+    }
+
+    private void initialModel() {
+        run.initialModel
+                .flatMap(given -> model.layout().differenceFrom(given.layout()))
+                .ifPresent(difference -> {
+                    throw new IllegalArgumentException("initialModel must fit the task: " + difference);
+                });
+    }
+
+    private void testData() {
+        if (run.testData != null) {
+            run.testData.requireOpen();
+            worker.model().require("test data", run.testData, run.task.measures());
+        }
+    }
+
+    /** Clients of the user's own making may do with their data whatever they like. */
+    private void training() {
+        if (run.clientFactory.isEmpty()) {
+            firstWithExamples(worker.data())
+                    .ifPresent(client ->
+                            run.sgdClients.create(client, worker, run.training).requireExamples());
+            worker.taskEnded();
+        }
+    }
+
+    private void clientEvaluation() {
+        if (run.clientFactory.isEmpty() && run.clientEvaluationData != null) {
+            firstWithExamples(worker.evaluationData())
+                    .ifPresent(client -> worker.model()
+                            .require(
+                                    "evaluation data of clients",
+                                    worker.evaluationData()
+                                            .examples(client, worker.device())
+                                            .source(),
+                                    run.task.measures()));
+            worker.taskEnded();
+        }
+    }
+
+    /** A client whose data cannot be loaded fails in its round, by its number; it says nothing about the others. */
+    private Optional<ClientId> firstWithExamples(FederatedDataset data) {
+        ClientDirectory clients = data.clients();
+        for (int position = 0; position < clients.size(); position++) {
+            if (clients.examplesAt(position) > 0) {
+                ClientId client = clients.id(position);
+                return isLoaded(data, client) ? Optional.of(client) : Optional.empty();
+            }
+        }
+        return Optional.empty();
+    }
+
+    private boolean isLoaded(FederatedDataset data, ClientId client) {
+        try {
+            data.examples(client, worker.device());
+            return true;
+        } catch (RuntimeException e) { // it will be thrown again, and reported as the client's failure
+            return false;
+        }
+    }
+}

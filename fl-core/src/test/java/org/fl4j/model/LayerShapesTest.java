@@ -1,0 +1,123 @@
+package org.fl4j.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.Device;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.util.List;
+import java.util.stream.Stream;
+import org.fl4j.tensor.TensorEngine;
+import org.fl4j.testing.TensorTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Shapes that follow from the layers, against those that DJL computes, and what each layer refuses. */
+class LayerShapesTest extends TensorTest {
+    private static final Shape IMAGE = new Shape(2, 9, 8);
+
+    static Stream<Network> networks() {
+        return Stream.of(
+                Network.of(new Layer.Conv2d(4, 3, 2, 1, true), new Layer.Relu(), new Layer.MaxPool2d(2)),
+                Network.of(new Layer.AveragePool2d(3), new Layer.BatchNorm(), new Layer.Flatten(), new Layer.Dense(7)),
+                Network.of(
+                        new Layer.Conv2d(4, 3, 1, 0, false), new Layer.GroupNorm(2), new Layer.GlobalAveragePool2d()),
+                Network.of(
+                        new Layer.Residual(
+                                List.of(new Layer.Conv2d(6, 3, 2, 1, false), new Layer.BatchNorm()),
+                                List.of(new Layer.Conv2d(6, 1, 2, 0, false))),
+                        new Layer.Gelu()),
+                Network.of(new Layer.Flatten(), new Layer.LayerNorm(), new Layer.Tanh(), new Layer.Dropout(.5)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("networks")
+    void agreeWithTheNetwork(Network network) {
+        LearningTask task = LearningTask.regression(network, IMAGE);
+        try (FederatedModel model = new FederatedModel(task);
+                LocalModel local = new LocalModel(model, Device.cpu())) {
+            Shape output =
+                    local.predict(manager.zeros(new Shape(3).addAll(IMAGE))).getShape();
+            assertThat(LayerShapes.trace(network.layers(), IMAGE, DataType.FLOAT32)
+                            .output())
+                    .isEqualTo(output.slice(1));
+        }
+    }
+
+    @Test
+    void knowTheLargestArrayOnTheWay() {
+        List<Layer> layers = List.of(new Layer.Conv2d(16, 3, 1, 1, true), new Layer.Flatten(), new Layer.Dense(10));
+        assertThat(LayerShapes.trace(layers, IMAGE, DataType.FLOAT32).largest()).isEqualTo(16 * 9 * 8);
+    }
+
+    static Stream<Arguments> misfits() {
+        return Stream.of(
+                Arguments.of(
+                        Network.of(new Layer.Dense(10)),
+                        "input of layer 1 (Dense) must be of shape (inputs) for each example, but was (2, 9, 8): put a"
+                                + " Flatten layer before it"),
+                Arguments.of(
+                        Network.of(new Layer.Relu(), new Layer.Conv2d(4, 11, 1, 1, true)),
+                        "window of layer 2 (Conv2d) must be at most 10, as its input has the shape (2, 9, 8) and a padding"
+                                + " of 1, but was 11"),
+                Arguments.of(
+                        Network.of(new Layer.MaxPool2d(9)),
+                        "window of layer 1 (MaxPool2d) must be at most 8, as its input has the shape (2, 9, 8), but was 9"),
+                Arguments.of(
+                        Network.of(new Layer.Flatten(), new Layer.GlobalAveragePool2d()),
+                        "input of layer 2 (GlobalAveragePool2d) must be of shape (channels, height, width) for each example,"
+                                + " but was (144)"),
+                Arguments.of(
+                        Network.of(new Layer.GroupNorm(4)),
+                        "groups of layer 1 (GroupNorm) must be a divisor of its 2 channels, but was 4"),
+                Arguments.of(
+                        Network.of(new Layer.Residual(List.of(new Layer.Conv2d(3, 1, 1, 0, true)), List.of())),
+                        "outputs of the body and the shortcut of layer 1 (Residual) must be of one shape, but was (3, 9, 8)"
+                                + " and (2, 9, 8)"),
+                Arguments.of(
+                        Network.of(new Layer.Residual(
+                                List.of(new Layer.Relu(), new Layer.Dense(3)), List.of(new Layer.Flatten()))),
+                        "input of layer 1.2 (Dense) must be of shape (inputs) for each example, but was (2, 9, 8): put a"
+                                + " Flatten layer before it"),
+                Arguments.of(
+                        Network.of(new Layer.Relu(), new Layer.Embedding(10, 4)),
+                        "input of layer 2 (Embedding) must be int64 tokens, but was float32"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("misfits")
+    void nameTheLayerTheRuleAndTheValue(Network network, String message) {
+        LearningTask task = LearningTask.classification(network, IMAGE);
+        assertThatThrownBy(() -> new FederatedModel(task))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(message);
+    }
+
+    @Test
+    void evaluationTakesFewerExamplesWhereArraysAreLarge() {
+        LearningTask small = Models.mnistCnn();
+        LearningTask large = LearningTask.classification(
+                Network.of(new Layer.Conv2d(64, 3, 1, 1, true), new Layer.GlobalAveragePool2d(), new Layer.Dense(10)),
+                new Shape(3, 224, 224));
+        LearningTask unknown =
+                LearningTask.classification(() -> large.architecture().get(), new Shape(3, 224, 224));
+        assertThat(EvaluationBatch.rows(small)).isEqualTo(1000);
+        assertThat(EvaluationBatch.rows(large)).isEqualTo(20); // 256 MiB in arrays of 64 x 224 x 224 float32
+        assertThat(EvaluationBatch.rows(unknown)).isEqualTo(6);
+    }
+
+    @Test
+    void aModelOfMoreThanTwoGibibytesIsRefused() {
+        // DJL takes the memory before its size is known; zeros that nobody touches cost no pages
+        LearningTask huge = LearningTask.classification(
+                Network.of(new Layer.Flatten(), new Layer.Dense(55_000)), new Shape(10_000));
+        TensorEngine.prepareThread();
+        assertThatThrownBy(() -> new FederatedModel(huge))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "parameters of a model must be at most 536870911 float32 numbers (2 GiB), but were 550055000");
+    }
+}
