@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
@@ -78,6 +79,22 @@ public record ModelUpdate(
         List<NDArray> arrays = new ArrayList<>(delta.arrays());
         arrays.addAll(attachments.values());
         return Tensors.sha256(arrays);
+    }
+
+    /** Returns which array somebody has closed, in words: {@code delta}, {@code integer buffers of the delta} or {@code attachment NAME}. */
+    public Optional<String> closedArray() {
+        if (delta.floats().isReleased()) {
+            return Optional.of("delta");
+        }
+        if (delta.integers().isPresent() && delta.integers().get().isReleased()) {
+            return Optional.of("integer buffers of the delta");
+        }
+        for (Map.Entry<String, NDArray> attachment : attachments.entrySet()) {
+            if (attachment.getValue().isReleased()) {
+                return Optional.of("attachment " + attachment.getKey());
+            }
+        }
+        return Optional.empty();
     }
 
     /** Returns the size of the message's tensors. */

@@ -16,6 +16,7 @@ import org.fl4j.internal.Check;
 /** Which examples a model, its loss and its metrics accept, found out by a batch of zeros. Thread-safe. */
 final class ExampleRules {
     private static final int ROWS = 2; // one row hides measures that mix up rows
+    private static final int REPEATED = 8; // few values could be drawn alike by chance
 
     private final LearningTask task;
     private final Map<Form, Shape> predictions = new ConcurrentHashMap<>();
@@ -101,6 +102,7 @@ final class ExampleRules {
                     "float32 of shape (" + ROWS + ")",
                     values.getDataType() + " of shape " + values.getShape());
         });
+        model.requireRepeatable(new Shape(REPEATED).addAll(form.features), form.featureType);
         return shape.slice(1);
     }
 

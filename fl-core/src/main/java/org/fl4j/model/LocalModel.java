@@ -101,6 +101,31 @@ public final class LocalModel implements AutoCloseable {
         model.exampleRules().require(this, what, examples, measures);
     }
 
+    /**
+     * Checks that a network of the user's own gives one answer to one batch in training mode. Layers of this library do, because they draw from
+     * the client's seed; TorchScript files are looked at when they are read.
+     */
+    void requireRepeatable(Shape batch, DataType type) {
+        if (model.task().architecture() instanceof Network || module.isPresent()) {
+            return;
+        }
+        aside(() -> {
+            try (ParameterVector drawn = model.initial(new Seed(0), manager)) {
+                load(drawn);
+            }
+            NDArray input = Repeatable.input(manager, batch, type);
+            if (!Repeatable.isSo(() -> {
+                dropout = Optional.of(new Seed(0).generator());
+                return forward(input, /* training= */ true);
+            })) {
+                throw new IllegalArgumentException(
+                        "model must give one answer to one batch in training mode, but gave two:"
+                                + " random operations of the engine, such as DJL's Dropout, are repeated by no seed;"
+                                + " Layer.Dropout is");
+            }
+        });
+    }
+
     NDArray forward(NDArray features, boolean training) {
         return model.block().forward(store, new NDList(features), training).singletonOrThrow();
     }
@@ -199,12 +224,16 @@ public final class LocalModel implements AutoCloseable {
         return store.differentiating;
     }
 
-    /** Calls with a generator of dropout masks of its own, and leaves the present one where it is. */
+    /** Calls with a generator of dropout masks of its own, and leaves that of the client, and all parameters, as they are. */
     void aside(Runnable call) {
         Optional<RandomGenerator> present = dropout;
         dropout = Optional.of(new Seed(0).generator());
-        try {
-            call.run();
+        try (ParameterVector before = parameters.copy()) {
+            try {
+                call.run();
+            } finally {
+                parameters.setInPlace(before);
+            }
         } finally {
             dropout = present;
         }

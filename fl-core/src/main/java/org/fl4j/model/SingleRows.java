@@ -3,7 +3,6 @@ package org.fl4j.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
 import java.util.concurrent.atomic.AtomicReference;
-import org.fl4j.tensor.ParameterVector;
 
 /**
  * Whether a network trains on a batch of one example. Batch normalisation of vectors does not: one value has no variance, and PyTorch either
@@ -33,16 +32,16 @@ final class SingleRows {
     private static boolean trySingle(LocalModel model, NDArray example) {
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
-            ParameterVector parameters = model.parameters();
-            ParameterVector before = parameters.copy();
+            boolean[] finite = {false};
             try {
-                model.aside(() -> model.forward(example, /* training= */ true));
-                return parameters.isFinite();
+                model.aside(() -> {
+                    model.forward(example, /* training= */ true);
+                    finite[0] = model.parameters().isFinite();
+                });
             } catch (RuntimeException e) { // PyTorch: expected more than 1 value per channel
                 return false;
-            } finally {
-                parameters.setInPlace(before);
             }
+            return finite[0];
         }
     }
 }

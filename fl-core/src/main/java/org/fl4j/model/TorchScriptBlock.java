@@ -11,11 +11,9 @@ import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
-import java.nio.ByteBuffer;
 import java.util.List;
 import org.fl4j.tensor.ParameterRole;
 import org.fl4j.tensor.TensorEngine;
-import org.fl4j.tensor.Tensors;
 import org.fl4j.tensor.TorchScriptArchive;
 import org.fl4j.tensor.TorchScriptModule;
 
@@ -50,27 +48,28 @@ final class TorchScriptBlock extends AbstractBlock implements AutoCloseable {
     }
 
     /**
-     * Runs a batch through the module twice, in training mode and from the same values.
+     * Runs a batch through the module several times, in training mode.
      *
      * @throws IllegalArgumentException if it does not accept the shape, or if the answers differ: then it draws random
-     *     numbers, between which libtorch's generator has moved on
+     *     numbers, between which libtorch's generator has moved on, or it remembers earlier batches
      */
     void rehearse(Shape inputShape) {
         TensorEngine.prepareThread();
-        if (!answer(inputShape).equals(answer(inputShape))) {
+        if (!answersAreAlike(inputShape)) {
             throw new IllegalArgumentException(
                     "module must be without random operations, which no seed repeats on several"
-                            + " workers, but gives two answers to one batch: " + archive.path());
+                            + " workers, and must keep nothing from batch to batch but parameters and buffers, but gives two"
+                            + " answers to one batch: " + archive.path());
         }
     }
 
-    private ByteBuffer answer(Shape inputShape) {
+    private boolean answersAreAlike(Shape inputShape) {
         Shape batch = new Shape(REHEARSED).addAll(inputShape);
         try {
-            return answer(batch, DataType.FLOAT32);
+            return answersAreAlike(batch, DataType.FLOAT32);
         } catch (EngineException | IllegalStateException e) {
             try {
-                return answer(batch, DataType.INT64); // tokens
+                return answersAreAlike(batch, DataType.INT64); // tokens
             } catch (EngineException | IllegalStateException ignored) {
                 String reason = String.valueOf(e.getMessage()).strip();
                 throw new IllegalArgumentException(
@@ -81,16 +80,11 @@ final class TorchScriptBlock extends AbstractBlock implements AutoCloseable {
         }
     }
 
-    private ByteBuffer answer(Shape batch, DataType type) {
+    private boolean answersAreAlike(Shape batch, DataType type) {
         try (NDManager own = TensorEngine.newManager(Device.cpu())) {
-            float[] values = new float[Math.toIntExact(batch.size())];
-            for (int i = 0; i < values.length && type == DataType.FLOAT32; i++) {
-                values[i] = i % 7 / 7f; // not zeros, which dropout leaves as they are
-            }
-            NDArray input = Tensors.create(own, values, batch).toType(type, /* copy= */ false);
-            return load(own)
-                    .forward(input, /* training= */ true, /* recorded= */ true)
-                    .toByteBuffer();
+            NDArray input = Repeatable.input(own, batch, type);
+            TorchScriptModule module = load(own);
+            return Repeatable.isSo(() -> module.forward(input, /* training= */ true, /* recorded= */ true));
         }
     }
 

@@ -166,6 +166,7 @@ public final class ComposedServer implements Server, AutoCloseable {
         if (test.isEmpty()) {
             return Metrics.none();
         }
+        test.get().requireOpen();
         evaluationModel.load(state.model());
         return evaluationModel.evaluate(test.get(), "test");
     }

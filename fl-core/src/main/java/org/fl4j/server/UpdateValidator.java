@@ -2,7 +2,6 @@ package org.fl4j.server;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
-import java.util.Collection;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
@@ -37,8 +36,10 @@ public final class UpdateValidator {
             return Admission.rejected(
                     RejectionReason.DUPLICATE, update.client() + " must send one update a round, but sent another");
         }
-        if (isClosed(update.delta().arrays()) || isClosed(update.attachments().values())) {
-            return Admission.rejected(RejectionReason.REFUSED, "arrays of the update must be open, but one was closed");
+        Optional<String> closed = update.closedArray();
+        if (closed.isPresent()) {
+            return Admission.rejected(
+                    RejectionReason.REFUSED, "arrays of the update must be open, but was closed: " + closed.get());
         }
         int oldest = Math.max(0, state.round() - maxStaleness);
         if (update.modelVersion() < oldest || update.modelVersion() > state.round()) {
@@ -73,14 +74,5 @@ public final class UpdateValidator {
             }
         }
         return Admission.accepted();
-    }
-
-    private static boolean isClosed(Collection<NDArray> arrays) {
-        for (NDArray array : arrays) {
-            if (array.isReleased()) {
-                return true;
-            }
-        }
-        return false;
     }
 }

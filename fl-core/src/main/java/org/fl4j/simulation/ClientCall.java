@@ -55,8 +55,10 @@ final class ClientCall {
                 update.client());
         Set<NDArray> ofOthers = given.arrays();
         ofOthers.addAll(worker.model().parameters().arrays());
+        update.closedArray().ifPresent(closed -> {
+            throw new IllegalStateException("arrays of the update must be open, but was closed: " + closed);
+        });
         for (NDArray array : arrays(update)) {
-            require(!array.isReleased(), "arrays of the update must be open, but one was closed");
             require(!ofOthers.contains(array), "arrays of the update must be its own, but one is the model's");
         }
         noteSent(update);
@@ -184,7 +186,11 @@ final class ClientCall {
         }
 
         private String name(NDArray array) {
-            return task.model().arrays().stream().anyMatch(own -> own == array) ? "the model" : "an attachment";
+            return task.attachments().entrySet().stream()
+                    .filter(attachment -> attachment.getValue() == array)
+                    .findFirst()
+                    .map(attachment -> "attachment " + attachment.getKey())
+                    .orElse("the model");
         }
     }
 }

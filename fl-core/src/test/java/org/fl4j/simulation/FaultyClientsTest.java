@@ -120,14 +120,14 @@ class FaultyClientsTest extends TensorTest {
                 failure("nothing", "train must return an update, but returned null", (task, update, worker) -> null),
                 failure(
                         "a closed delta",
-                        "arrays of the update must be open, but one was closed",
+                        "arrays of the update must be open, but was closed: delta",
                         (task, update, worker) -> {
                             update.close();
                             return update;
                         }),
                 failure(
                         "a closed attachment",
-                        "arrays of the update must be open, but one was closed",
+                        "arrays of the update must be open, but was closed: attachment mine",
                         (task, update, worker) -> {
                             NDArray attachment = update.delta().floats().duplicate();
                             attachment.close();
@@ -135,7 +135,7 @@ class FaultyClientsTest extends TensorTest {
                         }),
                 failure(
                         "arrays of a closed manager",
-                        "arrays of the update must be open, but one was closed",
+                        "arrays of the update must be open, but was closed: delta",
                         (task, update, worker) -> {
                             try (NDManager own = TensorEngine.newManager(worker.device())) {
                                 return update.withDelta(
@@ -516,8 +516,8 @@ class FaultyClientsTest extends TensorTest {
                     .extracting(ClientFailure::client, ClientFailure::error)
                     .containsExactly(tuple(
                             victim,
-                            "java.lang.IllegalStateException: task must not be written to, but the client wrote to an"
-                                    + " attachment"));
+                            "java.lang.IllegalStateException: task must not be written to, but the client wrote to"
+                                    + " attachment variate"));
         }
     }
 }

@@ -107,7 +107,7 @@ class MemoryIT {
         for (int client = 0; client < 1_000_000; client++) {
             held.add(new int[] {client % rows, (client + 1) % rows});
         }
-        return Partition.of(held);
+        return Partition.of(held, Partition.Allowance.SHARED_ROWS);
     }
 
     private static long usedHeap() {

@@ -4,13 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
 import ai.djl.nn.Blocks;
+import ai.djl.nn.LambdaBlock;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
+import ai.djl.nn.norm.Dropout;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.data.Examples;
@@ -195,6 +200,38 @@ class RehearsalTest extends TensorTest {
                 run(task, features(5, 2), labels(0, 1, 2, 0)),
                 "test data: model must accept features of type float32 and shape (2, 5, 2) with labels of type int64 and"
                         + " shape (2), but mat1 and mat2 shapes cannot be multiplied (10x2 and 5x3)");
+    }
+
+    private static Block withBlock(Block inner) {
+        return new SequentialBlock()
+                .add(Linear.builder().setUnits(40).build())
+                .add(inner)
+                .add(Linear.builder().setUnits(3).build());
+    }
+
+    /** DJL's Dropout draws from a generator that all threads share. */
+    @Test
+    void randomnessThatNoSeedRepeats() {
+        LearningTask task =
+                LearningTask.classification(() -> withBlock(Dropout.builder().build()), FIVE);
+        refused(
+                run(task, features(5), labels(0, 1, 2, 0)),
+                "model must give one answer to one batch in training mode, but gave two: random operations of the engine, such"
+                        + " as DJL's Dropout, are repeated by no seed; Layer.Dropout is");
+        LearningTask repeated = LearningTask.classification(() -> withBlock(new Layer.Dropout(.5).toBlock()), FIVE);
+        run(repeated, features(5), labels(0, 1, 2, 0)).build();
+    }
+
+    /** A network that remembers batches would make a client's update depend on the clients before it. */
+    @Test
+    void memoryFromBatchToBatch() {
+        AtomicInteger batches = new AtomicInteger();
+        LearningTask task = LearningTask.classification(
+                () -> withBlock(new LambdaBlock(
+                        list -> new NDList(list.singletonOrThrow().mul(batches.incrementAndGet())))),
+                FIVE);
+        assertThatThrownBy(() -> run(task, features(5), labels(0, 1, 2, 0)).build())
+                .hasMessageStartingWith("model must give one answer to one batch in training mode, but gave two");
     }
 
     /** Whoever overrides the loss may have labels that the task's loss knows nothing of. */

@@ -559,7 +559,8 @@ class SimulationTest {
     @Test
     void refusesACheckpointOfOtherClients() {
         Path file = checkpointOf(setup());
-        Simulation simulation = setup().data(digits.federated(Partition.of(List.of(new int[300], new int[200]))))
+        Simulation simulation = setup().data(digits.federated(
+                        Partition.of(List.of(new int[300], new int[200]), Partition.Allowance.SHARED_ROWS)))
                 .cohortSize(2)
                 .rounds(9)
                 .checkpoints(directory, 1)

@@ -12,7 +12,8 @@ final class MnistCommand implements Callable<Integer> {
             names = "--data",
             defaultValue = "digits",
             description =
-                    "digits (drawn by code), download, or a directory of the IDX files (default: ${DEFAULT-VALUE})")
+                    "digits (drawn by code), download, or a directory of IDX files of ten classes, such as MNIST or"
+                            + " Fashion-MNIST (default: ${DEFAULT-VALUE})")
     private String data;
 
     @Option(

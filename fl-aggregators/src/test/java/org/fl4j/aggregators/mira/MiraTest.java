@@ -44,7 +44,8 @@ class MiraTest extends TensorTest {
                     vector(trained[client]),
                     Metrics.of("train/learning rate", rate, 1)));
         }
-        ServerUpdate update = server.update(state, updates, round());
+        RoundContext round = new RoundContext(1, new Seed(7), /* clientCount= */ trained.length);
+        ServerUpdate update = server.update(state, updates, round);
         float[][] models = new float[trained.length][];
         for (int client = 0; client < trained.length; client++) {
             models[client] = server.broadcast(update.state(), new ClientId(client), round(2))
@@ -108,6 +109,26 @@ class MiraTest extends TensorTest {
                 .hasMessageStartingWith(
                         "rate * steps * lambda * largest eigenvalue of the graph's Laplacian must be below 2, or"
                                 + " models diverge (choose lambda below 1.3333");
+    }
+
+    /** Half of the bound: 2 clients with weight 1 have the eigenvalue 2, so that rate * steps * lambda is 1 / 2 and both meet in the middle. */
+    @Test
+    void scalesTheCouplingToHalfOfWhatIsStable() {
+        ClientGraph pair = ClientGraph.of(new double[][] {{0, 1}, {1, 0}});
+        for (double rate : new double[] {.001, .1, 10}) {
+            float[][] models = drawn(new Mira(pair), rate, new double[] {1}, new double[] {3});
+            assertThat(models[0][0]).isCloseTo(2, within(1e-6f));
+            assertThat(models[1][0]).isCloseTo(2, within(1e-6f));
+        }
+    }
+
+    @Test
+    void aRandomGraphHasAsManyClientsAsTheRun() {
+        GraphOfClients random = new RandomClientGraph(.25, new Seed(1));
+        assertThat(random.of(4).size()).isEqualTo(4);
+        assertThat(random.of(7).size()).isEqualTo(7);
+        assertThatThrownBy(() -> ClientGraph.of(TRIANGLE).of(4))
+                .hasMessage("clients of MIRA's graph must be the run's, 4, but was 3");
     }
 
     @Test

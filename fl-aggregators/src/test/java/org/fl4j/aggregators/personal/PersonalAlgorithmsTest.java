@@ -15,6 +15,7 @@ import org.fl4j.aggregators.FedAvg;
 import org.fl4j.aggregators.Scaffold;
 import org.fl4j.aggregators.mira.ClientGraph;
 import org.fl4j.aggregators.mira.Mira;
+import org.fl4j.aggregators.mira.RandomClientGraph;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
@@ -289,6 +290,20 @@ class PersonalAlgorithmsTest extends TensorTest {
     }
 
     /** Servers nest where that makes sense, and say so where it does not. */
+    @Test
+    void miraIsRefusedBeforeTheFirstRoundWhereItsModelsWouldDiverge() {
+        assertThatThrownBy(() -> run().algorithm(new Mira(new RandomClientGraph(.25, new Seed(1)), 100))
+                        .build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageMatching("lambda of MIRA must be below \\d[\\d.E-]*, or models diverge: the learning rate is 0.2, the"
+                        + " largest client takes \\d+ steps, and the largest eigenvalue of the graph's Laplacian is [\\d.]+;"
+                        + " leave lambda out to have it scaled, but was 100.0");
+        assertThatThrownBy(() -> run().algorithm(new Mira(ClientGraph.random(CLIENTS + 1, .25, new Seed(1)), 0))
+                        .build())
+                .hasMessage("clients of MIRA's graph must be the run's, 6, but was 7");
+        assertThat(loss(new Mira(new RandomClientGraph(.25, new Seed(1))))).isFinite();
+    }
+
     @Test
     void miraRunsOnAClockButNotAsynchronously() {
         Algorithm mira = new Mira(ClientGraph.random(CLIENTS, .25, new Seed(1)), .02);
