@@ -1,6 +1,7 @@
 package org.fl4j.aggregators;
 
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.function.Function;
 import org.fl4j.aggregators.asynchronous.FedAsync;
 import org.fl4j.aggregators.asynchronous.FedBuff;
@@ -156,8 +157,8 @@ public final class AggregatorStrategies implements StrategyProvider {
     private static Mira mira(Parameters parameters) {
         GraphOfClients graph = new RandomClientGraph(
                 parameters.number("threshold", .25), new Seed(parameters.integer("graphSeed", 0)));
-        double scaled = -1; // what by name stands for no number
-        double lambda = parameters.number("lambda", scaled);
-        return lambda == scaled ? new Mira(graph) : new Mira(graph, lambda);
+        double lambda = parameters.number("lambda", 0); // 0 is share=0, too
+        double share = parameters.number("share", .5);
+        return new Mira(graph, lambda == 0 ? OptionalDouble.empty() : OptionalDouble.of(lambda), share);
     }
 }

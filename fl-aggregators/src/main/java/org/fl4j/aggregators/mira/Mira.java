@@ -24,24 +24,27 @@ import org.fl4j.simulation.SimulationBuilder;
  * another kind would have no part in it, and is refused.
  *
  * @param graph who is like whom
- * @param lambda the strength of the coupling, at least 0; 0 is local training. Without a number, every round takes half of the largest that keeps
- *     its models from diverging
+ * @param lambda the strength of the coupling, at least 0; 0 is local training. Without a number, each round scales it by {@code share}
+ * @param share how far to go towards the bound of stability where {@code lambda} is not given, in [0, 1)
  */
-public record Mira(GraphOfClients graph, OptionalDouble lambda) implements Algorithm {
+public record Mira(GraphOfClients graph, OptionalDouble lambda, double share) implements Algorithm {
+    private static final double USUAL_SHARE = .5;
+
     /** Checks all. */
     public Mira {
         Check.present("graph", graph);
         lambda.ifPresent(strength -> Check.notNegative("lambda", strength));
+        Check.fraction("share", share);
     }
 
     /** Couples with a given strength. */
     public Mira(GraphOfClients graph, double lambda) {
-        this(graph, OptionalDouble.of(lambda));
+        this(graph, OptionalDouble.of(lambda), USUAL_SHARE);
     }
 
-    /** Couples as strongly as is safe, see {@code lambda}. */
+    /** Couples half as strongly as is stable. */
     public Mira(GraphOfClients graph) {
-        this(graph, OptionalDouble.empty());
+        this(graph, OptionalDouble.empty(), USUAL_SHARE);
     }
 
     @Override

@@ -138,11 +138,11 @@ final class MiraServer implements Server {
         return graph;
     }
 
-    /** Returns the given strength, or half of the largest that the client with the most and largest steps allows. */
+    /** Returns the given strength, or a share of the largest that the client with the most and largest steps allows. */
     private double lambda(ClientGraph of, Collection<ModelUpdate> trained) {
         return mira.lambda().orElseGet(() -> {
             double most = trained.stream().mapToDouble(MiraServer::way).max().orElse(0) * of.largestEigenvalue();
-            return most > 0 ? 1 / most : 0;
+            return most > 0 ? 2 * mira.share() / most : 0;
         });
     }
 

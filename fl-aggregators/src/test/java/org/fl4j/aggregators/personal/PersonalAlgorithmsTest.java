@@ -295,9 +295,10 @@ class PersonalAlgorithmsTest extends TensorTest {
         assertThatThrownBy(() -> run().algorithm(new Mira(new RandomClientGraph(.25, new Seed(1)), 100))
                         .build())
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageMatching("lambda of MIRA must be below \\d[\\d.E-]*, or models diverge: the learning rate is 0.2, the"
-                        + " largest client takes \\d+ steps, and the largest eigenvalue of the graph's Laplacian is [\\d.]+;"
-                        + " leave lambda out to have it scaled, but was 100.0");
+                .hasMessageMatching(
+                        "lambda of MIRA must be below \\d[\\d.E-]*, or models diverge: the learning rate is 0.2, the"
+                                + " largest client takes \\d+ steps, and the largest eigenvalue of the graph's Laplacian is [\\d.]+;"
+                                + " leave lambda out to have it scaled, but was 100.0");
         assertThatThrownBy(() -> run().algorithm(new Mira(ClientGraph.random(CLIENTS + 1, .25, new Seed(1)), 0))
                         .build())
                 .hasMessage("clients of MIRA's graph must be the run's, 6, but was 7");
