@@ -227,6 +227,39 @@ class TorchScriptFileTest extends TensorTest {
                         + " or lies deeper than 200 others: " + object);
     }
 
+    private static Path withForward(Path directory, String from, String to) throws IOException {
+        String place = "plain/code/__torch__/torch/nn/modules/container.py";
+        return changed("plain213.pt", directory, entries -> {
+            String code = new String(entries.get(place), StandardCharsets.UTF_8);
+            assertThat(code).contains(from);
+            entries.put(place, code.replace(from, to).getBytes(StandardCharsets.UTF_8));
+        });
+    }
+
+    @Test
+    void refusesADictionaryOfOutputs(@TempDir Path directory) throws IOException {
+        Path file = withForward(
+                directory,
+                "input: Tensor) -> Tensor:\n    _0 = getattr(self, \"0\")\n    _1 = getattr(self, \"1\")\n    input0 ="
+                        + " (_0).forward(input, )\n    return (_1).forward(input0, )",
+                "input: Tensor) -> Dict[str, Tensor]:\n    _0 = getattr(self, \"0\")\n    _1 = getattr(self, \"1\")\n   "
+                        + " input0 = (_0).forward(input, )\n    return {\"logits\": (_1).forward(input0, )}");
+        assertThatThrownBy(() -> new TorchScriptFile(file).get())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("forward must take one tensor and return one, but is forward(")
+                .hasMessageContaining("Dict[str, Tensor]")
+                .hasMessageEndingWith(": " + file);
+    }
+
+    @Test
+    void refusesSeveralInputsUnlessTheyHaveDefaults(@TempDir Path directory) throws IOException {
+        Path two = withForward(directory, "input: Tensor) -> Tensor:", "input: Tensor, mask: Tensor) -> Tensor:");
+        assertThatThrownBy(() -> new TorchScriptFile(two).get())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("forward must take one tensor and return one, but is forward(")
+                .hasMessageEndingWith(": " + two);
+    }
+
     private static Path changed(String name, Path directory, Consumer<Map<String, byte[]>> change) throws IOException {
         Map<String, byte[]> entries = new LinkedHashMap<>();
         try (ZipFile zip = new ZipFile(file(name).toFile())) {

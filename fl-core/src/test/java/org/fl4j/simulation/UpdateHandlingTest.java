@@ -3,6 +3,10 @@ package org.fl4j.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.djl.ndarray.types.DataType;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,6 +14,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.fl4j.client.SgdClient;
 import org.fl4j.core.Admission;
 import org.fl4j.core.ClientId;
@@ -30,6 +35,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** Which updates a round takes, where they wait, and when they arrive. */
 class UpdateHandlingTest extends TensorTest {
@@ -204,6 +210,33 @@ class UpdateHandlingTest extends TensorTest {
                 .isEqualTo(inMemory);
         assertThat(kept.toFile().list()).hasSize(4);
         assertThat(kept.resolve("round-000001").toFile().list()).hasSize(5);
+    }
+
+    /** An attachment of another type than the rule's, which every client sends: the first rejection says so aloud. */
+    @Test
+    void theFirstRejectionForAReasonIsLogged() {
+        Logger logger = (Logger) LoggerFactory.getLogger(FederatedRound.class);
+        ListAppender<ILoggingEvent> seen = new ListAppender<>();
+        seen.start();
+        logger.addAppender(seen);
+        try {
+            SimulationBuilder run = setup().rounds(2)
+                    .uploadTransform((update, task) -> update.withAttachment(
+                            "of this test", update.delta().floats().toType(DataType.INT64, /* copy= */ true)));
+            try (RunResult result = run.build().run()) {
+                assertThat(result.end()).isEqualTo(RunResult.End.NO_UPDATES);
+            }
+        } finally {
+            logger.detachAppender(seen);
+        }
+        // other tests of this class loader may reject updates meanwhile, but none with this attachment
+        assertThat(List.copyOf(seen.list))
+                .extracting(ILoggingEvent::getFormattedMessage)
+                .filteredOn(message -> message.contains("of this test"))
+                .hasSize(1)
+                .first(InstanceOfAssertFactories.STRING)
+                .matches("round 1, client \\d+: update rejected: attachment of this test must be float32, but was int64"
+                        + " \\(WRONG_TYPE\\); later rejections for this reason are in the round reports only");
     }
 
     @Test
