@@ -13,7 +13,8 @@ import org.fl4j.model.TrainingProgram.StepRule;
  * How a client trains in one round. Start from {@link #sgd} or {@link #adam} and change what differs:
  *
  * <pre>{@code
- * LocalTraining training = LocalTraining.sgd(0.1).epochs(5).batchSize(10).momentum(0.9);
+ * LocalTraining plain = LocalTraining.sgd(0.1).epochs(5).batchSize(10);
+ * LocalTraining momentum = plain.optimizer(new ClientOptimizer.Sgd(0.9, 0)); // no weight decay
  * }</pre>
  *
  * @param optimizer turns gradients into steps
