@@ -26,6 +26,10 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>{@code
  * class PullBack extends SgdClient { // the proximal term of FedProx
+ *     PullBack(ClientId id, Worker worker, LocalTraining training) {
+ *         super(id, worker, training);
+ *     }
+ *
  *     protected void afterBackward(LocalStep step) {
  *         step.gradient().addi(step.parameters().sub(step.received()).muli(0.01f));
  *     }

@@ -13,7 +13,9 @@ import org.fl4j.random.Seed;
  *
  * <pre>{@code
  * LocalSplit split = data.split(0.2, seed); // of each client, a fifth of its examples is for evaluation
- * Simulation.builder().data(split.train().holdOut(10)).clientEvaluation(split.test(), 10) // ten clients never train
+ * SimulationBuilder builder = Simulation.builder()
+ *         .data(split.train().holdOut(10)) // ten clients never train
+ *         .clientEvaluation(split.test(), 10);
  * }</pre>
  */
 public interface FederatedDataset {

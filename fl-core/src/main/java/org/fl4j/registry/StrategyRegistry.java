@@ -10,6 +10,7 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.fl4j.internal.Check;
+import org.fl4j.internal.ServiceFiles;
 
 /**
  * Finds strategies by kind and name, and makes them with typed, checked parameters:
@@ -23,6 +24,15 @@ import org.fl4j.internal.Check;
  * <p>A name, parameter or value that is not known is an {@link IllegalArgumentException} that lists what is.
  */
 public final class StrategyRegistry {
+    private static final ServiceFiles PROVIDERS = new ServiceFiles(StrategyProvider.class.getName());
+
+    /** By their names, because this module does not know the others. */
+    private static final List<String> OWN_PROVIDERS = List.of(
+            "org.fl4j.aggregators.AggregatorStrategies",
+            "org.fl4j.examples.attack.AttackStrategies",
+            "org.fl4j.privacy.PrivacyStrategies",
+            "org.fl4j.selection.SelectionStrategies");
+
     private final Map<Class<?>, SortedMap<String, NamedStrategy<?>>> byKind = new HashMap<>();
 
     private StrategyRegistry(Iterable<StrategyProvider> providers) {
@@ -41,8 +51,18 @@ public final class StrategyRegistry {
         }
     }
 
-    /** Returns the registry of all providers on the class path. */
+    /**
+     * Returns the registry of all providers on the class path.
+     *
+     * @throws IllegalStateException if jars were merged in a way that hides some of FL4J's own strategies; the message names the file that is
+     *     not whole
+     */
     public static StrategyRegistry load() {
+        PROVIDERS
+                .lost(OWN_PROVIDERS, Thread.currentThread().getContextClassLoader())
+                .ifPresent(fault -> {
+                    throw new IllegalStateException(fault);
+                });
         return new StrategyRegistry(ServiceLoader.load(StrategyProvider.class));
     }
 
@@ -116,6 +136,12 @@ public final class StrategyRegistry {
 
     private NamedStrategy<?> find(Class<?> kind, String name) {
         SortedMap<String, NamedStrategy<?>> known = strategies(kind);
+        if (known.isEmpty()) {
+            throw new IllegalArgumentException(
+                    words(kind) + " must be a name that a jar on the class path adds, but was "
+                            + name + ", and no jar adds any. FL4J's own names are in fl-aggregators, fl-selection and"
+                            + " fl-privacy; a jar adds names by its " + PROVIDERS.path() + ". " + PROVIDERS.remedy());
+        }
         String lower = name.toLowerCase(Locale.ROOT);
         Check.that(known.containsKey(lower), words(kind), "one of " + known.keySet(), name);
         return known.get(lower);

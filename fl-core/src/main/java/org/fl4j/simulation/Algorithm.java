@@ -17,7 +17,11 @@ import org.fl4j.tensor.ParameterLayout;
  * A whole federated algorithm: the parts of a simulation that belong together, on the server and on the clients.
  *
  * <pre>{@code
- * Simulation.builder().algorithm(new Scaffold()).task(task).data(data).training(LocalTraining.sgd(.1)) ...
+ * SimulationBuilder builder = Simulation.builder()
+ *         .algorithm(new Scaffold())
+ *         .task(task)
+ *         .data(data)
+ *         .training(LocalTraining.sgd(0.1)); // and the number of rounds
  * }</pre>
  */
 @FunctionalInterface

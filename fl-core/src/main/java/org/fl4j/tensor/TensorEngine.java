@@ -7,9 +7,12 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.util.Utils;
 import java.nio.file.Files;
+import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
+import org.fl4j.internal.ServiceFiles;
 import org.fl4j.internal.UnpackFolder;
 
 /**
@@ -21,6 +24,8 @@ import org.fl4j.internal.UnpackFolder;
  */
 public final class TensorEngine {
     private static final String NAME = "PyTorch";
+    private static final ServiceFiles PROVIDERS = new ServiceFiles("ai.djl.engine.EngineProvider");
+    private static final String PROVIDER = "ai.djl.pytorch.engine.PtEngineProvider";
     private static final int NATIVE_THREADS = Integer.getInteger("ai.djl.pytorch.num_threads", 1);
 
     private static final AtomicReference<Engine> ENGINE = new AtomicReference<>();
@@ -36,7 +41,8 @@ public final class TensorEngine {
     /**
      * Returns a new manager on the device, a direct child of the engine's root; close it to free what it holds.
      *
-     * @throws IllegalStateException if the engine's native libraries cannot be unpacked or loaded; the message names the folder and what moves it
+     * @throws IllegalStateException if the engine's native libraries cannot be unpacked or loaded; the message names the folder and what moves
+     *     it. Also if jars were merged in a way that hides the engine from DJL; the message names the file that is not whole
      */
     public static NDManager newManager(Device device) {
         return engine().newBaseManager(device);
@@ -101,6 +107,11 @@ public final class TensorEngine {
     }
 
     private static RuntimeException explained(Throwable failure) {
+        Optional<String> lost =
+                PROVIDERS.lost(List.of(PROVIDER), Thread.currentThread().getContextClassLoader());
+        if (lost.isPresent()) {
+            return new IllegalStateException(lost.get(), failure);
+        }
         UnpackFolder folder = folder();
         return folder.unwritable()
                 .orElseGet(() -> isOfLoading(failure)

@@ -28,7 +28,7 @@ import java.util.zip.ZipOutputStream;
  * <p>Source text is a sequence of methods of a class {@code Program}, indented by two spaces, every operation a call of
  * {@code torch.name(...)}:
  *
- * <pre>{@code
+ * <pre class="torchscript">{@code
  *   def add_scaled(self: __torch__.Program, y: Tensor, x: Tensor, a: float) -> NoneType:
  *     _0 = torch.add_(y, x, alpha=a)
  *     return None

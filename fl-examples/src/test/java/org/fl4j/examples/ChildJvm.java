@@ -20,29 +20,39 @@ import java.util.concurrent.TimeUnit;
  * @param options of the JVM
  * @param environment variables that the process has beside those of this one
  * @param directory where it runs
+ * @param classPath absolute names of jars and folders
  */
-record ChildJvm(List<String> prefix, List<String> options, Map<String, String> environment, Path directory) {
+record ChildJvm(
+        List<String> prefix,
+        List<String> options,
+        Map<String, String> environment,
+        Path directory,
+        List<String> classPath) {
     /** How it ended, and what it printed. */
     record Outcome(int code, String out, String err) {}
 
     static ChildJvm in(Path directory) {
-        return new ChildJvm(List.of(), List.of(), Map.of(), directory);
+        return new ChildJvm(List.of(), List.of(), Map.of(), directory, ownClassPath());
     }
 
     ChildJvm withOptions(String... more) {
         List<String> all = new ArrayList<>(options);
         all.addAll(List.of(more));
-        return new ChildJvm(prefix, all, environment, directory);
+        return new ChildJvm(prefix, all, environment, directory, classPath);
     }
 
     ChildJvm withPrefix(List<String> other) {
-        return new ChildJvm(other, options, environment, directory);
+        return new ChildJvm(other, options, environment, directory, classPath);
     }
 
     ChildJvm withVariable(String name, String value) {
         Map<String, String> all = new TreeMap<>(environment);
         all.put(name, value);
-        return new ChildJvm(prefix, options, all, directory);
+        return new ChildJvm(prefix, options, all, directory, classPath);
+    }
+
+    ChildJvm withClassPath(List<String> other) {
+        return new ChildJvm(prefix, options, environment, directory, other);
     }
 
     Outcome run(String... arguments) throws IOException, InterruptedException {
@@ -54,8 +64,7 @@ record ChildJvm(List<String> prefix, List<String> options, Map<String, String> e
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-Xmx1g", "-Dfile.encoding=UTF-8", "-Dsun.stdout.encoding=UTF-8"));
         command.addAll(options);
-        // The working directory is another one than that of the tests.
-        command.addAll(List.of("-cp", absoluteClassPath(), main.getName()));
+        command.addAll(List.of("-cp", String.join(File.pathSeparator, classPath), main.getName()));
         command.addAll(List.of(arguments));
         Path out = Files.createTempFile("fl4j", ".out");
         Path err = Files.createTempFile("fl4j", ".err");
@@ -83,11 +92,12 @@ record ChildJvm(List<String> prefix, List<String> options, Map<String, String> e
         }
     }
 
-    private static String absoluteClassPath() {
+    /** Returns the class path of this process, with absolute names: the child may run in another folder. */
+    static List<String> ownClassPath() {
         List<String> entries = new ArrayList<>();
         for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
             entries.add(Path.of(entry).toAbsolutePath().toString());
         }
-        return String.join(File.pathSeparator, entries);
+        return entries;
     }
 }

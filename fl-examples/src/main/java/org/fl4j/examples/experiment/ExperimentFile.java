@@ -25,7 +25,7 @@ import org.fl4j.world.World;
 /**
  * An experiment declared in YAML: the settings of a run, seeds, and a sweep over any fields.
  *
- * <pre>{@code
+ * <pre class="yaml">{@code
  * name: robustness
  * data: {set: mnist, source: digits, partition: iid, clients: 100}
  * model: 2nn

@@ -44,8 +44,8 @@ import org.slf4j.LoggerFactory;
  * <pre>{@code
  * PrivacyBudget budget = new PrivacyBudget(2, 1e-5);
  * double rate = 0.1;
- * Simulation.builder().algorithm(new CentralDp(
- *         ClippingRule.fixed(0.5), budget.noiseMultiplier(rate, 100), rate, budget, NoiseSource.seeded())) ...
+ * SimulationBuilder builder = Simulation.builder().algorithm(new CentralDp(
+ *         ClippingRule.fixed(0.5), budget.noiseMultiplier(rate, 100), rate, budget, NoiseSource.seeded()));
  * }</pre>
  *
  * <p>Cohorts of a fixed size: {@code new SamplingScheme.FixedSize(100, 1000)} in place of the rate.
