@@ -8,4 +8,12 @@ import org.fl4j.core.ClientId;
 public interface SgdClientFactory extends Serializable {
     /** Returns the client with this id, to be used on the worker's thread. */
     SgdClient create(ClientId id, Worker worker, LocalTraining training);
+
+    /**
+     * Returns how its clients train if the simulation's training is this one, for parts of a run that depend on it. By default as it says; a
+     * factory whose clients change the number of steps or the proximal term says so here.
+     */
+    default LocalTraining effective(LocalTraining training) {
+        return training;
+    }
 }

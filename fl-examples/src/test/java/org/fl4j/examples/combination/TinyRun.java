@@ -1,0 +1,70 @@
+package org.fl4j.examples.combination;
+
+import ai.djl.ndarray.types.Shape;
+import java.util.HashMap;
+import java.util.Map;
+import org.fl4j.aggregators.FedAvg;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.data.Dataset;
+import org.fl4j.data.Digits;
+import org.fl4j.data.FederatedDataset;
+import org.fl4j.data.QuantitySkewPartitioner;
+import org.fl4j.examples.attack.Poison;
+import org.fl4j.examples.attack.PoisonedDataset;
+import org.fl4j.model.Layer;
+import org.fl4j.model.LearningTask;
+import org.fl4j.model.Network;
+import org.fl4j.random.Seed;
+import org.fl4j.selection.UniformSelector;
+import org.fl4j.simulation.Simulation;
+import org.fl4j.simulation.SimulationBuilder;
+
+/** The run that every pair is put into: ten clients with unequal shares of some digits, a model of two layers, three rounds. */
+final class TinyRun implements AutoCloseable {
+    static final int CLIENTS = 10;
+    static final int COHORT = 8;
+    static final int ROUNDS = 3;
+
+    private static final LearningTask PLAIN = LearningTask.classification(
+            Network.of(new Layer.Flatten(), new Layer.Dense(4), new Layer.Relu(), new Layer.Dense(10)),
+            new Shape(1, 28, 28));
+    private static final LearningTask WITH_STATISTICS = LearningTask.classification(
+            Network.of(
+                    new Layer.Flatten(),
+                    new Layer.Dense(4),
+                    new Layer.BatchNorm(),
+                    new Layer.Relu(),
+                    new Layer.Dense(10)),
+            new Shape(1, 28, 28));
+
+    private final Dataset digits = Digits.generate(300, 40, new Seed(1));
+    private final FederatedDataset data = digits.federated(
+            QuantitySkewPartitioner.logNormal(.5).partition(digits.train().classIndices(), CLIENTS, new Seed(2)));
+    private final Map<Poison, PoisonedDataset> poisoned = new HashMap<>();
+
+    /** Returns what clients hold if the first ones are poisoned. */
+    FederatedDataset poisoned(Poison poison, int clients) {
+        return poisoned.computeIfAbsent(poison, how -> new PoisonedDataset(data, how, clients));
+    }
+
+    /** Returns the run without any part that is examined; FedBN needs a model with running statistics. */
+    SimulationBuilder builder(boolean withStatistics) {
+        return Simulation.builder()
+                .task(withStatistics ? WITH_STATISTICS : PLAIN)
+                .data(data)
+                .clientEvaluation(data, 1)
+                .training(LocalTraining.sgd(.05).batchSize(8))
+                .selector(new UniformSelector())
+                .aggregator(new FedAvg())
+                .cohortSize(COHORT)
+                .rounds(ROUNDS)
+                .workers(1)
+                .seed(3);
+    }
+
+    @Override
+    public void close() {
+        poisoned.values().forEach(PoisonedDataset::close);
+        digits.close();
+    }
+}
