@@ -55,5 +55,10 @@ public record Mira(ClientGraph graph, double lambda) implements Algorithm {
                 "serverOptimizer under MIRA",
                 "left out, for its server couples the models itself",
                 parts.serverOptimizer().getClass().getSimpleName());
+        Check.that(
+                !parts.sgdClients().keepsState(),
+                "clients under MIRA",
+                "such as keep nothing between rounds, for MIRA keeps their models in that place",
+                "those of an algorithm that keeps a state");
     }
 }

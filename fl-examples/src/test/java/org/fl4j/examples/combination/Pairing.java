@@ -1,16 +1,9 @@
 package org.fl4j.examples.combination;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
-import org.fl4j.simulation.Simulation;
-import org.fl4j.simulation.SimulationBuilder;
+import org.fl4j.simulation.RoundReport;
 
 /**
  * An algorithm and what it is put beside.
@@ -28,77 +21,37 @@ record Pairing(Part row, Part column) {
                 .toList();
     }
 
-    private SimulationBuilder builder(TinyRun tiny, Optional<Part> first, Optional<Part> second) {
-        boolean statistics = row.name().equals("fedbn") || column.name().equals("fedbn");
-        SimulationBuilder run = tiny.builder(statistics);
-        first.ifPresent(part -> part.put().accept(tiny, run));
-        second.ifPresent(part -> part.put().accept(tiny, run));
-        return run;
-    }
-
-    /**
-     * Returns why the pair is refused, if it is: by the build, or when servers are put around one another as the run starts. The run is
-     * cancelled before its first round.
-     */
+    /** Returns why the pair is refused, if it is. */
     Optional<String> refusal(TinyRun tiny) {
-        try {
-            Simulation simulation =
-                    builder(tiny, Optional.of(row), Optional.of(column)).build();
-            simulation.cancel();
-            simulation.run().close();
-            return Optional.empty();
-        } catch (IllegalArgumentException e) {
-            return Optional.of(String.valueOf(e.getMessage()));
-        }
+        return tiny.refusal(row, column);
     }
 
     /** Runs the pair and returns what it does not show of either side. */
-    List<String> faults(TinyRun tiny, Path directory) {
-        Outcome outcome = run(
-                tiny, directory, Optional.of(row), Optional.of(column), new Trial.Change(Optional.empty(), run -> run));
-        List<String> faults = new ArrayList<>();
-        if (outcome.history().size() < TinyRun.ROUNDS
-                || outcome.history().stream()
-                        .anyMatch(report -> report.clients().isEmpty())) {
-            faults.add("rounds without an update: "
-                    + outcome.history().stream()
-                            .flatMap(report -> report.rejected().stream())
-                            .findFirst());
-            return faults;
+    List<String> faults(Runs runs) {
+        boolean statistics = TinyRun.needStatistics(List.of(row, column));
+        Outcome outcome = runs.of(statistics, TinyRun.ROUNDS, row, column);
+        Optional<RoundReport> idle = outcome.history().stream()
+                .filter(report -> report.clients().isEmpty())
+                .findFirst();
+        if (outcome.history().size() < TinyRun.ROUNDS || idle.isPresent()) {
+            return List.of("a round is without an update: " + idle.map(RoundReport::rejected));
         }
         Trial ofRow = new Trial(
-                row, column, outcome, change -> run(tiny, directory, change.part(), Optional.of(column), change));
+                row,
+                column,
+                outcome,
+                (other, rounds) -> runs.of(statistics, rounds, other.orElse(Part.NOTHING), column));
         Trial ofColumn = new Trial(
-                column, row, outcome, change -> run(tiny, directory, Optional.of(row), change.part(), change));
+                column, row, outcome, (other, rounds) -> runs.of(statistics, rounds, row, other.orElse(Part.NOTHING)));
+        List<String> faults = new ArrayList<>();
         for (Trial trial : List.of(ofRow, ofColumn)) {
-            for (Observable observable :
-                    Observables.of(trial.part()).orElseThrow().all()) {
-                if (!observable.isSeen().test(trial)) {
-                    faults.add(trial.part().name() + ": not seen that " + observable.what());
+            for (Observable sign : Observables.of(trial.part()).orElseThrow().all()) {
+                if (!sign.isSeen().test(trial)) {
+                    faults.add(trial.part().name() + ": it was not seen that " + sign.what());
                 }
             }
         }
         return faults;
-    }
-
-    private Outcome run(
-            TinyRun tiny, Path directory, Optional<Part> first, Optional<Part> second, Trial.Change change) {
-        try {
-            Path own = Files.createTempDirectory(directory, "states");
-            Outcome outcome = Outcome.of(change.setting().apply(builder(tiny, first, second)), own);
-            delete(own);
-            return outcome;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static void delete(Path directory) throws IOException {
-        try (Stream<Path> files = Files.walk(directory)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
     }
 
     @Override

@@ -34,6 +34,9 @@ record Part(Kind kind, String name, String settings, BiConsumer<TinyRun, Simulat
         }
     }
 
+    /** No part at all. */
+    static final Part NOTHING = new Part(Kind.NONE, "alone", "", (tiny, run) -> {});
+
     /** Returns what to look up its observables by. */
     String key() {
         return kind + " " + name;

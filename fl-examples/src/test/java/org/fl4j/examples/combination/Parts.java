@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientSelector;
@@ -50,6 +51,7 @@ final class Parts {
             Map.entry("centered-clipping", "radius=.1"),
             Map.entry("norm-bounding", "bound=.1"),
             Map.entry("trimmed-mean", "share=.25"),
+            Map.entry("poisson", "rate=.7"),
             Map.entry("norm-clipping", "clippingBound=.01"),
             Map.entry("plain", "learningRate=.7"),
             Map.entry("fedadam", "learningRate=.01"),
@@ -64,6 +66,9 @@ final class Parts {
             "asynchronous",
             new Asynchronous(/* concurrency= */ 8, /* bufferSize= */ 4, /* maxStaleness= */ 8, WORLD.durations()));
 
+    /** To calibrate noise takes seconds, so each part is made once. */
+    private static final Map<String, Part> MADE = new ConcurrentHashMap<>();
+
     private Parts() {}
 
     /** Returns the rows: all algorithms. */
@@ -74,7 +79,7 @@ final class Parts {
     /** Returns the columns: no partner, and every partner. */
     static List<Part> columns() {
         List<Part> columns = new ArrayList<>();
-        columns.add(new Part(Part.Kind.NONE, "alone", "", (tiny, run) -> {}));
+        columns.add(Part.NOTHING);
         columns.addAll(rows());
         columns.addAll(named(Part.Kind.AGGREGATOR, Aggregator.class));
         columns.addAll(named(Part.Kind.SERVER_OPTIMIZER, ServerOptimizer.class));
@@ -93,9 +98,12 @@ final class Parts {
     }
 
     private static <T> Part part(Part.Kind kind, Class<T> type, String name, String settings) {
-        BiConsumer<TinyRun, SimulationBuilder> put =
-                put(REGISTRY.parse(type, settings.isEmpty() ? name : name + ":" + settings));
-        return new Part(kind, name, settings, FOR_STALE_UPDATES.contains(name) ? put.andThen(ASYNCHRONOUS.put()) : put);
+        String line = settings.isEmpty() ? name : name + ":" + settings;
+        return MADE.computeIfAbsent(kind + " " + line, key -> {
+            BiConsumer<TinyRun, SimulationBuilder> put = put(REGISTRY.parse(type, line));
+            boolean late = FOR_STALE_UPDATES.contains(name);
+            return new Part(kind, name, settings, late ? put.andThen(ASYNCHRONOUS.put()) : put);
+        });
     }
 
     /** Returns the usual aggregator without weights, which other aggregators are compared with. */

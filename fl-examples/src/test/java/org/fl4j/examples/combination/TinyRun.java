@@ -2,7 +2,9 @@ package org.fl4j.examples.combination;
 
 import ai.djl.ndarray.types.Shape;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.fl4j.aggregators.FedAvg;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.data.Dataset;
@@ -16,6 +18,7 @@ import org.fl4j.model.LearningTask;
 import org.fl4j.model.Network;
 import org.fl4j.random.Seed;
 import org.fl4j.selection.UniformSelector;
+import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 
@@ -41,18 +44,69 @@ final class TinyRun implements AutoCloseable {
     private final FederatedDataset data = digits.federated(
             QuantitySkewPartitioner.logNormal(.5).partition(digits.train().classIndices(), CLIENTS, new Seed(2)));
     private final Map<Poison, PoisonedDataset> poisoned = new HashMap<>();
+    private final Map<String, Boolean> servers = new HashMap<>();
 
     /** Returns what clients hold if the first ones are poisoned. */
     FederatedDataset poisoned(Poison poison, int clients) {
         return poisoned.computeIfAbsent(poison, how -> new PoisonedDataset(data, how, clients));
     }
 
-    /** Returns the run without any part that is examined; FedBN needs a model with running statistics. */
-    SimulationBuilder builder(boolean withStatistics) {
+    /** Returns whether the model must have running statistics. */
+    static boolean needStatistics(List<Part> parts) {
+        return parts.stream().anyMatch(part -> part.name().equals("fedbn"));
+    }
+
+    /** Returns the run with these parts, set in their order. */
+    SimulationBuilder builder(boolean withStatistics, Part... parts) {
+        SimulationBuilder run = plain(withStatistics);
+        for (Part part : parts) {
+            part.put().accept(this, run);
+        }
+        return run;
+    }
+
+    /**
+     * Returns why a run with both is refused, if it is. The build tells of most; servers that do not go around one another are found when the
+     * run starts, so a run with two of them is started, and cancelled before its first round.
+     */
+    Optional<String> refusal(Part row, Part column) {
+        try {
+            boolean statistics = needStatistics(List.of(row, column));
+            Simulation simulation = builder(statistics, row, column).build();
+            if (putsServer(row) && putsServer(column)) {
+                simulation.cancel();
+                simulation.run().close();
+            }
+            return Optional.empty();
+        } catch (IllegalArgumentException e) {
+            return Optional.of(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private boolean putsServer(Part part) {
+        return servers.computeIfAbsent(part.key(), key -> {
+            boolean[] seen = {false};
+            SimulationBuilder run = plain(needStatistics(List.of(part)));
+            run.algorithm(new Algorithm() {
+                @Override
+                public void configure(SimulationBuilder builder) {}
+
+                @Override
+                public void verify(Parts parts) {
+                    seen[0] = parts.ownServer();
+                }
+            });
+            part.put().accept(this, run);
+            run.build();
+            return seen[0];
+        });
+    }
+
+    private SimulationBuilder plain(boolean withStatistics) {
         return Simulation.builder()
                 .task(withStatistics ? WITH_STATISTICS : PLAIN)
                 .data(data)
-                .clientEvaluation(data, 1)
+                .clientEvaluation(data, ROUNDS)
                 .training(LocalTraining.sgd(.05).batchSize(8))
                 .selector(new UniformSelector())
                 .aggregator(new FedAvg())
