@@ -53,7 +53,12 @@ public final class AggregatorStrategies implements StrategyProvider {
     public List<NamedStrategy<?>> strategies() {
         return List.of(
                 aggregator("fedavg", p -> new FedAvg(weighting(p, Weights.EXAMPLES))),
-                aggregator("fednova", p -> new FedNova(weighting(p, Weights.EXAMPLES), p.number("localMomentum", 0))),
+                aggregator(
+                        "fednova",
+                        p -> new FedNova(
+                                weighting(p, Weights.EXAMPLES),
+                                p.number("localMomentum", 0),
+                                p.number("proximalTerm", 0))),
                 aggregator("fedmgda", p -> new FedMgda(p.flag("normalised", true), p.number("epsilon", 1))),
                 aggregator("median", p -> new CoordinateMedian()),
                 aggregator("trimmed-mean", p -> new TrimmedMean(p.number("share", .1))),

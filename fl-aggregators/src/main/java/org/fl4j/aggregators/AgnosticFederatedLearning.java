@@ -50,6 +50,11 @@ public record AgnosticFederatedLearning(double weightRate) implements Algorithm 
 
     private record AgnosticFederatedLearningAggregator(AgnosticFederatedLearning agnostic) implements Aggregator {
         @Override
+        public boolean readsMetrics() {
+            return true;
+        }
+
+        @Override
         public Aggregation begin(RoundContext round, ServerState state) {
             double[] weights = new double[round.clientCount()];
             Arrays.fill(weights, 1.0 / weights.length);

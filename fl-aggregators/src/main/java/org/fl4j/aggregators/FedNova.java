@@ -2,10 +2,12 @@ package org.fl4j.aggregators;
 
 import org.fl4j.client.ClientOptimizer;
 import org.fl4j.client.LocalTraining;
+import org.fl4j.core.Admission;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.RejectionReason;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.UpdateWeighting;
@@ -17,22 +19,39 @@ import org.fl4j.tensor.ParameterVector;
 /**
  * FedNova (Wang et al. 2020, arXiv 2007.07481, equation 9): deltas are divided by the length a_i of their client's local
  * training before they are averaged, and the mean is multiplied by the mean length, so that clients that take more steps do
- * not pull the model to their own optimum. a_i is the number of local steps, or for momentum rho {@code (steps - rho (1 -
- * rho^steps) / (1 - rho)) / (1 - rho)}.
+ * not pull the model to their own optimum. a_i is the number of local steps; for momentum rho it is {@code (steps - rho (1 -
+ * rho^steps) / (1 - rho)) / (1 - rho)}; for a proximal term mu, as in {@link FedProx}, it is {@code (1 - (1 - alpha)^steps) / alpha} with
+ * {@code alpha = rate mu} (ibid., section 4.2).
  *
- * <p>A run whose {@link LocalTraining} has another momentum, an adaptive optimizer or a proximal term is refused, for a_i would be wrong. Of
- * clients of your own making nothing is known: localMomentum must be theirs.
+ * <p>A run whose clients train with another momentum, another proximal term or an adaptive optimizer is refused, for a_i would be wrong. Of
+ * clients of your own making nothing is known: localMomentum and proximalTerm must be theirs. Updates that hide their number of steps are
+ * refused too.
  *
  * <p>Deviations: none; with equal numbers of steps it is FedAvg. Buffers are averaged as they are.
  *
  * @param weighting how much each update counts, in both means
- * @param localMomentum the momentum of the clients' SGD, in [0, 1)
+ * @param localMomentum the momentum of the clients' SGD, in [0, 1); 0 with a proximal term
+ * @param proximalTerm mu of the clients' training, at least 0
  */
-public record FedNova(UpdateWeighting weighting, double localMomentum) implements Aggregator, RunCheck {
-    /** Checks both. */
+public record FedNova(UpdateWeighting weighting, double localMomentum, double proximalTerm)
+        implements Aggregator, RunCheck {
+    private static final String RATE = "train/learning rate"; // which every SgdClient reports
+
+    /** Checks all. */
     public FedNova {
         Check.present("weighting", weighting);
         Check.fraction("localMomentum", localMomentum);
+        Check.notNegative("proximalTerm", proximalTerm);
+        Check.that(
+                localMomentum == 0 || proximalTerm == 0,
+                "localMomentum of FedNova",
+                "0 with a proximal term, for the length of training with both is not known",
+                localMomentum);
+    }
+
+    /** Has no proximal term. */
+    public FedNova(UpdateWeighting weighting, double localMomentum) {
+        this(weighting, localMomentum, 0);
     }
 
     /** Weighs by example count, for clients without momentum. */
@@ -43,7 +62,13 @@ public record FedNova(UpdateWeighting weighting, double localMomentum) implement
     /** Accepts only local training of the length that it divides by. */
     @Override
     public void verify(Algorithm.Parts parts) {
-        parts.training().filter(used -> parts.clients().isEmpty()).ifPresent(training -> {
+        Check.that(
+                !parts.uploadTransform().hidesCounts(),
+                "upload transform under FedNova",
+                "one that leaves the number of local steps, for FedNova divides by it",
+                parts.uploadTransform().getClass().getSimpleName());
+        parts.training().filter(used -> parts.clients().isEmpty()).ifPresent(common -> {
+            LocalTraining training = parts.sgdClients().effective(common);
             boolean right = training.optimizer() instanceof ClientOptimizer.Sgd sgd && sgd.momentum() == localMomentum;
             Check.that(
                     right,
@@ -51,9 +76,9 @@ public record FedNova(UpdateWeighting weighting, double localMomentum) implement
                     "SGD with the momentum that it normalises for, localMomentum = " + localMomentum,
                     training.optimizer());
             Check.that(
-                    training.proximalTerm() == 0,
+                    training.proximalTerm() == proximalTerm,
                     "proximalTerm of clients under FedNova",
-                    "0, for it normalises for training without one",
+                    "the one that it normalises for, proximalTerm = " + proximalTerm,
                     training.proximalTerm());
         });
     }
@@ -65,6 +90,10 @@ public record FedNova(UpdateWeighting weighting, double localMomentum) implement
 
     private double length(ModelUpdate update) {
         double steps = (double) Math.max(1, update.localSteps());
+        if (proximalTerm > 0) {
+            double stays = Math.abs(1 - update.metrics().value(RATE) * proximalTerm); // of a step after the next one
+            return stays == 1 ? steps : (1 - Math.pow(stays, steps)) / (1 - stays);
+        }
         double rho = localMomentum;
         return (steps - rho * (1 - Math.pow(rho, steps)) / (1 - rho)) / (1 - rho);
     }
@@ -75,6 +104,15 @@ public record FedNova(UpdateWeighting weighting, double localMomentum) implement
 
         Normalised(ServerState state) {
             mean = new WeightedMean(weighting, state);
+        }
+
+        @Override
+        public Admission onModelUpdate(ModelUpdate update) {
+            double rate = update.metrics().find(RATE).orElse(Double.NaN);
+            return proximalTerm == 0 || rate > 0
+                    ? Admission.accepted()
+                    : Admission.rejected(
+                            RejectionReason.REFUSED, "metric " + RATE + " must be positive, but was " + rate);
         }
 
         @Override

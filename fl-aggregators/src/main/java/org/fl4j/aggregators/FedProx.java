@@ -1,6 +1,10 @@
 package org.fl4j.aggregators;
 
+import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
+import org.fl4j.client.SgdClientFactory;
+import org.fl4j.client.Worker;
+import org.fl4j.core.ClientId;
 import org.fl4j.internal.Check;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.SimulationBuilder;
@@ -21,8 +25,18 @@ public record FedProx(double mu) implements Algorithm {
 
     @Override
     public void configure(SimulationBuilder builder) {
-        double pull = mu;
-        builder.usualAggregator(new FedAvg())
-                .sgdClients((id, worker, training) -> new SgdClient(id, worker, training.proximalTerm(pull)));
+        builder.usualAggregator(new FedAvg()).sgdClients(new ProximalClients(mu));
+    }
+
+    private record ProximalClients(double mu) implements SgdClientFactory {
+        @Override
+        public SgdClient create(ClientId id, Worker worker, LocalTraining training) {
+            return new SgdClient(id, worker, effective(training));
+        }
+
+        @Override
+        public LocalTraining effective(LocalTraining training) {
+            return training.proximalTerm(mu);
+        }
     }
 }

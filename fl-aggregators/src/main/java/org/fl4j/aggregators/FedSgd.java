@@ -24,4 +24,17 @@ public record FedSgd(double learningRate) implements Algorithm {
         builder.usualAggregator(new FedAvg())
                 .training(LocalTraining.sgd(learningRate).fullBatch());
     }
+
+    /** Refuses clients that take other steps than the one that the training says. */
+    @Override
+    public void verify(Parts parts) {
+        parts.training().ifPresent(training -> {
+            LocalTraining used = parts.sgdClients().effective(training);
+            Check.that(
+                    used.steps().isEmpty() && used.batchSize() == training.batchSize(),
+                    "steps of clients under FedSGD",
+                    "one, on all of a client's examples",
+                    "those that its clients' algorithm sets");
+        });
+    }
 }

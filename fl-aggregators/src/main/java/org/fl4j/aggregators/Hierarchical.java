@@ -49,6 +49,11 @@ public record Hierarchical(Aggregator aggregator, ToIntFunction<ClientId> group)
     }
 
     @Override
+    public boolean readsMetrics() {
+        return aggregator.readsMetrics();
+    }
+
+    @Override
     public Map<String, NDArray> attachments(ServerState state) {
         return aggregator.attachments(state);
     }

@@ -39,6 +39,11 @@ public record QFedAvg(double q) implements Algorithm {
 
     private record QFedAvgAggregator(QFedAvg fair) implements Aggregator {
         @Override
+        public boolean readsMetrics() {
+            return true;
+        }
+
+        @Override
         public Aggregation begin(RoundContext round, ServerState state) {
             return fair.new Fair(state);
         }

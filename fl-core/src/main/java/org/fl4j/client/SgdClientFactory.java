@@ -8,4 +8,43 @@ import org.fl4j.core.ClientId;
 public interface SgdClientFactory extends Serializable {
     /** Returns the client with this id, to be used on the worker's thread. */
     SgdClient create(ClientId id, Worker worker, LocalTraining training);
+
+    /**
+     * Returns how its clients train if the simulation's training is this one, for parts of a run that depend on it. By default as it says; a
+     * factory whose clients change the number of steps or the proximal term says so here.
+     */
+    default LocalTraining effective(LocalTraining training) {
+        return training;
+    }
+
+    /**
+     * Returns whether its clients {@linkplain SgdClient#keep keep} a state between rounds, so that a server that does so in their name would take
+     * it from them. By default not.
+     */
+    default boolean keepsState() {
+        return false;
+    }
+
+    /** Returns a factory whose clients keep a state between rounds. */
+    static SgdClientFactory keeping(SgdClientFactory factory) {
+        return new KeepingClients(factory);
+    }
+
+    /** See {@link #keeping}. */
+    record KeepingClients(SgdClientFactory factory) implements SgdClientFactory {
+        @Override
+        public SgdClient create(ClientId id, Worker worker, LocalTraining training) {
+            return factory.create(id, worker, training);
+        }
+
+        @Override
+        public LocalTraining effective(LocalTraining training) {
+            return factory.effective(training);
+        }
+
+        @Override
+        public boolean keepsState() {
+            return true;
+        }
+    }
 }

@@ -24,6 +24,14 @@ public interface Aggregator {
         return false;
     }
 
+    /**
+     * Returns whether the aggregator needs metrics that clients measured, which some runs withhold from it: they ask before the first round. By
+     * default not. The learning rate is never withheld.
+     */
+    default boolean readsMetrics() {
+        return false;
+    }
+
     /** Returns of how many updates at least an aggregate can be made; a round with fewer makes nothing. By default 0. */
     default int minimumUpdates() {
         return 0;

@@ -29,6 +29,14 @@ public interface ClientSelector {
         return false;
     }
 
+    /**
+     * Returns whether the selector goes by what clients measured, which some runs withhold from it: they ask before the first round. By default
+     * not. How long clients took is never withheld.
+     */
+    default boolean readsMetrics() {
+        return false;
+    }
+
     /** Returns the same, by what was learned; by default nothing is. */
     default List<ClientId> select(ClientDirectory available, int count, RoundContext round, StrategyState state) {
         return select(available, count, round);

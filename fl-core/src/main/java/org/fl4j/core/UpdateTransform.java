@@ -9,6 +9,14 @@ public interface UpdateTransform {
     /** Returns the update to send instead; {@code task} is what the client was asked. */
     ModelUpdate transform(ModelUpdate update, TrainingTask task);
 
+    /**
+     * Returns whether updates no longer say how many steps and examples they took: all say 1. An aggregator that goes by them can ask before the
+     * first round. By default they do say so.
+     */
+    default boolean hidesCounts() {
+        return false;
+    }
+
     /** Returns this transform followed by another. */
     default UpdateTransform andThen(UpdateTransform next) {
         return (update, task) -> next.transform(transform(update, task), task);

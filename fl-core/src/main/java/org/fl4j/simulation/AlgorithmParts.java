@@ -41,6 +41,14 @@ final class AlgorithmParts {
         return parts.stream().anyMatch(part -> part.name.equals(name));
     }
 
+    /** Returns the name of the last algorithm that set the part, if one did. */
+    Optional<String> ownerOf(String name) {
+        return parts.stream()
+                .filter(part -> part.name.equals(name))
+                .reduce((first, last) -> last)
+                .map(part -> nameOf(part.owner));
+    }
+
     /** Returns what to say about the first part of an algorithm that is no longer the run's. */
     Optional<String> replaced(SimulationBuilder run) {
         return parts.stream()

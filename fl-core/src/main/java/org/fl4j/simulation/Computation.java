@@ -136,7 +136,7 @@ record Computation(
                 initialModel(setup, model, states),
                 setup.selector,
                 setup.cohortSize,
-                setup.aggregator,
+                setup.askedAggregator.orElse(setup.aggregator),
                 setup.serverOptimizer,
                 setup.updates,
                 setup.maxStaleness,

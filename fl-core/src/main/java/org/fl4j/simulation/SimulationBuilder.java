@@ -78,6 +78,7 @@ public final class SimulationBuilder implements Cloneable {
     Optional<Supplier<ResourceMonitor>> monitoring = Optional.empty();
     StopRule stopRule = history -> false;
     UnaryOperator<Aggregator> aroundAggregator = inner -> inner;
+    Optional<Aggregator> askedAggregator = Optional.empty(); // the same, watched
     AlgorithmParts algorithmParts = new AlgorithmParts();
     List<Algorithm> algorithms = new ArrayList<>();
     List<RunListener> listeners = new ArrayList<>();
@@ -344,6 +345,11 @@ public final class SimulationBuilder implements Cloneable {
         run.aggregator = Optional.ofNullable(aggregator).map(aroundAggregator).orElse(null);
         run.aroundAggregator = inner -> inner;
         run.check(algorithmParts.replaced(this));
+        algorithmParts.ownerOf("aggregator").ifPresent(algorithm -> {
+            WatchedAggregator watched = new WatchedAggregator(aggregator, algorithm);
+            run.askedAggregator = Optional.of(aroundAggregator.apply(watched));
+            run.listeners.add(0, watched);
+        });
         return new Simulation(run);
     }
 

@@ -46,6 +46,11 @@ public record FilteredSelector(ClientSelector selector, BiPredicate<ClientId, Ro
     }
 
     @Override
+    public boolean readsMetrics() {
+        return selector.readsMetrics();
+    }
+
+    @Override
     public StrategyState learned(StrategyState state, RoundContext round, Map<ClientId, Metrics> measured) {
         return selector.learned(state, round, measured);
     }

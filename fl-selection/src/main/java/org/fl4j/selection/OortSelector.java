@@ -266,6 +266,11 @@ public record OortSelector(OortSettings settings, Optional<IntToDoubleFunction> 
     }
 
     @Override
+    public boolean readsMetrics() {
+        return true;
+    }
+
+    @Override
     public StrategyState learned(StrategyState state, RoundContext round, Map<ClientId, Metrics> measured) {
         int clients = round.clientCount();
         ClientColumn turns = ColumnUpdate.column(state, TURNS, clients, 0);

@@ -122,6 +122,11 @@ public record OptimalSelector() implements ClientSelector {
     }
 
     @Override
+    public boolean readsMetrics() {
+        return true;
+    }
+
+    @Override
     public StrategyState learned(StrategyState state, RoundContext round, Map<ClientId, Metrics> measured) {
         return state.with(
                 NORM,

@@ -68,6 +68,11 @@ public record PowerOfChoice(double candidates) implements ClientSelector {
     }
 
     @Override
+    public boolean readsMetrics() {
+        return true;
+    }
+
+    @Override
     public StrategyState learned(StrategyState state, RoundContext round, Map<ClientId, Metrics> measured) {
         return state.with(
                 LOSS,

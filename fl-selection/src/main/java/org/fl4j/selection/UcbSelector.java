@@ -73,6 +73,11 @@ public record UcbSelector(double discount) implements ClientSelector {
     }
 
     @Override
+    public boolean readsMetrics() {
+        return true;
+    }
+
+    @Override
     public StrategyState learned(StrategyState state, RoundContext round, Map<ClientId, Metrics> measured) {
         double variance = state.number(VARIANCE).orElse(0.0);
         Map<ClientId, Double> losses = new TreeMap<>();

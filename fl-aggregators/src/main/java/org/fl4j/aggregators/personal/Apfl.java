@@ -5,6 +5,7 @@ import java.util.Map;
 import org.fl4j.aggregators.FedAvg;
 import org.fl4j.client.LocalStep;
 import org.fl4j.client.LocalTraining;
+import org.fl4j.client.SgdClientFactory;
 import org.fl4j.client.Worker;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.TrainingTask;
@@ -35,7 +36,7 @@ public record Apfl(double alpha, boolean adaptive) implements Algorithm {
     public void configure(SimulationBuilder builder) {
         Apfl setting = this;
         builder.usualAggregator(new FedAvg())
-                .sgdClients((id, worker, training) -> new MixingClient(id, worker, training, setting));
+                .sgdClients(SgdClientFactory.keeping((id, worker, training) -> new MixingClient(id, worker, training, setting)));
     }
 
     private static final class MixingClient extends PersonalModelClient {

@@ -28,6 +28,7 @@ import org.fl4j.metrics.Metrics;
 import org.fl4j.model.LocalModel;
 import org.fl4j.random.Sampling;
 import org.fl4j.random.Seed;
+import org.fl4j.server.AddDelta;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Kernels;
@@ -67,12 +68,27 @@ public record Ifca(int clusters) implements Algorithm {
                 .sgdClients((id, worker, training) -> new ClusteredClient(id, worker, training, count));
     }
 
+    /** Refuses what would change the run's own model alone, which no client uses. */
+    @Override
+    public void verify(Parts parts) {
+        Check.that(
+                parts.serverOptimizer().equals(new AddDelta(1)),
+                "serverOptimizer under IFCA",
+                "left out, for each cluster is the mean of its own models",
+                parts.serverOptimizer().getClass().getSimpleName());
+    }
+
     /** The server's half; alone it would be half of the algorithm. */
     Aggregator aggregator() {
         return new IfcaAggregator(this);
     }
 
     private record IfcaAggregator(Ifca ifca) implements Aggregator {
+        @Override
+        public boolean readsMetrics() {
+            return true;
+        }
+
         @Override
         public boolean sendsAttachments() {
             return true;

@@ -8,6 +8,7 @@ import org.fl4j.aggregators.FedAvg;
 import org.fl4j.client.LocalStep;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
+import org.fl4j.client.SgdClientFactory;
 import org.fl4j.client.Worker;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.StrategyState;
@@ -57,7 +58,7 @@ public record PersonalLayers(SharingRule rule) implements Algorithm {
     public void configure(SimulationBuilder builder) {
         SharingRule personal = rule;
         builder.usualAggregator(new FedAvg())
-                .sgdClients((id, worker, training) -> new SharingClient(id, worker, training, personal));
+                .sgdClients(SgdClientFactory.keeping((id, worker, training) -> new SharingClient(id, worker, training, personal)));
     }
 
     /** The rule must find its layers in the model. */

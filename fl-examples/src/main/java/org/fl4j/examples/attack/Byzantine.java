@@ -48,6 +48,11 @@ public record Byzantine(Aggregator aggregator, Attack attack, int clients) imple
     }
 
     @Override
+    public boolean readsMetrics() {
+        return aggregator.readsMetrics();
+    }
+
+    @Override
     public Map<String, NDArray> attachments(ServerState state) {
         return aggregator.attachments(state);
     }

@@ -195,6 +195,7 @@ public record CentralDp(
                 "server under " + algorithm,
                 "the composed one, which asks the aggregator",
                 "another");
+        Noise.requireNoBuffers(parts.layout().get());
     }
 
     /** The server's half; alone it would report an epsilon that nothing has checked. */

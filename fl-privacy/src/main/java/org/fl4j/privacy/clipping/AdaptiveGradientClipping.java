@@ -4,6 +4,7 @@ import java.util.List;
 import org.fl4j.client.LocalStep;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
+import org.fl4j.client.SgdClientFactory;
 import org.fl4j.client.Worker;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
@@ -39,7 +40,8 @@ public record AdaptiveGradientClipping(DynamicThreshold initial, double p, NonFi
 
     @Override
     public void configure(SimulationBuilder builder) {
-        builder.sgdClients((id, worker, training) -> new ClippingClient(id, worker, training, this));
+        builder.sgdClients(SgdClientFactory.keeping(
+                (id, worker, training) -> new ClippingClient(id, worker, training, this)));
     }
 
     private static final class ClippingClient extends SgdClient {

@@ -8,6 +8,8 @@ import org.fl4j.core.Aggregator;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
+import org.fl4j.core.TrainingTask;
+import org.fl4j.core.UpdateTransform;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.privacy.accounting.GaussianMechanism;
@@ -90,8 +92,21 @@ public record DpFtrl(
         builder.selector(selector())
                 .cohortSize(cohort)
                 .aggregator(aggregator())
-                .uploadTransform(new NormClipping(clippingBound))
+                .uploadTransform(upload())
                 .stopRule(history -> epsilon(history.size() + 1) > budget);
+    }
+
+    UpdateTransform upload() {
+        return new ClippedAlone(clippingBound);
+    }
+
+    /** Clips, and refuses what would be sent beside the delta; a rehearsal sees it before the first round. */
+    private record ClippedAlone(double clippingBound) implements UpdateTransform {
+        @Override
+        public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
+            Noise.requireNoAttachments(update);
+            return new NormClipping(clippingBound).transform(update, task);
+        }
     }
 
     /** Accepts only what the guarantee assumes. */

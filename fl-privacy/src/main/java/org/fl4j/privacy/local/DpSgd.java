@@ -24,7 +24,7 @@ import org.fl4j.simulation.SimulationBuilder;
  * DP-SGD inside each client (Abadi et al. 2016, arXiv 1607.00133, algorithm 1): every step draws a batch in which each of the
  * client's examples is by a coin of its own, clips each example's gradient to C, adds normal noise of deviation {@code z C} to their
  * sum and divides by the expected batch. What is guaranteed is about one example more or less of a client, against anybody who sees
- * its deltas; what comes after is post-processing, so any aggregator and selector will do, for they do not see what clients measured.
+ * its deltas; what comes after is post-processing, so any aggregator and selector will do that needs nothing that clients measured, for they do not see it.
  *
  * <p>Each client's steps are charged when it sends an update, and a client whose budget does not pay for another round takes part
  * no more. Of the run's {@link LocalTraining} the optimizer and the learning rate are used; the number of steps and the batches are
@@ -104,12 +104,18 @@ public record DpSgd(
                         "training under DP-SGD",
                         "without gradient clip and proximal term, which it does not use",
                         training));
+        LedgerServer.requireNoReaders("DP-SGD", parts);
     }
 
     private record Clients(DpSgd algorithm) implements SgdClientFactory {
         @Override
         public SgdClient create(ClientId id, Worker worker, LocalTraining training) {
             return new DpSgdClient(id, worker, training, algorithm);
+        }
+
+        @Override
+        public LocalTraining effective(LocalTraining training) {
+            return training.steps(algorithm.steps());
         }
     }
 

@@ -26,6 +26,8 @@ import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metric;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.privacy.accounting.PrivacyEvent;
+import org.fl4j.privacy.noise.Noise;
+import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.RoundReport;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Tensors;
@@ -63,6 +65,21 @@ final class LedgerServer implements Server {
         builder.server((server, run) -> new LedgerServer(server, ledger, log))
                 .stopRule(history -> !history.isEmpty() && left(history.get(history.size() - 1)) == 0);
         log.ifPresent(builder::listener);
+    }
+
+    /** Refuses parts that would get nothing to go by, because the server withholds it from them. */
+    static void requireNoReaders(String algorithm, Algorithm.Parts parts) {
+        Check.that(
+                !parts.selector().readsMetrics(),
+                "selector under " + algorithm,
+                "one that goes by nothing that clients measured, for that is withheld",
+                parts.selector().getClass().getSimpleName());
+        Check.that(
+                !parts.aggregator().readsMetrics(),
+                "aggregator under " + algorithm,
+                "one that goes by nothing that clients measured, for that is withheld",
+                parts.aggregator().getClass().getSimpleName());
+        Noise.requireNoBuffers(parts.layout().get());
     }
 
     private static double left(RoundReport report) {

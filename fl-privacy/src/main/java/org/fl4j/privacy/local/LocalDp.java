@@ -88,9 +88,15 @@ public record LocalDp(
                 "upload transform under local differential privacy",
                 "the noise it sets, alone",
                 parts.uploadTransform());
+        LedgerServer.requireNoReaders("local differential privacy", parts);
     }
 
     private record Release(LocalDp dp) implements UpdateTransform {
+        @Override
+        public boolean hidesCounts() {
+            return true;
+        }
+
         @Override
         public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
             Mechanism least = dp.base.mechanism(task.client(), task.round());

@@ -1,0 +1,66 @@
+package org.fl4j.simulation;
+
+import ai.djl.ndarray.NDArray;
+import java.util.List;
+import java.util.Map;
+import org.fl4j.core.Aggregation;
+import org.fl4j.core.Aggregator;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.ServerState;
+import org.fl4j.execution.TaskRecord;
+
+/**
+ * The aggregator of an algorithm, behind what a user has put around it or around the server. Whether that asks it at all shows only in a
+ * round; the first one that is made without it ends the run, for it would be half of the algorithm.
+ */
+final class WatchedAggregator implements Aggregator, RunListener {
+    private final Aggregator aggregator;
+    private final String algorithm;
+    private volatile boolean asked;
+    private boolean computed; // or the round is one that a resumed run tells of again
+
+    WatchedAggregator(Aggregator aggregator, String algorithm) {
+        this.aggregator = aggregator;
+        this.algorithm = algorithm;
+    }
+
+    @Override
+    public Aggregation begin(RoundContext round, ServerState state) {
+        asked = true;
+        return aggregator.begin(round, state);
+    }
+
+    @Override
+    public boolean sendsAttachments() {
+        return aggregator.sendsAttachments();
+    }
+
+    @Override
+    public boolean readsMetrics() {
+        return aggregator.readsMetrics();
+    }
+
+    @Override
+    public Map<String, NDArray> attachments(ServerState state) {
+        return aggregator.attachments(state);
+    }
+
+    @Override
+    public int minimumUpdates() {
+        return aggregator.minimumUpdates();
+    }
+
+    @Override
+    public void tasksEnded(List<TaskRecord> tasks) {
+        computed = true;
+    }
+
+    @Override
+    public void roundEnded(RoundReport report, ServerState state) {
+        if (computed && !asked) {
+            throw new IllegalStateException("aggregator of " + algorithm + " must be asked in every run, but round "
+                    + report.round() + " was made without it. Maybe a server() or an aroundAggregator() of the run does"
+                    + " not use what it is given");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+package org.fl4j.examples.combination;
+
+import ai.djl.ndarray.types.Shape;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.fl4j.aggregators.FedAvg;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.data.Dataset;
+import org.fl4j.data.Digits;
+import org.fl4j.data.FederatedDataset;
+import org.fl4j.data.QuantitySkewPartitioner;
+import org.fl4j.examples.attack.Poison;
+import org.fl4j.examples.attack.PoisonedDataset;
+import org.fl4j.model.Layer;
+import org.fl4j.model.LearningTask;
+import org.fl4j.model.Network;
+import org.fl4j.random.Seed;
+import org.fl4j.selection.UniformSelector;
+import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.Simulation;
+import org.fl4j.simulation.SimulationBuilder;
+
+/** The run that every pair is put into: ten clients with unequal shares of some digits, a model of two layers, three rounds. */
+final class TinyRun implements AutoCloseable {
+    static final int CLIENTS = 10;
+    static final int COHORT = 8;
+    static final int ROUNDS = 3;
+
+    private static final LearningTask PLAIN = LearningTask.classification(
+            Network.of(new Layer.Flatten(), new Layer.Dense(4), new Layer.Relu(), new Layer.Dense(10)),
+            new Shape(1, 28, 28));
+    private static final LearningTask WITH_STATISTICS = LearningTask.classification(
+            Network.of(
+                    new Layer.Flatten(),
+                    new Layer.Dense(4),
+                    new Layer.BatchNorm(),
+                    new Layer.Relu(),
+                    new Layer.Dense(10)),
+            new Shape(1, 28, 28));
+
+    private final Dataset digits = Digits.generate(300, 40, new Seed(1));
+    private final FederatedDataset data = digits.federated(
+            QuantitySkewPartitioner.logNormal(.5).partition(digits.train().classIndices(), CLIENTS, new Seed(2)));
+    private final Map<Poison, PoisonedDataset> poisoned = new HashMap<>();
+    private final Map<String, Boolean> servers = new HashMap<>();
+
+    /** Returns what clients hold if the first ones are poisoned. */
+    FederatedDataset poisoned(Poison poison, int clients) {
+        return poisoned.computeIfAbsent(poison, how -> new PoisonedDataset(data, how, clients));
+    }
+
+    /** Returns whether the model must have running statistics. */
+    static boolean needStatistics(List<Part> parts) {
+        return parts.stream().anyMatch(part -> part.name().equals("fedbn"));
+    }
+
+    /** Returns the run with these parts, set in their order. */
+    SimulationBuilder builder(boolean withStatistics, Part... parts) {
+        SimulationBuilder run = plain(withStatistics);
+        for (Part part : parts) {
+            part.put().accept(this, run);
+        }
+        return run;
+    }
+
+    /**
+     * Returns why a run with both is refused, if it is. The build tells of most; servers that do not go around one another are found when the
+     * run starts, so a run with two of them is started, and cancelled before its first round.
+     */
+    Optional<String> refusal(Part row, Part column) {
+        try {
+            boolean statistics = needStatistics(List.of(row, column));
+            Simulation simulation = builder(statistics, row, column).build();
+            if (putsServer(row) && putsServer(column)) {
+                simulation.cancel();
+                simulation.run().close();
+            }
+            return Optional.empty();
+        } catch (IllegalArgumentException e) {
+            return Optional.of(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private boolean putsServer(Part part) {
+        return servers.computeIfAbsent(part.key(), key -> {
+            boolean[] seen = {false};
+            SimulationBuilder run = plain(needStatistics(List.of(part)));
+            run.algorithm(new Algorithm() {
+                @Override
+                public void configure(SimulationBuilder builder) {}
+
+                @Override
+                public void verify(Parts parts) {
+                    seen[0] = parts.ownServer();
+                }
+            });
+            part.put().accept(this, run);
+            run.build();
+            return seen[0];
+        });
+    }
+
+    private SimulationBuilder plain(boolean withStatistics) {
+        return Simulation.builder()
+                .task(withStatistics ? WITH_STATISTICS : PLAIN)
+                .data(data)
+                .clientEvaluation(data, ROUNDS)
+                .training(LocalTraining.sgd(.05).batchSize(8))
+                .selector(new UniformSelector())
+                .aggregator(new FedAvg())
+                .cohortSize(COHORT)
+                .rounds(ROUNDS)
+                .workers(1)
+                .seed(3);
+    }
+
+    @Override
+    public void close() {
+        poisoned.values().forEach(PoisonedDataset::close);
+        digits.close();
+    }
+}
