@@ -46,7 +46,7 @@ final class AlgorithmParts {
         return parts.stream()
                 .filter(part -> part.name.equals(name))
                 .reduce((first, last) -> last)
-                .map(part -> nameOf(part.owner));
+                .map(part -> TypeNames.simple(part.owner));
     }
 
     /** Returns what to say about the first part of an algorithm that is no longer the run's. */

@@ -59,8 +59,7 @@ final class Observables {
             Map.entry(
                     "mira",
                     Halves.of(
-                            modelDiffersInKept("mira/model", "clients=10,threshold=.1,lambda=0"),
-                            clientsKeepModel("mira/model"))),
+                            modelDiffersInKept("mira/model", "threshold=.1,share=0"), clientsKeepModel("mira/model"))),
             Map.entry(
                     "gradient-clipping",
                     Halves.onClients(clientsMeasure("train/clipping coefficient", share -> share < 1))),
