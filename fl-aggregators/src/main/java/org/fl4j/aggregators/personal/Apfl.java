@@ -36,7 +36,8 @@ public record Apfl(double alpha, boolean adaptive) implements Algorithm {
     public void configure(SimulationBuilder builder) {
         Apfl setting = this;
         builder.usualAggregator(new FedAvg())
-                .sgdClients(SgdClientFactory.keeping((id, worker, training) -> new MixingClient(id, worker, training, setting)));
+                .sgdClients(SgdClientFactory.keeping(
+                        (id, worker, training) -> new MixingClient(id, worker, training, setting)));
     }
 
     private static final class MixingClient extends PersonalModelClient {

@@ -32,7 +32,8 @@ public record Ditto(double lambda) implements Algorithm {
     public void configure(SimulationBuilder builder) {
         double pull = lambda;
         builder.usualAggregator(new FedAvg())
-                .sgdClients(SgdClientFactory.keeping((id, worker, training) -> new DittoClient(id, worker, training, pull)));
+                .sgdClients(SgdClientFactory.keeping(
+                        (id, worker, training) -> new DittoClient(id, worker, training, pull)));
     }
 
     private static final class DittoClient extends PersonalModelClient {

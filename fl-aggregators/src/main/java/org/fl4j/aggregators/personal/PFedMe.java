@@ -38,7 +38,8 @@ public record PFedMe(double lambda, int fittingSteps, double personalRate) imple
     public void configure(SimulationBuilder builder) {
         PFedMe setting = this;
         builder.usualAggregator(new FedAvg(UpdateWeighting.uniform()))
-                .sgdClients(SgdClientFactory.keeping((id, worker, training) -> new FittingClient(id, worker, training, setting)));
+                .sgdClients(SgdClientFactory.keeping(
+                        (id, worker, training) -> new FittingClient(id, worker, training, setting)));
     }
 
     private static final class FittingClient extends PersonalModelClient {

@@ -58,7 +58,8 @@ public record PersonalLayers(SharingRule rule) implements Algorithm {
     public void configure(SimulationBuilder builder) {
         SharingRule personal = rule;
         builder.usualAggregator(new FedAvg())
-                .sgdClients(SgdClientFactory.keeping((id, worker, training) -> new SharingClient(id, worker, training, personal)));
+                .sgdClients(SgdClientFactory.keeping(
+                        (id, worker, training) -> new SharingClient(id, worker, training, personal)));
     }
 
     /** The rule must find its layers in the model. */
