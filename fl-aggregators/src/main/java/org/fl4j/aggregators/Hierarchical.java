@@ -44,6 +44,11 @@ public record Hierarchical(Aggregator aggregator, ToIntFunction<ClientId> group)
     }
 
     @Override
+    public boolean readsAttachments() {
+        return aggregator.readsAttachments();
+    }
+
+    @Override
     public boolean sendsAttachments() {
         return aggregator.sendsAttachments();
     }

@@ -57,6 +57,11 @@ public record MimeLite(double momentum) implements Algorithm {
 
     private record MimeLiteAggregator(MimeLite mime) implements Aggregator {
         @Override
+        public boolean readsAttachments() {
+            return true;
+        }
+
+        @Override
         public boolean sendsAttachments() {
             return true;
         }

@@ -71,6 +71,11 @@ public record Scaffold(Option option) implements Algorithm {
 
     private record ScaffoldAggregator(Scaffold scaffold) implements Aggregator {
         @Override
+        public boolean readsAttachments() {
+            return true;
+        }
+
+        @Override
         public boolean sendsAttachments() {
             return true;
         }

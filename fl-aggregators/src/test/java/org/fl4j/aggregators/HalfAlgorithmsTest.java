@@ -5,9 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.types.Shape;
-import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.fl4j.aggregators.mira.ClientGraph;
@@ -18,19 +16,10 @@ import org.fl4j.aggregators.robust.CoordinateMedian;
 import org.fl4j.client.ClientOptimizer;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
-import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.Server;
-import org.fl4j.core.ServerState;
-import org.fl4j.core.ServerUpdate;
-import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateWeighting;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.IidPartitioner;
-import org.fl4j.metrics.Metrics;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
 import org.fl4j.registry.StrategyRegistry;
@@ -173,60 +162,6 @@ class HalfAlgorithmsTest {
                             .algorithm(new Mira(ClientGraph.random(4, .25, new Seed(0)), .01)),
                     "clients under MIRA must be such as keep nothing between rounds, for MIRA keeps their models in that"
                             + " place, but was those of an algorithm that keeps a state");
-        }
-    }
-
-    @Test
-    void anAggregatorThatNobodyAsksEndsTheRun() {
-        String message = "aggregator of Scaffold must be asked in every run, but round 1 was made without it. Maybe a"
-                + " server() or an aroundAggregator() of the run does not use what it is given";
-        assertThatThrownBy(() -> run().algorithm(new Scaffold())
-                        .aroundAggregator(inner -> new FedAvg())
-                        .build()
-                        .run())
-                .isInstanceOf(IllegalStateException.class)
-                .hasMessage(message);
-        assertThatThrownBy(() -> run().algorithm(new Scaffold())
-                        .server((server, run) -> new Deaf(server))
-                        .build()
-                        .run())
-                .isInstanceOf(IllegalStateException.class)
-                .hasMessage(message);
-        run().algorithm(new FedProx(1)) // it goes with any aggregator, and so with any server
-                .server((server, run) -> new Deaf(server))
-                .build()
-                .run()
-                .close();
-    }
-
-    /** Accepts all updates and learns nothing from them. */
-    private record Deaf(Server composed) implements Server {
-        @Override
-        public ServerState initialState() {
-            return composed.initialState();
-        }
-
-        @Override
-        public List<ClientId> select(ServerState state, ClientDirectory available, RoundContext round) {
-            return composed.select(state, available, round);
-        }
-
-        @Override
-        public TrainingTask broadcast(ServerState state, ClientId client, RoundContext round) {
-            return composed.broadcast(state, client, round);
-        }
-
-        @Override
-        public ServerUpdate update(ServerState state, Iterable<ModelUpdate> updates, RoundContext round) {
-            Map<ClientId, Metrics> accepted = new TreeMap<>();
-            updates.forEach(update -> accepted.put(update.client(), update.metrics()));
-            ServerState next = new ServerState(state.round() + 1, state.model().copy(), state.strategy());
-            return new ServerUpdate(next, accepted, List.of(), Metrics.none());
-        }
-
-        @Override
-        public Metrics evaluate(ServerState state, RoundContext round) {
-            return composed.evaluate(state, round);
         }
     }
 

@@ -32,6 +32,14 @@ public interface Aggregator {
         return false;
     }
 
+    /**
+     * Returns whether the aggregator needs what clients attach to their updates, which some runs cannot let them send: they ask before the first
+     * round. By default not.
+     */
+    default boolean readsAttachments() {
+        return false;
+    }
+
     /** Returns of how many updates at least an aggregate can be made; a round with fewer makes nothing. By default 0. */
     default int minimumUpdates() {
         return 0;

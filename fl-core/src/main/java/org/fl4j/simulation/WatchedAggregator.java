@@ -31,6 +31,11 @@ final class WatchedAggregator implements Aggregator, RunListener {
     }
 
     @Override
+    public boolean readsAttachments() {
+        return aggregator.readsAttachments();
+    }
+
+    @Override
     public boolean sendsAttachments() {
         return aggregator.sendsAttachments();
     }

@@ -138,12 +138,24 @@ class ForeignPartsTest {
         }
     }
 
-    /** Weighs by metrics, or says that it does not. */
-    private record Reader(boolean readsMetrics) implements Aggregator {
+    /** Goes by metrics or attachments, or says that it does not. */
+    private record Reader(boolean readsMetrics, boolean readsAttachments) implements Aggregator {
+        Reader(boolean readsMetrics) {
+            this(readsMetrics, /* readsAttachments= */ false);
+        }
+
         @Override
         public Aggregation begin(RoundContext round, ServerState state) {
             return new ListAggregator(updates -> updates.get(0).delta()).begin(round, state);
         }
+    }
+
+    @Test
+    void anAggregatorThatNeedsAttachmentsIsRefusedByTheBuild() {
+        SimulationBuilder builder = run(foreign -> {}, "local-dp").aggregator(new Reader(false, true));
+        assertThatThrownBy(builder::build)
+                .hasMessage("aggregator under local differential privacy must be one that needs nothing beside the"
+                        + " deltas, for attachments would leave without noise, but was Reader");
     }
 
     @Test

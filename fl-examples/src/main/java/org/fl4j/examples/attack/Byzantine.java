@@ -43,6 +43,11 @@ public record Byzantine(Aggregator aggregator, Attack attack, int clients) imple
     }
 
     @Override
+    public boolean readsAttachments() {
+        return aggregator.readsAttachments();
+    }
+
+    @Override
     public boolean sendsAttachments() {
         return aggregator.sendsAttachments();
     }

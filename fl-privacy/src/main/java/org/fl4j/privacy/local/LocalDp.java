@@ -88,6 +88,11 @@ public record LocalDp(
                 "upload transform under local differential privacy",
                 "the noise it sets, alone",
                 parts.uploadTransform());
+        Check.that(
+                !parts.aggregator().readsAttachments(),
+                "aggregator under local differential privacy",
+                "one that needs nothing beside the deltas, for attachments would leave without noise",
+                parts.aggregator().getClass().getSimpleName());
         LedgerServer.requireNoReaders("local differential privacy", parts);
     }
 

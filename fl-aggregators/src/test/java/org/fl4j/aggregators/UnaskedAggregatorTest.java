@@ -1,0 +1,110 @@
+package org.fl4j.aggregators;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.ndarray.types.Shape;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.core.ClientDirectory;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.Server;
+import org.fl4j.core.ServerState;
+import org.fl4j.core.ServerUpdate;
+import org.fl4j.core.TrainingTask;
+import org.fl4j.data.Dataset;
+import org.fl4j.data.Digits;
+import org.fl4j.data.IidPartitioner;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.model.Models;
+import org.fl4j.random.Seed;
+import org.fl4j.simulation.Simulation;
+import org.fl4j.simulation.SimulationBuilder;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** An algorithm's aggregator that a user's server or aggregator never asks is found in the first round. */
+class UnaskedAggregatorTest {
+    private static Dataset digits;
+
+    @BeforeAll
+    static void generate() {
+        digits = Digits.generate(160, 40, new Seed(1));
+    }
+
+    @AfterAll
+    static void free() {
+        digits.close();
+    }
+
+    private static SimulationBuilder run() {
+        return Simulation.builder()
+                .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))
+                .data(digits.federated(
+                        new IidPartitioner().partition(digits.train().classIndices(), 4, new Seed(1))))
+                .selector((available, count, round) ->
+                        IntStream.range(0, count).mapToObj(available::id).toList())
+                .training(LocalTraining.sgd(.1))
+                .cohortSize(4)
+                .rounds(2);
+    }
+
+    @Test
+    void anAggregatorThatNobodyAsksEndsTheRun() {
+        String message = "aggregator of Scaffold must be asked in every run, but round 1 was made without it. Maybe a"
+                + " server() or an aroundAggregator() of the run does not use what it is given";
+        assertThatThrownBy(() -> run().algorithm(new Scaffold())
+                        .aroundAggregator(inner -> new FedAvg())
+                        .build()
+                        .run())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage(message);
+        assertThatThrownBy(() -> run().algorithm(new Scaffold())
+                        .server((server, run) -> new Deaf(server))
+                        .build()
+                        .run())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage(message);
+        run().algorithm(new FedProx(1)) // it goes with any aggregator, and so with any server
+                .server((server, run) -> new Deaf(server))
+                .build()
+                .run()
+                .close();
+    }
+
+    /** Accepts all updates and learns nothing from them. */
+    private record Deaf(Server composed) implements Server {
+        @Override
+        public ServerState initialState() {
+            return composed.initialState();
+        }
+
+        @Override
+        public List<ClientId> select(ServerState state, ClientDirectory available, RoundContext round) {
+            return composed.select(state, available, round);
+        }
+
+        @Override
+        public TrainingTask broadcast(ServerState state, ClientId client, RoundContext round) {
+            return composed.broadcast(state, client, round);
+        }
+
+        @Override
+        public ServerUpdate update(ServerState state, Iterable<ModelUpdate> updates, RoundContext round) {
+            Map<ClientId, Metrics> accepted = new TreeMap<>();
+            updates.forEach(update -> accepted.put(update.client(), update.metrics()));
+            ServerState next = new ServerState(state.round() + 1, state.model().copy(), state.strategy());
+            return new ServerUpdate(next, accepted, List.of(), Metrics.none());
+        }
+
+        @Override
+        public Metrics evaluate(ServerState state, RoundContext round) {
+            return composed.evaluate(state, round);
+        }
+    }
+}
