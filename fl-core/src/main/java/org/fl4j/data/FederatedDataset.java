@@ -33,13 +33,7 @@ public interface FederatedDataset {
 
     /**
      * Says that a client's training or evaluation has ended and its examples are no longer read. A data set that loads examples on demand
-     * closes them here:
-     *
-     * <pre>{@code
-     * public void release(ClientId client, Examples source) {
-     *     source.close();
-     * }
-     * }</pre>
+     * calls {@code source.close()} here.
      *
      * <p>By default nothing happens, which is right for a data set that keeps its examples. Called once for each result of {@link #examples},
      * also if the client failed.
