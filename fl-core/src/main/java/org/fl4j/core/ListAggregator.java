@@ -2,6 +2,7 @@ package org.fl4j.core;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import org.fl4j.tensor.ParameterVector;
@@ -52,7 +53,9 @@ public record ListAggregator(Function<List<ModelUpdate>, ParameterVector> combin
             if (updates.isEmpty()) {
                 return Aggregate.of(Optional.empty(), state);
             }
-            ParameterVector delta = combine.apply(List.copyOf(updates)).copy();
+            ParameterVector combined =
+                    Objects.requireNonNull(combine.apply(List.copyOf(updates)), "combine must not return null");
+            ParameterVector delta = combined.copy();
             updates.forEach(ModelUpdate::close);
             return Aggregate.of(Optional.of(delta), state);
         }

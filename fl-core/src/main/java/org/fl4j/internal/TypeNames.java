@@ -9,6 +9,9 @@ public final class TypeNames {
         if (object == null) {
             return "null";
         }
+        if (object instanceof Wrapper wrapper) {
+            return of(wrapper.wrapped());
+        }
         String name = object.getClass().getName();
         int lambda = name.indexOf("$$Lambda");
         return lambda < 0 ? name : "a lambda of " + name.substring(0, lambda);

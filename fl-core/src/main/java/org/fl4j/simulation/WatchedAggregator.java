@@ -8,12 +8,13 @@ import org.fl4j.core.Aggregator;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
 import org.fl4j.execution.TaskRecord;
+import org.fl4j.internal.Wrapper;
 
 /**
  * The aggregator of an algorithm, behind what a user has put around it or around the server. Whether that asks it at all shows only in a
  * round; the first one that is made without it ends the run, for it would be half of the algorithm.
  */
-final class WatchedAggregator implements Aggregator, RunListener {
+final class WatchedAggregator implements Aggregator, RunListener, Wrapper {
     private final Aggregator aggregator;
     private final String algorithm;
     private volatile boolean asked;
@@ -22,6 +23,11 @@ final class WatchedAggregator implements Aggregator, RunListener {
     WatchedAggregator(Aggregator aggregator, String algorithm) {
         this.aggregator = aggregator;
         this.algorithm = algorithm;
+    }
+
+    @Override
+    public Object wrapped() {
+        return aggregator;
     }
 
     @Override

@@ -73,6 +73,11 @@ class OwnStrategiesTest extends TensorTest {
                 }),
                 "aggregator a lambda of org.fl4j.simulation.OwnStrategiesTest failed in begin: ",
                 "java.lang.UnsupportedOperationException: not yet");
+        Aggregator ofAlgorithm = new ListAggregator(updates -> null);
+        fails( // and not what watches over it
+                run().algorithm(builder -> builder.aggregator(ofAlgorithm)),
+                "aggregator org.fl4j.core.ListAggregator failed in combine: ",
+                "java.lang.NullPointerException: combine must not return null");
     }
 
     private static Aggregator combining(UnaryOperator<Aggregate> change) {
