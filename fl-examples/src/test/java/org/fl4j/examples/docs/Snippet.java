@@ -106,7 +106,7 @@ public record Snippet(Path file, int line, String language, String text) {
         return spans;
     }
 
-    /** Returns {@code <pre>{@code ...}</pre>} of all modules' main sources; what is not Java has its language as a class of the tag. */
+    /** Returns the blocks of code in javadoc, in all main sources; if it is not Java, the language is the class of the tag. */
     static List<Snippet> javadoc() {
         List<Snippet> snippets = new ArrayList<>();
         for (Path file : sources()) {
