@@ -48,7 +48,9 @@ final class ProjectPom {
                 text(element, "version").ifPresent(version -> versions.put(key(element), resolved(version)));
             }
         }
+        // They are released together.
         versions.put("org.junit.jupiter:junit-jupiter", versions.get("org.junit:junit-bom"));
+        versions.put("org.slf4j:slf4j-simple", versions.get("org.slf4j:slf4j-api"));
     }
 
     /** Returns what is wrong with a fragment; plug-ins that this build does not use may have any version. */

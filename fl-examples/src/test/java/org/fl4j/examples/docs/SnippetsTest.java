@@ -17,6 +17,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.fl4j.examples.experiment.ExperimentException;
 import org.fl4j.examples.experiment.ExperimentFile;
+import org.fl4j.model.FederatedModel;
+import org.fl4j.model.Models;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.TensorEngine;
 import org.fl4j.tensor.TorchScript;
@@ -129,6 +131,15 @@ class SnippetsTest {
                         .as(snippet.place())
                         .isNotNull();
             }
+        }
+    }
+
+    /** Python is not run here, but the names it looks for are those of a checkpoint. */
+    @Test
+    void namesParametersAsTheyAre() {
+        try (FederatedModel model = new FederatedModel(Models.mnist2nn())) {
+            String name = "model/" + model.layout().parameters().get(0).name();
+            assertThat(Snippet.spans()).extracting(Snippet::text).contains(name);
         }
     }
 
