@@ -14,8 +14,10 @@ import org.fl4j.privacy.accounting.Mechanism;
 import org.fl4j.privacy.accounting.PrivacyEvent;
 import org.fl4j.privacy.accounting.PrivacyTerms;
 import org.fl4j.privacy.accounting.SamplingScheme;
+import org.fl4j.privacy.noise.Noise;
 import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.RunCheck;
 import org.fl4j.simulation.SimulationBuilder;
 
 /**
@@ -90,7 +92,13 @@ public record LocalDp(
                 parts.uploadTransform());
     }
 
-    private record Release(LocalDp dp) implements UpdateTransform {
+    private record Release(LocalDp dp) implements UpdateTransform, RunCheck {
+        /** For runs whose builder was configured without {@link SimulationBuilder#algorithm}. */
+        @Override
+        public void verify(Algorithm.Parts parts) {
+            dp.verify(parts);
+        }
+
         @Override
         public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
             Mechanism least = dp.base.mechanism(task.client(), task.round());
@@ -100,8 +108,8 @@ public record LocalDp(
             Mechanism raised = least instanceof Mechanism.Laplace
                     ? new Mechanism.Laplace(multiplier)
                     : new Mechanism.Gaussian(multiplier);
-            ModelUpdate noisy =
-                    NoisyUpload.local(dp.clippingBound, raised, dp.noise).transform(update, task);
+            ModelUpdate noisy = NoisyUpload.local(dp.clippingBound, raised, dp.noise)
+                    .transform(update.withMeasured(Noise.withoutClaims(update.metrics())), task);
             return new ModelUpdate(
                             noisy.client(),
                             noisy.modelVersion(),
