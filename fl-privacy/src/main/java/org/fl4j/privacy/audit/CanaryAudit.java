@@ -1,14 +1,19 @@
 package org.fl4j.privacy.audit;
 
 import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Comparator;
+import java.util.TreeMap;
 import java.util.random.RandomGenerator;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientId;
@@ -37,23 +42,54 @@ import org.fl4j.tensor.Tensors;
  * AuditReport report = dp.audit(100).twoWorlds(100_000, proved, 1e-5, .999, new Seed(1));
  * }</pre>
  *
+ * <p>By default the attacker sees the whole round ({@link View#ROUND}). A part with a small share of the privacy cost is better
+ * attacked alone, against what was proved of it: noise that is missing there hardly raises the cost of the round.
+ *
  * @param aggregator under attack
  * @param upload what clients do to their updates before they send them
  * @param clients how many clients the run has, at least 1: what a mean's denominator may depend on
+ * @param view what the attacker sees
  */
-public record CanaryAudit(Aggregator aggregator, UpdateTransform upload, int clients) {
+public record CanaryAudit(Aggregator aggregator, UpdateTransform upload, int clients, View view) {
     private static final float LONG = 1e6f; // longer than any clipping bound
+    private static final double LEAST_DEVIATION = 1e-6; // relative to the distance of the worlds
+
+    /** What an attacker sees of a round. */
+    public enum View {
+        /** The change of the model and the {@linkplain Aggregator#attachments attachments} of the next model. */
+        ROUND,
+        /** The change of the model alone. */
+        MODEL,
+        /** The attachments of the next model alone, such as the next clipping bound. */
+        ATTACHMENTS
+    }
 
     /** Checks all. */
     public CanaryAudit {
         Check.present("aggregator", aggregator);
         Check.present("upload", upload);
         Check.positive("clients", clients);
+        Check.present("view", view);
+        Check.that(
+                view != View.ATTACHMENTS || aggregator.sendsAttachments(),
+                "aggregator whose attachments are audited",
+                "one that sends some",
+                aggregator.getClass().getSimpleName());
+    }
+
+    /** Shows the attacker the whole round. */
+    public CanaryAudit(Aggregator aggregator, UpdateTransform upload, int clients) {
+        this(aggregator, upload, clients, View.ROUND);
+    }
+
+    /** Returns this audit by an attacker who sees something else. */
+    public CanaryAudit seeing(View other) {
+        return new CanaryAudit(aggregator, upload, clients, other);
     }
 
     /**
-     * Runs a round many times without and with one canary, and guesses by its coordinate: the threshold is chosen on one half of the
-     * runs and judged on the other ({@link PrivacyAudit#twoWorlds}).
+     * Runs a round many times without and with one canary, and guesses which it was by a weighted sum of all that the attacker
+     * sees. Weights and threshold are chosen on one half of the runs and judged on the other ({@link PrivacyAudit#twoWorlds}).
      *
      * @param runs of each world, at least 20
      * @param proved the epsilon of one round when every client takes part
@@ -63,15 +99,21 @@ public record CanaryAudit(Aggregator aggregator, UpdateTransform upload, int cli
      */
     public AuditReport twoWorlds(int runs, double proved, double delta, double confidence, Seed seed) {
         Check.atLeast("runs", 20, runs);
-        double[][] scores = new double[2][runs];
+        double[][][] seen = new double[2][runs][];
         for (int world = 0; world < 2; world++) {
             for (int run = 0; run < runs; run++) {
                 BitSet canaries = new BitSet();
                 canaries.set(0, world == 1);
-                scores[world][run] = released(canaries, 1, seed.derive(world).derive(run))[0];
+                seen[world][run] = seen(released(canaries, 1, seed.derive(world).derive(run)));
             }
         }
         int half = runs / 2;
+        double[] weights = weights(seen, half);
+        double[][] scores = Arrays.stream(seen)
+                .map(world -> Arrays.stream(world)
+                        .mapToDouble(numbers -> score(numbers, weights))
+                        .toArray())
+                .toArray(double[][]::new);
         double best = -1;
         double threshold = 0;
         for (int i = 1; i < 100; i++) {
@@ -84,6 +126,46 @@ public record CanaryAudit(Aggregator aggregator, UpdateTransform upload, int cli
         }
         double shown = shown(scores, half, runs, threshold, delta, 1 - confidence);
         return new AuditReport(proved, shown, delta, confidence);
+    }
+
+    private double[] seen(double... released) {
+        return switch (view) {
+            case ROUND -> released;
+            case MODEL -> Arrays.copyOf(released, 1);
+            case ATTACHMENTS -> Arrays.copyOfRange(released, 1, released.length);
+        };
+    }
+
+    /**
+     * Returns the weights of the likelihood ratio of normal numbers that are independent: the distance of the worlds over the
+     * variance. Worlds that differ without noise weigh more than anything else.
+     */
+    private static double[] weights(double[][][] seen, int runs) {
+        double[] weights = new double[seen[0][0].length];
+        for (int i = 0; i < weights.length; i++) {
+            double[] means = new double[2];
+            double[] variances = new double[2];
+            for (int world = 0; world < 2; world++) {
+                for (int run = 0; run < runs; run++) {
+                    means[world] += seen[world][run][i] / runs;
+                }
+                for (int run = 0; run < runs; run++) {
+                    variances[world] += Math.pow(seen[world][run][i] - means[world], 2) / runs;
+                }
+            }
+            double distance = means[1] - means[0];
+            double variance = Math.max((variances[0] + variances[1]) / 2, Math.pow(LEAST_DEVIATION * distance, 2));
+            weights[i] = distance == 0 ? 0 : distance / variance;
+        }
+        return weights;
+    }
+
+    private static double score(double[] numbers, double... weights) {
+        double score = 0;
+        for (int i = 0; i < weights.length; i++) {
+            score += weights[i] * numbers[i];
+        }
+        return score;
     }
 
     private static double quantile(double[] scores, int count, double share) {
@@ -105,7 +187,8 @@ public record CanaryAudit(Aggregator aggregator, UpdateTransform upload, int cli
 
     /**
      * Runs one round into which each of many canaries goes by a coin of its own, and guesses the coins of those with the highest and
-     * the lowest scores ({@link PrivacyAudit#oneRun}). Cheap, and weaker than {@link #twoWorlds}.
+     * the lowest scores ({@link PrivacyAudit#oneRun}). Cheap, and weaker than {@link #twoWorlds}. A score is the canary's own
+     * coordinate of the model; attachments are not looked at, because all canaries would share them.
      *
      * @param canaries at least 2
      * @param guesses how many coins are guessed, in [2, canaries]
@@ -135,7 +218,10 @@ public record CanaryAudit(Aggregator aggregator, UpdateTransform upload, int cli
         return new AuditReport(proved, shown, delta, confidence);
     }
 
-    /** The released model of a round whose clients are these canaries, each with a coordinate of its own. */
+    /**
+     * Returns what a round releases whose clients are these canaries: the change of each canary's coordinate, and then the attachments of
+     * the next model in the order of their names.
+     */
     private double[] released(BitSet canaries, int size, Seed seed) {
         ParameterLayout layout = new ParameterLayout.Builder()
                 .add("canaries", new Shape(size), ParameterRole.TRAINABLE)
@@ -156,15 +242,23 @@ public record CanaryAudit(Aggregator aggregator, UpdateTransform upload, int cli
                     aggregation.add(upload.transform(made, task));
                 }
             });
-            ParameterVector released = aggregation
-                    .combine()
+            Aggregate aggregate = aggregation.combine();
+            ParameterVector delta = aggregate
                     .delta()
                     .orElseThrow(
                             () -> new IllegalStateException("a round must release something, whoever is in it, to be"
                                     + " audited, but " + aggregator + " released nothing"));
-            float[] floats = released.trainable().toFloatArray();
-            return IntStream.range(0, size).mapToDouble(i -> floats[i]).toArray();
+            ServerState next = new ServerState(1, state.model(), aggregate.strategy());
+            return Stream.concat(
+                            Stream.of(delta.trainable()), new TreeMap<>(aggregator.attachments(next)).values().stream())
+                    .flatMapToDouble(CanaryAudit::numbers)
+                    .toArray();
         }
+    }
+
+    private static DoubleStream numbers(NDArray array) {
+        float[] floats = array.toFloatArray();
+        return IntStream.range(0, floats.length).mapToDouble(i -> floats[i]);
     }
 
     private static ParameterVector canary(ParameterLayout layout, int coordinate, NDManager manager) {

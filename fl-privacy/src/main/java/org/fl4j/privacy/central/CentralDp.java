@@ -28,6 +28,7 @@ import org.fl4j.privacy.noise.Noise;
 import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.server.UpdatePolicy;
 import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.RunCheck;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.Tensors;
@@ -148,9 +149,13 @@ public record CentralDp(
             double bound = task.attachment(BOUND, update.delta().floats().getDevice())
                     .orElseThrow()
                     .getFloat();
-            ModelUpdate clipped = new NormClipping(bound).transform(update, task);
+            // What the client measured is put aside: a share of clipped gradients, say, must not become a part of the
+            // bit that is counted.
+            ModelUpdate clipped = new NormClipping(bound).transform(update.withMeasured(Metrics.none()), task);
             double below = 1 - clipped.metrics().value("train/clipped");
-            return clipped.withMetrics(Metrics.of(BELOW, below, 1));
+            return clipped.withMeasured(Noise.withoutClaims(update.metrics())
+                    .merge(clipped.metrics())
+                    .merge(Metrics.of(BELOW, below, 1)));
         }
     }
 
@@ -203,7 +208,13 @@ public record CentralDp(
         return new CentralDpAggregator(this);
     }
 
-    private record CentralDpAggregator(CentralDp dp) implements Aggregator {
+    private record CentralDpAggregator(CentralDp dp) implements Aggregator, RunCheck {
+        /** For runs whose builder was configured without {@link SimulationBuilder#algorithm}. */
+        @Override
+        public void verify(Algorithm.Parts parts) {
+            dp.verify(parts);
+        }
+
         @Override
         public boolean sendsAttachments() {
             return true;

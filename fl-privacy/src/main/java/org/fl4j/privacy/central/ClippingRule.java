@@ -92,11 +92,16 @@ public sealed interface ClippingRule {
         @Override
         public double sumMultiplier(double noiseMultiplier) {
             Check.that(
-                    noiseMultiplier < 2 * countDeviation,
+                    noiseMultiplier < countMultiplier(),
                     "noiseMultiplier",
-                    "below twice the countDeviation, " + 2 * countDeviation,
+                    "below twice the countDeviation, " + countMultiplier(),
                     noiseMultiplier);
-            return 1 / Math.sqrt(Math.pow(noiseMultiplier, -2) - Math.pow(2 * countDeviation, -2));
+            return 1 / Math.sqrt(Math.pow(noiseMultiplier, -2) - Math.pow(countMultiplier(), -2));
+        }
+
+        /** Returns the noise multiplier of the count, twice its deviation: one client moves the centred count by a half. */
+        public double countMultiplier() {
+            return 2 * countDeviation;
         }
 
         @Override

@@ -18,6 +18,7 @@ import org.fl4j.privacy.central.CentralDp;
 import org.fl4j.privacy.clipping.NormClipping;
 import org.fl4j.privacy.noise.Noise;
 import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.RunCheck;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.ParameterVector;
 
@@ -132,7 +133,13 @@ public record DpFtrl(
         return new DpFtrlAggregator(this);
     }
 
-    private record DpFtrlAggregator(DpFtrl ftrl) implements Aggregator {
+    private record DpFtrlAggregator(DpFtrl ftrl) implements Aggregator, RunCheck {
+        /** For runs whose builder was configured without {@link SimulationBuilder#algorithm}. */
+        @Override
+        public void verify(Algorithm.Parts parts) {
+            ftrl.verify(parts);
+        }
+
         @Override
         public Aggregation begin(RoundContext round, ServerState state) {
             Noise.requireNoBuffers(state.model().layout());

@@ -197,6 +197,12 @@ final class LedgerServer implements Server {
         ClientId client = update.client();
         Metrics sent = update.metrics();
         PrivacyEvent event = ledger.released(sent);
+        double said = sent.find("privacy/release epsilon").orElse(Double.NaN);
+        if (said != ledger.cost(event)) {
+            throw new IllegalStateException(
+                    "update of " + client + " must come from the algorithm that charges it, with the"
+                            + " metric privacy/release epsilon of " + ledger.cost(event) + ", but that was " + said);
+        }
         double[] next = ledger.charged(account, event);
         if (ledger.spent(next) > ledger.epsilon()) {
             throw new IllegalStateException("epsilon of " + client + " must be at most its budget, " + ledger.epsilon()

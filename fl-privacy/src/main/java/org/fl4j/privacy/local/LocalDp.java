@@ -14,8 +14,10 @@ import org.fl4j.privacy.accounting.Mechanism;
 import org.fl4j.privacy.accounting.PrivacyEvent;
 import org.fl4j.privacy.accounting.PrivacyTerms;
 import org.fl4j.privacy.accounting.SamplingScheme;
+import org.fl4j.privacy.noise.Noise;
 import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.RunCheck;
 import org.fl4j.simulation.SimulationBuilder;
 
 /**
@@ -96,7 +98,13 @@ public record LocalDp(
         LedgerServer.requireNoReaders("local differential privacy", parts);
     }
 
-    private record Release(LocalDp dp) implements UpdateTransform {
+    private record Release(LocalDp dp) implements UpdateTransform, RunCheck {
+        /** For runs whose builder was configured without {@link SimulationBuilder#algorithm}. */
+        @Override
+        public void verify(Algorithm.Parts parts) {
+            dp.verify(parts);
+        }
+
         @Override
         public boolean hidesCounts() {
             return true;
@@ -111,8 +119,8 @@ public record LocalDp(
             Mechanism raised = least instanceof Mechanism.Laplace
                     ? new Mechanism.Laplace(multiplier)
                     : new Mechanism.Gaussian(multiplier);
-            ModelUpdate noisy =
-                    NoisyUpload.local(dp.clippingBound, raised, dp.noise).transform(update, task);
+            ModelUpdate noisy = NoisyUpload.local(dp.clippingBound, raised, dp.noise)
+                    .transform(update.withMeasured(Noise.withoutClaims(update.metrics())), task);
             return new ModelUpdate(
                             noisy.client(),
                             noisy.modelVersion(),

@@ -1,9 +1,13 @@
 package org.fl4j.privacy.noise;
 
 import ai.djl.ndarray.NDArray;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.internal.Check;
+import org.fl4j.metrics.Metric;
+import org.fl4j.metrics.Metrics;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterRole;
@@ -35,6 +39,13 @@ public final class Noise {
                 "attachments of an update under differential privacy",
                 "none, for they would leave without noise",
                 update.attachments().keySet());
+    }
+
+    /** Returns metrics without those named {@code privacy/}: only the part of a run that adds the noise may report noise and its cost. */
+    public static Metrics withoutClaims(Metrics measured) {
+        Map<String, Metric> kept = new TreeMap<>(measured.values());
+        kept.keySet().removeIf(name -> name.startsWith("privacy/"));
+        return new Metrics(kept);
     }
 
     /** Adds normal noise of a standard deviation of at least 0 to a float32 tensor, in place. */

@@ -25,6 +25,7 @@ import org.fl4j.privacy.ftrl.EpochSelector;
 import org.fl4j.privacy.noise.Noise;
 import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.RunCheck;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
@@ -184,7 +185,13 @@ public record DistributedDp(
         return new DistributedDpAggregator(this);
     }
 
-    private record DistributedDpAggregator(DistributedDp dp) implements Aggregator {
+    private record DistributedDpAggregator(DistributedDp dp) implements Aggregator, RunCheck {
+        /** For runs whose builder was configured without {@link SimulationBuilder#algorithm}. */
+        @Override
+        public void verify(Algorithm.Parts parts) {
+            dp.verify(parts);
+        }
+
         @Override
         public Aggregation begin(RoundContext round, ServerState state) {
             Noise.requireNoBuffers(state.model().layout());

@@ -4,15 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
+import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
+import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
@@ -20,12 +24,16 @@ import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
+import org.fl4j.core.UpdateTransform;
 import org.fl4j.metrics.Metrics;
+import org.fl4j.privacy.accounting.GaussianMechanism;
 import org.fl4j.privacy.accounting.Mechanism;
 import org.fl4j.privacy.accounting.PrivacyBudget;
 import org.fl4j.privacy.accounting.PrivacyEvent;
 import org.fl4j.privacy.accounting.RdpAccountant;
 import org.fl4j.privacy.accounting.SamplingScheme;
+import org.fl4j.privacy.audit.AuditReport;
+import org.fl4j.privacy.audit.CanaryAudit;
 import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.random.Seed;
 import org.fl4j.server.UpdateIntake;
@@ -43,6 +51,10 @@ class SaboteursTest extends TensorTest {
     private static final double EXPECTED = RATE * CLIENTS;
     private static final double MULTIPLIER = 1.5;
     private static final double BOUND = 2;
+    private static final ClippingRule.Quantile AUDITED = new ClippingRule.Quantile(BOUND, .5, .2, .75);
+    private static final double AUDITED_MULTIPLIER = 1;
+    private static final double AUDIT_DELTA = .1; // large, so that few runs show much
+    private static final int AUDIT_RUNS = 4000;
     private static final ClippingRule RULE = new ClippingRule.Quantile(BOUND, .5, .2, 2);
     private static final double SUM_MULTIPLIER = RULE.sumMultiplier(MULTIPLIER);
     private static final RdpAccountant ACCOUNTANT = new RdpAccountant();
@@ -76,6 +88,19 @@ class SaboteursTest extends TensorTest {
 
         double epsilon(int rounds) {
             return run(rounds, 1, List.of()).epsilon();
+        }
+
+        CentralDp audited() {
+            return new CentralDp(
+                    AUDITED,
+                    AUDITED_MULTIPLIER,
+                    RATE,
+                    new PrivacyBudget(100, DELTA, new RdpAccountant(2, 4, 8)),
+                    noise);
+        }
+
+        CanaryAudit audit() {
+            return audited().audit(CLIENTS);
         }
 
         final Released run(int round, int size, List<double[]> made) {
@@ -226,6 +251,23 @@ class SaboteursTest extends TensorTest {
         assertThat(1 / Math.sqrt(combined)).isCloseTo(MULTIPLIER, within(1e-12));
     }
 
+    /**
+     * A canary attacks the next bound alone, and the whole round. Each report contradicts a right mechanism with a probability of 1e-4 at
+     * most, so the check raises a false alarm with 2e-4 at most.
+     */
+    private static void noAttackShowsMoreThanWasProved(Subject subject) {
+        CanaryAudit audit = subject.audit();
+        AuditReport ofBound = report(audit.seeing(CanaryAudit.View.ATTACHMENTS), AUDITED.countMultiplier());
+        assertThat(ofBound.contradicts()).as(ofBound.toString()).isFalse();
+        AuditReport ofRound = report(audit, AUDITED_MULTIPLIER);
+        assertThat(ofRound.contradicts()).as(ofRound.toString()).isFalse();
+    }
+
+    private static AuditReport report(CanaryAudit audit, double multiplier) {
+        double proved = GaussianMechanism.epsilon(multiplier, AUDIT_DELTA);
+        return audit.twoWorlds(AUDIT_RUNS, proved, AUDIT_DELTA, /* confidence= */ 1 - 1e-4, new Seed(1));
+    }
+
     private static final List<Consumer<Subject>> CHECKS = List.of(
             SaboteursTest::noiseIsOfTheRightSize,
             SaboteursTest::noiseDoesNotTellTheCohort,
@@ -233,7 +275,8 @@ class SaboteursTest extends TensorTest {
             SaboteursTest::everyRoundHasNoiseOfItsOwn,
             SaboteursTest::cohortsAreDrawnByCoins,
             SaboteursTest::theBoundGrowsWhereUpdatesAreLonger,
-            SaboteursTest::theWholeRoundIsAccountedFor);
+            SaboteursTest::theWholeRoundIsAccountedFor,
+            SaboteursTest::noAttackShowsMoreThanWasProved);
 
     @Test
     void theTrueMechanismPasses() {
@@ -299,6 +342,59 @@ class SaboteursTest extends TensorTest {
             @Override
             double[] forged(double[] mean, double[] noise, List<double[]> made) {
                 return forgery.forged(mean, noise, made);
+            }
+        };
+    }
+
+    /** Releases a bound whose noise is only a share of what it should be: between the honest bound and the one without noise. */
+    private record WeakCount(Aggregator honest, Aggregator silent, double share) implements Aggregator {
+        private static final String BOUND = "privacy/clipping bound";
+
+        @Override
+        public Aggregation begin(RoundContext round, ServerState state) {
+            Aggregation noisy = honest.begin(round, state);
+            Aggregation quiet = silent.begin(round, state);
+            return new Aggregation() {
+                @Override
+                public void add(ModelUpdate update) {
+                    noisy.add(update);
+                    quiet.add(update);
+                }
+
+                @Override
+                public void merge(Aggregation other) {
+                    throw new UnsupportedOperationException("an audit adds all updates to one aggregation");
+                }
+
+                @Override
+                public Aggregate combine() {
+                    Aggregate right = noisy.combine();
+                    double loud = Math.log(AUDITED.bound(right.strategy()));
+                    double still = Math.log(AUDITED.bound(quiet.combine().strategy()));
+                    double bound = Math.exp(still + share * (loud - still));
+                    return new Aggregate(right.delta(), right.strategy().with(BOUND, bound), right.metrics());
+                }
+            };
+        }
+
+        @Override
+        public Map<String, NDArray> attachments(ServerState state) {
+            return honest.attachments(state);
+        }
+
+        @Override
+        public boolean sendsAttachments() {
+            return honest.sendsAttachments();
+        }
+    }
+
+    private Subject withCountNoise(double share) {
+        return new Subject(NoiseSource.seeded()) {
+            @Override
+            CanaryAudit audit() {
+                Aggregator silent = new Subject(seed -> new Silence()).audited().aggregator();
+                Aggregator weak = new WeakCount(audited().aggregator(), silent, share);
+                return new CanaryAudit(weak, audited().upload(), CLIENTS);
             }
         };
     }
@@ -407,17 +503,52 @@ class SaboteursTest extends TensorTest {
                                                 context(round));
                             }
                         },
-                        SaboteursTest::cohortsAreDrawnByCoins));
+                        SaboteursTest::cohortsAreDrawnByCoins),
+                new Saboteur(
+                        "half the noise of the count",
+                        withCountNoise(.5),
+                        SaboteursTest::noAttackShowsMoreThanWasProved),
+                new Saboteur(
+                        "a count without noise", withCountNoise(0), SaboteursTest::noAttackShowsMoreThanWasProved));
     }
 
     @Test
     void everySaboteurIsCaught() {
         List<Saboteur> all = saboteurs().toList();
-        assertThat(all).hasSize(12);
+        assertThat(all).hasSize(14);
         for (Saboteur saboteur : all) {
             assertThatThrownBy(() -> saboteur.caughtBy().accept(saboteur.subject()))
                     .as(saboteur.name())
                     .isInstanceOf(AssertionError.class);
         }
+    }
+
+    /**
+     * With half the noise of the count, the worlds are 1.53 standard deviations apart instead of 1. An attacker who sees model and bound
+     * shows it, with a probability of 1e-4 at most that a report is wrong. One who sees the model alone does not.
+     */
+    @Test
+    void theWholeRoundShowsThatTheCountHasTooLittleNoise() {
+        AuditReport right = report(new Subject(NoiseSource.seeded()).audit(), AUDITED_MULTIPLIER);
+        assertThat(right.contradicts()).as(right.toString()).isFalse();
+        assertThat(right.shown()).isGreaterThan(.3 * right.proved());
+        for (double share : new double[] {0, .5}) {
+            CanaryAudit audit = withCountNoise(share).audit();
+            AuditReport seen = report(audit, AUDITED_MULTIPLIER);
+            assertThat(seen.contradicts()).as(seen.toString()).isTrue();
+            AuditReport ofModel = report(audit.seeing(CanaryAudit.View.MODEL), AUDITED_MULTIPLIER);
+            assertThat(ofModel.contradicts())
+                    .as("the model tells nothing of the count: %s", ofModel)
+                    .isFalse();
+        }
+    }
+
+    @Test
+    void onlyAttachmentsThatAreSentCanBeAudited() {
+        Aggregator silent = (round, state) -> {
+            throw new AssertionError("is not asked");
+        };
+        assertThatThrownBy(() -> new CanaryAudit(silent, UpdateTransform.none(), 1, CanaryAudit.View.ATTACHMENTS))
+                .hasMessageMatching("aggregator whose attachments are audited must be one that sends some, but was .*");
     }
 }

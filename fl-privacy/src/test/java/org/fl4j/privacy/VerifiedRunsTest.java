@@ -1,0 +1,205 @@
+package org.fl4j.privacy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.ndarray.types.Shape;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.client.SgdClient;
+import org.fl4j.core.Client;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.ListAggregator;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.TrainingTask;
+import org.fl4j.core.UpdateTransform;
+import org.fl4j.data.Dataset;
+import org.fl4j.data.Digits;
+import org.fl4j.data.IidPartitioner;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.model.Models;
+import org.fl4j.privacy.accounting.GaussianMechanism;
+import org.fl4j.privacy.accounting.Mechanism;
+import org.fl4j.privacy.local.LocalDp;
+import org.fl4j.privacy.local.NoisyUpload;
+import org.fl4j.privacy.noise.NoiseSource;
+import org.fl4j.random.Seed;
+import org.fl4j.registry.StrategyRegistry;
+import org.fl4j.server.UpdatePolicy;
+import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.RunResult;
+import org.fl4j.simulation.Simulation;
+import org.fl4j.simulation.SimulationBuilder;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** An epsilon is reported only of runs that are made of the parts it is accounted for, however the builder got these parts. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class VerifiedRunsTest {
+    private static final double DELTA = 1e-5;
+
+    private Dataset digits;
+
+    @BeforeAll
+    void generate() {
+        digits = Digits.generate(400, 40, new Seed(1));
+    }
+
+    @AfterAll
+    void close() {
+        digits.close();
+    }
+
+    private SimulationBuilder run() {
+        return Simulation.builder()
+                .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))
+                .data(digits.federated(
+                        new IidPartitioner().partition(digits.train().classIndices(), 40, new Seed(1))))
+                .testData(digits.test())
+                .training(LocalTraining.sgd(.1))
+                .selector((available, count, round) -> IntStream.range(0, Math.min(count, available.size()))
+                        .mapToObj(available::id)
+                        .toList())
+                .aggregator(new ListAggregator(updates -> updates.get(0).delta()))
+                .cohortSize(8)
+                .rounds(2)
+                .seed(5);
+    }
+
+    /** As a builder is configured that an algorithm gets its hands on without {@code algorithm(...)}: nothing asks the algorithm itself. */
+    private SimulationBuilder configured(String name) {
+        SimulationBuilder builder = run();
+        StrategyRegistry.load().parse(Algorithm.class, name).configure(builder);
+        return builder;
+    }
+
+    private void refuses(String name, Consumer<SimulationBuilder> other, String message) {
+        SimulationBuilder builder = configured(name);
+        other.accept(builder);
+        assertThatThrownBy(() -> builder.build().run())
+                .as(name)
+                .isInstanceOf(RuntimeException.class)
+                .hasMessageContaining(message);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "central-dp",
+                "local-dp",
+                "dp-sgd:accountant=rdp",
+                "dp-ftrl:epochRounds=3,cohort=8",
+                "distributed-dp:epochRounds=3"
+            })
+    void theirOwnPartsAreAccepted(String name) {
+        try (RunResult result = configured(name).build().run()) {
+            assertThat(result.finalMetrics().find("privacy/epsilon")).isPresent();
+        }
+    }
+
+    @Test
+    void centralEpsilonNeedsItsSelectorPolicyAndClipping() {
+        refuses(
+                "central-dp",
+                builder -> builder.selector((available, count, round) -> List.of(available.id(0))),
+                "selector under central differential privacy must be");
+        refuses(
+                "central-dp",
+                builder -> builder.updates(UpdatePolicy.all().minimumUpdates(2)),
+                "update policy under central differential privacy must be");
+        refuses(
+                "central-dp",
+                builder -> builder.uploadTransform(UpdateTransform.none()),
+                "upload transform under central differential privacy must be");
+        refuses(
+                "central-dp",
+                builder -> builder.server((server, parts) -> server),
+                "server under central differential privacy must be");
+    }
+
+    @Test
+    void epsilonOfTurnsNeedsItsSelectorAndCohort() {
+        String ftrl = "dp-ftrl:epochRounds=3,cohort=8";
+        refuses(
+                ftrl,
+                builder -> builder.selector((available, count, round) -> List.of(available.id(0))),
+                "selector under DP-FTRL must be");
+        refuses(ftrl, builder -> builder.cohortSize(9), "cohortSize must be the cohort of DP-FTRL, 8, but was 9");
+        refuses(
+                "distributed-dp:epochRounds=3",
+                builder -> builder.uploadTransform(UpdateTransform.none()),
+                "upload transform under distributed differential privacy must be");
+        refuses(
+                "distributed-dp:epochRounds=3",
+                builder -> builder.cohortSize(9),
+                "cohortSize must be the cohort of distributed differential privacy");
+    }
+
+    /** A share of the noise says the same multiplier as all of it, and DP-SGD's clients are known by what they send alone. */
+    @Test
+    void accountsOfClientsNeedTheReleasesTheyCount() {
+        UpdateTransform share = NoisyUpload.share(.5, 10, 100, NoiseSource.seeded());
+        SimulationBuilder builder = configured("local-dp").uploadTransform(share);
+        assertThatThrownBy(() -> builder.build().run())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageMatching("update of .* must come from the algorithm that charges it, with the metric"
+                        + " privacy/release epsilon of .*, but that was NaN");
+        refuses(
+                "dp-sgd:accountant=rdp",
+                plain -> plain.sgdClients(SgdClient::new),
+                "must come from the algorithm that charges it");
+    }
+
+    /** Trains as usual, and says of its update what it likes. */
+    private record Claiming(Client client, Metrics claims) implements Client {
+        @Override
+        public ClientId id() {
+            return client.id();
+        }
+
+        @Override
+        public ModelUpdate train(TrainingTask task) {
+            return client.train(task).withMetrics(claims);
+        }
+
+        @Override
+        public Metrics evaluate(TrainingTask task) {
+            return client.evaluate(task);
+        }
+    }
+
+    private static SimulationBuilder claiming(SimulationBuilder builder, Metrics claims) {
+        return builder.clients((id, worker) -> new Claiming(new SgdClient(id, worker, LocalTraining.sgd(.1)), claims));
+    }
+
+    @Test
+    void whatAClientClaimsOfItsNoiseIsNotCharged() {
+        Metrics claims = Metrics.of("privacy/laplace multiplier", 1e9, 1)
+                .merge(Metrics.of("privacy/gaussian multiplier", 1e9, 1e9))
+                .merge(Metrics.of("privacy/release epsilon", 0, 1));
+        LocalDp dp = new LocalDp(1, new Mechanism.Gaussian(2), 50, DELTA, NoiseSource.seeded());
+        try (RunResult result =
+                claiming(run().algorithm(dp), claims).rounds(1).build().run()) {
+            assertThat(result.finalMetrics().value("privacy/epsilon")).isEqualTo(GaussianMechanism.epsilon(2, DELTA));
+        }
+    }
+
+    /** Clients that clip gradients report the share they clipped, under the name that the clipping of updates has too. */
+    @Test
+    void centralPrivacyCountsItsOwnClippingAlone() {
+        Metrics claims = Metrics.of("train/clipped", 3, 7).merge(Metrics.of("privacy/below bound", 1, 4));
+        try (RunResult result = claiming(configured("central-dp:clipping=quantile,rate=0.5"), claims)
+                .rounds(1)
+                .build()
+                .run()) {
+            assertThat(result.history().get(0).rejected()).isEmpty();
+            assertThat(result.history().get(0).clients()).isNotEmpty();
+        }
+    }
+}
