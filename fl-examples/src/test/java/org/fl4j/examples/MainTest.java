@@ -177,7 +177,7 @@ class MainTest {
         Matcher accuracy = Pattern.compile("accuracy ([0-9.]+)").matcher(quickStart);
         assertThat(accuracy.find()).as(quickStart).isTrue();
         Matcher promised =
-                Pattern.compile("```\\naccuracy ([0-9.]+)\\n").matcher(Files.readString(Path.of("../README.md")));
+                Pattern.compile("```text\\naccuracy ([0-9.]+)\\n").matcher(Files.readString(Path.of("../README.md")));
         assertThat(promised.find()).as("the README shows the output").isTrue();
         assertThat(Double.parseDouble(accuracy.group(1))).isCloseTo(Double.parseDouble(promised.group(1)), within(.03));
         assertThat(output(() -> CustomClient.main(new String[0]))).contains("round 5 accuracy 0.");
