@@ -3,6 +3,7 @@ package org.fl4j.examples.combination;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -42,7 +43,7 @@ final class CombinationsPage {
     String text() {
         List<String> lines = new ArrayList<>();
         long refused = refusals.values().stream().filter(Optional::isPresent).count();
-        lines.add("""
+        lines.add(String.format(Locale.ROOT, """
                 # What combines with what
 
                 This page is written by the build, and a test fails when it is out of date. It answers one question: can I use this algorithm
@@ -59,7 +60,7 @@ final class CombinationsPage {
 
                 The row's algorithm is set first, and the column's part after it. A name has its default parameters, apart from [the ones
                 listed below](#parameters). Other parameters may lead to another answer.
-                """.formatted(refusals.size(), refusals.size() - refused, refused, reasons.size()));
+                """, refusals.size(), refusals.size() - refused, refused, reasons.size()));
         Stream.of(Part.Kind.values()).filter(kind -> kind != Part.Kind.NONE).forEach(kind -> addTable(kind, lines));
         addReasons(lines);
         addSigns(lines);

@@ -40,8 +40,8 @@ public record AdaptiveGradientClipping(DynamicThreshold initial, double p, NonFi
 
     @Override
     public void configure(SimulationBuilder builder) {
-        builder.sgdClients(SgdClientFactory.keeping(
-                (id, worker, training) -> new ClippingClient(id, worker, training, this)));
+        builder.sgdClients(
+                SgdClientFactory.keeping((id, worker, training) -> new ClippingClient(id, worker, training, this)));
     }
 
     private static final class ClippingClient extends SgdClient {
