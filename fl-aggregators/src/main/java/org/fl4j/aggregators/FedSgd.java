@@ -25,7 +25,7 @@ public record FedSgd(double learningRate) implements Algorithm {
                 .training(LocalTraining.sgd(learningRate).fullBatch());
     }
 
-    /** Refuses clients that take other steps than the one that the training says. */
+    /** Refuses clients that take other steps than the one that the training says, and a pull that has no effect in one step. */
     @Override
     public void verify(Parts parts) {
         parts.training().ifPresent(training -> {
@@ -35,6 +35,11 @@ public record FedSgd(double learningRate) implements Algorithm {
                     "steps of clients under FedSGD",
                     "one, on all of a client's examples",
                     "those that its clients' algorithm sets");
+            Check.that(
+                    used.proximalTerm() == 0,
+                    "proximalTerm of clients under FedSGD",
+                    "0, for it pulls to the model that the one step starts from",
+                    used.proximalTerm());
         });
     }
 }

@@ -155,6 +155,14 @@ class HalfAlgorithmsTest {
     }
 
     @Test
+    void fedSgdRefusesAPullThatHasNoEffectInOneStep() {
+        String message = "proximalTerm of clients under FedSGD must be 0, for it pulls to the model that the one step"
+                + " starts from, but was 1.0";
+        assertRefused(run -> run.algorithm(new FedSgd(.1)).algorithm(new FedProx(1)), message);
+        assertRefused(run -> run.algorithm(new FedProx(1)).algorithm(new FedSgd(.1)), message);
+    }
+
+    @Test
     void miraRefusesClientsWhoseStateItWouldReplace() {
         for (String name : new String[] {"ditto", "apfl", "pfedme"}) {
             assertRefused(

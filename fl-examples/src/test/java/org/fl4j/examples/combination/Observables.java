@@ -54,7 +54,7 @@ final class Observables {
                             evaluationDiffersFrom("stepSize=.5,tuningLearningRate=1e-6"))),
             Map.entry(
                     "perfedavg",
-                    Halves.onClients(clientsDiffer(LOSS, "with innerRate=0", trial -> trial.with("innerRate=0"))
+                    Halves.onClients(modelDiffersFrom("innerRate=0")
                             .and(evaluationDiffersFrom("innerRate=.05,tuningLearningRate=1e-6")))),
             Map.entry(
                     "mira",

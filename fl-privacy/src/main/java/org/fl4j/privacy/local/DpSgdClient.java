@@ -48,6 +48,7 @@ final class DpSgdClient extends SgdClient {
         double rate = training().learningRate().at(round.number());
         double deviation = dp.noiseMultiplier() * dp.clippingBound();
         Metrics metrics = Metrics.of("privacy/noise scale", deviation, 1)
+                .merge(Metrics.of("train/learning rate", rate, 1))
                 .merge(Metrics.of("privacy/gaussian multiplier", dp.noiseMultiplier(), 1))
                 .merge(dp.ledger().costOf(dp.ledger().next(id(), round)));
         int steps = examples.count() == 0 ? 0 : dp.steps();
