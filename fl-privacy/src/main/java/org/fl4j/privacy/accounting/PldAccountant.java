@@ -11,10 +11,13 @@ import org.fl4j.internal.Check;
  * 1906.03049): each round's law is put on a grid from above, and laws are composed by Fourier transforms. Both directions of
  * adding and removing a client are composed apart, and the worse one counts.
  *
- * <p>Epsilon is at most a relative 1e-3 above the true value, never below it, and never above that of {@link RdpAccountant}. The
- * step of the grid follows from that: splitting losses between points adds at most a quarter of its square to each round's
- * variance. What would need more than four million points is refused. Transforms act on laws tilted towards the losses that decide, so that
- * their rounding is small beside any delta.
+ * <p>Epsilon is at most a relative 1e-3 above the true value, never below it, and never above that of {@link RdpAccountant}. One round
+ * of Gaussian noise has a closed form. For more rounds, the grid is refined until the error is small enough. The error is known from the
+ * composed law itself: splitting losses between points adds a known variance, and what that changes depends on the density of
+ * losses at epsilon. Where more than four million points would be needed, the answer is refused.
+ *
+ * <p>Transforms act on laws tilted towards the losses that decide, so that their rounding is small beside any delta. Losses that occur with a
+ * probability of a billionth of delta, over all rounds, count as infinite: a grid that reached them would be many times as long.
  *
  * <p>Knows Gaussian noise under Poisson sampling and Laplace noise on everyone. Fixed-size cohorts are for {@link
  * RdpAccountant}.
@@ -26,6 +29,7 @@ public final class PldAccountant implements PrivacyAccountant {
     private static final int ROUGH_GRID = 1 << 13;
     private static final double MOST_DEVIATIONS = 16;
     private static final double LARGEST_ORDER = 1 << 20;
+    private static final double NEGLIGIBLE = 1e-9; // of delta, which losses may add that count as infinite
 
     private static final int MOST_ANSWERS = 1000;
 
@@ -109,6 +113,11 @@ public final class PldAccountant implements PrivacyAccountant {
         if (byRenyi == 0) {
             return 0;
         }
+        if (counted.size() == 1
+                && counted.get(0).rounds() == 1
+                && counted.get(0).mechanism() instanceof Mechanism.Gaussian) {
+            return Math.min(byRenyi, target.of(SampledGaussian.of(counted.get(0))));
+        }
         double removed = measured(counted, /* direction= */ 0, target, byRenyi, 0);
         double tight = measured(counted, /* direction= */ 1, target, byRenyi, removed);
         return Math.min(byRenyi, tight);
@@ -118,6 +127,19 @@ public final class PldAccountant implements PrivacyAccountant {
     private record Target(double epsilon, double delta) {
         double of(ComposedLoss composed) {
             return delta > 0 ? composed.epsilon(delta) : composed.delta(epsilon);
+        }
+
+        double of(SampledGaussian round) {
+            return delta > 0 ? round.epsilon(delta) : round.delta(epsilon);
+        }
+
+        /** By how much an answer may be too high, relative to it. */
+        double error(ComposedLoss composed, double answer) {
+            return (delta > 0 ? composed.errorOfEpsilon(answer) : composed.errorOfDelta(epsilon)) / answer;
+        }
+
+        boolean isSure(ComposedLoss composed, double answer) {
+            return composed.isSmoothAround(delta > 0 ? answer : epsilon);
         }
 
         /** Chernoff's bound for one order, whose best order is where the law is tilted to. */
@@ -130,50 +152,72 @@ public final class PldAccountant implements PrivacyAccountant {
             return delta > 0 ? bound(logMoment, order) : Math.exp(bound(logMoment, order));
         }
 
-        /** By how much variance that splitting adds may raise the answer: absolute epsilon, or relative delta. */
-        double error(double variance, double order) {
+        /** By how much variance that splitting adds may raise the answer of Chernoff's bound: absolute epsilon, or relative delta. */
+        double guess(double variance, double order) {
             return variance * (1 + order) / 2 * (delta > 0 ? 1 : order);
         }
     }
 
+    /** What one direction costs by a grid, at most so much too high. */
+    private record Answer(double value, double error) {}
+
     /** Returns what one direction costs, or what the other does if that is more. */
     private double measured(List<PrivacyEvent> events, int direction, Target target, double byRenyi, double other) {
-        List<PrivacyLoss> losses = events.stream()
-                .map(event -> PrivacyLoss.of(event.mechanism(), event.sampling())[direction])
-                .toList();
+        double rounds = rounds(events);
+        double atMost = target.delta() > 0 ? target.delta() : byRenyi;
+        List<PrivacyLoss> losses = losses(events, direction, NEGLIGIBLE * atMost / rounds);
         double widest = losses.stream()
                 .mapToDouble(loss -> loss.largest() - loss.least())
                 .max()
                 .orElseThrow();
-        double rounds = events.stream().mapToDouble(PrivacyEvent::rounds).sum();
         List<LossGrid> rough = grids(losses, widest / ROUGH_GRID);
         double tilt = tilt(events, rough, target);
         if (tilt > 0 && target.atMost(logMoment(events, rough, tilt), tilt) <= other) {
             return other;
         }
-        double answer = byRenyi;
-        double fine = Double.POSITIVE_INFINITY;
-        while (true) {
-            double size = target.delta() > 0 ? answer : 1;
-            fine = Math.min(fine, powerOfTwo(Math.sqrt(accuracy * size / target.error(rounds, tilt))));
+        double size = target.delta() > 0 ? byRenyi : 1;
+        double fine = powerOfTwo(Math.sqrt(accuracy * size / target.guess(rounds, tilt)));
+        Answer best = new Answer(byRenyi, Double.POSITIVE_INFINITY);
+        double coarse = Double.POSITIVE_INFINITY;
+        while (best.error > accuracy) {
             Optional<ComposedLoss> composed = composed(events, losses, fine, tilt);
-            boolean coarser = false; // as far as the promise allows, where the accuracy asked for takes too many points
-            while (composed.isEmpty() && target.error(rounds * fine * fine, tilt) <= PROMISE / 2 * size) {
+            while (composed.isEmpty()
+                    && fine * 2 < coarse) { // as far as the promise allows, where it takes too many points
                 fine *= 2;
-                coarser = true;
                 composed = composed(events, losses, fine, tilt);
             }
-            Check.that(
-                    composed.isPresent(),
-                    "points for an accuracy of " + PROMISE,
-                    "at most " + LARGEST_GRID + ", or account with RdpAccountant",
-                    "more");
-            answer = target.of(composed.get());
-            double error = target.error(rounds * fine * fine / 4, tilt);
-            if (answer == 0 || error <= (coarser ? PROMISE : accuracy) / 2 * (target.delta() > 0 ? answer : 1)) {
-                return Math.max(other, answer);
+            if (composed.isEmpty()) {
+                break;
             }
+            double value = target.of(composed.get());
+            if (value <= other) { // which is from above, and so enough
+                return other;
+            }
+            double error = target.error(composed.get(), value);
+            boolean sure = target.isSure(composed.get(), value);
+            best = new Answer(value, sure ? error : Double.POSITIVE_INFINITY);
+            coarse = fine;
+            if (target.delta() == 0) {
+                losses = losses(events, direction, NEGLIGIBLE * value / rounds);
+            }
+            fine = Math.min(fine / 2, powerOfTwo(fine * Math.sqrt(accuracy / Math.max(error, accuracy / 64))));
         }
+        Check.that(
+                best.error <= PROMISE,
+                "points for an accuracy of " + PROMISE,
+                "at most " + LARGEST_GRID + ", or account with RdpAccountant",
+                "more");
+        return best.value;
+    }
+
+    private static double rounds(List<PrivacyEvent> events) {
+        return events.stream().mapToDouble(PrivacyEvent::rounds).sum();
+    }
+
+    private static List<PrivacyLoss> losses(List<PrivacyEvent> events, int direction, double negligible) {
+        return events.stream()
+                .map(event -> PrivacyLoss.of(event.mechanism(), event.sampling(), negligible)[direction])
+                .toList();
     }
 
     /** Returns the sum's law, or nothing if that takes too many points. */

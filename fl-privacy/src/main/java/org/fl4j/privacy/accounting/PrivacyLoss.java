@@ -23,14 +23,20 @@ interface PrivacyLoss {
     /** Returns the probability under p of a loss above a value. */
     double massAbove(double loss);
 
-    /** Returns both directions: a client is removed, and one is added. */
-    static PrivacyLoss[] of(Mechanism mechanism, SamplingScheme sampling) {
+    /**
+     * Returns both directions: a client is removed, and one is added.
+     *
+     * @param negligible the probability of a larger loss than {@link #largest} that does no harm if such losses count as infinite, positive
+     */
+    static PrivacyLoss[] of(Mechanism mechanism, SamplingScheme sampling, double negligible) {
         double multiplier = mechanism.noiseMultiplier();
         if (mechanism instanceof Mechanism.Laplace) {
             PrivacyLoss loss = new Laplace(multiplier); // symmetric
             return new PrivacyLoss[] {loss, loss};
         }
-        return new PrivacyLoss[] {new Removed(sampling.rate(), multiplier), new Added(sampling.rate(), multiplier)};
+        return new PrivacyLoss[] {
+            new Removed(sampling.rate(), multiplier, negligible), new Added(sampling.rate(), multiplier, negligible)
+        };
     }
 
     /** The probability that a normal variable of mean and deviation is in (from, to]. */
@@ -40,9 +46,19 @@ interface PrivacyLoss {
     }
 
     /** p is {@code (1 - q) N(0, s^2) + q N(1, s^2)}, the other {@code N(0, s^2)}; the loss grows with x. */
-    record Removed(double rate, double sigma) implements PrivacyLoss {
+    record Removed(double rate, double sigma, double negligible) implements PrivacyLoss {
         private static final double FAR =
                 11.5; // deviations; 1e-30 is beyond, which a million rounds do not bring near 1e-12
+
+        /** Returns so many deviations that a normal variable is beyond with this probability at most. */
+        private static double far(double probability) {
+            return Math.min(FAR, Math.sqrt(Math.max(0, -2 * Math.log(2 * probability))));
+        }
+
+        /** Returns a place beyond which there is only a negligible mass of p. */
+        double end() {
+            return Math.max(sigma * far(negligible / 2), 1 + sigma * far(negligible / (2 * rate)));
+        }
 
         double loss(double x) {
             double exponent = (2 * x - 1) / (2 * sigma * sigma);
@@ -68,7 +84,7 @@ interface PrivacyLoss {
 
         @Override
         public double largest() {
-            return loss(1 + FAR * sigma);
+            return loss(end());
         }
 
         @Override
@@ -90,14 +106,14 @@ interface PrivacyLoss {
     }
 
     /** The other way round: p is {@code N(0, s^2)}, and the loss that of {@link Removed} with the other sign. */
-    record Added(double rate, double sigma) implements PrivacyLoss {
+    record Added(double rate, double sigma, double negligible) implements PrivacyLoss {
         private Removed mirrored() {
-            return new Removed(rate, sigma);
+            return new Removed(rate, sigma, negligible);
         }
 
         @Override
         public double least() {
-            return -mirrored().loss(Removed.FAR * sigma);
+            return -mirrored().loss(sigma * Removed.far(negligible));
         }
 
         @Override
