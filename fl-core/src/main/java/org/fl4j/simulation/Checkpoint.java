@@ -217,8 +217,11 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
     }
 
     private static History.Mark mark(Map<String, String> metadata, Path file) {
-        return new History.Mark(
-                Long.parseLong(field(metadata, "history bytes", file)), field(metadata, "history sha256", file));
+        String bytes = field(metadata, "history bytes", file);
+        if (!bytes.matches("\\d{1,18}")) { // the digest has not been compared where only the history is read
+            throw new CheckpointException(file, "history bytes must be a whole number of at least 0, but was " + bytes);
+        }
+        return new History.Mark(Long.parseLong(bytes), field(metadata, "history sha256", file));
     }
 
     private static List<RoundReport> history(Path file, History.Mark mark) throws DamagedException {

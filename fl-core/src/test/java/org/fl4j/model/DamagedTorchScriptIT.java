@@ -97,14 +97,14 @@ class DamagedTorchScriptIT {
     }
 
     @Test
-    void aHundredDamagedFilesAreRefusedOrRead(@TempDir Path directory) throws Exception {
-        readsAll(directory, 0, 100);
+    void fiveHundredDamagedFilesAreRefusedOrRead(@TempDir Path directory) throws Exception {
+        readsAll(directory, 0, 500);
     }
 
     @Test
     @Tag("long")
-    void twoThousandDamagedFilesAreRefusedOrRead(@TempDir Path directory) throws Exception {
-        readsAll(directory, 1000, 3000);
+    void fourThousandDamagedFilesAreRefusedOrRead(@TempDir Path directory) throws Exception {
+        readsAll(directory, 1000, 5000);
     }
 
     private static void readsAll(Path directory, int from, int to) throws Exception {

@@ -108,8 +108,8 @@ class DamagedStoreTest {
 
     @Test
     @Tag("long")
-    void twentyThousandChangesEndInTheDocumentedException() throws Exception {
-        mutate(20_000);
+    void fourThousandChangesEndInTheDocumentedException() throws Exception {
+        mutate(4000);
     }
 
     private void mutate(int count) throws Exception {
