@@ -27,6 +27,7 @@ import org.fl4j.privacy.local.NoisyUpload;
 import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.random.Seed;
 import org.fl4j.registry.StrategyRegistry;
+import org.fl4j.server.StrategyFailedException;
 import org.fl4j.server.UpdatePolicy;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.RunResult;
@@ -147,8 +148,9 @@ class VerifiedRunsTest {
         UpdateTransform share = NoisyUpload.share(.5, 10, 100, NoiseSource.seeded());
         SimulationBuilder builder = configured("local-dp").uploadTransform(share);
         assertThatThrownBy(() -> builder.build().run())
-                .isInstanceOf(IllegalStateException.class)
-                .hasMessageMatching("update of .* must come from the algorithm that charges it, with the metric"
+                .isInstanceOf(StrategyFailedException.class)
+                .hasMessageMatching("round 1: server org.fl4j.privacy.local.LedgerServer failed in update:"
+                        + " java.lang.IllegalStateException: update of .* must come from the algorithm that charges it, with the metric"
                         + " privacy/release epsilon of .*, but that was NaN");
         refuses(
                 "dp-sgd:accountant=rdp",
