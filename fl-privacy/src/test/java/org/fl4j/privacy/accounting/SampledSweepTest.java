@@ -94,7 +94,7 @@ class SampledSweepTest {
             }
         }
         assertThat(outcomes.stream().filter(Outcome.BY_CONTOUR::equals).count()).isGreaterThan(outcomes.size() / 2);
-        assertThat(outcomes.stream().filter(Outcome.REFUSED::equals).count()).isLessThan(outcomes.size() / 100);
+        assertThat(outcomes.stream().filter(Outcome.REFUSED::equals).count()).isLessThan(outcomes.size() / 50);
     }
 
     /** Delta of one round at epsilon 0 is the distance of the worlds; just below it, epsilon is as small as one likes. */
