@@ -190,7 +190,7 @@ class CentralDpTest extends TensorTest {
             sum += cohort.size();
             square += Math.pow(cohort.size() - 6, 2);
         }
-        // six standard errors of mean and variance of a binomial; each client's count likewise
+        // six standard errors of mean and variance of a binomial; the same for each client's count
         assertThat(sum / rounds).isCloseTo(6, within(6 * Math.sqrt(5.82 / rounds)));
         assertThat(square / rounds).isCloseTo(5.82, within(.4));
         for (int count : chosen) {
