@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.fl4j.internal.Check;
 
 /**
@@ -26,6 +27,7 @@ public final class PldAccountant implements PrivacyAccountant {
     private static final int LARGEST_GRID = 1 << 22;
     private static final double LEAST_DELTA = 1e-12;
     private static final double PROMISE = 1e-3; // relative
+    private static final int TILTS = 4; // that are tried
     private static final int ROUGH_GRID = 1 << 13;
     private static final double MOST_DEVIATIONS = 16;
     private static final double LARGEST_ORDER = 1 << 20;
@@ -220,11 +222,20 @@ public final class PldAccountant implements PrivacyAccountant {
                 .toList();
     }
 
-    /** Returns the sum's law, or nothing if that takes too many points. */
+    /**
+     * Returns the sum's law, or nothing if that takes too many points. A tilt makes rare large losses likely, and so the window wide: where
+     * it does not fit, half of the tilt is tried. The rounding is larger then, and counted in the error.
+     */
     private static Optional<ComposedLoss> composed(
             List<PrivacyEvent> events, List<PrivacyLoss> losses, double step, double tilt) {
-        boolean fits = losses.stream().allMatch(loss -> (loss.largest() - loss.least()) / step < LARGEST_GRID);
-        return fits ? ComposedLoss.of(events, grids(losses, step), tilt, LARGEST_GRID) : Optional.empty();
+        if (losses.stream().anyMatch(loss -> (loss.largest() - loss.least()) / step >= LARGEST_GRID)) {
+            return Optional.empty();
+        }
+        List<LossGrid> grids = grids(losses, step);
+        return IntStream.range(0, TILTS)
+                .mapToObj(halvings -> ComposedLoss.of(events, grids, Math.scalb(tilt, -halvings), LARGEST_GRID))
+                .flatMap(Optional::stream)
+                .findFirst();
     }
 
     /** Steps are powers of two, so that answers do not jump from one noise multiplier to the next. */
