@@ -64,7 +64,7 @@ record Computation(
                         setup.failurePolicy,
                         Optional.ofNullable(monitor),
                         cancelled)) {
-            Server server = new GuardedServer(setup.server.decorate(
+            Server server = new GuardedServer(setup.decorated(
                     composed,
                     new RunParts(
                             clientStates,

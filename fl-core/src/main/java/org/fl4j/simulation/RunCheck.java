@@ -1,7 +1,7 @@
 package org.fl4j.simulation;
 
 /**
- * A part of a run, such as an aggregator, whose result is right under some settings of other parts only: {@link SimulationBuilder#build}
+ * A part of a run, such as an aggregator, a factory of clients or a server decorator, whose result is right under some settings of other parts only: {@link SimulationBuilder#build}
  * shows it the finished run. A part around another one passes the call on.
  */
 @FunctionalInterface

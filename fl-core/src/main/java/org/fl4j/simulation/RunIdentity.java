@@ -35,7 +35,7 @@ record RunIdentity(Fingerprint made, Fingerprint machine) {
                 .add("selector", run.selector)
                 .add("aggregator", run.aggregator)
                 .add("serverOptimizer", run.serverOptimizer)
-                .add("server", run.server)
+                .add("servers", run.servers)
                 .add("updates", run.updates)
                 .add("uploadTransform", run.uploadTransform)
                 .add("initialModel", run.initialModel)

@@ -19,6 +19,7 @@ import org.fl4j.client.SgdClientFactory;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientSelector;
+import org.fl4j.core.Server;
 import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.UpdateStore;
 import org.fl4j.core.UpdateTransform;
@@ -52,7 +53,7 @@ public final class SimulationBuilder implements Cloneable {
     ClientSelector selector;
     Aggregator aggregator;
     ServerOptimizer serverOptimizer = new AddDelta(1);
-    ServerDecorator server = (composed, run) -> composed;
+    List<ServerDecorator> servers = new ArrayList<>(); // the later around the earlier
     boolean ownServer;
     int maxStaleness;
     boolean asynchronous;
@@ -193,8 +194,15 @@ public final class SimulationBuilder implements Cloneable {
 
     /** Puts a server around that changes neither who takes part nor what is made of updates, so that algorithms need not check it. */
     void aroundServer(ServerDecorator outer) {
-        ServerDecorator inner = server;
-        server = (composed, run) -> outer.decorate(inner.decorate(composed, run), run);
+        servers.add(outer);
+    }
+
+    Server decorated(Server composed, RunParts run) {
+        Server outermost = composed;
+        for (ServerDecorator decorator : servers) {
+            outermost = decorator.decorate(outermost, run);
+        }
+        return outermost;
     }
 
     /** Sets which updates a round takes, and how many: by default every sound one. */
@@ -393,7 +401,9 @@ public final class SimulationBuilder implements Cloneable {
                 adaptive,
                 this::layout);
         algorithms.forEach(algorithm -> algorithm.verify(parts));
-        Stream.of(selector, aggregator, serverOptimizer, uploadTransform)
+        Stream.concat(
+                        Stream.of(selector, aggregator, serverOptimizer, uploadTransform, sgdClients),
+                        Stream.concat(clientFactory.stream(), servers.stream()))
                 .filter(RunCheck.class::isInstance)
                 .forEach(part -> ((RunCheck) part).verify(parts));
         replaced.ifPresent(message -> {
@@ -466,6 +476,7 @@ public final class SimulationBuilder implements Cloneable {
         try {
             SimulationBuilder copy = (SimulationBuilder) super.clone();
             copy.listeners = new ArrayList<>(listeners);
+            copy.servers = new ArrayList<>(servers);
             copy.algorithms = new ArrayList<>(algorithms);
             copy.algorithmParts = algorithmParts.copy();
             return copy;

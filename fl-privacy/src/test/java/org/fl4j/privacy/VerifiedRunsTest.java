@@ -27,7 +27,6 @@ import org.fl4j.privacy.local.NoisyUpload;
 import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.random.Seed;
 import org.fl4j.registry.StrategyRegistry;
-import org.fl4j.server.StrategyFailedException;
 import org.fl4j.server.UpdatePolicy;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.RunResult;
@@ -146,16 +145,27 @@ class VerifiedRunsTest {
     @Test
     void accountsOfClientsNeedTheReleasesTheyCount() {
         UpdateTransform share = NoisyUpload.share(.5, 10, 100, NoiseSource.seeded());
-        SimulationBuilder builder = configured("local-dp").uploadTransform(share);
-        assertThatThrownBy(() -> builder.build().run())
-                .isInstanceOf(StrategyFailedException.class)
-                .hasMessageMatching("round 1: server org.fl4j.privacy.local.LedgerServer failed in update:"
-                        + " java.lang.IllegalStateException: update of .* must come from the algorithm that charges it, with the metric"
-                        + " privacy/release epsilon of .*, but that was NaN");
-        refuses(
+        refusesBeforeItRuns(
+                "local-dp",
+                builder -> builder.uploadTransform(share),
+                "upload transform under local differential privacy must be the noise it sets, alone");
+        refusesBeforeItRuns(
                 "dp-sgd:accountant=rdp",
-                plain -> plain.sgdClients(SgdClient::new),
-                "must come from the algorithm that charges it");
+                builder -> builder.sgdClients(SgdClient::new),
+                "clients under DP-SGD must be those it sets");
+        refusesBeforeItRuns(
+                "dp-sgd:accountant=rdp",
+                builder -> builder.clients((id, worker) -> new SgdClient(id, worker, LocalTraining.sgd(.1))),
+                "clients under DP-SGD must be those it sets");
+    }
+
+    private void refusesBeforeItRuns(String name, Consumer<SimulationBuilder> other, String message) {
+        SimulationBuilder builder = configured(name);
+        other.accept(builder);
+        assertThatThrownBy(builder::build)
+                .as(name)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(message);
     }
 
     /** Trains as usual, and says of its update what it likes. */

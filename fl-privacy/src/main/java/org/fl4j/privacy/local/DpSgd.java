@@ -78,7 +78,7 @@ public record DpSgd(
 
     @Override
     public void configure(SimulationBuilder builder) {
-        LedgerServer.install(builder.sgdClients(new Clients(this)), ledger(), log);
+        LedgerServer.install(builder.sgdClients(new Clients(this)), this, ledger(), log);
     }
 
     ClientLedger ledger() {

@@ -29,6 +29,9 @@ import org.fl4j.privacy.accounting.PrivacyEvent;
 import org.fl4j.privacy.noise.Noise;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.RoundReport;
+import org.fl4j.simulation.RunCheck;
+import org.fl4j.simulation.RunParts;
+import org.fl4j.simulation.ServerDecorator;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Tensors;
 import org.slf4j.Logger;
@@ -60,9 +63,27 @@ final class LedgerServer implements Server {
         this.log = log;
     }
 
-    /** Puts the ledger around a run's server, and ends the run when no client can pay any more. */
-    static void install(SimulationBuilder builder, ClientLedger ledger, Optional<PrivacyLog> log) {
-        builder.server((server, run) -> new LedgerServer(server, ledger, log))
+    /** Puts a ledger around a run's server, which checks the run that it accounts for. */
+    private record Installed(Algorithm algorithm, ClientLedger ledger, Optional<PrivacyLog> log)
+            implements ServerDecorator, RunCheck {
+        @Override
+        public Server decorate(Server server, RunParts run) {
+            return new LedgerServer(server, ledger, log);
+        }
+
+        @Override
+        public void verify(Algorithm.Parts parts) {
+            algorithm.verify(parts);
+        }
+    }
+
+    /**
+     * Puts the ledger around a run's server, and ends the run when no client can pay any more.
+     *
+     * @param algorithm what checks the run, even if the run does not know it as its algorithm
+     */
+    static void install(SimulationBuilder builder, Algorithm algorithm, ClientLedger ledger, Optional<PrivacyLog> log) {
+        builder.server(new Installed(algorithm, ledger, log))
                 .stopRule(history -> !history.isEmpty() && left(history.get(history.size() - 1)) == 0);
         log.ifPresent(builder::listener);
     }

@@ -17,7 +17,6 @@ import org.fl4j.privacy.accounting.SamplingScheme;
 import org.fl4j.privacy.noise.Noise;
 import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.simulation.Algorithm;
-import org.fl4j.simulation.RunCheck;
 import org.fl4j.simulation.SimulationBuilder;
 
 /**
@@ -71,7 +70,7 @@ public record LocalDp(
 
     @Override
     public void configure(SimulationBuilder builder) {
-        LedgerServer.install(builder.uploadTransform(release()), ledger(), log);
+        LedgerServer.install(builder.uploadTransform(release()), this, ledger(), log);
     }
 
     UpdateTransform release() {
@@ -98,13 +97,7 @@ public record LocalDp(
         LedgerServer.requireNoReaders("local differential privacy", parts);
     }
 
-    private record Release(LocalDp dp) implements UpdateTransform, RunCheck {
-        /** For runs whose builder was configured without {@link SimulationBuilder#algorithm}. */
-        @Override
-        public void verify(Algorithm.Parts parts) {
-            dp.verify(parts);
-        }
-
+    private record Release(LocalDp dp) implements UpdateTransform {
         @Override
         public boolean hidesCounts() {
             return true;
