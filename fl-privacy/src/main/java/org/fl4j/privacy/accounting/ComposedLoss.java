@@ -188,8 +188,13 @@ final class ComposedLoss {
     }
 
     /** Returns the rounding of delta at an epsilon. */
-    private double roundingAt(double epsilon) {
+    double roundingAt(double epsilon) {
         return rounding * Math.exp(logMoment - tilt * epsilon);
+    }
+
+    /** Returns the rounding of an epsilon that was found. */
+    double roundingOfEpsilon(double epsilon) {
+        return roundingAt(epsilon) / slope(epsilon);
     }
 
     /** Returns the sum of masses above epsilon times {@code exp(epsilon - loss)}: what delta loses where epsilon grows. */
@@ -280,6 +285,6 @@ final class ComposedLoss {
             return 0;
         }
         double epsilon = Math.max(0, last + Math.log(excess / scaled));
-        return epsilon + roundingAt(epsilon) / slope(epsilon);
+        return epsilon + roundingOfEpsilon(epsilon);
     }
 }

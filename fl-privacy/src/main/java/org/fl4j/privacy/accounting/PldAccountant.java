@@ -140,6 +140,13 @@ public final class PldAccountant implements PrivacyAccountant {
             return (delta > 0 ? composed.errorOfEpsilon(answer) : composed.errorOfDelta(epsilon)) / answer;
         }
 
+        /** Returns whether rounding takes a small share of the promised error. */
+        boolean isPrecise(ComposedLoss composed) {
+            double answer = of(composed);
+            double rounding = delta > 0 ? composed.roundingOfEpsilon(answer) : composed.roundingAt(epsilon);
+            return answer == 0 || rounding <= PROMISE / 10 * answer;
+        }
+
         boolean isSure(ComposedLoss composed, double answer) {
             return composed.isSmoothAround(delta > 0 ? answer : epsilon);
         }
@@ -182,11 +189,11 @@ public final class PldAccountant implements PrivacyAccountant {
         Answer best = new Answer(byRenyi, Double.POSITIVE_INFINITY);
         double coarse = Double.POSITIVE_INFINITY;
         while (best.error > accuracy) {
-            Optional<ComposedLoss> composed = composed(events, losses, fine, tilt);
+            Optional<ComposedLoss> composed = composed(events, losses, fine, tilt, target);
             while (composed.isEmpty()
                     && fine * 2 < coarse) { // as far as the promise allows, where it takes too many points
                 fine *= 2;
-                composed = composed(events, losses, fine, tilt);
+                composed = composed(events, losses, fine, tilt, target);
             }
             if (composed.isEmpty()) {
                 break;
@@ -224,10 +231,10 @@ public final class PldAccountant implements PrivacyAccountant {
 
     /**
      * Returns the sum's law, or nothing if that takes too many points. A tilt makes rare large losses likely, and so the window wide: where
-     * it does not fit, half of the tilt is tried. The rounding is larger then, and counted in the error.
+     * it does not fit, half of the tilt is tried. The rounding is larger then, and must stay small beside the promise.
      */
     private static Optional<ComposedLoss> composed(
-            List<PrivacyEvent> events, List<PrivacyLoss> losses, double step, double tilt) {
+            List<PrivacyEvent> events, List<PrivacyLoss> losses, double step, double tilt, Target target) {
         if (losses.stream().anyMatch(loss -> (loss.largest() - loss.least()) / step >= LARGEST_GRID)) {
             return Optional.empty();
         }
@@ -235,6 +242,7 @@ public final class PldAccountant implements PrivacyAccountant {
         return IntStream.range(0, TILTS)
                 .mapToObj(halvings -> ComposedLoss.of(events, grids, Math.scalb(tilt, -halvings), LARGEST_GRID))
                 .flatMap(Optional::stream)
+                .filter(composed -> target.isPrecise(composed))
                 .findFirst();
     }
 
