@@ -8,20 +8,20 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.fl4j.client.LocalTraining;
-import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RoundContext;
+import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
-import org.fl4j.core.TrainingTask;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.IidPartitioner;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
+import org.fl4j.server.ForwardingServer;
 import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 import org.junit.jupiter.api.AfterAll;
@@ -78,33 +78,18 @@ class UnaskedAggregatorTest {
     }
 
     /** Accepts all updates and learns nothing from them. */
-    private record Deaf(Server composed) implements Server {
-        @Override
-        public ServerState initialState() {
-            return composed.initialState();
+    private static final class Deaf extends ForwardingServer {
+        Deaf(Server composed) {
+            super(composed);
         }
 
         @Override
-        public List<ClientId> select(ServerState state, ClientDirectory available, RoundContext round) {
-            return composed.select(state, available, round);
-        }
-
-        @Override
-        public TrainingTask broadcast(ServerState state, ClientId client, RoundContext round) {
-            return composed.broadcast(state, client, round);
-        }
-
-        @Override
-        public ServerUpdate update(ServerState state, Iterable<ModelUpdate> updates, RoundContext round) {
+        public ServerUpdate update(
+                ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
             Map<ClientId, Metrics> accepted = new TreeMap<>();
             updates.forEach(update -> accepted.put(update.client(), update.metrics()));
-            ServerState next = new ServerState(state.round() + 1, state.model().copy(), state.strategy());
+            ServerState next = state.next(state.model().copy(), state.strategy());
             return new ServerUpdate(next, accepted, List.of(), Metrics.none());
-        }
-
-        @Override
-        public Metrics evaluate(ServerState state, RoundContext round) {
-            return composed.evaluate(state, round);
         }
     }
 }

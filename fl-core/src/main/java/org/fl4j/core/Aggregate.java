@@ -1,5 +1,6 @@
 package org.fl4j.core;
 
+import java.util.Map;
 import java.util.Optional;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.tensor.ParameterVector;
@@ -8,10 +9,22 @@ import org.fl4j.tensor.ParameterVector;
  * What an aggregation came to.
  *
  * @param delta what the server optimizer is to apply to the model; absent if no update was folded
+ * @param models the new values of the state's other models, by name; those that are not named stay as they are
  * @param strategy the strategy state after this round
  * @param metrics what the aggregator measured
  */
-public record Aggregate(Optional<ParameterVector> delta, StrategyState strategy, Metrics metrics) {
+public record Aggregate(
+        Optional<ParameterVector> delta, Map<String, ParameterVector> models, StrategyState strategy, Metrics metrics) {
+    /** Copies the map. */
+    public Aggregate {
+        models = Map.copyOf(models);
+    }
+
+    /** Changes the global model alone. */
+    public Aggregate(Optional<ParameterVector> delta, StrategyState strategy, Metrics metrics) {
+        this(delta, Map.of(), strategy, metrics);
+    }
+
     /** Returns an aggregate that changes only the model. */
     public static Aggregate of(Optional<ParameterVector> delta, ServerState state) {
         return new Aggregate(delta, state.strategy(), Metrics.none());

@@ -1,6 +1,7 @@
 package org.fl4j.core;
 
 import org.fl4j.internal.Check;
+import org.fl4j.metrics.Metrics;
 import org.fl4j.random.Seed;
 
 /**
@@ -10,14 +11,21 @@ import org.fl4j.random.Seed;
  * @param runSeed the seed of the whole run
  * @param clientCount how many clients the run has, selected or not
  * @param updates where updates wait for the end of the round, if an aggregator needs all of them at once
+ * @param observed what was seen of the world outside before the round was planned, such as the machine's load; recorded with the round
  */
-public record RoundContext(int number, Seed runSeed, int clientCount, UpdateStore updates) {
+public record RoundContext(int number, Seed runSeed, int clientCount, UpdateStore updates, Metrics observed) {
     /** Checks the number. */
     public RoundContext {
         Check.positive("round number", number);
         Check.present("runSeed", runSeed);
         Check.positive("clientCount", clientCount);
         Check.present("updates", updates);
+        Check.present("observed", observed);
+    }
+
+    /** Has observed nothing. */
+    public RoundContext(int number, Seed runSeed, int clientCount, UpdateStore updates) {
+        this(number, runSeed, clientCount, updates, Metrics.none());
     }
 
     /** Keeps updates in memory. */

@@ -4,24 +4,30 @@ import java.util.List;
 import org.fl4j.metrics.Metrics;
 
 /**
- * The server as pure functions of its state: the same arguments give the same results, and nothing is remembered but
- * what is in the state. Called by one thread, except {@link #broadcast}, which workers call side by side.
+ * The server as pure functions: the same arguments give the same results, and nothing is remembered but what is in the state and in the
+ * round's plan. A server may be thrown away after any call and another one made in its place. Called by one thread.
  */
 public interface Server {
     /** Returns the state before the first round. */
     ServerState initialState();
 
-    /** Chooses the cohort of a round. */
-    List<ClientId> select(ServerState state, ClientDirectory available, RoundContext round);
-
-    /** Makes the message for one client of the cohort: the same model for all, or one for each. */
-    TrainingTask broadcast(ServerState state, ClientId client, RoundContext round);
+    /**
+     * Decides what happens in a round: who takes part and what each of them is sent.
+     *
+     * @param available the clients that may be chosen
+     */
+    RoundPlan plan(ServerState state, ClientDirectory available, RoundContext round);
 
     /**
-     * Folds the cohort's updates, which arrive in cohort order and are pulled one at a time, into the next state.
-     * Updates are freed as they are folded.
+     * Folds the cohort's updates into the next state. They arrive in cohort order and are pulled one at a time; each is freed when the next one
+     * is asked for.
+     *
+     * @param plan what {@link #plan} returned for this state and round
      */
-    ServerUpdate update(ServerState state, Iterable<ModelUpdate> updates, RoundContext round);
+    ServerUpdate update(ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round);
+
+    /** Decides what clients are sent that evaluate a state's model: the plan's cohort are these clients. */
+    RoundPlan evaluation(ServerState state, List<ClientId> clients, RoundContext round);
 
     /** Evaluates the state's model on the server's own test data; none if it has no such data. */
     Metrics evaluate(ServerState state, RoundContext round);

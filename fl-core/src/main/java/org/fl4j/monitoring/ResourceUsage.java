@@ -4,6 +4,7 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
 import org.fl4j.internal.Check;
+import org.fl4j.metrics.Metrics;
 
 /**
  * How much of a machine is in use.
@@ -24,6 +25,15 @@ public record ResourceUsage(
         long processBytes,
         OptionalDouble gpuLoad,
         OptionalDouble gpuMemory) {
+    private static final String OBSERVED = "observed/";
+    private static final String CPU = "resource/cpu";
+    private static final String MEMORY = "resource/memory";
+    private static final String AVAILABLE = "resource/available bytes";
+    private static final String DISK = "resource/disk";
+    private static final String PROCESS = "resource/process bytes";
+    private static final String GPU = "resource/gpu";
+    private static final String GPU_MEMORY = "resource/gpu memory";
+
     /** Checks that shares are in [0, 1]. */
     public ResourceUsage {
         share("cpu", cpu);
@@ -43,16 +53,37 @@ public record ResourceUsage(
         Check.that(value >= 0 && value <= 1, name, "in [0, 1]", value);
     }
 
+    /** Returns what a round {@linkplain #toObserved observed} of the machine's load. */
+    public static ResourceUsage observed(Metrics observed) {
+        return new ResourceUsage(
+                observed.value(OBSERVED + CPU),
+                observed.value(OBSERVED + MEMORY),
+                (long) observed.value(OBSERVED + AVAILABLE),
+                observed.value(OBSERVED + DISK),
+                (long) observed.value(OBSERVED + PROCESS),
+                observed.find(OBSERVED + GPU),
+                observed.find(OBSERVED + GPU_MEMORY));
+    }
+
+    /** Returns this as what a round observes before it is planned, under names that begin with {@code observed/}. */
+    public Metrics toObserved() {
+        Metrics all = Metrics.none();
+        for (Map.Entry<String, Double> value : byName().entrySet()) {
+            all = all.merge(Metrics.of(OBSERVED + value.getKey(), value.getValue(), 1));
+        }
+        return all;
+    }
+
     /** Returns what there is, by the names of metrics. */
     Map<String, Double> byName() {
         Map<String, Double> values = new TreeMap<>();
-        values.put("resource/cpu", cpu);
-        values.put("resource/memory", memory);
-        values.put("resource/available bytes", (double) availableMemoryBytes);
-        values.put("resource/disk", disk);
-        values.put("resource/process bytes", (double) processBytes);
-        gpuLoad.ifPresent(value -> values.put("resource/gpu", value));
-        gpuMemory.ifPresent(value -> values.put("resource/gpu memory", value));
+        values.put(CPU, cpu);
+        values.put(MEMORY, memory);
+        values.put(AVAILABLE, (double) availableMemoryBytes);
+        values.put(DISK, disk);
+        values.put(PROCESS, (double) processBytes);
+        gpuLoad.ifPresent(value -> values.put(GPU, value));
+        gpuMemory.ifPresent(value -> values.put(GPU_MEMORY, value));
         return values;
     }
 }

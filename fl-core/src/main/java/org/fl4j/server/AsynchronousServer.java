@@ -18,15 +18,18 @@ import java.util.TreeSet;
 import java.util.stream.StreamSupport;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.ClientOrder;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Note;
 import org.fl4j.core.Rejection;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.RoundContext;
+import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
+import org.fl4j.core.SharedMessage;
 import org.fl4j.core.StrategyState;
-import org.fl4j.core.TrainingTask;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.tensor.ParameterVector;
@@ -41,16 +44,16 @@ import org.fl4j.tensor.Tensors;
  * started from and the clock are part of the state, so that a resume goes on exactly. That state is O(model) for each
  * version in use. Clients that end at the same time arrive in the order of their ids.
  */
-public final class AsynchronousServer implements Server {
+public final class AsynchronousServer extends ForwardingServer {
     private static final String RUNNING = "async/running";
     private static final int COLUMNS = 4; // of the table of those under way: client, version, start, end
     private static final String MODEL = "async/model ";
     private static final String INTEGERS = "async/integers ";
 
-    private final Server server;
+    private static final Note<Course> COURSE = new Note<>("async/course", Course.class);
+
     private final AsynchronousRules rules;
     private final Clock time;
-    private volatile Plan plan = new Plan(0, Map.of(), List.of(), List.of(), List.of(), 0);
 
     /** A client under way, or arrived. */
     private record Run(ClientId client, int version, double start, double end) {
@@ -59,23 +62,29 @@ public final class AsynchronousServer implements Server {
     }
 
     /** What happens in a round, known before it is computed. */
-    private record Plan(
-            int round,
-            Map<ClientId, Run> arrived,
-            List<Run> stale,
-            List<ClientId> lost,
-            Collection<Run> running,
-            double clock) {}
+    private record Course(
+            Map<ClientId, Run> arrived, List<Run> stale, List<ClientId> lost, Collection<Run> running, double clock) {
+        Metrics staleness(ServerState state) {
+            return arrived.values().stream()
+                    .map(run -> Metrics.of("time/staleness", state.round() - run.version(), 1))
+                    .reduce(Metrics.none(), Metrics::merge);
+        }
+
+        ModelUpdate timed(ModelUpdate update) {
+            Run run = arrived.get(update.client());
+            return run == null ? update : Clock.timed(update, run.end() - run.start(), run.end());
+        }
+    }
 
     /**
      * Makes a server asynchronous.
      *
-     * @param server what selects (one client at a time), aggregates and evaluates; takes updates of the rules' staleness
+     * @param server what aggregates and evaluates; takes updates of the rules' staleness
      * @param rules when it makes a step
      * @param time how long clients take, and when they are there
      */
     public AsynchronousServer(Server server, AsynchronousRules rules, Clock time) {
-        this.server = Check.present("server", server);
+        super(server);
         this.rules = Check.present("rules", rules);
         this.time = Check.present("time", time);
     }
@@ -94,12 +103,39 @@ public final class AsynchronousServer implements Server {
     }
 
     @Override
-    public ServerState initialState() {
-        return server.initialState();
+    public RoundPlan plan(ServerState state, ClientDirectory available, RoundContext round) {
+        Course course = course(state, available, round);
+        List<ClientId> cohort = List.copyOf(course.arrived().keySet());
+        SharedMessage newest = newest(super.evaluation(state, cohort, round));
+        Map<String, SharedMessage> messages = new TreeMap<>(Map.of(RoundPlan.MODEL, newest));
+        Map<ClientId, ClientOrder> orders = new TreeMap<>();
+        course.arrived().forEach((client, run) -> {
+            String id = RoundPlan.MODEL + ' ' + run.version();
+            messages.computeIfAbsent(id, any -> newest.withModel(run.version(), startingPoint(state, run.version())));
+            orders.put(client, new ClientOrder(id));
+        });
+        return RoundPlan.of(cohort, Integer.MAX_VALUE, newest)
+                .withMessages(messages, orders)
+                .with(COURSE, course);
     }
 
-    @Override
-    public List<ClientId> select(ServerState state, ClientDirectory available, RoundContext round) {
+    /** Returns the one message that the server below sends everybody. */
+    private static SharedMessage newest(RoundPlan below) {
+        Check.that(
+                below.orders().isEmpty() && below.shared().keySet().equals(Set.of(RoundPlan.MODEL)),
+                "messages under asynchronous rounds",
+                "one for all clients, which share one model",
+                below.shared().keySet());
+        SharedMessage message = below.shared().get(RoundPlan.MODEL);
+        Check.that(
+                message.attachments().isEmpty(),
+                "attachments of an asynchronous task",
+                "none, for they would be newer than the model",
+                message.attachments().keySet());
+        return message;
+    }
+
+    private Course course(ServerState state, ClientDirectory available, RoundContext round) {
         PriorityQueue<Run> running = new PriorityQueue<>(Run.IN_ORDER);
         running.addAll(running(state.strategy()));
         double clock = Clock.of(state);
@@ -141,11 +177,7 @@ public final class AsynchronousServer implements Server {
         } else if (arrived.isEmpty() && stale.isEmpty()) {
             clock += Clock.RETRY_SECONDS; // nobody could be started, or everybody dropped out
         }
-        arrived.keySet().stream()
-                .findFirst()
-                .ifPresent(client -> requireNoAttachments(server.broadcast(state, client, round)));
-        plan = new Plan(round.number(), arrived, stale, starter.lost, running, clock);
-        return List.copyOf(arrived.keySet());
+        return new Course(arrived, stale, starter.lost, running, clock);
     }
 
     /** Starts clients of a round one after another. */
@@ -181,12 +213,11 @@ public final class AsynchronousServer implements Server {
                     round.runSeed().derive("asynchronous start").derive(started++),
                     round.clientCount(),
                     round.updates());
-            List<ClientId> selected = server.select(state, idle, draw);
+            List<ClientId> selected = CohortRule.select(time.selector(), idle, 1, draw, state);
             if (selected.isEmpty()) {
                 return false; // the selector wants none of those who are there
             }
-            Check.that(
-                    selected.size() == 1, "clients selected for an asynchronous start", "one, cohortSize 1", selected);
+            Check.that(selected.size() == 1, "clients selected for an asynchronous start", "one", selected);
             ClientId client = selected.get(0);
             double seconds = time.seconds(client, clients, state, round, now);
             if (seconds == Double.POSITIVE_INFINITY) {
@@ -197,76 +228,48 @@ public final class AsynchronousServer implements Server {
     }
 
     @Override
-    public TrainingTask broadcast(ServerState state, ClientId client, RoundContext round) {
-        TrainingTask newest = server.broadcast(state, client, round);
-        requireNoAttachments(newest);
-        boolean training = plan.round() == state.round() + 1;
-        Run run = training ? plan.arrived().get(client) : null;
-        return run == null
-                ? newest
-                : new TrainingTask(client, round, run.version(), startingPoint(state, run.version()));
-    }
-
-    private static void requireNoAttachments(TrainingTask task) {
-        Check.that(
-                task.attachments().isEmpty(),
-                "attachments of an asynchronous task",
-                "none, for they would be newer than the model",
-                task.attachments().keySet());
-    }
-
-    @Override
-    public ServerUpdate update(ServerState state, Iterable<ModelUpdate> updates, RoundContext round) {
-        ServerUpdate update = server.update(
+    public ServerUpdate update(ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
+        Course course = plan.note(COURSE);
+        ServerUpdate update = super.update(
                 state,
+                plan,
                 () -> StreamSupport.stream(updates.spliterator(), /* parallel= */ false)
-                        .map(this::timed)
+                        .map(course::timed)
                         .iterator(),
                 round);
         List<Rejection> rejected = new ArrayList<>(update.rejected());
-        plan.stale()
+        course.stale()
                 .forEach(run -> rejected.add(new Rejection(
                         run.client(),
                         RejectionReason.STALE,
                         "staleness must be at most " + rules.maxStaleness() + ", but was "
                                 + (state.round() - run.version()))));
-        plan.lost()
+        course.lost()
                 .forEach(client -> rejected.add(
                         new Rejection(client, RejectionReason.DROPPED_OUT, "client must be there until it is done")));
         ServerState next = update.state();
         Map<ClientId, Double> missed = new LinkedHashMap<>();
-        plan.lost().forEach(client -> missed.put(client, Double.POSITIVE_INFINITY));
-        plan.stale().stream()
-                .filter(run -> !plan.arrived().containsKey(run.client()))
+        course.lost().forEach(client -> missed.put(client, Double.POSITIVE_INFINITY));
+        course.stale().stream()
+                .filter(run -> !course.arrived().containsKey(run.client()))
                 .forEach(run -> missed.put(run.client(), run.end() - run.start()));
         StrategyState learned = time.selector().missed(next.strategy(), round, missed);
         return new ServerUpdate(
-                new ServerState(next.round(), next.model(), remembered(state, learned)),
+                next.withStrategy(remembered(state, course, learned)),
                 update.accepted(),
                 rejected,
                 update.metrics()
-                        .merge(Metrics.of(Clock.SECONDS, plan.clock(), 1))
-                        .merge(staleness(state)));
-    }
-
-    private Metrics staleness(ServerState state) {
-        return plan.arrived().values().stream()
-                .map(run -> Metrics.of("time/staleness", state.round() - run.version(), 1))
-                .reduce(Metrics.none(), Metrics::merge);
-    }
-
-    private ModelUpdate timed(ModelUpdate update) {
-        Run run = plan.arrived().get(update.client());
-        return run == null ? update : Clock.timed(update, run.end() - run.start(), run.end());
+                        .merge(Metrics.of(Clock.SECONDS, course.clock(), 1))
+                        .merge(course.staleness(state)));
     }
 
     /** Keeps the clock, who is under way, and the models they started from, and drops those that nobody needs. */
-    private StrategyState remembered(ServerState state, StrategyState strategy) {
+    private StrategyState remembered(ServerState state, Course course, StrategyState strategy) {
         Map<String, NDArray> tensors = new TreeMap<>(strategy.tensors());
         tensors.keySet().removeIf(name -> name.startsWith("async/"));
-        double[] table = new double[COLUMNS * plan.running().size()];
+        double[] table = new double[COLUMNS * course.running().size()];
         int i = 0;
-        for (Run run : plan.running()) {
+        for (Run run : course.running()) {
             table[i++] = run.client().index();
             table[i++] = run.version();
             table[i++] = run.start();
@@ -288,10 +291,10 @@ public final class AsynchronousServer implements Server {
                     Tensors.create(
                             state.model().floats().getManager(),
                             DoubleBuffer.wrap(table),
-                            new Shape(plan.running().size(), COLUMNS),
+                            new Shape(course.running().size(), COLUMNS),
                             DataType.FLOAT64));
         }
-        return strategy.withTensors(tensors).with(Clock.SECONDS, plan.clock());
+        return strategy.withTensors(tensors).with(Clock.SECONDS, course.clock());
     }
 
     private static List<Run> running(StrategyState strategy) {
@@ -301,10 +304,5 @@ public final class AsynchronousServer implements Server {
             running.add(new Run(new ClientId((int) table[i]), (int) table[i + 1], table[i + 2], table[i + 3]));
         }
         return running;
-    }
-
-    @Override
-    public Metrics evaluate(ServerState state, RoundContext round) {
-        return server.evaluate(state, round);
     }
 }

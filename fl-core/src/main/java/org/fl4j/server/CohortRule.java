@@ -5,6 +5,7 @@ import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.RoundContext;
+import org.fl4j.core.ServerState;
 
 /** What a selector's answer must be. A client that is chosen twice would train twice, and a longer cohort would cost more than was asked for. */
 final class CohortRule {
@@ -13,10 +14,21 @@ final class CohortRule {
     private CohortRule() {}
 
     /**
-     * Returns the cohort.
+     * Asks a selector for a cohort.
      *
      * @throws StrategyFailedException if the selector breaks its contract; names round, selector, rule and value
      */
+    static List<ClientId> select(
+            ClientSelector selector, ClientDirectory available, int count, RoundContext round, ServerState state) {
+        List<ClientId> cohort = StrategyCall.ask(
+                round.number(),
+                "selector",
+                selector,
+                "select",
+                () -> selector.select(available, count, round, state.strategy()));
+        return require(selector, cohort, available, count, round);
+    }
+
     static List<ClientId> require(
             ClientSelector selector, List<ClientId> cohort, ClientDirectory available, int count, RoundContext round) {
         int expected = Math.min(count, available.size());

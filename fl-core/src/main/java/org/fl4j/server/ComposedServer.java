@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
@@ -14,12 +15,13 @@ import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RoundContext;
+import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
+import org.fl4j.core.SharedMessage;
 import org.fl4j.core.StrategyState;
-import org.fl4j.core.TrainingTask;
 import org.fl4j.data.Examples;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
@@ -85,29 +87,28 @@ public final class ComposedServer implements Server, AutoCloseable {
     }
 
     @Override
-    public List<ClientId> select(ServerState state, ClientDirectory available, RoundContext round) {
-        List<ClientId> cohort = StrategyCall.ask(
-                round.number(),
-                "selector",
-                selector,
-                "select",
-                () -> selector.select(available, cohortSize, round, state.strategy()));
-        return CohortRule.require(selector, cohort, available, cohortSize, round);
+    public RoundPlan plan(ServerState state, ClientDirectory available, RoundContext round) {
+        List<ClientId> cohort = CohortRule.select(selector, available, cohortSize, round, state);
+        return RoundPlan.of(cohort, policy.bufferSize(), message(state, round));
     }
 
     @Override
-    public TrainingTask broadcast(ServerState state, ClientId client, RoundContext round) {
+    public RoundPlan evaluation(ServerState state, List<ClientId> clients, RoundContext round) {
+        return RoundPlan.of(clients, message(state, round));
+    }
+
+    private SharedMessage message(ServerState state, RoundContext round) {
         Map<String, NDArray> attachments = ask(round, "attachments", () -> aggregator.attachments(state));
         Check.that(
                 attachments.isEmpty() || aggregator.sendsAttachments(),
                 "attachments of an aggregator that says it sends none",
                 "none",
                 attachments.keySet());
-        return new TrainingTask(client, round, state.round(), state.model(), attachments);
+        return SharedMessage.of(state).withAttachments(attachments);
     }
 
     @Override
-    public ServerUpdate update(ServerState state, Iterable<ModelUpdate> updates, RoundContext round) {
+    public ServerUpdate update(ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
         UpdateIntake intake = new UpdateIntake(state, policy, maxStaleness);
         Aggregation aggregation = ask(round, "begin", () -> aggregator.begin(round, state));
         intake.take(
@@ -130,11 +131,12 @@ public final class ComposedServer implements Server, AutoCloseable {
         Optional<String> fault = NotFinite.in(aggregate, state, step);
         if (fault.isPresent()) {
             StrategyState learned = learned(state.strategy(), round, Map.of());
-            return intake.refused(
-                    new ServerState(state.round() + 1, state.model().copy(), learned), fault.get());
+            return intake.refused(state.next(state.model().copy(), learned), fault.get());
         }
         StrategyState learned = learned(step.state(), round, intake.accepted());
-        ServerState next = new ServerState(state.round() + 1, step.model(), learned);
+        Map<String, ParameterVector> models = new TreeMap<>(aggregate.models());
+        models.put(ServerState.MODEL, step.model());
+        ServerState next = state.next(models, learned);
         return new ServerUpdate(next, intake.accepted(), intake.rejected(), aggregate.metrics());
     }
 

@@ -21,6 +21,13 @@ final class NotFinite {
             return Optional.of(delta.map(name -> fault("aggregate", "parameter " + name))
                     .orElseGet(() -> fault("model after the server optimizer", "parameter " + model.get())));
         }
+        Optional<String> other = aggregate.models().entrySet().stream()
+                .flatMap(named -> named.getValue().firstNotFinite().stream()
+                        .map(parameter -> fault("model " + named.getKey(), "parameter " + parameter)))
+                .findFirst();
+        if (other.isPresent()) {
+            return other;
+        }
         Map<String, NDArray> old = before.strategy().tensors();
         return step.state().tensors().entrySet().stream()
                 .filter(tensor -> tensor.getValue() != old.get(tensor.getKey()))

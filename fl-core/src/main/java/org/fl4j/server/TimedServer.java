@@ -9,14 +9,15 @@ import java.util.Map;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Note;
 import org.fl4j.core.Rejection;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.RoundContext;
+import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
 import org.fl4j.core.StrategyState;
-import org.fl4j.core.TrainingTask;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 
@@ -26,15 +27,15 @@ import org.fl4j.metrics.Metrics;
  * UpdatePolicy#bufferSize}), when all are there that did not drop out, or at its time-out; who would come later is late and is not
  * trained, nor is who drops out. A round in which nobody takes part lasts a minute. The clock is the metric {@code time/seconds} and part of the state.
  */
-public final class TimedServer implements Server {
+public final class TimedServer extends ForwardingServer {
     private static final Comparator<Map.Entry<ClientId, Double>> IN_ORDER =
             Map.Entry.<ClientId, Double>comparingByValue()
                     .thenComparing(Map.Entry.comparingByKey(Comparator.naturalOrder()));
 
-    private final Server server;
+    private static final Note<Schedule> SCHEDULE = new Note<>("clock/schedule", Schedule.class);
+
     private final Clock clock;
     private final double timeout;
-    private Schedule schedule = new Schedule(0, Map.of(), Map.of()); // of the round between select and update
 
     /**
      * What happens in a round, known before it is computed.
@@ -57,40 +58,32 @@ public final class TimedServer implements Server {
      * @param timeout how long a round may last, in simulated seconds; may be infinite
      */
     public TimedServer(Server server, Clock clock, double timeout) {
-        this.server = Check.present("server", server);
+        super(server);
         this.clock = Check.present("clock", clock);
         this.timeout = Check.that(timeout > 0, "timeout", "positive", timeout);
     }
 
     @Override
-    public ServerState initialState() {
-        return server.initialState();
-    }
-
-    @Override
-    public List<ClientId> select(ServerState state, ClientDirectory clients, RoundContext round) {
+    public RoundPlan plan(ServerState state, ClientDirectory clients, RoundContext round) {
         double start = clock.whenSomebodyIsThere(clients, Clock.of(state));
+        RoundPlan asked = super.plan(state, clock.world().available(clients, start), round);
         Map<ClientId, Double> seconds = new LinkedHashMap<>();
-        for (ClientId client : server.select(state, clock.world().available(clients, start), round)) {
+        for (ClientId client : asked.cohort()) {
             seconds.put(client, clock.seconds(client, clients, state, round, start));
         }
-        schedule = new Schedule(start, new LinkedHashMap<>(), new LinkedHashMap<>());
+        Schedule schedule = new Schedule(start, new LinkedHashMap<>(), new LinkedHashMap<>());
         seconds.entrySet().stream().sorted(IN_ORDER).forEach(arrival -> {
             boolean inTime = arrival.getValue() <= timeout && arrival.getValue() < Double.POSITIVE_INFINITY;
             (inTime ? schedule.arrivals() : schedule.missing()).put(arrival.getKey(), arrival.getValue());
         });
-        return List.copyOf(schedule.arrivals().keySet());
+        return asked.withCohort(List.copyOf(schedule.arrivals().keySet())).with(SCHEDULE, schedule);
     }
 
     @Override
-    public TrainingTask broadcast(ServerState state, ClientId client, RoundContext round) {
-        return server.broadcast(state, client, round);
-    }
-
-    @Override
-    public ServerUpdate update(ServerState state, Iterable<ModelUpdate> updates, RoundContext round) {
-        Watched watched = new Watched(updates.iterator());
-        ServerUpdate update = server.update(state, () -> watched, round);
+    public ServerUpdate update(ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
+        Schedule schedule = plan.note(SCHEDULE);
+        Watched watched = new Watched(updates.iterator(), schedule);
+        ServerUpdate update = super.update(state, plan, () -> watched, round);
         double length = watched.length();
         double now = schedule.start() + length;
         List<Rejection> rejected = new ArrayList<>(update.rejected());
@@ -98,7 +91,7 @@ public final class TimedServer implements Server {
         ServerState next = update.state();
         StrategyState learned = clock.selector().missed(next.strategy(), round, watched.unread());
         return new ServerUpdate(
-                new ServerState(next.round(), next.model(), learned.with(Clock.SECONDS, now)),
+                next.withStrategy(learned.with(Clock.SECONDS, now)),
                 update.accepted(),
                 rejected,
                 update.metrics()
@@ -116,12 +109,15 @@ public final class TimedServer implements Server {
     /** Sees how far the server reads. */
     private final class Watched implements Iterator<ModelUpdate> {
         private final Iterator<ModelUpdate> updates;
-        private final Map<ClientId, Double> unread = new LinkedHashMap<>(schedule.arrivals());
+        private final Schedule schedule;
+        private final Map<ClientId, Double> unread;
         private double lastArrival;
         private boolean readToTheEnd;
 
-        Watched(Iterator<ModelUpdate> updates) {
+        Watched(Iterator<ModelUpdate> updates, Schedule schedule) {
             this.updates = updates;
+            this.schedule = schedule;
+            unread = new LinkedHashMap<>(schedule.arrivals());
         }
 
         @Override
@@ -157,10 +153,5 @@ public final class TimedServer implements Server {
             double length = schedule.someAreLate() ? timeout : allThere;
             return length == 0 ? Clock.RETRY_SECONDS : length; // nobody came: look again later
         }
-    }
-
-    @Override
-    public Metrics evaluate(ServerState state, RoundContext round) {
-        return server.evaluate(state, round);
     }
 }

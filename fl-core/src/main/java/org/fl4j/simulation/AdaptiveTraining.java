@@ -1,6 +1,7 @@
 package org.fl4j.simulation;
 
-import org.fl4j.core.ServerState;
+import java.util.stream.IntStream;
+import org.fl4j.core.ClientDirectory;
 import org.fl4j.internal.Check;
 import org.fl4j.monitoring.AdaptationRule;
 import org.fl4j.monitoring.ResourceProbe;
@@ -31,19 +32,15 @@ public record AdaptiveTraining(ResourceProbe probe, AdaptationRule rule) impleme
 
     @Override
     public void configure(SimulationBuilder builder) {
-        builder.aroundServer((server, run) -> new AdaptiveServer(
-                server, probe, rule, run.training().orElseThrow().batchSize(), run.recorded()));
-        builder.adaptive = true;
-        builder.listener(new RunListener() {
-            @Override
-            public void roundEnded(RoundReport report, ServerState state) {
-                Check.that(
-                        report.metrics().find(AdaptiveServer.BATCH_SIZE).isPresent(),
-                        "server of a run with adaptive training",
-                        "around the one that it sets",
-                        "in its place");
-            }
-        });
+        builder.observer(round -> probe.sample(round).toObserved())
+                .server(
+                        ServerLayer.SETTINGS,
+                        (server, run) -> new AdaptiveServer(
+                                server, rule, run.training().orElseThrow().batchSize(), largestOf(run.clients())));
+    }
+
+    private static int largestOf(ClientDirectory clients) {
+        return IntStream.range(0, clients.size()).map(clients::examplesAt).max().orElse(0);
     }
 
     /** Accepts clients made by the training alone, and no simulated time, in which this machine's load means nothing. */
@@ -54,7 +51,7 @@ public record AdaptiveTraining(ResourceProbe probe, AdaptationRule rule) impleme
                 "clients under adaptive training",
                 "such as train by the run's training",
                 "of your own making");
-        Check.that(!parts.onClock(), "time under adaptive training", "the machine's", "simulated");
+        Check.that(!parts.has(ServerLayer.TIME), "time under adaptive training", "the machine's", "simulated");
         int own = parts.training().orElseThrow().batchSize();
         Check.inRange("batchSize under adaptive training", rule.leastBatch(), Integer.MAX_VALUE - 1, own);
     }

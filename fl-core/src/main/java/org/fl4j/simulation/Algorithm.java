@@ -1,5 +1,6 @@
 package org.fl4j.simulation;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.fl4j.client.ClientFactory;
@@ -37,10 +38,8 @@ public interface Algorithm {
     default void verify(Parts parts) {}
 
     /**
-     * What a simulation is made of, as far as algorithms may have to check it; {@code ownServer} says whether there is a server
-     * around the composed one or in its place, {@code onClock} whether time is simulated, {@code adaptive} whether the
-     * training that clients get differs from round to round, {@code clients} is there if clients are not made by
-     * {@code sgdClients}, and {@code layout} builds the network to list its parameters.
+     * What a simulation is made of, as far as algorithms may have to check it; {@code servers} are those beside the composed one, {@code
+     * clients} is there if clients are not made by {@code sgdClients}, and {@code layout} builds the network to list its parameters.
      */
     record Parts(
             ClientSelector selector,
@@ -53,8 +52,21 @@ public interface Algorithm {
             SgdClientFactory sgdClients,
             Optional<ClientFactory> clients,
             Optional<LocalTraining> training,
-            boolean ownServer,
-            boolean onClock,
-            boolean adaptive,
-            Supplier<ParameterLayout> layout) {}
+            List<PlacedServer> servers,
+            Supplier<ParameterLayout> layout) {
+        /** Copies the list. */
+        public Parts {
+            servers = List.copyOf(servers);
+        }
+
+        /** Returns whether there is a server in a layer. */
+        public boolean has(ServerLayer layer) {
+            return servers.stream().anyMatch(server -> server.layer() == layer);
+        }
+
+        /** Returns whether there is a server that decides who takes part, or what is made of updates. */
+        public boolean hasOwnServer() {
+            return servers.stream().anyMatch(server -> server.layer() != ServerLayer.SETTINGS);
+        }
+    }
 }

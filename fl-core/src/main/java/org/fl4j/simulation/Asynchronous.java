@@ -5,7 +5,6 @@ import org.fl4j.internal.Check;
 import org.fl4j.server.AsynchronousRules;
 import org.fl4j.server.AsynchronousServer;
 import org.fl4j.server.Clock;
-import org.fl4j.server.ComposedServer;
 import org.fl4j.world.World;
 
 /**
@@ -44,19 +43,12 @@ public record Asynchronous(AsynchronousRules rules, World world) implements Algo
 
     @Override
     public void configure(SimulationBuilder builder) {
-        builder.putOnClock();
-        builder.asynchronous = true;
-        builder.maxStaleness = rules.maxStaleness();
-        builder.cohortSize(1) // clients are started one at a time
-                .server((server, run) -> {
-                    Check.that(
-                            server instanceof ComposedServer,
-                            "server under asynchronous rounds",
-                            "the composed one, for all clients share one model",
-                            server.getClass().getSimpleName());
-
-                    return new AsynchronousServer(server, rules, new Clock(world, run.selector(), run::examplesSeen));
-                });
+        builder.asynchronous(rules.maxStaleness())
+                .cohortSize(1) // clients are started one at a time
+                .server(
+                        ServerLayer.TIME,
+                        (server, run) -> new AsynchronousServer(
+                                server, rules, new Clock(world, run.selector(), run::examplesSeen)));
     }
 
     /** Accepts only rounds that can be enough, and that take what arrives. */
@@ -67,6 +59,11 @@ public record Asynchronous(AsynchronousRules rules, World world) implements Algo
                 "aggregator of asynchronous rounds",
                 "one that sends nothing beside the model, for it would be newer than what clients train",
                 parts.aggregator().getClass().getSimpleName());
+        Check.that(
+                !parts.has(ServerLayer.BASE),
+                "server under asynchronous rounds",
+                "the composed one, for all clients share one model",
+                "another in its place");
         Check.inRange("minimumUpdates", 0, rules.bufferSize(), parts.updates().minimumUpdates());
         Check.that(
                 parts.aggregator().minimumUpdates() <= rules.bufferSize(),

@@ -29,16 +29,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A server state, in one safetensors file, and the history of its run, in a file beside it. Model parameters are stored under their own
- * names below {@code model/}, strategy state below {@code strategy/}; SHA-256 digests of all values, names and metadata find damage.
+ * A server state, in one safetensors file, and the history of its run, in a file beside it. The global model's parameters are stored under
+ * their own names below {@code model/}, those of other models below {@code models/NAME/}, strategy state below {@code strategy/}; SHA-256 digests of all values, names and metadata find damage.
  *
  * @param state the state after its last round
  * @param history the reports of all rounds behind it
  */
 public record Checkpoint(ServerState state, List<RoundReport> history) {
     private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
-    private static final String FORMAT = "fl4j-checkpoint-2";
+    private static final String FORMAT = "fl4j-checkpoint-3";
     private static final String MODEL = "model/";
+    private static final String MODELS = "models/";
     private static final String STRATEGY = "strategy/";
     private static final String COLUMN = "column/";
     private static final String ENDING = ".safetensors";
@@ -65,9 +66,11 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
             Map<String, NDArray> tensors = new LinkedHashMap<>();
-            for (ParameterLayout.Entry entry : state.model().layout().parameters()) {
-                tensors.put(MODEL + entry.name(), state.model().parameter(entry));
-            }
+            state.models().forEach((name, model) -> {
+                for (ParameterLayout.Entry entry : model.layout().parameters()) {
+                    tensors.put(place(name) + entry.name(), model.parameter(entry));
+                }
+            });
             state.strategy().tensors().forEach((name, array) -> tensors.put(STRATEGY + name, array));
             NDManager manager = state.model().floats().getManager();
             state.strategy().columns().forEach((name, column) -> {
@@ -77,6 +80,7 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
             Map<String, String> metadata = new TreeMap<>();
             metadata.put("format", FORMAT);
             metadata.put("round", String.valueOf(state.round()));
+            metadata.put("models", String.join("\n", state.models().keySet()));
             metadata.put("run", run.made().toJson());
             metadata.put("machine", run.machine().toJson());
             metadata.put("strategy", ReportJson.writeNumbers(state.strategy().numbers()));
@@ -189,12 +193,12 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
             Fingerprint began = Fingerprint.fromJson(field(metadata, "run", file));
             requireSame(file, began, run.made());
             warnOfOtherMachine(file, Fingerprint.fromJson(field(metadata, "machine", file)), run.machine());
-            ParameterVector model = model(content.tensors(), layout, file, manager);
+            Map<String, ParameterVector> models = models(content, layout, file, manager);
             History.Mark mark = mark(metadata, file);
             List<RoundReport> history = history(file, mark);
             int round = Integer.parseInt(field(metadata, "round", file));
             return new Stored(
-                    new Checkpoint(new ServerState(round, model, strategy(content, file)), history),
+                    new Checkpoint(new ServerState(round, models, strategy(content, file)), history),
                     mark,
                     Boolean.parseBoolean(field(metadata, "listeners told", file)));
         } catch (IOException e) {
@@ -290,25 +294,43 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
         }
     }
 
+    /** Returns where a model's parameters are. */
+    private static String place(String model) {
+        return model.equals(ServerState.MODEL) ? MODEL : MODELS + model + '/';
+    }
+
+    private static Map<String, ParameterVector> models(
+            SafeTensors.Content content, ParameterLayout layout, Path file, NDManager manager) {
+        Map<String, ParameterVector> models = new TreeMap<>();
+        for (String name : field(content.metadata(), "models", file).split("\n", -1)) {
+            models.put(name, model(place(name), content.tensors(), layout, file, manager));
+        }
+        if (!models.containsKey(ServerState.MODEL)) {
+            throw new CheckpointException(
+                    file, "models must have " + ServerState.MODEL + ", but are " + models.keySet());
+        }
+        return models;
+    }
+
     private static ParameterVector model(
-            Map<String, NDArray> tensors, ParameterLayout layout, Path file, NDManager manager) {
+            String place, Map<String, NDArray> tensors, ParameterLayout layout, Path file, NDManager manager) {
         long stored =
-                tensors.keySet().stream().filter(name -> name.startsWith(MODEL)).count();
+                tensors.keySet().stream().filter(name -> name.startsWith(place)).count();
         if (stored != layout.parameters().size()) {
             throw new CheckpointException(
                     file, "the model must have " + layout.parameters().size() + " parameters, but has " + stored);
         }
         ParameterVector model = ParameterVector.zeros(layout, manager);
         for (ParameterLayout.Entry entry : layout.parameters()) {
-            NDArray value = tensors.get(MODEL + entry.name());
+            NDArray value = tensors.get(place + entry.name());
             if (value == null || !value.getShape().equals(entry.djlShape())) {
                 throw new CheckpointException(
                         file,
                         "parameter " + entry.name() + " must have shape " + entry.djlShape() + ", but "
                                 + (value == null ? "is missing" : "has " + value.getShape()));
             }
-            try (NDArray place = model.parameter(entry)) {
-                Kernels.copy(value, place);
+            try (NDArray target = model.parameter(entry)) {
+                Kernels.copy(value, target);
             }
             value.close();
         }

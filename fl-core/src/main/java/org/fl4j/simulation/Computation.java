@@ -33,6 +33,7 @@ record Computation(
         ClientStateStore clientStates,
         Server server,
         FederatedRound round,
+        Reruns reruns,
         ClientExecutor executor,
         Optional<ResourceMonitor> monitor) {
     static final EvaluationPlan NO_EVALUATION =
@@ -64,30 +65,23 @@ record Computation(
                         setup.failurePolicy,
                         Optional.ofNullable(monitor),
                         cancelled)) {
-            Server server = new GuardedServer(setup.decorated(
-                    composed,
-                    new RunParts(
-                            clientStates,
-                            setup.updates,
-                            setup.selector,
-                            Optional.ofNullable(setup.training),
-                            scope.recorded())));
+            Server server = new GuardedServer(
+                    setup.decorated(composed, clientStates), setup.failurePolicy == FailurePolicy.FAIL_RUN);
+            RoundStarts starts = new RoundStarts(
+                    setup.seed, setup.data.clients(), scope.updates(), setup.observers, scope.recorded());
+            LocalCohort cohort =
+                    new LocalCohort(executor, setup.clientFactory(), setup.uploadTransform, sent(setup, clientStates));
             FederatedRound round = new FederatedRound(
-                    server,
-                    setup.data.clients(),
-                    setup.clientFactory(),
-                    setup.uploadTransform,
-                    executor,
-                    scope.evaluations(),
-                    setup.updates.bufferSize(),
-                    scope.updates(),
-                    (number, accepted) -> clientStates.commit(number, accepted, oldestNeeded(setup, number)),
-                    setup.hashUpdates,
-                    setup.failurePolicy == FailurePolicy.FAIL_RUN,
-                    new ClaimRule(setup.data.clients(), Optional.ofNullable(setup.training)),
-                    setup.seed);
+                    server, starts, cohort, new Evaluation(server, cohort, scope.evaluations()), new RoundRecorder());
             return body.apply(new Computation(
-                    model, states, clientStates, server, round, executor, Optional.ofNullable(monitor)));
+                    model,
+                    states,
+                    clientStates,
+                    server,
+                    round,
+                    new Reruns(server, starts, cohort),
+                    executor,
+                    Optional.ofNullable(monitor)));
         } catch (RuntimeException | Error e) {
             try {
                 states.close();
@@ -101,6 +95,13 @@ record Computation(
             }
             throw e;
         }
+    }
+
+    private static LocalCohort.Sent sent(SimulationBuilder setup, ClientStateStore clientStates) {
+        return new LocalCohort.Sent(
+                setup.hashUpdates,
+                new ClaimRule(setup.data.clients(), Optional.ofNullable(setup.training)),
+                (number, accepted) -> clientStates.commit(number, accepted, oldestNeeded(setup, number)));
     }
 
     /** The oldest round that a resume may start from once this round has ended. */
@@ -139,7 +140,7 @@ record Computation(
                 setup.askedAggregator.orElse(setup.aggregator),
                 setup.serverOptimizer,
                 setup.updates,
-                setup.maxStaleness,
+                setup.staleness.orElse(0),
                 new LocalModel(model, setup.devices.first()),
                 Optional.ofNullable(setup.testData));
     }

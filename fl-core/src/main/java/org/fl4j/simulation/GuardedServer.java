@@ -2,25 +2,35 @@ package org.fl4j.simulation;
 
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Rejection;
+import org.fl4j.core.RejectionReason;
 import org.fl4j.core.RoundContext;
+import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
-import org.fl4j.core.TrainingTask;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.server.StrategyFailedException;
 
 /** Holds a server, which may be the user's own, to its contract. What it throws names the round and the server. */
 final class GuardedServer implements Server {
     private final Server server;
+    private final boolean failsOnRefusal;
 
-    GuardedServer(Server server) {
+    /**
+     * Guards a server.
+     *
+     * @param failsOnRefusal whether a round whose aggregate is not finite ends the run
+     */
+    GuardedServer(Server server, boolean failsOnRefusal) {
         this.server = server;
+        this.failsOnRefusal = failsOnRefusal;
     }
 
     @Override
@@ -29,10 +39,10 @@ final class GuardedServer implements Server {
     }
 
     @Override
-    public List<ClientId> select(ServerState state, ClientDirectory available, RoundContext round) {
-        List<ClientId> cohort = ask(round, "select", () -> server.select(state, available, round));
+    public RoundPlan plan(ServerState state, ClientDirectory available, RoundContext round) {
+        RoundPlan plan = ask(round, "plan", () -> server.plan(state, available, round));
         Set<ClientId> seen = new HashSet<>();
-        for (ClientId client : cohort) {
+        for (ClientId client : plan.cohort()) {
             if (client == null || available.position(client).isEmpty()) {
                 throw broke(round, "choose only available clients, but chose " + client);
             }
@@ -40,28 +50,51 @@ final class GuardedServer implements Server {
                 throw broke(round, "choose each client once, but chose " + client + " twice");
             }
         }
-        return cohort;
-    }
-
-    /** Called while a client trains: what this throws is reported with round and client. */
-    @Override
-    public TrainingTask broadcast(ServerState state, ClientId client, RoundContext round) {
-        return server.broadcast(state, client, round);
+        return plan;
     }
 
     @Override
-    public ServerUpdate update(ServerState state, Iterable<ModelUpdate> updates, RoundContext round) {
-        ServerUpdate update = ask(round, "update", () -> server.update(state, updates, round));
-        state.model().layout().differenceFrom(update.state().model().layout()).ifPresent(difference -> {
-            throw broke(round, "keep the model's layout, but: " + difference);
-        });
+    public ServerUpdate update(ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
+        ServerUpdate update = ask(round, "update", () -> server.update(state, plan, updates, round));
+        update.state()
+                .models()
+                .values()
+                .forEach(model -> state.model()
+                        .layout()
+                        .differenceFrom(model.layout())
+                        .ifPresent(difference -> {
+                            throw broke(round, "keep the model's layout, but: " + difference);
+                        }));
         if (update.state().round() != round.number()) {
             throw broke(
                     round,
                     "return the state after the round, but returned that after round "
                             + update.state().round());
         }
+        requireSound(update, round);
         return update;
+    }
+
+    /** Nothing that is not a number becomes a state: it would stay one for ever. */
+    private void requireSound(ServerUpdate update, RoundContext round) {
+        Optional<Rejection> refused = update.rejected().stream()
+                .filter(rejection -> rejection.reason() == RejectionReason.ROUND_REFUSED)
+                .findFirst();
+        if (failsOnRefusal && refused.isPresent()) {
+            throw new RoundRefusedException(round.number(), refused.get().detail());
+        }
+        update.state()
+                .models()
+                .forEach((name, model) -> model.firstNotFinite().ifPresent(parameter -> {
+                    throw new RoundRefusedException(
+                            round.number(),
+                            name + " must be finite, but parameter " + parameter + " has NaN or infinite values");
+                }));
+    }
+
+    @Override
+    public RoundPlan evaluation(ServerState state, List<ClientId> clients, RoundContext round) {
+        return ask(round, "evaluation", () -> server.evaluation(state, clients, round));
     }
 
     @Override

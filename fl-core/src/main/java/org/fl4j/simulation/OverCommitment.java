@@ -33,7 +33,11 @@ public record OverCommitment(int wanted, double factor) implements Algorithm {
     /** Accepts only runs on a clock, or the fastest would be those with the lowest ids. */
     @Override
     public void verify(Parts parts) {
-        Check.that(parts.ownServer(), "server under over-commitment", "on a simulated clock", "one without time");
+        Check.that(
+                parts.has(ServerLayer.TIME),
+                "server under over-commitment",
+                "on a simulated clock",
+                "one without time");
         Check.that(
                 parts.cohortSize() == asked(),
                 "cohortSize under over-commitment",

@@ -1,11 +1,10 @@
 package org.fl4j.simulation;
 
 import java.util.Optional;
-import java.util.function.IntFunction;
 import org.fl4j.client.LocalTraining;
+import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.ClientStates;
-import org.fl4j.metrics.Metrics;
 import org.fl4j.server.UpdatePolicy;
 
 /**
@@ -15,20 +14,14 @@ import org.fl4j.server.UpdatePolicy;
  * @param updates which updates a round takes
  * @param selector who chooses cohorts, and may learn from rounds
  * @param training how clients train, unless they are of the user's own making
- * @param recorded what a round measured when the run that is replayed ran it, by number; nothing in a run
+ * @param clients who there is
  */
 public record RunParts(
         ClientStates states,
         UpdatePolicy updates,
         ClientSelector selector,
         Optional<LocalTraining> training,
-        IntFunction<Optional<Metrics>> recorded) {
-    /** Has no records, as in a run. */
-    public RunParts(
-            ClientStates states, UpdatePolicy updates, ClientSelector selector, Optional<LocalTraining> training) {
-        this(states, updates, selector, training, round -> Optional.empty());
-    }
-
+        ClientDirectory clients) {
     /** Returns how often a client with so many examples trains on one in a round, of all its examples together. */
     public long examplesSeen(int exampleCount) {
         return training.map(how -> how.examplesSeen(exampleCount)).orElse((long) exampleCount);

@@ -136,7 +136,7 @@ public final class Simulation {
                 }
                 try (NDScope open = new NDScope()) {
                     open.suppressNotUsedWarning();
-                    return run.round().replay(state, client);
+                    return run.reruns().replay(state, client);
                 }
             }
         });
@@ -168,7 +168,7 @@ public final class Simulation {
         return thread.call(() -> Computation.of(strict, inMemory, () -> cancelled || thread.isInterrupted(), run -> {
             try (NDScope scope = new NDScope()) {
                 scope.suppressNotUsedWarning();
-                return run.round().rehearse(run.initial());
+                return run.reruns().rehearse(run.initial());
             } finally {
                 run.states().close();
             }

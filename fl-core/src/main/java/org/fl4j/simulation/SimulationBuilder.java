@@ -3,6 +3,7 @@ package org.fl4j.simulation;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,7 @@ import org.fl4j.client.SgdClientFactory;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientSelector;
+import org.fl4j.core.ClientStates;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.UpdateStore;
@@ -53,12 +55,9 @@ public final class SimulationBuilder implements Cloneable {
     ClientSelector selector;
     Aggregator aggregator;
     ServerOptimizer serverOptimizer = new AddDelta(1);
-    List<ServerDecorator> servers = new ArrayList<>(); // the later around the earlier
-    boolean ownServer;
-    int maxStaleness;
-    boolean asynchronous;
-    boolean onClock;
-    boolean adaptive;
+    List<PlacedServer> servers = new ArrayList<>(); // the later around the earlier
+    OptionalInt staleness = OptionalInt.empty();
+    List<RoundObserver> observers = new ArrayList<>();
     UpdatePolicy updates = UpdatePolicy.all();
     UpdateStore updateStore = UpdateStore.inMemory();
     UpdateTransform uploadTransform = UpdateTransform.none();
@@ -187,22 +186,48 @@ public final class SimulationBuilder implements Cloneable {
      * several the later is put around the earlier. The run closes the composed server.
      */
     public SimulationBuilder server(ServerDecorator value) {
-        aroundServer(Check.present("server", value));
-        ownServer = true;
+        return server(ServerLayer.AROUND, value);
+    }
+
+    /** Puts a server into a layer of the run's servers. */
+    public SimulationBuilder server(ServerLayer layer, ServerDecorator value) {
+        PlacedServer placed = new PlacedServer(layer, value);
+        if (layer == ServerLayer.BASE || layer == ServerLayer.TIME) {
+            boolean another = servers.stream().anyMatch(server -> server.layer() == layer);
+            String what =
+                    layer == ServerLayer.TIME ? "simulated clocks of a run" : "servers in place of the composed one";
+            Check.that(!another, what, "one", "two");
+        }
+        servers.add(placed);
         return this;
     }
 
-    /** Puts a server around that changes neither who takes part nor what is made of updates, so that algorithms need not check it. */
-    void aroundServer(ServerDecorator outer) {
-        servers.add(outer);
-    }
-
-    Server decorated(Server composed, RunParts run) {
+    Server decorated(Server composed, ClientStates states) {
+        RunParts run = new RunParts(states, updates, selector, Optional.ofNullable(training), data.clients());
+        List<PlacedServer> ordered = new ArrayList<>(servers);
+        ordered.sort(Comparator.comparing(PlacedServer::layer)); // stable
         Server outermost = composed;
-        for (ServerDecorator decorator : servers) {
-            outermost = decorator.decorate(outermost, run);
+        for (PlacedServer server : ordered) {
+            outermost = server.decorator().decorate(outermost, run);
         }
         return outermost;
+    }
+
+    /**
+     * Lets clients train on older models, so that rounds end with arrivals and not with a cohort; for servers that say which model a client
+     * starts from.
+     *
+     * @param maxStaleness how many versions the model may be behind, at least 0
+     */
+    public SimulationBuilder asynchronous(int maxStaleness) {
+        staleness = OptionalInt.of(Check.atLeast("maxStaleness", 0, maxStaleness));
+        return this;
+    }
+
+    /** Adds somebody who looks at the world outside before each round is planned. */
+    public SimulationBuilder observer(RoundObserver value) {
+        observers.add(Check.present("observer", value));
+        return this;
     }
 
     /** Sets which updates a round takes, and how many: by default every sound one. */
@@ -366,7 +391,7 @@ public final class SimulationBuilder implements Cloneable {
         listeners.forEach(listener -> Check.present("listener", listener));
         Check.inRange("cohortSize", 1, data.clients().size(), cohortSize);
         Check.that(
-                cohortSize >= aggregator.minimumUpdates() || asynchronous,
+                cohortSize >= aggregator.minimumUpdates() || staleness.isPresent(),
                 "cohortSize",
                 "at least what the aggregator needs, " + aggregator.minimumUpdates(),
                 cohortSize);
@@ -396,14 +421,12 @@ public final class SimulationBuilder implements Cloneable {
                 sgdClients,
                 clientFactory,
                 Optional.ofNullable(training),
-                ownServer,
-                onClock,
-                adaptive,
+                servers,
                 this::layout);
         algorithms.forEach(algorithm -> algorithm.verify(parts));
         Stream.concat(
                         Stream.of(selector, aggregator, serverOptimizer, uploadTransform, sgdClients),
-                        Stream.concat(clientFactory.stream(), servers.stream()))
+                        Stream.concat(clientFactory.stream(), servers.stream().map(PlacedServer::decorator)))
                 .filter(RunCheck.class::isInstance)
                 .forEach(part -> ((RunCheck) part).verify(parts));
         replaced.ifPresent(message -> {
@@ -445,12 +468,6 @@ public final class SimulationBuilder implements Cloneable {
         }
     }
 
-    /** Notes that an algorithm has put the run on a clock; there can be one only. */
-    void putOnClock() {
-        Check.that(!onClock, "simulated clocks of a run", "one", "two");
-        onClock = true;
-    }
-
     Optional<ClientDirectory> evaluatingClients() {
         return Optional.ofNullable(clientEvaluationData).map(FederatedDataset::clients);
     }
@@ -477,6 +494,7 @@ public final class SimulationBuilder implements Cloneable {
             SimulationBuilder copy = (SimulationBuilder) super.clone();
             copy.listeners = new ArrayList<>(listeners);
             copy.servers = new ArrayList<>(servers);
+            copy.observers = new ArrayList<>(observers);
             copy.algorithms = new ArrayList<>(algorithms);
             copy.algorithmParts = algorithmParts.copy();
             return copy;

@@ -26,8 +26,8 @@ public record SynchronousTime(World world, double timeout) implements Algorithm 
 
     @Override
     public void configure(SimulationBuilder builder) {
-        builder.putOnClock();
         builder.server(
+                ServerLayer.TIME,
                 (server, run) -> new TimedServer(server, new Clock(world, run.selector(), run::examplesSeen), timeout));
     }
 }

@@ -7,16 +7,20 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Rejection;
 import org.fl4j.core.RejectionReason;
+import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerUpdate;
 
 /** The updates of a round as the server takes them, with the bytes that it took. */
 final class Uploads implements Iterable<ModelUpdate>, AutoCloseable {
     private final ClientExecutor.Results<Upload> results;
     private final ClaimRule claims;
+    private final RoundContext round;
+    private final BiConsumer<Integer, Set<ClientId>> commit;
     private final List<Rejection> rejected = new ArrayList<>(); // before the server saw them
     private Optional<Upload> folding = Optional.empty(); // what the server was handed last
     private long bytesDown;
@@ -37,9 +41,15 @@ final class Uploads implements Iterable<ModelUpdate>, AutoCloseable {
         }
     }
 
-    Uploads(ClientExecutor.Results<Upload> results, ClaimRule claims) {
+    Uploads(
+            ClientExecutor.Results<Upload> results,
+            ClaimRule claims,
+            RoundContext round,
+            BiConsumer<Integer, Set<ClientId>> commit) {
         this.results = results;
         this.claims = claims;
+        this.round = round;
+        this.commit = commit;
     }
 
     /** Hands out the updates whose claims can be true. The server frees them. */
@@ -111,14 +121,16 @@ final class Uploads implements Iterable<ModelUpdate>, AutoCloseable {
         return bytesUp;
     }
 
-    /** Waits for clients that have begun and whom the server does not want any more. */
-    void giveUpTheRest() {
-        forgetTheLast();
-        results.close();
+    /** Ends the round: gives up the clients that the server does not want any more, then keeps what the accepted ones remember. */
+    void end(ServerUpdate update) {
+        close(); // or they might keep something after this round's states are committed
+        commit.accept(round.number(), update.accepted().keySet());
     }
 
+    /** Waits for clients that have begun and whom the server does not want any more. */
     @Override
     public void close() {
-        giveUpTheRest();
+        forgetTheLast();
+        results.close();
     }
 }

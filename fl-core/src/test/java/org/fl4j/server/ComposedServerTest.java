@@ -13,14 +13,17 @@ import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.ClientSelector;
 import org.fl4j.core.ListAggregator;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Rejection;
 import org.fl4j.core.RejectionReason;
+import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
+import org.fl4j.core.SharedMessage;
 import org.fl4j.core.StrategyState;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.FederatedModel;
@@ -74,11 +77,13 @@ class ComposedServerTest extends TensorTest {
         }
     }
 
+    private static final ClientSelector FIRST_CLIENTS = (available, count, round) ->
+            IntStream.range(0, count).mapToObj(available::id).toList();
+
     private Server composed(int cohortSize, int maxStaleness) {
         return new ComposedServer(
                 () -> vector(1, 2),
-                (available, count, round) ->
-                        IntStream.range(0, count).mapToObj(available::id).toList(),
+                FIRST_CLIENTS,
                 cohortSize,
                 FIRST,
                 new AddDelta(1),
@@ -100,7 +105,7 @@ class ComposedServerTest extends TensorTest {
 
     private static Clock clock() {
         World world = new World((client, round, work) -> 10 - client.index());
-        return new Clock(world, (available, count, round) -> List.of(), examples -> examples);
+        return new Clock(world, FIRST_CLIENTS, examples -> examples);
     }
 
     @Nested
@@ -135,7 +140,7 @@ class ComposedServerTest extends TensorTest {
                         Optional.empty())) {
             ServerState state = server.initialState();
             assertThat(server.evaluate(state, round())).isEqualTo(Metrics.none());
-            return server.update(state, List.of(updates), round());
+            return server.update(state, RoundPlan.of(List.of(), SharedMessage.of(state)), List.of(updates), round());
         }
     }
 

@@ -14,7 +14,6 @@ import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
-import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
 import org.fl4j.data.Dataset;
 import org.fl4j.execution.TaskRecord;
@@ -22,6 +21,7 @@ import org.fl4j.monitoring.AdaptationRule;
 import org.fl4j.monitoring.ResourceProbe;
 import org.fl4j.monitoring.ResourceUsage;
 import org.fl4j.monitoring.SystemProbe;
+import org.fl4j.server.ForwardingServer;
 import org.fl4j.world.World;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -174,17 +174,11 @@ class MonitoredRunTest {
     }
 
     @Test
-    void refusesAServerInPlaceOfTheOneThatAdapts() {
-        Server[] inner = new Server[1];
-        SimulationBuilder replaced = setup().server((composed, run) -> {
-                    inner[0] = composed;
-                    return composed;
-                })
-                .algorithm(new AdaptiveTraining(SCRIPT, AdaptationRule.fedscale()))
-                .server((adaptive, run) -> inner[0]);
-        assertThatThrownBy(() -> hash(replaced))
-                .hasMessage("server of a run with adaptive training must be around the one that it sets, but was in its"
-                        + " place");
+    void adaptsTheTasksOfAServerThatIsSetLater() {
+        AdaptiveTraining adaptive = new AdaptiveTraining(SCRIPT, AdaptationRule.fedscale());
+        String adapted = hash(setup().algorithm(adaptive));
+        String around = hash(setup().algorithm(adaptive).server((composed, run) -> new ForwardingServer(composed) {}));
+        assertThat(around).isEqualTo(adapted).isNotEqualTo(hash(setup()));
     }
 
     @Test

@@ -14,11 +14,11 @@ import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.ListAggregator;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RoundContext;
+import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
@@ -27,6 +27,7 @@ import org.fl4j.core.TrainingTask;
 import org.fl4j.data.Dataset;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.LocalModel;
+import org.fl4j.server.ForwardingServer;
 import org.fl4j.server.StrategyFailedException;
 import org.fl4j.server.UpdatePolicy;
 import org.fl4j.testing.TensorTest;
@@ -149,36 +150,9 @@ class OwnStrategiesTest extends TensorTest {
     }
 
     /** A server of the user's own around the composed one. */
-    private static class Around implements Server {
-        final Server inner;
-
+    private static class Around extends ForwardingServer {
         Around(Server inner) {
-            this.inner = inner;
-        }
-
-        @Override
-        public ServerState initialState() {
-            return inner.initialState();
-        }
-
-        @Override
-        public List<ClientId> select(ServerState state, ClientDirectory available, RoundContext round) {
-            return inner.select(state, available, round);
-        }
-
-        @Override
-        public TrainingTask broadcast(ServerState state, ClientId client, RoundContext round) {
-            return inner.broadcast(state, client, round);
-        }
-
-        @Override
-        public ServerUpdate update(ServerState state, Iterable<ModelUpdate> updates, RoundContext round) {
-            return inner.update(state, updates, round);
-        }
-
-        @Override
-        public Metrics evaluate(ServerState state, RoundContext round) {
-            return inner.evaluate(state, round);
+            super(inner);
         }
     }
 
@@ -187,8 +161,9 @@ class OwnStrategiesTest extends TensorTest {
         fails(
                 run().server((composed, parts) -> new Around(composed) {
                     @Override
-                    public List<ClientId> select(ServerState state, ClientDirectory available, RoundContext round) {
-                        return List.of(available.id(3), available.id(3));
+                    public RoundPlan plan(ServerState state, ClientDirectory available, RoundContext round) {
+                        return super.plan(state, available, round)
+                                .withCohort(List.of(available.id(3), available.id(3)));
                     }
                 }),
                 "server org.fl4j.simulation.OwnStrategiesTest$",
@@ -200,7 +175,8 @@ class OwnStrategiesTest extends TensorTest {
         fails(
                 run().server((composed, parts) -> new Around(composed) {
                     @Override
-                    public ServerUpdate update(ServerState state, Iterable<ModelUpdate> updates, RoundContext round) {
+                    public ServerUpdate update(
+                            ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
                         throw new IllegalStateException("no");
                     }
                 }),
@@ -218,8 +194,9 @@ class OwnStrategiesTest extends TensorTest {
         fails(
                 run().server((composed, parts) -> new Around(composed) {
                     @Override
-                    public ServerUpdate update(ServerState state, Iterable<ModelUpdate> updates, RoundContext round) {
-                        ServerUpdate update = inner.update(state, updates, round);
+                    public ServerUpdate update(
+                            ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
+                        ServerUpdate update = super.update(state, plan, updates, round);
                         ServerState late = new ServerState(7, update.state().model(), StrategyState.empty());
                         return new ServerUpdate(late, update.accepted(), update.rejected(), update.metrics());
                     }
@@ -245,8 +222,8 @@ class OwnStrategiesTest extends TensorTest {
         SimulationBuilder run = run().workers(1)
                 .server((composed, parts) -> new Around(composed) {
                     @Override
-                    public TrainingTask broadcast(ServerState state, ClientId client, RoundContext round) {
-                        return super.broadcast(state, client, round).withSettings(Map.of("my/mu", .1 * round.number()));
+                    public RoundPlan plan(ServerState state, ClientDirectory available, RoundContext round) {
+                        return super.plan(state, available, round).withSettings(Map.of("my/mu", .1 * round.number()));
                     }
                 })
                 .sgdClients((id, worker, training) -> new SgdClient(id, worker, training) {
@@ -274,8 +251,8 @@ class OwnStrategiesTest extends TensorTest {
     private SimulationBuilder configured(String name, double value) {
         return run().server((composed, parts) -> new Around(composed) {
             @Override
-            public TrainingTask broadcast(ServerState state, ClientId client, RoundContext round) {
-                return super.broadcast(state, client, round).withSettings(Map.of(name, value));
+            public RoundPlan plan(ServerState state, ClientDirectory available, RoundContext round) {
+                return super.plan(state, available, round).withSettings(Map.of(name, value));
             }
         });
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import com.google.gson.JsonParser;
 import java.nio.file.Files;
@@ -23,13 +24,13 @@ import org.fl4j.client.Worker;
 import org.fl4j.core.Client;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.ClientOrder;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.RoundContext;
-import org.fl4j.core.Server;
+import org.fl4j.core.RoundPlan;
 import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.ServerState;
-import org.fl4j.core.ServerUpdate;
 import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
@@ -42,6 +43,7 @@ import org.fl4j.model.LocalModel;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
 import org.fl4j.server.AddDelta;
+import org.fl4j.server.ForwardingServer;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 import org.junit.jupiter.api.AfterEach;
@@ -648,34 +650,15 @@ class SimulationTest {
     void runsAServerOfYourOwn() {
         SimulationBuilder builder = setup().cohortSize(Fixtures.CLIENTS)
                 .rounds(1)
-                .server((composed, run) -> new Server() {
+                .server((composed, run) -> new ForwardingServer(composed) {
                     @Override
-                    public ServerState initialState() {
-                        return composed.initialState();
-                    }
-
-                    @Override
-                    public List<ClientId> select(ServerState state, ClientDirectory available, RoundContext round) {
-                        return composed.select(state, available, round);
-                    }
-
-                    @Override
-                    public TrainingTask broadcast(ServerState state, ClientId client, RoundContext round) {
-                        TrainingTask task = composed.broadcast(state, client, round);
-                        return client.index() > 0
-                                ? task
-                                : new TrainingTask(
-                                        client,
-                                        round,
-                                        state.round(),
-                                        ParameterVector.zeros(
-                                                state.model().layout(),
-                                                state.model().floats().getManager()));
-                    }
-
-                    @Override
-                    public ServerUpdate update(ServerState state, Iterable<ModelUpdate> updates, RoundContext round) {
-                        return composed.update(state, updates, round);
+                    public RoundPlan plan(ServerState state, ClientDirectory available, RoundContext round) {
+                        NDManager manager = state.model().floats().getManager();
+                        return super.plan(state, available, round)
+                                .withOrder(
+                                        new ClientId(0),
+                                        order -> ClientOrder.ownModel(() -> ParameterVector.zeros(
+                                                state.model().layout(), manager)));
                     }
 
                     @Override

@@ -7,6 +7,7 @@ import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RoundContext;
+import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
@@ -17,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /** What every {@link Server} promises. */
 public abstract class ServerContract extends TensorTest {
-    /** Returns the server under test, for clients 0 to 9. */
+    /** Returns a new server under test, for clients 0 to 9. */
     protected abstract Server server();
 
     private static final ClientDirectory CLIENTS = ClientDirectory.ofRange(10, i -> 5);
@@ -28,13 +29,14 @@ public abstract class ServerContract extends TensorTest {
         return new ModelUpdate(task.client(), task.modelVersion(), 5, 1, delta, Metrics.none());
     }
 
-    private ServerUpdate round(Server server, ServerState state) {
+    /** Every call is of a new server: nothing is remembered but what is in the state and the plan. */
+    private ServerUpdate round(ServerState state) {
         RoundContext round = round(state.round() + 1);
-        List<ClientId> cohort = server.select(state, CLIENTS, round);
-        List<ModelUpdate> updates = cohort.stream()
-                .map(client -> answer(state, server.broadcast(state, client, round)))
+        RoundPlan plan = server().plan(state, CLIENTS, round);
+        List<ModelUpdate> updates = plan.cohort().stream()
+                .map(client -> answer(state, plan.task(client, round)))
                 .toList();
-        return server.update(state, updates, round);
+        return server().update(state, plan, updates, round);
     }
 
     @Test
@@ -49,8 +51,10 @@ public abstract class ServerContract extends TensorTest {
     void addressesEachTaskToItsClientWithTheVersionOfTheState() {
         Server server = server();
         ServerState state = server.initialState();
-        TrainingTask task = server.broadcast(state, new ClientId(3), round());
-        assertThat(task.client()).isEqualTo(new ClientId(3));
+        RoundPlan plan = server.plan(state, CLIENTS, round());
+        ClientId client = plan.cohort().get(0);
+        TrainingTask task = plan.task(client, round());
+        assertThat(task.client()).isEqualTo(client);
         assertThat(task.modelVersion()).isZero();
         assertThat(task.round()).isEqualTo(round());
     }
@@ -60,21 +64,21 @@ public abstract class ServerContract extends TensorTest {
         Server server = server();
         ServerState state = server.initialState();
         String before = state.model().sha256();
-        ServerUpdate first = round(server, state);
-        ServerUpdate again = round(server, state);
+        ServerUpdate first = round(state);
+        ServerUpdate again = round(state);
         assertThat(first.state().round()).isEqualTo(1);
         assertThat(first.state().model().sha256())
                 .isEqualTo(again.state().model().sha256());
         assertThat(state.model().sha256()).as("the state before is not changed").isEqualTo(before);
-        assertThat(round(server, first.state()).state().round()).isEqualTo(2);
+        assertThat(round(first.state()).state().round()).isEqualTo(2);
     }
 
     @Test
     void accountsForEveryUpdate() {
         Server server = server();
         ServerState state = server.initialState();
-        ServerUpdate update = round(server, state);
-        int cohort = server.select(state, CLIENTS, round()).size();
+        ServerUpdate update = round(state);
+        int cohort = server.plan(state, CLIENTS, round()).cohort().size();
         assertThat(update.accepted().size() + update.rejected().size()).isEqualTo(cohort);
     }
 }

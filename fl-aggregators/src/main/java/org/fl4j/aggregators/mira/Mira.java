@@ -7,8 +7,8 @@ import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.internal.Check;
 import org.fl4j.server.AddDelta;
-import org.fl4j.server.ComposedServer;
 import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.ServerLayer;
 import org.fl4j.simulation.SimulationBuilder;
 
 /**
@@ -50,14 +50,7 @@ public record Mira(GraphOfClients graph, OptionalDouble lambda, double share) im
     @Override
     public void configure(SimulationBuilder builder) {
         builder.usualAggregator(new FedAvg()) // not asked: the server below couples the models itself
-                .server((server, run) -> {
-                    Check.that(
-                            server instanceof ComposedServer,
-                            "server under MIRA",
-                            "the composed one; set a clock after MIRA",
-                            server.getClass().getSimpleName());
-                    return new MiraServer(server, run, this);
-                });
+                .server(ServerLayer.BASE, (server, run) -> new MiraServer(server, run, this));
     }
 
     /** Refuses what its server would never ask, and a coupling under which models would diverge in the first round. */

@@ -11,53 +11,56 @@ import java.util.TreeMap;
 import org.fl4j.core.Admission;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.ClientOrder;
 import org.fl4j.core.ClientStates;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.RoundContext;
+import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
 import org.fl4j.core.StrategyState;
-import org.fl4j.core.TrainingTask;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
+import org.fl4j.server.ForwardingServer;
 import org.fl4j.server.UpdateIntake;
 import org.fl4j.simulation.RunParts;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 
 /** Sends each client its own model, and draws the models of a cohort together. */
-final class MiraServer implements Server {
+final class MiraServer extends ForwardingServer {
     private static final String MODEL = "mira/model";
     private static final String RATE = "train/learning rate";
 
-    private final Server composed;
     private final RunParts run;
     private final ClientStates states;
     private final Mira mira;
-    private ClientGraph graph; // made once, when the number of clients is known
+    private final ClientGraph graph;
 
     MiraServer(Server composed, RunParts run, Mira mira) {
-        this.composed = composed;
+        super(composed);
         this.run = run;
         states = run.states();
         this.mira = mira;
+        graph = mira.graph().of(run.clients().size());
     }
 
     @Override
-    public ServerState initialState() {
-        return composed.initialState();
+    public RoundPlan plan(ServerState state, ClientDirectory available, RoundContext round) {
+        return withOwnModels(super.plan(state, available, round), state);
     }
 
     @Override
-    public List<ClientId> select(ServerState state, ClientDirectory available, RoundContext round) {
-        return composed.select(state, available, round);
+    public RoundPlan evaluation(ServerState state, List<ClientId> clients, RoundContext round) {
+        return withOwnModels(super.evaluation(state, clients, round), state);
     }
 
-    @Override
-    public TrainingTask broadcast(ServerState state, ClientId client, RoundContext round) {
-        return new TrainingTask(client, round, state.round(), model(state, client));
+    private RoundPlan withOwnModels(RoundPlan plan, ServerState state) {
+        Map<ClientId, ClientOrder> orders = new TreeMap<>();
+        plan.cohort().forEach(client -> orders.put(client, ClientOrder.ownModel(() -> model(state, client))));
+        return plan.withMessages(plan.shared(), orders);
     }
 
     private ParameterVector model(ServerState state, ClientId client) {
@@ -69,7 +72,7 @@ final class MiraServer implements Server {
     }
 
     @Override
-    public ServerUpdate update(ServerState state, Iterable<ModelUpdate> updates, RoundContext round) {
+    public ServerUpdate update(ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
         UpdateIntake intake = new UpdateIntake(state, run.updates());
         Map<ClientId, ModelUpdate> trained = new TreeMap<>(); // with the client's model in place of the delta
         ParameterVector next = state.model().copy();
@@ -86,12 +89,11 @@ final class MiraServer implements Server {
             trained.values().forEach(ModelUpdate::close);
             trained.clear();
         }
-        ClientGraph graph = graph(round.clientCount());
-        double lambda = lambda(graph, trained.values());
+        double lambda = lambda(trained.values());
         for (ModelUpdate own : trained.values()) {
             try (NDScope scope = new NDScope()) { // one model at a time is drawn, whatever the cohort
                 scope.suppressNotUsedWarning();
-                NDArray drawn = drawn(own, trained.values(), graph, lambda);
+                NDArray drawn = drawn(own, trained.values(), lambda);
                 Kernels.addScaled(next.floats(), drawn, 1.0 / trained.size());
                 Kernels.addScaled(next.floats(), model(state, own.client()).floats(), -1.0 / trained.size());
                 states.stage(own.client(), StrategyState.empty().with(MODEL, drawn));
@@ -102,12 +104,11 @@ final class MiraServer implements Server {
         if (fault.isPresent()) {
             StrategyState learned = run.selector().learned(state.strategy(), round, Map.of());
             return intake.refused(
-                    new ServerState(state.round() + 1, state.model().copy(), learned),
+                    state.next(state.model().copy(), learned),
                     "aggregate must be finite, but parameter " + fault.get() + " has NaN or infinite values");
         }
         return new ServerUpdate(
-                new ServerState(
-                        state.round() + 1, next, run.selector().learned(state.strategy(), round, intake.accepted())),
+                state.next(next, run.selector().learned(state.strategy(), round, intake.accepted())),
                 intake.accepted(),
                 intake.rejected(),
                 Metrics.none());
@@ -131,17 +132,10 @@ final class MiraServer implements Server {
         }
     }
 
-    private synchronized ClientGraph graph(int clients) {
-        if (graph == null) {
-            graph = mira.graph().of(clients);
-        }
-        return graph;
-    }
-
     /** Returns the given strength, or a share of the largest that the client with the most and largest steps allows. */
-    private double lambda(ClientGraph of, Collection<ModelUpdate> trained) {
+    private double lambda(Collection<ModelUpdate> trained) {
         return mira.lambda().orElseGet(() -> {
-            double most = trained.stream().mapToDouble(MiraServer::way).max().orElse(0) * of.largestEigenvalue();
+            double most = trained.stream().mapToDouble(MiraServer::way).max().orElse(0) * graph.largestEigenvalue();
             return most > 0 ? 2 * mira.share() / most : 0;
         });
     }
@@ -151,7 +145,7 @@ final class MiraServer implements Server {
         return update.metrics().value(RATE) * (double) update.localSteps();
     }
 
-    private static double pull(ModelUpdate update, ClientGraph graph, double lambda) {
+    private double pull(ModelUpdate update, double lambda) {
         double pull = way(update) * lambda;
         if (pull > 0) {
             double bound = pull * graph.largestEigenvalue();
@@ -165,10 +159,10 @@ final class MiraServer implements Server {
         return pull;
     }
 
-    private static NDArray drawn(ModelUpdate own, Collection<ModelUpdate> trained, ClientGraph graph, double lambda) {
+    private NDArray drawn(ModelUpdate own, Collection<ModelUpdate> trained, double lambda) {
         NDArray model = own.delta().floats();
         NDArray drawn = model.duplicate();
-        double pull = pull(own, graph, lambda);
+        double pull = pull(own, lambda);
         for (ModelUpdate other : trained) {
             double weight = pull * graph.weight(own.client(), other.client());
             if (weight > 0) {
@@ -177,10 +171,5 @@ final class MiraServer implements Server {
             }
         }
         return drawn;
-    }
-
-    @Override
-    public Metrics evaluate(ServerState state, RoundContext round) {
-        return composed.evaluate(state, round);
     }
 }

@@ -19,7 +19,6 @@ import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
-import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateWeighting;
 import org.fl4j.data.Examples;
@@ -39,7 +38,7 @@ import org.fl4j.tensor.Tensors;
 
 /**
  * IFCA, the iterative federated clustering algorithm (Ghosh et al. 2020, arXiv 2006.04088, algorithm 1, model averaging): the
- * server holds k models; each client trains the one with the lowest loss on its training data, and each model becomes the
+ * server holds k models, which are models of the state, {@code ifca/cluster 0} and so on; each client trains the one with the lowest loss on its training data, and each model becomes the
  * mean of those that were trained from it.
  *
  * <p>Deviations: the other models start as the first one with the values of each parameter shuffled, which is another draw of
@@ -98,7 +97,7 @@ public record Ifca(int clusters) implements Algorithm {
         public Map<String, NDArray> attachments(ServerState state) {
             Map<String, NDArray> models = new TreeMap<>();
             for (int k = 0; k < ifca.clusters; k++) {
-                models.put(name(k), model(state, k));
+                models.put(name(k), model(state, k).floats());
             }
             return models;
         }
@@ -109,11 +108,11 @@ public record Ifca(int clusters) implements Algorithm {
         }
     }
 
-    private static NDArray model(ServerState state, int cluster) {
-        return state.strategy().tensor(name(cluster)).orElseGet(() -> shuffled(state.model(), cluster));
+    private static ParameterVector model(ServerState state, int cluster) {
+        return state.model(name(cluster)).orElseGet(() -> shuffled(state.model(), cluster));
     }
 
-    private static NDArray shuffled(ParameterVector model, int cluster) {
+    private static ParameterVector shuffled(ParameterVector model, int cluster) {
         ParameterVector copy = model.copy();
         if (cluster > 0) {
             NDManager manager = copy.floats().getManager();
@@ -127,7 +126,7 @@ public record Ifca(int clusters) implements Algorithm {
                 }
             }
         }
-        return copy.floats();
+        return copy;
     }
 
     private final class ByCluster implements Aggregation {
@@ -170,13 +169,13 @@ public record Ifca(int clusters) implements Algorithm {
 
         @Override
         public Aggregate combine() {
-            StrategyState next = state.strategy();
+            Map<String, ParameterVector> next = new TreeMap<>();
             for (int k = 0; k < clusters; k++) {
-                NDArray model = model(state, k).duplicate();
-                means.get(k).combine().delta().ifPresent(delta -> Kernels.addScaled(model, delta.floats(), 1));
-                next = next.with(name(k), model);
+                ParameterVector model = model(state, k).copy();
+                means.get(k).combine().delta().ifPresent(delta -> Kernels.addScaled(model.floats(), delta.floats(), 1));
+                next.put(name(k), model);
             }
-            return new Aggregate(all.combine().delta(), next, Metrics.none());
+            return new Aggregate(all.combine().delta(), next, state.strategy(), Metrics.none());
         }
     }
 

@@ -11,10 +11,11 @@ import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RoundContext;
+import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
-import org.fl4j.core.TrainingTask;
+import org.fl4j.core.SharedMessage;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.random.Seed;
 import org.fl4j.server.UpdatePolicy;
@@ -31,7 +32,12 @@ class MiraTest extends TensorTest {
         TestClientStates states = new TestClientStates();
         MiraServer server = new MiraServer(
                 new NoServer(),
-                new RunParts(states, UpdatePolicy.all(), (available, count, round) -> List.of(), Optional.empty()),
+                new RunParts(
+                        states,
+                        UpdatePolicy.all(),
+                        (available, count, round) -> List.of(),
+                        Optional.empty(),
+                        ClientDirectory.ofRange(trained.length, client -> 10)),
                 mira);
         ServerState state = state(vector(new double[trained[0].length]));
         List<ModelUpdate> updates = new ArrayList<>();
@@ -45,13 +51,14 @@ class MiraTest extends TensorTest {
                     Metrics.of("train/learning rate", rate, 1)));
         }
         RoundContext round = new RoundContext(1, new Seed(7), /* clientCount= */ trained.length);
-        ServerUpdate update = server.update(state, updates, round);
+        RoundPlan plan = RoundPlan.of(List.of(), SharedMessage.of(state));
+        ServerUpdate update = server.update(state, plan, updates, round);
         float[][] models = new float[trained.length][];
+        List<ClientId> all = updates.stream().map(ModelUpdate::client).toList();
+        RoundPlan next = server.evaluation(update.state(), all, round);
         for (int client = 0; client < trained.length; client++) {
-            models[client] = server.broadcast(update.state(), new ClientId(client), round(2))
-                    .model()
-                    .floats()
-                    .toFloatArray();
+            models[client] =
+                    next.task(new ClientId(client), round(2)).model().floats().toFloatArray();
         }
         return models;
     }
@@ -174,17 +181,18 @@ class MiraTest extends TensorTest {
         }
 
         @Override
-        public List<ClientId> select(ServerState state, ClientDirectory available, RoundContext round) {
-            throw new UnsupportedOperationException("not used");
+        public RoundPlan plan(ServerState state, ClientDirectory available, RoundContext round) {
+            throw new UnsupportedOperationException();
         }
 
         @Override
-        public TrainingTask broadcast(ServerState state, ClientId client, RoundContext round) {
-            throw new UnsupportedOperationException("not used");
+        public RoundPlan evaluation(ServerState state, List<ClientId> clients, RoundContext round) {
+            return RoundPlan.of(clients, SharedMessage.of(state));
         }
 
         @Override
-        public ServerUpdate update(ServerState state, Iterable<ModelUpdate> updates, RoundContext round) {
+        public ServerUpdate update(
+                ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
             throw new UnsupportedOperationException("not used");
         }
 

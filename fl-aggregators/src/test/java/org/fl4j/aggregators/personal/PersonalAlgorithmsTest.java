@@ -310,18 +310,24 @@ class PersonalAlgorithmsTest extends TensorTest {
         Algorithm mira = new Mira(ClientGraph.random(CLIENTS, .25, new Seed(1)), .02);
         Algorithm clock = new SynchronousTime((client, round, work) -> 1 + client.index(), 100);
         Algorithm asynchronous = new Asynchronous(2, 1, 3, (client, round, work) -> 1 + client.index());
-        try (RunResult timed =
-                run().rounds(2).algorithm(mira).algorithm(clock).build().run()) {
-            assertThat(timed.finalMetrics().value("time/seconds")).isEqualTo(2 * CLIENTS);
-            assertThat(timed.modelSha256()).isEqualTo(hash(run().rounds(2).algorithm(mira)));
+        String untimed = hash(run().rounds(2).algorithm(mira));
+        for (SimulationBuilder either : List.of(
+                run().rounds(2).algorithm(mira).algorithm(clock),
+                run().rounds(2).algorithm(clock).algorithm(mira))) {
+            try (RunResult timed = either.build().run()) {
+                assertThat(timed.finalMetrics().value("time/seconds")).isEqualTo(2 * CLIENTS);
+                assertThat(timed.modelSha256()).isEqualTo(untimed);
+            }
         }
-        assertThatThrownBy(() -> hash(run().algorithm(mira).algorithm(asynchronous)))
-                .hasMessage(
-                        "server under asynchronous rounds must be the composed one, for all clients share one model,"
-                                + " but was MiraServer");
-        assertThatThrownBy(() -> hash(run().algorithm(asynchronous).algorithm(mira)))
-                .hasMessage("server under MIRA must be the composed one; set a clock after MIRA, but was"
-                        + " AsynchronousServer");
+        for (SimulationBuilder either : List.of(
+                run().algorithm(mira).algorithm(asynchronous),
+                run().algorithm(asynchronous).algorithm(mira))) {
+            assertThatThrownBy(either::build)
+                    .hasMessage("server under asynchronous rounds must be the composed one, for all clients share one"
+                            + " model, but was another in its place");
+        }
+        assertThatThrownBy(() -> run().algorithm(mira).algorithm(mira))
+                .hasMessage("servers in place of the composed one must be one, but was two");
         assertThatThrownBy(() -> hash(run().algorithm(asynchronous).algorithm(clock)))
                 .hasMessage("simulated clocks of a run must be one, but was two");
     }

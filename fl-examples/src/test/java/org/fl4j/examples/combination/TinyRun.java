@@ -18,7 +18,6 @@ import org.fl4j.model.LearningTask;
 import org.fl4j.model.Network;
 import org.fl4j.random.Seed;
 import org.fl4j.selection.UniformSelector;
-import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 
@@ -44,7 +43,6 @@ final class TinyRun implements AutoCloseable {
     private final FederatedDataset data = digits.federated(
             QuantitySkewPartitioner.logNormal(.5).partition(digits.train().classIndices(), CLIENTS, new Seed(2)));
     private final Map<Poison, PoisonedDataset> poisoned = new HashMap<>();
-    private final Map<String, Boolean> servers = new HashMap<>();
 
     /** Returns what clients hold if the first ones are poisoned. */
     FederatedDataset poisoned(Poison poison, int clients) {
@@ -65,41 +63,14 @@ final class TinyRun implements AutoCloseable {
         return run;
     }
 
-    /**
-     * Returns why a run with both is refused, if it is. The build tells of most; servers that do not go around one another are found when the
-     * run starts, so a run with two of them is started, and cancelled before its first round.
-     */
+    /** Returns why a run with both is refused, if it is. */
     Optional<String> refusal(Part row, Part column) {
         try {
-            boolean statistics = needStatistics(List.of(row, column));
-            Simulation simulation = builder(statistics, row, column).build();
-            if (putsServer(row) && putsServer(column)) {
-                simulation.cancel();
-                simulation.run().close();
-            }
+            builder(needStatistics(List.of(row, column)), row, column).build();
             return Optional.empty();
         } catch (IllegalArgumentException e) {
             return Optional.of(String.valueOf(e.getMessage()));
         }
-    }
-
-    private boolean putsServer(Part part) {
-        return servers.computeIfAbsent(part.key(), key -> {
-            boolean[] seen = {false};
-            SimulationBuilder run = plain(needStatistics(List.of(part)));
-            run.algorithm(new Algorithm() {
-                @Override
-                public void configure(SimulationBuilder builder) {}
-
-                @Override
-                public void verify(Parts parts) {
-                    seen[0] = parts.ownServer();
-                }
-            });
-            part.put().accept(this, run);
-            run.build();
-            return seen[0];
-        });
     }
 
     private SimulationBuilder plain(boolean withStatistics) {

@@ -196,7 +196,7 @@ public record CentralDp(
                 "UpdatePolicy.all(), for cohorts must be as they were drawn",
                 parts.updates());
         Check.that(
-                !parts.ownServer(),
+                !parts.hasOwnServer(),
                 "server under " + algorithm,
                 "the composed one, which asks the aggregator",
                 "another");

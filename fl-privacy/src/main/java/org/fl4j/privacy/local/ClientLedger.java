@@ -17,6 +17,9 @@ interface ClientLedger {
     /** Returns what a client released, by what it sent. */
     PrivacyEvent released(Metrics sent);
 
+    /** Returns the scale of the noise on each coordinate of a release. */
+    double scale(PrivacyEvent release);
+
     /** Returns the account after a release. */
     double[] charged(double[] account, PrivacyEvent release);
 

@@ -18,6 +18,7 @@ import org.fl4j.privacy.accounting.PrivacyTerms;
 import org.fl4j.privacy.accounting.SamplingScheme;
 import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.ServerLayer;
 import org.fl4j.simulation.SimulationBuilder;
 
 /**
@@ -94,7 +95,7 @@ public record DpSgd(
                 "those it sets",
                 parts.clients().<Object>map(own -> own).orElse(parts.sgdClients()));
         Check.that(
-                !parts.adaptive(),
+                !parts.has(ServerLayer.SETTINGS),
                 "training under DP-SGD",
                 "the same in every round, for steps are accounted for",
                 "adaptive");
@@ -150,6 +151,11 @@ public record DpSgd(
         @Override
         public PrivacyEvent released(Metrics sent) {
             return stepsOf(1);
+        }
+
+        @Override
+        public double scale(PrivacyEvent release) {
+            return dp.noiseMultiplier * dp.clippingBound;
         }
 
         @Override

@@ -6,59 +6,58 @@ import ai.djl.ndarray.types.Shape;
 import java.nio.DoubleBuffer;
 import java.util.Arrays;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Rejection;
+import org.fl4j.core.RejectionReason;
 import org.fl4j.core.RoundContext;
+import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
 import org.fl4j.core.StrategyState;
-import org.fl4j.core.TrainingTask;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metric;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.privacy.accounting.PrivacyEvent;
 import org.fl4j.privacy.noise.Noise;
+import org.fl4j.server.ForwardingServer;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.RoundReport;
 import org.fl4j.simulation.RunCheck;
 import org.fl4j.simulation.RunParts;
 import org.fl4j.simulation.ServerDecorator;
+import org.fl4j.simulation.ServerLayer;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Tensors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Another server, with each client's privacy cost in the state: every update that is sent is charged, accepted or not, and clients
- * that cannot pay for their next task are not chosen. The other server sees of an update's metrics only those that tell nothing of
+ * Another server, with each client's privacy cost in the state. Every client that is asked is charged, whether its update is accepted, rejected,
+ * late, or not waited for: the server cannot take back what has left a client. A client that fails is charged too, for its update may have
+ * been lost on the way; one that drops out on a simulated clock is not. Clients that cannot pay for their next task are not chosen. The other server sees of an update's metrics only those that tell nothing of
  * the client's data, for what it makes of them would be released. Costs O(clients) a round.
  */
-final class LedgerServer implements Server {
+final class LedgerServer extends ForwardingServer {
     private static final Logger LOG = LoggerFactory.getLogger(LedgerServer.class);
     private static final String ACCOUNTS = "privacy/accounts";
     private static final String LEFT = "privacy/clients left";
     private static final Set<String> HARMLESS = Set.of("train/learning rate", "time/client seconds", "time/client end");
 
-    private final Server server;
     private final ClientLedger ledger;
     private final Optional<PrivacyLog> log;
 
     private LedgerServer(Server server, ClientLedger ledger, Optional<PrivacyLog> log) {
-        Check.that(
-                !(server instanceof LedgerServer),
-                "server under a ledger of clients' privacy",
-                "one without another ledger",
-                server.getClass().getSimpleName());
-        this.server = server;
+        super(server);
         this.ledger = ledger;
         this.log = log;
     }
@@ -74,6 +73,10 @@ final class LedgerServer implements Server {
         @Override
         public void verify(Algorithm.Parts parts) {
             algorithm.verify(parts);
+            long ledgers = parts.servers().stream()
+                    .filter(server -> server.decorator() instanceof Installed)
+                    .count();
+            Check.that(ledgers == 1, "ledgers of clients' privacy", "one", ledgers);
         }
     }
 
@@ -83,7 +86,7 @@ final class LedgerServer implements Server {
      * @param algorithm what checks the run, even if the run does not know it as its algorithm
      */
     static void install(SimulationBuilder builder, Algorithm algorithm, ClientLedger ledger, Optional<PrivacyLog> log) {
-        builder.server(new Installed(algorithm, ledger, log))
+        builder.server(ServerLayer.GATE, new Installed(algorithm, ledger, log))
                 .stopRule(history -> !history.isEmpty() && left(history.get(history.size() - 1)) == 0);
         log.ifPresent(builder::listener);
     }
@@ -133,12 +136,7 @@ final class LedgerServer implements Server {
     }
 
     @Override
-    public ServerState initialState() {
-        return server.initialState();
-    }
-
-    @Override
-    public List<ClientId> select(ServerState state, ClientDirectory available, RoundContext round) {
+    public RoundPlan plan(ServerState state, ClientDirectory available, RoundContext round) {
         double[][] accounts = accounts(state, round.clientCount());
         Set<ClientId> spent = new HashSet<>();
         for (int i = 0; i < available.size(); i++) {
@@ -151,18 +149,12 @@ final class LedgerServer implements Server {
             boolean others = IntStream.range(0, accounts.length)
                     .anyMatch(index -> pays(accounts[index], new ClientId(index), round));
             Check.that(others, "clients whose budget pays for a task", "one at least", 0);
-            return List.of(); // they are not there now
         }
-        return server.select(state, available.without(spent), round);
+        return super.plan(state, available.without(spent), round);
     }
 
     @Override
-    public TrainingTask broadcast(ServerState state, ClientId client, RoundContext round) {
-        return server.broadcast(state, client, round);
-    }
-
-    @Override
-    public ServerUpdate update(ServerState state, Iterable<ModelUpdate> updates, RoundContext round) {
+    public ServerUpdate update(ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
         double[][] accounts = accounts(state, round.clientCount());
         Map<ClientId, Metrics> sent = new TreeMap<>();
         Iterable<ModelUpdate> charged = () -> StreamSupport.stream(updates.spliterator(), /* parallel= */ false)
@@ -172,7 +164,10 @@ final class LedgerServer implements Server {
                     return withoutMeasurements(update);
                 })
                 .iterator();
-        ServerUpdate update = server.update(state, charged, round);
+        ServerUpdate update = super.update(state, plan, charged, round);
+        asked(plan, update)
+                .filter(client -> !sent.containsKey(client))
+                .forEach(client -> chargeUnread(accounts, client, round));
         Map<ClientId, Metrics> accepted = new TreeMap<>(update.accepted());
         accepted.replaceAll((client, seen) -> withTimes(sent.get(client), seen));
         double highest =
@@ -189,8 +184,21 @@ final class LedgerServer implements Server {
         ServerState next = update.state();
         StrategyState strategy =
                 ledger.terms().agreed(round, state.strategy(), next.strategy()).with(ACCOUNTS, array(accounts, next));
-        return new ServerUpdate(
-                new ServerState(next.round(), next.model(), strategy), accepted, update.rejected(), metrics);
+        return new ServerUpdate(next.withStrategy(strategy), accepted, update.rejected(), metrics);
+    }
+
+    /** Returns everyone who trained or would have, in reality: the cohort, and those who a clock says were late. */
+    private static Stream<ClientId> asked(RoundPlan plan, ServerUpdate update) {
+        Stream<ClientId> late = update.rejected().stream()
+                .filter(rejection -> rejection.reason() != RejectionReason.DROPPED_OUT)
+                .map(Rejection::client);
+        return Stream.concat(plan.cohort().stream(), late).distinct();
+    }
+
+    /** Charges a client whose update the server did not read for what it would release at the least noise. */
+    private void chargeUnread(double[][] accounts, ClientId client, RoundContext round) {
+        PrivacyEvent event = ledger.next(client, round);
+        charge(accounts[client.index()], client, event, ledger.scale(event), round);
     }
 
     /** What a client measured, and what a clock below measured of it. */
@@ -224,18 +232,17 @@ final class LedgerServer implements Server {
                     "update of " + client + " must come from the algorithm that charges it, with the"
                             + " metric privacy/release epsilon of " + ledger.cost(event) + ", but that was " + said);
         }
+        charge(account, client, event, sent.value("privacy/noise scale"), round);
+    }
+
+    private void charge(double[] account, ClientId client, PrivacyEvent event, double scale, RoundContext round) {
         double[] next = ledger.charged(account, event);
         if (ledger.spent(next) > ledger.epsilon()) {
             throw new IllegalStateException("epsilon of " + client + " must be at most its budget, " + ledger.epsilon()
                     + ", but its update of round " + round.number() + " makes it " + ledger.spent(next));
         }
-        PrivacyRecord release = new PrivacyRecord(
-                round.number(),
-                client,
-                event,
-                sent.value("privacy/noise scale"),
-                ledger.cost(event),
-                ledger.spent(next));
+        PrivacyRecord release =
+                new PrivacyRecord(round.number(), client, event, scale, ledger.cost(event), ledger.spent(next));
         System.arraycopy(next, 0, account, 0, next.length);
         LOG.atDebug()
                 .addKeyValue("round", release.round())
@@ -255,10 +262,5 @@ final class LedgerServer implements Server {
                 DoubleBuffer.wrap(flat),
                 new Shape(accounts.length, accounts[0].length),
                 DataType.FLOAT64);
-    }
-
-    @Override
-    public Metrics evaluate(ServerState state, RoundContext round) {
-        return server.evaluate(state, round);
     }
 }

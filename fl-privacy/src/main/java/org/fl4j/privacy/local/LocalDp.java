@@ -152,6 +152,11 @@ public record LocalDp(
             return once(NoisyUpload.mechanism(sent));
         }
 
+        @Override
+        public double scale(PrivacyEvent release) {
+            return release.mechanism().noiseMultiplier() * dp.clippingBound;
+        }
+
         private static PrivacyEvent once(Mechanism mechanism) {
             return new PrivacyEvent(mechanism, new SamplingScheme.Poisson(1), 1);
         }

@@ -41,6 +41,7 @@ import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.simulation.SynchronousTime;
 import org.fl4j.testing.TensorTest;
+import org.fl4j.world.World;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -306,14 +307,56 @@ class LocalDpTest extends TensorTest {
         }
     }
 
+    /**
+     * Of four clients that are asked, the fastest is waited for, one is not, one is beyond the time-out, and one drops out. All but the last have
+     * made their noise, and the server cannot take that back.
+     */
+    @Test
+    void whoeverIsAskedIsChargedThoughNobodyWaits(@TempDir Path directory) throws IOException {
+        Mechanism mechanism = new Mechanism.Gaussian(2);
+        double once = GaussianMechanism.epsilon(2, DELTA);
+        World world = new World(
+                (client, round, work) -> client.index() == 2 ? 100 : 1 + client.index(),
+                (client, seconds) -> client != 3 || seconds == 0, // it is gone when it would be done
+                0);
+        for (boolean clockFirst : new boolean[] {true, false}) {
+            Path file = directory.resolve("privacy-" + clockFirst + ".jsonl");
+            LocalDp dp = new LocalDp(
+                    1,
+                    NoiseRule.same(mechanism),
+                    NoiseRaise.none(),
+                    50,
+                    DELTA,
+                    NoiseSource.seeded(),
+                    Optional.of(new PrivacyLog(file, NoiseSource.seeded())));
+            Algorithm clock = new SynchronousTime(world, 10);
+            try (Dataset digits = Digits.generate(400, 100, new Seed(1));
+                    RunResult result = run(digits, clockFirst ? clock : dp)
+                            .algorithm(clockFirst ? dp : clock)
+                            .updates(UpdatePolicy.all().bufferSize(1))
+                            .rounds(1)
+                            .build()
+                            .run()) {
+                assertThat(result.history().get(0).clients()).containsOnlyKeys(new ClientId(0));
+                List<Integer> charged = Files.readAllLines(file).stream()
+                        .map(line -> JsonParser.parseString(line).getAsJsonObject())
+                        .peek(line -> assertThat(line.get("epsilonSoFar").getAsDouble())
+                                .isEqualTo(once))
+                        .peek(line ->
+                                assertThat(line.get("scale").getAsDouble()).isEqualTo(2))
+                        .map(line -> line.get("client").getAsInt())
+                        .toList();
+                assertThat(charged).containsExactly(0, 1, 2);
+            }
+        }
+    }
+
     @Test
     void refusesToBeReplacedOrDoubled() {
         LocalDp dp = new LocalDp(1, new Mechanism.Gaussian(2), 50, DELTA, NoiseSource.seeded());
         try (Dataset digits = Digits.generate(400, 100, new Seed(1))) {
-            Simulation twice = run(digits, dp).algorithm(dp).build();
-            assertThatThrownBy(twice::run)
-                    .hasMessage("server under a ledger of clients' privacy must be one without another ledger, but was"
-                            + " LedgerServer");
+            SimulationBuilder twice = run(digits, dp).algorithm(dp);
+            assertThatThrownBy(twice::build).hasMessage("ledgers of clients' privacy must be one, but was 2");
         }
     }
 

@@ -1,0 +1,48 @@
+package org.fl4j.core;
+
+import java.util.Collections;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.fl4j.internal.Check;
+import org.fl4j.tensor.ParameterVector;
+
+/**
+ * What one client of a round is sent: a {@link SharedMessage}, with a model or settings of its own if it has any.
+ *
+ * @param shared the id of the shared message
+ * @param ownModel the model in place of the shared one
+ * @param settings numbers beside the shared ones, by name; of two with the same name this one counts
+ */
+public record ClientOrder(String shared, Optional<OwnModel> ownModel, Map<String, Double> settings) {
+    /** A client's own model, of the run's layout. */
+    @FunctionalInterface
+    public interface OwnModel {
+        /** Loads the model, when the client is about to use it, on a worker's thread; the caller's scope frees it. */
+        ParameterVector load();
+    }
+
+    /** Checks for presence. */
+    public ClientOrder {
+        Check.present("shared", shared);
+        Check.present("ownModel", ownModel);
+        settings = Collections.unmodifiableMap(new TreeMap<>(settings));
+    }
+
+    /** Names a shared message, and adds nothing. */
+    public ClientOrder(String shared) {
+        this(shared, Optional.empty(), Map.of());
+    }
+
+    /** Has a model of the client's own in place of that of the {@linkplain RoundPlan#MODEL usual message}. */
+    public static ClientOrder ownModel(OwnModel model) {
+        return new ClientOrder(RoundPlan.MODEL, Optional.of(model), Map.of());
+    }
+
+    /** Returns the same order with further settings. */
+    public ClientOrder withSettings(Map<String, Double> more) {
+        Map<String, Double> all = new TreeMap<>(settings);
+        all.putAll(more);
+        return new ClientOrder(shared, ownModel, all);
+    }
+}

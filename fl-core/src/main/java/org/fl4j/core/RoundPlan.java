@@ -1,0 +1,120 @@
+package org.fl4j.core;
+
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import org.fl4j.internal.Check;
+import org.fl4j.tensor.ParameterVector;
+
+/**
+ * What happens in a round, decided before anyone trains: who is asked, in which order their updates are folded, and what each of them is sent.
+ * {@link Server#plan} makes it from nothing but its arguments, and {@link Server#update} gets it back. Whatever a server must remember
+ * between the two is a {@link Note} in the plan.
+ *
+ * @param cohort who takes part, in the order in which their updates are folded
+ * @param wanted how many updates are enough, at least 1: clients beyond that are begun only when they are asked for
+ * @param shared the messages that clients have in common, by id
+ * @param orders what a client is sent; who is not listed gets the shared message {@link #MODEL} as it is
+ * @param notes what the server reads again when the updates are there
+ */
+public record RoundPlan(
+        List<ClientId> cohort,
+        int wanted,
+        Map<String, SharedMessage> shared,
+        Map<ClientId, ClientOrder> orders,
+        Map<Note<?>, Object> notes) {
+    /** The id of the message that all clients get unless there is an order for them. */
+    public static final String MODEL = "model";
+
+    private static final ClientOrder USUAL = new ClientOrder(MODEL);
+
+    /** Copies the collections; each order must name a message that there is. */
+    public RoundPlan {
+        cohort = List.copyOf(cohort);
+        Check.positive("wanted", wanted);
+        shared = Collections.unmodifiableMap(new TreeMap<>(shared));
+        orders = Map.copyOf(orders);
+        notes = Map.copyOf(notes);
+        for (ClientId client : cohort) {
+            String id = orders.getOrDefault(client, USUAL).shared();
+            Check.that(shared.containsKey(id), "shared message of " + client, "one of " + shared.keySet(), id);
+        }
+    }
+
+    /** Sends one message to everybody. */
+    public static RoundPlan of(List<ClientId> cohort, int wanted, SharedMessage message) {
+        return new RoundPlan(cohort, wanted, Map.of(MODEL, message), Map.of(), Map.of());
+    }
+
+    /** Sends one message to everybody and waits for all. */
+    public static RoundPlan of(List<ClientId> cohort, SharedMessage message) {
+        return of(cohort, Math.max(1, cohort.size()), message);
+    }
+
+    /** Makes the message for one client, which need not be of the cohort. Called on the thread that works for the client. */
+    public TrainingTask task(ClientId client, RoundContext round) {
+        ClientOrder order = orders.getOrDefault(client, USUAL);
+        SharedMessage message = shared.get(order.shared());
+        ParameterVector model = order.ownModel().map(ClientOrder.OwnModel::load).orElse(message.model());
+        return new TrainingTask(
+                client,
+                round,
+                message.modelVersion(),
+                model,
+                message.attachments(),
+                message.withSettings(order.settings()).settings());
+    }
+
+    /** Returns the same plan with another cohort. */
+    public RoundPlan withCohort(List<ClientId> others) {
+        return new RoundPlan(others, wanted, shared, orders, notes);
+    }
+
+    /** Returns the same plan with other messages and orders. */
+    public RoundPlan withMessages(Map<String, SharedMessage> messages, Map<ClientId, ClientOrder> others) {
+        return new RoundPlan(cohort, wanted, messages, others, notes);
+    }
+
+    /** Returns the same plan with another order for one client. */
+    public RoundPlan withOrder(ClientId client, UnaryOperator<ClientOrder> change) {
+        Map<ClientId, ClientOrder> changed = new TreeMap<>(orders);
+        changed.put(client, change.apply(orders.getOrDefault(client, USUAL)));
+        return withMessages(shared, changed);
+    }
+
+    /** Returns the same plan with further settings for everybody. */
+    public RoundPlan withSettings(Map<String, Double> more) {
+        Map<String, SharedMessage> changed = shared.entrySet().stream()
+                .collect(Collectors.toMap(
+                        Map.Entry::getKey, message -> message.getValue().withSettings(more)));
+        return withMessages(changed, orders);
+    }
+
+    /** Returns the same plan with a note. */
+    public <T> RoundPlan with(Note<T> note, T value) {
+        Map<Note<?>, Object> more = new HashMap<>(notes);
+        more.put(note, note.type().cast(Check.present("note " + note.name(), value)));
+        return new RoundPlan(cohort, wanted, shared, orders, more);
+    }
+
+    /** Returns what was noted, if anything was. */
+    public <T> Optional<T> find(Note<T> note) {
+        return Optional.ofNullable(note.type().cast(notes.get(note)));
+    }
+
+    /**
+     * Returns what was noted.
+     *
+     * @throws IllegalArgumentException if nothing was: the plan is another server's
+     */
+    public <T> T note(Note<T> note) {
+        Check.that(
+                notes.containsKey(note), "plan of the round", "the one that was made with note " + note.name(), this);
+        return note.type().cast(notes.get(note));
+    }
+}

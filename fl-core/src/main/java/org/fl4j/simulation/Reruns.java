@@ -1,0 +1,39 @@
+package org.fl4j.simulation;
+
+import java.util.Optional;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.RoundPlan;
+import org.fl4j.core.Server;
+import org.fl4j.core.ServerState;
+import org.fl4j.internal.Check;
+
+/**
+ * Runs single clients of a round, of which nothing is kept: again, to compare their updates, or before the run, to see whether they can train.
+ *
+ * @param server plans the round
+ * @param starts begins it
+ * @param cohort runs the client
+ */
+record Reruns(Server server, RoundStarts starts, LocalCohort cohort) {
+    /** Runs one client of the round after a state once more, and returns the hash of its update. */
+    String replay(ServerState state, ClientId client) {
+        RoundContext round = starts.after(state);
+        RoundPlan plan = server.plan(state, starts.clients(), round);
+        Check.that(
+                plan.cohort().contains(client),
+                "client",
+                "one who trained in round " + round.number() + ", " + plan.cohort(),
+                client);
+        return cohort.trainAlone(plan, client, round);
+    }
+
+    /** Runs the first client of the round after a state, if it has any, and returns it. */
+    Optional<ClientId> rehearse(ServerState state) {
+        RoundContext round = starts.after(state);
+        RoundPlan plan = server.plan(state, starts.clients(), round);
+        Optional<ClientId> first = plan.cohort().stream().findFirst();
+        first.ifPresent(client -> cohort.trainAlone(plan, client, round));
+        return first;
+    }
+}

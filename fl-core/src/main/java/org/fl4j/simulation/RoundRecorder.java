@@ -1,0 +1,66 @@
+package org.fl4j.simulation;
+
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import org.fl4j.core.Rejection;
+import org.fl4j.core.RejectionReason;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.RoundPlan;
+import org.fl4j.core.ServerUpdate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Makes the reports of a run's rounds, and warns of rejections. */
+final class RoundRecorder {
+    private static final Logger LOG = LoggerFactory.getLogger(FederatedRound.class);
+
+    /** What needs no warning: a simulated clock makes clients late, and the others were told. */
+    private final Set<RejectionReason> logged =
+            EnumSet.of(RejectionReason.LATE, RejectionReason.DROPPED_OUT, RejectionReason.STALE);
+
+    RoundReport report(
+            RoundContext round,
+            RoundPlan plan,
+            Uploads uploads,
+            ServerUpdate update,
+            Evaluation.Result evaluated,
+            Stopwatch watch) {
+        List<ClientFailure> failures = new ArrayList<>(uploads.failures());
+        failures.addAll(evaluated.failures());
+        List<Rejection> rejections = uploads.rejections(plan.cohort(), update);
+        warnOf(rejections, round);
+        return new RoundReport(
+                round.number(),
+                plan.cohort(),
+                update.accepted(),
+                evaluated.byClient(),
+                rejections,
+                failures,
+                evaluated
+                        .central()
+                        .merge(round.observed())
+                        .merge(update.metrics())
+                        .merge(Evaluation.total(update.accepted()))
+                        .merge(Evaluation.total(evaluated.byClient())),
+                uploads.bytesDown(),
+                uploads.bytesUp(),
+                watch.trainSeconds(),
+                watch.evaluationSeconds());
+    }
+
+    /** Logs the first rejection for each reason of a run: the others are in the reports, and a fault of the set-up refuses every update. */
+    private void warnOf(List<Rejection> rejections, RoundContext round) {
+        for (Rejection rejection : rejections) {
+            if (logged.add(rejection.reason())) {
+                LOG.warn(
+                        "round {}, {}: update rejected: {} ({}); later rejections for this reason are in the round reports only",
+                        round.number(),
+                        rejection.client(),
+                        rejection.detail(),
+                        rejection.reason());
+            }
+        }
+    }
+}

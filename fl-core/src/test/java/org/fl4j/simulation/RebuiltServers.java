@@ -1,0 +1,83 @@
+package org.fl4j.simulation;
+
+import ai.djl.Device;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.fl4j.core.ClientDirectory;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.ClientStates;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.RoundPlan;
+import org.fl4j.core.Server;
+import org.fl4j.core.ServerState;
+import org.fl4j.core.ServerUpdate;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.model.FederatedModel;
+import org.fl4j.model.LocalModel;
+import org.fl4j.server.ComposedServer;
+
+/** Makes runs whose servers are thrown away after every call. */
+public final class RebuiltServers {
+    private RebuiltServers() {}
+
+    /**
+     * Returns a run like those of a supplier, which makes a new builder with all its parts each time. Every call of its server is a call of
+     * new servers, made of a new builder.
+     */
+    public static Simulation of(Supplier<SimulationBuilder> make) {
+        make.get().build();
+        SimulationBuilder run = make.get();
+        run.aggregator = run.aroundAggregator.apply(run.aggregator);
+        run.servers = List.of(
+                new PlacedServer(ServerLayer.GATE, (composed, parts) -> new Rebuilt(make, composed, parts.states())));
+        return new Simulation(run);
+    }
+
+    private record Rebuilt(Supplier<SimulationBuilder> make, Server composed, ClientStates states) implements Server {
+        private <T> T fresh(Function<Server, T> call) {
+            SimulationBuilder run = make.get();
+            try (FederatedModel model = new FederatedModel(run.task);
+                    ComposedServer again = new ComposedServer(
+                            () -> composed.initialState().model(),
+                            run.selector,
+                            run.cohortSize,
+                            run.aroundAggregator.apply(run.aggregator),
+                            run.serverOptimizer,
+                            run.updates,
+                            run.staleness.orElse(0),
+                            new LocalModel(model, Device.cpu()),
+                            Optional.ofNullable(run.testData))) {
+                return call.apply(run.decorated(again, states));
+            }
+        }
+
+        @Override
+        public ServerState initialState() {
+            return fresh(Server::initialState);
+        }
+
+        @Override
+        public RoundPlan plan(ServerState state, ClientDirectory available, RoundContext round) {
+            return fresh(server -> server.plan(state, available, round));
+        }
+
+        @Override
+        public ServerUpdate update(
+                ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
+            return fresh(server -> server.update(state, plan, updates, round));
+        }
+
+        @Override
+        public RoundPlan evaluation(ServerState state, List<ClientId> clients, RoundContext round) {
+            return fresh(server -> server.evaluation(state, clients, round));
+        }
+
+        @Override
+        public Metrics evaluate(ServerState state, RoundContext round) {
+            return fresh(server -> server.evaluate(state, round));
+        }
+    }
+}
