@@ -34,7 +34,7 @@ record Outcome(List<State> states, List<RoundReport> history, Map<String, Map<St
      *
      * @param model all floats of the model
      * @param parameters the same, by the names of parameters
-     * @param tensors the arrays and columns that strategies remember
+     * @param tensors the arrays and columns that strategies remember, and the state's other models
      */
     record State(FloatBuffer model, Map<String, FloatBuffer> parameters, Map<String, FloatBuffer> tensors) {}
 
@@ -61,6 +61,7 @@ record Outcome(List<State> states, List<RoundReport> history, Map<String, Map<St
                         entry.name(), floats(state.model().parameter(entry).flatten())));
         Map<String, FloatBuffer> tensors = new TreeMap<>();
         state.strategy().tensors().forEach((name, array) -> tensors.put(name, floats(array)));
+        state.models().forEach((name, model) -> tensors.put(name, floats(model.floats())));
         state.strategy().columns().forEach((name, column) -> tensors.put(name, FloatBuffer.wrap(column.toArray())));
         return new State(floats(state.model().floats()), parameters, tensors);
     }
