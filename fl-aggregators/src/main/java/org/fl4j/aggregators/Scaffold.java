@@ -143,7 +143,7 @@ public record Scaffold(Option option) implements Algorithm {
         protected ModelUpdate upload(TrainingTask task, ModelUpdate update) {
             NDArray own = own(update.delta().trainable());
             NDArray renewed = gradient.orElseGet(() -> {
-                double rate = training().learningRate().at(task.round().number());
+                double rate = training().learningRate().at(task.round());
                 NDArray path = own.duplicate();
                 common(task).ifPresent(path::subi);
                 Kernels.addScaled(path, update.delta().trainable(), -1 / (rate * Math.max(1, update.localSteps())));

@@ -125,19 +125,19 @@ class EveryStrategyIT {
         String hash;
         try (RunResult one = run(strategy).workers(1).listener(counter).build().run()) {
             assertThat(one.state().model().isFinite()).isTrue();
-            hash = one.modelSha256();
+            hash = one.stateSha256();
             history = one.history();
         }
         assertThat(arrays.subList(1, 4)).as("native arrays after rounds 2 to 4").containsOnly(arrays.get(1));
         try (RunResult three = run(strategy).workers(3).build().run()) {
-            assertThat(three.modelSha256()).as("on three workers").isEqualTo(hash);
+            assertThat(three.stateSha256()).as("on three workers").isEqualTo(hash);
             assertThat(three.history().get(3).evaluations())
                     .isEqualTo(history.get(3).evaluations());
         }
         run(strategy).rounds(2).checkpoints(directory, 1).build().run().close();
         try (RunResult resumed =
                 run(strategy).checkpoints(directory, 1).resume(true).build().run()) {
-            assertThat(resumed.modelSha256()).as("after a resume").isEqualTo(hash);
+            assertThat(resumed.stateSha256()).as("after a resume").isEqualTo(hash);
             assertThat(resumed.history().get(3).evaluations())
                     .isEqualTo(history.get(3).evaluations());
         }

@@ -130,8 +130,8 @@ class HalfAlgorithmsTest {
                         .algorithm(median)
                         .build()
                         .run()) {
-            assertThat(first.modelSha256()).isEqualTo(after.modelSha256());
-            assertThat(second.modelSha256()).isEqualTo(after.modelSha256());
+            assertThat(first.stateSha256()).isEqualTo(after.stateSha256());
+            assertThat(second.stateSha256()).isEqualTo(after.stateSha256());
         }
     }
 
@@ -142,7 +142,7 @@ class HalfAlgorithmsTest {
                         .algorithm(new Scaffold())
                         .build()
                         .run()) {
-            assertThat(tiers.modelSha256()).isEqualTo(flat.modelSha256());
+            assertThat(tiers.stateSha256()).isEqualTo(flat.stateSha256());
         }
     }
 

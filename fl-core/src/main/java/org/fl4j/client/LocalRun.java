@@ -88,8 +88,7 @@ final class LocalRun {
     }
 
     private double rate() {
-        return Check.positive(
-                "learningRate", training.learningRate().at(task.round().number()));
+        return Check.positive("learningRate", training.learningRate().at(task.round()));
     }
 
     private static void clip(NDArray gradient, double bound) {

@@ -149,7 +149,7 @@ public class SgdClient implements Client {
             model.load(received);
             ClientExamples examples = examples();
             training = configured.under(task.settings(), examples.count());
-            model.seed(task.round().seed("dropout before training", id));
+            model.seed(task.seed("dropout before training"));
             beforeTraining(task, model);
             LocalResult result = optimize(task, model, received);
             afterTraining(task, model);
@@ -173,9 +173,9 @@ public class SgdClient implements Client {
 
     private LocalRun run(TrainingTask task, LocalTraining how, NDArray anchor, String purpose) {
         LocalModel model = worker.model();
-        model.seed(task.round().seed("dropout" + purpose, id));
+        model.seed(task.seed("dropout" + purpose));
         ClientExamples examples = examples();
-        LocalSchedule schedule = LocalSchedule.of(how, examples, task.round().seed("shuffle" + purpose, id));
+        LocalSchedule schedule = LocalSchedule.of(how, examples, task.seed("shuffle" + purpose));
         Optional<NDArray> correction = gradientCorrection(task);
         LocalRun run = new LocalRun(task, model, anchor, correction, examples, schedule, how);
         Optional<TrainingProgram> program = HOOKS_INTO_STEPS.get(getClass())
@@ -266,7 +266,7 @@ public class SgdClient implements Client {
             }
             model.require("evaluation data", examples.source(), model.task().measures());
             model.load(task.model());
-            model.seed(task.round().seed("dropout before evaluation", id));
+            model.seed(task.seed("dropout before evaluation"));
             beforeEvaluation(task, model);
             return model.evaluate(examples.gather(model.manager()), worker.evaluationSplit(id));
         }

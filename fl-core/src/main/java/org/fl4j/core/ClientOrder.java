@@ -27,6 +27,7 @@ public record ClientOrder(String shared, Optional<OwnModel> ownModel, Map<String
         Check.present("shared", shared);
         Check.present("ownModel", ownModel);
         settings = Collections.unmodifiableMap(new TreeMap<>(settings));
+        SharedMessage.requirePrefixes(settings);
     }
 
     /** Names a shared message, and adds nothing. */

@@ -38,7 +38,12 @@ public record RoundContext(int number, Seed runSeed, int clientCount, UpdateStor
         return runSeed.derive(purpose).derive(number);
     }
 
-    /** Returns this round's seed for one purpose of one client. */
+    /** Returns what a client's task in this round is told about it. */
+    public Ticket ticket(ClientId client) {
+        return new Ticket(client, number, runSeed.oneWay("client task", number, client.index()));
+    }
+
+    /** Returns this round's seed for one purpose of one client, on the server; clients have the seed of their {@link #ticket}. */
     public Seed seed(String purpose, ClientId client) {
         return seed(purpose).derive(client.index());
     }

@@ -35,8 +35,11 @@ public record RoundPlan(
 
     /** Copies the collections; each order must name a message that there is. */
     public RoundPlan {
+        Check.present("cohort", cohort).forEach(client -> Check.present("client of the cohort", client));
         cohort = List.copyOf(cohort);
         Check.positive("wanted", wanted);
+        Check.present("shared", shared).forEach((id, message) -> Check.present("shared message " + id, message));
+        Check.present("orders", orders).forEach((client, order) -> Check.present("order for " + client, order));
         shared = Collections.unmodifiableMap(new TreeMap<>(shared));
         orders = Map.copyOf(orders);
         notes = Map.copyOf(notes);
@@ -60,14 +63,23 @@ public record RoundPlan(
     public TrainingTask task(ClientId client, RoundContext round) {
         ClientOrder order = orders.getOrDefault(client, USUAL);
         SharedMessage message = shared.get(order.shared());
-        ParameterVector model = order.ownModel().map(ClientOrder.OwnModel::load).orElse(message.model());
+        ParameterVector model =
+                order.ownModel().isPresent() ? ownModel(client, order.ownModel().get(), message) : message.model();
         return new TrainingTask(
-                client,
-                round,
+                round.ticket(client),
                 message.modelVersion(),
                 model,
                 message.attachments(),
                 message.withSettings(order.settings()).settings());
+    }
+
+    private static ParameterVector ownModel(ClientId client, ClientOrder.OwnModel own, SharedMessage message) {
+        ParameterVector model = Check.present("own model of " + client, own.load());
+        message.model().layout().differenceFrom(model.layout()).ifPresent(difference -> {
+            throw new IllegalArgumentException(
+                    "own model of " + client + " must have the layout of the shared one, but: " + difference);
+        });
+        return model;
     }
 
     /** Returns the same plan with another cohort. */
@@ -114,7 +126,11 @@ public record RoundPlan(
      */
     public <T> T note(Note<T> note) {
         Check.that(
-                notes.containsKey(note), "plan of the round", "the one that was made with note " + note.name(), this);
+                notes.containsKey(note),
+                "plan of the round",
+                "the one that was made with note " + note.name(),
+                "one with notes "
+                        + notes.keySet().stream().map(Note::name).sorted().toList());
         return note.type().cast(notes.get(note));
     }
 }

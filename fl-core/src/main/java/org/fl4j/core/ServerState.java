@@ -2,11 +2,14 @@ package org.fl4j.core;
 
 import ai.djl.ndarray.NDManager;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.fl4j.internal.Check;
+import org.fl4j.internal.Sha256;
 import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.Tensors;
 
 /**
  * All that a run carries from one round to the next; a checkpoint is this value on disk.
@@ -58,6 +61,19 @@ public record ServerState(int round, Map<String, ParameterVector> models, Strate
     /** Returns the same state, in which strategies remember something else. */
     public ServerState withStrategy(StrategyState other) {
         return new ServerState(round, models, other);
+    }
+
+    /** Returns the SHA-256 of the whole state, in hexadecimal digits: of round, models, and what strategies remember. */
+    public String sha256() {
+        Sha256 hash = new Sha256().add(round);
+        models.forEach((name, model) -> hash.add(name).add(model.sha256()));
+        strategy.tensors()
+                .forEach((name, array) -> hash.add(name)
+                        .add(array.getDataType() + " " + array.getShape())
+                        .add(Tensors.sha256(List.of(array))));
+        strategy.numbers().forEach((name, value) -> hash.add(name).add(Double.doubleToRawLongBits(value)));
+        strategy.columns().forEach((name, column) -> hash.add(name).add(column.toArray()));
+        return hash.hex();
     }
 
     /** Takes all arrays out of the open scope and hands them to a manager: the one place where a state outlives a round. */

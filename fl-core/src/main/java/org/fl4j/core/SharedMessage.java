@@ -23,6 +23,13 @@ public record SharedMessage(
         Check.present("model", model);
         attachments = Collections.unmodifiableMap(new TreeMap<>(attachments));
         settings = Collections.unmodifiableMap(new TreeMap<>(settings));
+        requirePrefixes(settings);
+    }
+
+    static void requirePrefixes(Map<String, Double> settings) {
+        settings.keySet()
+                .forEach(name -> Check.that(
+                        name.indexOf('/') > 0, "name of a setting", "one with a prefix, such as my/mu", name));
     }
 
     /** Has a model, and nothing beside it. */

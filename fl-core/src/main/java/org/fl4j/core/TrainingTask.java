@@ -7,13 +7,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.fl4j.internal.Check;
+import org.fl4j.random.Seed;
 import org.fl4j.tensor.ParameterVector;
 
 /**
  * The message down: what a client is asked to train on, or to evaluate.
  *
- * @param client the receiver
- * @param round the round it is sent in
+ * @param ticket whom it is for, in which round, and with which seed
  * @param modelVersion how many rounds the model has behind it; the update returns it, so that a stale one is seen
  * @param model the model to start from; the receiver reads it and never changes it
  * @param attachments what an algorithm sends beside the model, by name, such as a control variate; read only
@@ -22,50 +22,56 @@ import org.fl4j.tensor.ParameterVector;
  *     {@code my/mu}
  */
 public record TrainingTask(
-        ClientId client,
-        RoundContext round,
+        Ticket ticket,
         int modelVersion,
         ParameterVector model,
         Map<String, NDArray> attachments,
         Map<String, Double> settings) {
     /** Checks for presence. */
     public TrainingTask {
-        Check.present("client", client);
-        Check.present("round", round);
+        Check.present("ticket", ticket);
         Check.atLeast("modelVersion", 0, modelVersion);
         Check.present("model", model);
         attachments = Collections.unmodifiableMap(new TreeMap<>(attachments));
         settings = Collections.unmodifiableMap(new TreeMap<>(settings));
-        settings.keySet()
-                .forEach(name -> Check.that(
-                        name.indexOf('/') > 0, "name of a setting", "one with a prefix, such as my/mu", name));
+        SharedMessage.requirePrefixes(settings);
     }
 
     /** Makes a task without settings. */
-    public TrainingTask(
-            ClientId client,
-            RoundContext round,
-            int modelVersion,
-            ParameterVector model,
-            Map<String, NDArray> attachments) {
-        this(client, round, modelVersion, model, attachments, Map.of());
+    public TrainingTask(Ticket ticket, int modelVersion, ParameterVector model, Map<String, NDArray> attachments) {
+        this(ticket, modelVersion, model, attachments, Map.of());
     }
 
     /** Makes a task without attachments. */
-    public TrainingTask(ClientId client, RoundContext round, int modelVersion, ParameterVector model) {
-        this(client, round, modelVersion, model, Map.of());
+    public TrainingTask(Ticket ticket, int modelVersion, ParameterVector model) {
+        this(ticket, modelVersion, model, Map.of());
+    }
+
+    /** Returns the receiver. */
+    public ClientId client() {
+        return ticket.client();
+    }
+
+    /** Returns the number of the round that it is sent in, from 1. */
+    public int round() {
+        return ticket.round();
+    }
+
+    /** Returns a seed of this client in this round for one purpose, such as {@code "shuffle"}. */
+    public Seed seed(String purpose) {
+        return ticket.seed().derive(purpose);
     }
 
     /** Returns the same task with further settings. */
     public TrainingTask withSettings(Map<String, Double> more) {
         Map<String, Double> all = new TreeMap<>(settings);
         all.putAll(more);
-        return new TrainingTask(client, round, modelVersion, model, attachments, all);
+        return new TrainingTask(ticket, modelVersion, model, attachments, all);
     }
 
     /** Returns the same task with other arrays. */
     public TrainingTask withArrays(ParameterVector otherModel, Map<String, NDArray> otherAttachments) {
-        return new TrainingTask(client, round, modelVersion, otherModel, otherAttachments, settings);
+        return new TrainingTask(ticket, modelVersion, otherModel, otherAttachments, settings);
     }
 
     /** Returns an attachment on a device, if the server sent it. */

@@ -1,11 +1,14 @@
 package org.fl4j.random;
 
+import java.nio.ByteBuffer;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
+import org.fl4j.internal.Sha256;
 
 /**
  * A 64-bit seed from which further seeds are derived by purpose and by id. Derivation is a hash: it is independent of
- * the order of calls, and seeds of different purposes or ids are unrelated for all statistical purposes.
+ * the order of calls, and seeds of different purposes or ids are unrelated for all statistical purposes. Whoever has a derived seed can compute
+ * the one that it comes from; {@link #oneWay} is for seeds that are given away.
  *
  * <pre>{@code
  * Seed shuffle = new Seed(42).derive("shuffle").derive(round).derive(client.index());
@@ -31,6 +34,18 @@ public record Seed(long value) {
     /** Returns the seed of one number, such as a round or a client index. */
     public Seed derive(long id) {
         return new Seed(mix(mix(value + GOLDEN_GAMMA) + (id + 1) * GOLDEN_GAMMA));
+    }
+
+    /**
+     * Returns a seed from which this one cannot be computed, unlike those of {@link #derive(String)}: the first 64 bits of the SHA-256 of
+     * this seed, the purpose and the numbers.
+     */
+    public Seed oneWay(String purpose, long... numbers) {
+        Sha256 hash = new Sha256().add(value).add(purpose);
+        for (long number : numbers) {
+            hash.add(number);
+        }
+        return new Seed(ByteBuffer.wrap(hash.bytes()).getLong());
     }
 
     /** Returns a new generator that starts at this seed (L64X128Mix, period about 2^192). */

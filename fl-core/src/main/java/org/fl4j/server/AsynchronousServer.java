@@ -106,33 +106,14 @@ public final class AsynchronousServer extends ForwardingServer {
     public RoundPlan plan(ServerState state, ClientDirectory available, RoundContext round) {
         Course course = course(state, available, round);
         List<ClientId> cohort = List.copyOf(course.arrived().keySet());
-        SharedMessage newest = newest(super.evaluation(state, cohort, round));
-        Map<String, SharedMessage> messages = new TreeMap<>(Map.of(RoundPlan.MODEL, newest));
+        Map<String, SharedMessage> messages = new TreeMap<>();
         Map<ClientId, ClientOrder> orders = new TreeMap<>();
         course.arrived().forEach((client, run) -> {
             String id = RoundPlan.MODEL + ' ' + run.version();
-            messages.computeIfAbsent(id, any -> newest.withModel(run.version(), startingPoint(state, run.version())));
+            messages.computeIfAbsent(id, any -> new SharedMessage(run.version(), startingPoint(state, run.version())));
             orders.put(client, new ClientOrder(id));
         });
-        return RoundPlan.of(cohort, Integer.MAX_VALUE, newest)
-                .withMessages(messages, orders)
-                .with(COURSE, course);
-    }
-
-    /** Returns the one message that the server below sends everybody. */
-    private static SharedMessage newest(RoundPlan below) {
-        Check.that(
-                below.orders().isEmpty() && below.shared().keySet().equals(Set.of(RoundPlan.MODEL)),
-                "messages under asynchronous rounds",
-                "one for all clients, which share one model",
-                below.shared().keySet());
-        SharedMessage message = below.shared().get(RoundPlan.MODEL);
-        Check.that(
-                message.attachments().isEmpty(),
-                "attachments of an asynchronous task",
-                "none, for they would be newer than the model",
-                message.attachments().keySet());
-        return message;
+        return new RoundPlan(cohort, Integer.MAX_VALUE, messages, orders, Map.of()).with(COURSE, course);
     }
 
     private Course course(ServerState state, ClientDirectory available, RoundContext round) {
@@ -142,7 +123,7 @@ public final class AsynchronousServer extends ForwardingServer {
         double deadline = clock + rules.window();
         Map<ClientId, Run> arrived = new LinkedHashMap<>();
         List<Run> stale = new ArrayList<>();
-        Starter starter = new Starter(state, available, round);
+        Starter starter = new Starter(state, available, round, stale);
         int retries = 0;
         while (arrived.size() < rules.bufferSize() && clock < deadline) {
             while (running.size() < rules.concurrency() && starter.start(running, arrived.keySet(), clock)) {}
@@ -186,23 +167,26 @@ public final class AsynchronousServer extends ForwardingServer {
         private final ClientDirectory clients;
         private final RoundContext round;
         private final List<ClientId> lost = new ArrayList<>(); // dropped out: not started again in this round
+        private final List<Run> stale; // the same: whoever counts what they release counts one a round
         private int started;
 
-        Starter(ServerState state, ClientDirectory clients, RoundContext round) {
+        Starter(ServerState state, ClientDirectory clients, RoundContext round, List<Run> stale) {
             this.state = state;
+            this.stale = stale;
             this.clients = clients;
             this.round = round;
         }
 
-        /** Returns whether all clients run, have arrived or dropped out. */
+        /** Returns whether all clients run, have arrived, in time or too late, or dropped out. */
         boolean isExhausted(Collection<Run> running, Set<ClientId> arrived) {
-            return running.size() + arrived.size() + lost.size() >= clients.size();
+            return running.size() + arrived.size() + lost.size() + stale.size() >= clients.size();
         }
 
         /** Starts a client that is there, and neither runs nor has arrived; returns whether there was one. */
         boolean start(Collection<Run> running, Set<ClientId> arrived, double now) {
             Set<ClientId> busy = new TreeSet<>(arrived);
             running.forEach(run -> busy.add(run.client()));
+            stale.forEach(run -> busy.add(run.client()));
             busy.addAll(lost);
             ClientDirectory idle = time.world().available(clients.without(busy), now);
             if (idle.size() == 0) {

@@ -1,11 +1,16 @@
 package org.fl4j.simulation;
 
+import java.util.Map;
 import java.util.stream.IntStream;
+import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ClientDirectory;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.ServerState;
 import org.fl4j.internal.Check;
+import org.fl4j.metrics.Metrics;
 import org.fl4j.monitoring.AdaptationRule;
 import org.fl4j.monitoring.ResourceProbe;
-import org.fl4j.server.AdaptiveServer;
+import org.fl4j.monitoring.ResourceUsage;
 
 /**
  * Adapts local training to what the machine has left: batch size and number of steps, for all clients of a round alike.
@@ -18,7 +23,8 @@ import org.fl4j.server.AdaptiveServer;
  * sets up beside the run's own, such as FedRep's head, are not adapted.
  *
  * <p>With a {@link org.fl4j.monitoring.SystemProbe} a run is not repeatable, because it depends on what else the machine does; under a
- * scripted probe it is, for any number of workers and after a resume. A replay takes the settings that the run recorded.
+ * scripted probe it is, for any number of workers and after a resume. A replay takes what the run recorded. Metrics: {@code adaptation/batch
+ * size}, {@code adaptation/steps share}, and what was seen of the machine, under {@code observed/}.
  *
  * @param probe looks at the machine, once a round
  * @param rule what to make of it
@@ -32,11 +38,43 @@ public record AdaptiveTraining(ResourceProbe probe, AdaptationRule rule) impleme
 
     @Override
     public void configure(SimulationBuilder builder) {
-        builder.observer(round -> probe.sample(round).toObserved())
-                .server(
-                        ServerLayer.SETTINGS,
-                        (server, run) -> new AdaptiveServer(
-                                server, rule, run.training().orElseThrow().batchSize(), largestOf(run.clients())));
+        builder.observer(new ProbeObserver(probe)).settings(run -> new Adapting(rule, run));
+    }
+
+    private record ProbeObserver(ResourceProbe probe) implements RoundObserver {
+        @Override
+        public Metrics observe(int round) {
+            return probe.sample(round).toObserved();
+        }
+    }
+
+    /** Goes by the batch size of the round before, which is a number of the state. */
+    private static final class Adapting implements SettingsRule {
+        private static final String BATCH_SIZE = "adaptation/batch size";
+        private static final String STEPS_SHARE = "adaptation/steps share";
+
+        private final AdaptationRule rule;
+        private final int ownBatchSize;
+        private final int largestClient;
+
+        Adapting(AdaptationRule rule, RunParts run) {
+            this.rule = rule;
+            ownBatchSize = run.training().orElseThrow().batchSize();
+            largestClient = largestOf(run.clients());
+        }
+
+        @Override
+        public Decision decide(ServerState state, RoundContext round) {
+            int before =
+                    state.strategy().number(BATCH_SIZE).map(Double::intValue).orElse(ownBatchSize);
+            AdaptationRule.Adaptation now =
+                    rule.next(before, ownBatchSize, largestClient, ResourceUsage.observed(round.observed()));
+            double batchSize = now.batchSize();
+            return new Decision(
+                    Map.of(LocalTraining.BATCH_SIZE, batchSize, LocalTraining.STEPS_SHARE, now.stepsShare()),
+                    Map.of(BATCH_SIZE, batchSize),
+                    Metrics.of(BATCH_SIZE, batchSize, 1).merge(Metrics.of(STEPS_SHARE, now.stepsShare(), 1)));
+        }
     }
 
     private static int largestOf(ClientDirectory clients) {

@@ -2,6 +2,7 @@ package org.fl4j.simulation;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Supplier;
 import org.fl4j.client.ClientFactory;
 import org.fl4j.client.LocalTraining;
@@ -39,7 +40,7 @@ public interface Algorithm {
 
     /**
      * What a simulation is made of, as far as algorithms may have to check it; {@code servers} are those beside the composed one, {@code
-     * clients} is there if clients are not made by {@code sgdClients}, and {@code layout} builds the network to list its parameters.
+     * settings} the rules by which tasks differ from round to round, {@code staleness} is there if rounds are asynchronous, {@code clients} is there if clients are not made by {@code sgdClients}, and {@code layout} builds the network to list its parameters.
      */
     record Parts(
             ClientSelector selector,
@@ -53,20 +54,18 @@ public interface Algorithm {
             Optional<ClientFactory> clients,
             Optional<LocalTraining> training,
             List<PlacedServer> servers,
+            List<SettingsRule.Factory> settings,
+            OptionalInt staleness,
             Supplier<ParameterLayout> layout) {
-        /** Copies the list. */
+        /** Copies the lists. */
         public Parts {
             servers = List.copyOf(servers);
+            settings = List.copyOf(settings);
         }
 
         /** Returns whether there is a server in a layer. */
         public boolean has(ServerLayer layer) {
             return servers.stream().anyMatch(server -> server.layer() == layer);
-        }
-
-        /** Returns whether there is a server that decides who takes part, or what is made of updates. */
-        public boolean hasOwnServer() {
-            return servers.stream().anyMatch(server -> server.layer() != ServerLayer.SETTINGS);
         }
     }
 }

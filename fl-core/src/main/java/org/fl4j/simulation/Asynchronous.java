@@ -60,6 +60,11 @@ public record Asynchronous(AsynchronousRules rules, World world) implements Algo
                 "one that sends nothing beside the model, for it would be newer than what clients train",
                 parts.aggregator().getClass().getSimpleName());
         Check.that(
+                !parts.has(ServerLayer.AROUND),
+                "server under asynchronous rounds",
+                "the composed one alone, for clients are sent older models than that of the round",
+                "another around it");
+        Check.that(
                 !parts.has(ServerLayer.BASE),
                 "server under asynchronous rounds",
                 "the composed one, for all clients share one model",

@@ -294,16 +294,18 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
         }
     }
 
-    /** Returns where a model's parameters are. */
+    /** Returns where a model's parameters are; its name is one part of the path, or one model could lie within another. */
     private static String place(String model) {
-        return model.equals(ServerState.MODEL) ? MODEL : MODELS + model + '/';
+        return model.equals(ServerState.MODEL)
+                ? MODEL
+                : MODELS + model.replace("%", "%25").replace("/", "%2F") + '/';
     }
 
     private static Map<String, ParameterVector> models(
             SafeTensors.Content content, ParameterLayout layout, Path file, NDManager manager) {
         Map<String, ParameterVector> models = new TreeMap<>();
         for (String name : field(content.metadata(), "models", file).split("\n", -1)) {
-            models.put(name, model(place(name), content.tensors(), layout, file, manager));
+            models.put(name, model(name, content.tensors(), layout, file, manager));
         }
         if (!models.containsKey(ServerState.MODEL)) {
             throw new CheckpointException(
@@ -313,12 +315,14 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
     }
 
     private static ParameterVector model(
-            String place, Map<String, NDArray> tensors, ParameterLayout layout, Path file, NDManager manager) {
+            String name, Map<String, NDArray> tensors, ParameterLayout layout, Path file, NDManager manager) {
+        String place = place(name);
+        String what = name.equals(ServerState.MODEL) ? "the model" : "model " + name;
         long stored =
-                tensors.keySet().stream().filter(name -> name.startsWith(place)).count();
+                tensors.keySet().stream().filter(key -> key.startsWith(place)).count();
         if (stored != layout.parameters().size()) {
             throw new CheckpointException(
-                    file, "the model must have " + layout.parameters().size() + " parameters, but has " + stored);
+                    file, what + " must have " + layout.parameters().size() + " parameters, but has " + stored);
         }
         ParameterVector model = ParameterVector.zeros(layout, manager);
         for (ParameterLayout.Entry entry : layout.parameters()) {
@@ -326,7 +330,7 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
             if (value == null || !value.getShape().equals(entry.djlShape())) {
                 throw new CheckpointException(
                         file,
-                        "parameter " + entry.name() + " must have shape " + entry.djlShape() + ", but "
+                        "parameter " + entry.name() + " of " + what + " must have shape " + entry.djlShape() + ", but "
                                 + (value == null ? "is missing" : "has " + value.getShape()));
             }
             try (NDArray target = model.parameter(entry)) {

@@ -66,7 +66,9 @@ record Computation(
                         Optional.ofNullable(monitor),
                         cancelled)) {
             Server server = new GuardedServer(
-                    setup.decorated(composed, clientStates), setup.failurePolicy == FailurePolicy.FAIL_RUN);
+                    setup.decorated(composed, clientStates),
+                    model.layout(),
+                    setup.failurePolicy == FailurePolicy.FAIL_RUN);
             RoundStarts starts = new RoundStarts(
                     setup.seed, setup.data.clients(), scope.updates(), setup.observers, scope.recorded());
             LocalCohort cohort =
@@ -111,6 +113,7 @@ record Computation(
 
     /** Runs a round, and frees the state before it. */
     FederatedRound.Outcome next(ServerState state) {
+        NDManager before = state.model().floats().getManager(); // the next state may go on with some of its arrays
         NDManager next = states.newSubManager();
         FederatedRound.Outcome outcome;
         Optional<ResourceMonitor.Window> window = monitor.map(looks -> looks.open(state.round() + 1));
@@ -119,7 +122,7 @@ record Computation(
             outcome = round.run(state);
             outcome.state().keep(next);
         }
-        state.model().floats().getManager().close();
+        before.close();
         Metrics used = window.map(ResourceMonitor.Window::close).orElse(Metrics.none());
         return new FederatedRound.Outcome(outcome.state(), outcome.report().withMetrics(used));
     }

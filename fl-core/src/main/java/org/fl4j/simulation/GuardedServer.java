@@ -17,37 +17,50 @@ import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.server.StrategyFailedException;
+import org.fl4j.tensor.ParameterLayout;
 
 /** Holds a server, which may be the user's own, to its contract. What it throws names the round and the server. */
 final class GuardedServer implements Server {
     private final Server server;
+    private final ParameterLayout layout;
     private final boolean failsOnRefusal;
 
     /**
      * Guards a server.
      *
+     * @param layout of the task's model
      * @param failsOnRefusal whether a round whose aggregate is not finite ends the run
      */
-    GuardedServer(Server server, boolean failsOnRefusal) {
+    GuardedServer(Server server, ParameterLayout layout, boolean failsOnRefusal) {
         this.server = server;
+        this.layout = layout;
         this.failsOnRefusal = failsOnRefusal;
     }
 
     @Override
     public ServerState initialState() {
-        return server.initialState();
+        ServerState state = ask(0, "initialState", server::initialState);
+        if (state.round() != 0) {
+            throw broke(0, "begin with the state after round 0, but began with that after round " + state.round());
+        }
+        state.models()
+                .forEach((name, model) -> layout.differenceFrom(model.layout()).ifPresent(difference -> {
+                    throw broke(0, "begin with models of the task's layout, but for " + name + ": " + difference);
+                }));
+        return state;
     }
 
     @Override
     public RoundPlan plan(ServerState state, ClientDirectory available, RoundContext round) {
-        RoundPlan plan = ask(round, "plan", () -> server.plan(state, available, round));
+        RoundPlan plan = ask(round.number(), "plan", () -> server.plan(state, available, round));
+        requireLayout(plan, round);
         Set<ClientId> seen = new HashSet<>();
         for (ClientId client : plan.cohort()) {
-            if (client == null || available.position(client).isEmpty()) {
-                throw broke(round, "choose only available clients, but chose " + client);
+            if (available.position(client).isEmpty()) {
+                throw broke(round.number(), "choose only available clients, but chose " + client);
             }
             if (!seen.add(client)) {
-                throw broke(round, "choose each client once, but chose " + client + " twice");
+                throw broke(round.number(), "choose each client once, but chose " + client + " twice");
             }
         }
         return plan;
@@ -55,7 +68,7 @@ final class GuardedServer implements Server {
 
     @Override
     public ServerUpdate update(ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
-        ServerUpdate update = ask(round, "update", () -> server.update(state, plan, updates, round));
+        ServerUpdate update = ask(round.number(), "update", () -> server.update(state, plan, updates, round));
         update.state()
                 .models()
                 .values()
@@ -63,11 +76,11 @@ final class GuardedServer implements Server {
                         .layout()
                         .differenceFrom(model.layout())
                         .ifPresent(difference -> {
-                            throw broke(round, "keep the model's layout, but: " + difference);
+                            throw broke(round.number(), "keep the model's layout, but: " + difference);
                         }));
         if (update.state().round() != round.number()) {
             throw broke(
-                    round,
+                    round.number(),
                     "return the state after the round, but returned that after round "
                             + update.state().round());
         }
@@ -94,15 +107,31 @@ final class GuardedServer implements Server {
 
     @Override
     public RoundPlan evaluation(ServerState state, List<ClientId> clients, RoundContext round) {
-        return ask(round, "evaluation", () -> server.evaluation(state, clients, round));
+        RoundPlan plan = ask(round.number(), "evaluation", () -> server.evaluation(state, clients, round));
+        requireLayout(plan, round);
+        if (!plan.cohort().equals(clients)) {
+            throw broke(
+                    round.number(), "plan an evaluation for the clients it is asked for, but planned it for others");
+        }
+        return plan;
+    }
+
+    private void requireLayout(RoundPlan plan, RoundContext round) {
+        plan.shared()
+                .forEach((id, message) -> layout.differenceFrom(message.model().layout())
+                        .ifPresent(difference -> {
+                            throw broke(
+                                    round.number(),
+                                    "send models of the task's layout, but in message " + id + ": " + difference);
+                        }));
     }
 
     @Override
     public Metrics evaluate(ServerState state, RoundContext round) {
-        return ask(round, "evaluate", () -> server.evaluate(state, round));
+        return ask(round.number(), "evaluate", () -> server.evaluate(state, round));
     }
 
-    private <T> T ask(RoundContext round, String method, Supplier<T> call) {
+    private <T> T ask(int round, String method, Supplier<T> call) {
         T answer;
         try {
             answer = call.get();
@@ -112,7 +141,7 @@ final class GuardedServer implements Server {
             if (Failures.unwrapped(e) instanceof Error) {
                 throw e;
             }
-            throw StrategyFailedException.threw(round.number(), "server", server, method, e);
+            throw StrategyFailedException.threw(round, "server", server, method, e);
         }
         if (answer == null) {
             throw broke(round, "answer " + method + ", but returned null");
@@ -120,7 +149,7 @@ final class GuardedServer implements Server {
         return answer;
     }
 
-    private StrategyFailedException broke(RoundContext round, String rule) {
-        return StrategyFailedException.broke(round.number(), "server", server, rule);
+    private StrategyFailedException broke(int round, String rule) {
+        return StrategyFailedException.broke(round, "server", server, rule);
     }
 }

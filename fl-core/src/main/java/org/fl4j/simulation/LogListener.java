@@ -41,6 +41,6 @@ public final class LogListener implements RunListener {
 
     @Override
     public void runEnded(RunResult result) {
-        LOG.info("run ended: {}, model SHA-256 {}", result.end(), result.modelSha256());
+        LOG.info("run ended: {}, state SHA-256 {}", result.end(), result.stateSha256());
     }
 }

@@ -1,15 +1,17 @@
 package org.fl4j.simulation;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntFunction;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.UpdateStore;
-import org.fl4j.internal.Check;
+import org.fl4j.metrics.Metric;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.random.Seed;
+import org.fl4j.server.StrategyFailedException;
 
 /**
  * Begins rounds: says where a run is, and looks at the world outside before anything is decided.
@@ -38,16 +40,40 @@ record RoundStarts(
     private Metrics observed(int round) {
         Metrics all = Metrics.none();
         for (RoundObserver observer : observers) {
-            Metrics seen = observer.observe(round);
-            seen.values()
-                    .keySet()
-                    .forEach(name -> Check.that(
-                            name.startsWith(RoundObserver.PREFIX),
-                            "name of what is observed",
-                            "one that begins with " + RoundObserver.PREFIX,
-                            name));
-            all = all.merge(seen);
+            for (Map.Entry<String, Metric> seen :
+                    seenBy(observer, round).values().entrySet()) {
+                require(observer, round, seen.getKey(), all);
+                all = all.merge(new Metrics(Map.of(seen.getKey(), seen.getValue())));
+            }
         }
         return all;
+    }
+
+    private static void require(RoundObserver observer, int round, String name, Metrics known) {
+        if (!name.startsWith(RoundObserver.PREFIX)) {
+            throw broke(observer, round, "give names that begin with " + RoundObserver.PREFIX + ", but gave " + name);
+        }
+        if (known.values().containsKey(name)) {
+            throw broke(observer, round, "give names that no other observer gives, but gave " + name);
+        }
+    }
+
+    private static Metrics seenBy(RoundObserver observer, int round) {
+        try {
+            Metrics seen = observer.observe(round);
+            if (seen != null) {
+                return seen;
+            }
+        } catch (RuntimeException e) {
+            if (Failures.unwrapped(e) instanceof Error) {
+                throw e;
+            }
+            throw StrategyFailedException.threw(round, "observer", observer, "observe", e);
+        }
+        throw broke(observer, round, "answer observe, but returned null");
+    }
+
+    private static StrategyFailedException broke(RoundObserver observer, int round, String rule) {
+        return StrategyFailedException.broke(round, "observer", observer, rule);
     }
 }

@@ -36,6 +36,8 @@ record RunIdentity(Fingerprint made, Fingerprint machine) {
                 .add("aggregator", run.aggregator)
                 .add("serverOptimizer", run.serverOptimizer)
                 .add("servers", run.servers)
+                .add("observers", run.observers)
+                .add("settings", run.settings)
                 .add("updates", run.updates)
                 .add("uploadTransform", run.uploadTransform)
                 .add("initialModel", run.initialModel)

@@ -13,12 +13,13 @@ import org.fl4j.server.Clock;
  * @param state the final state, on the server's device
  * @param history one report a round, from the first; a resumed run includes the rounds before
  * @param end why it ended
- * @param modelSha256 the SHA-256 of the final model's values: equal hashes mean bit-identical models
+ * @param stateSha256 the {@linkplain ServerState#sha256 SHA-256 of the final state}, all models and all that strategies remember: runs with
+ *     equal hashes ended bit-identically
  * @param seconds how long this call of run took
  * @param manager what holds the final state
  */
 public record RunResult(
-        ServerState state, List<RoundReport> history, End end, String modelSha256, double seconds, NDManager manager)
+        ServerState state, List<RoundReport> history, End end, String stateSha256, double seconds, NDManager manager)
         implements AutoCloseable {
     /** Why a run ended. */
     public enum End {

@@ -14,9 +14,6 @@ public enum ServerLayer {
     /** Puts the run on a simulated clock, and so decides who is in time. A run has one at most. */
     TIME,
 
-    /** Changes the settings of tasks, and neither who takes part nor what is made of updates. */
-    SETTINGS,
-
     /** Decides who may take part at all, and sees whatever leaves a client, such as a ledger of clients' privacy. */
     GATE
 }

@@ -92,7 +92,7 @@ public final class Simulation {
         RunResult.End end = loop.run();
         double seconds = (System.nanoTime() - start) / 1e9;
         ServerState last = loop.state();
-        RunResult result = new RunResult(last, loop.history(), end, last.model().sha256(), seconds, run.states());
+        RunResult result = new RunResult(last, loop.history(), end, last.sha256(), seconds, run.states());
         setup.listeners.forEach(listener -> listener.runEnded(result));
         return result;
     }

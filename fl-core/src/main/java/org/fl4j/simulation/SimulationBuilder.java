@@ -3,7 +3,6 @@ package org.fl4j.simulation;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -55,9 +54,10 @@ public final class SimulationBuilder implements Cloneable {
     ClientSelector selector;
     Aggregator aggregator;
     ServerOptimizer serverOptimizer = new AddDelta(1);
-    List<PlacedServer> servers = new ArrayList<>(); // the later around the earlier
+    List<PlacedServer> servers = new ArrayList<>(); // of two in one layer the later is around the earlier
     OptionalInt staleness = OptionalInt.empty();
     List<RoundObserver> observers = new ArrayList<>();
+    List<SettingsRule.Factory> settings = new ArrayList<>();
     UpdatePolicy updates = UpdatePolicy.all();
     UpdateStore updateStore = UpdateStore.inMemory();
     UpdateTransform uploadTransform = UpdateTransform.none();
@@ -182,8 +182,8 @@ public final class SimulationBuilder implements Cloneable {
     }
 
     /**
-     * Puts a server of your own in place of the composed one, or around it: to send each client a model of its own, say. Of
-     * several the later is put around the earlier. The run closes the composed server.
+     * Puts a server of your own around the composed one: to send each client a model of its own, say. Of several the later is put around
+     * the earlier. Clocks and gates are around it, whenever they are set. The run closes the composed server.
      */
     public SimulationBuilder server(ServerDecorator value) {
         return server(ServerLayer.AROUND, value);
@@ -204,13 +204,33 @@ public final class SimulationBuilder implements Cloneable {
 
     Server decorated(Server composed, ClientStates states) {
         RunParts run = new RunParts(states, updates, selector, Optional.ofNullable(training), data.clients());
-        List<PlacedServer> ordered = new ArrayList<>(servers);
-        ordered.sort(Comparator.comparing(PlacedServer::layer)); // stable
         Server outermost = composed;
-        for (PlacedServer server : ordered) {
-            outermost = server.decorator().decorate(outermost, run);
+        for (ServerLayer layer : ServerLayer.values()) {
+            if (layer == ServerLayer.GATE) {
+                outermost = withSettings(outermost, run);
+            }
+            for (PlacedServer server : servers) {
+                if (server.layer() == layer) {
+                    outermost = Check.present(
+                            "server of layer " + layer, server.decorator().decorate(outermost, run));
+                }
+            }
         }
         return outermost;
+    }
+
+    private Server withSettings(Server server, RunParts run) {
+        Server around = server;
+        for (int i = 0; i < settings.size(); i++) {
+            around = new SettingsServer(around, settings.get(i).of(run), i);
+        }
+        return around;
+    }
+
+    /** Adds a rule for the settings of tasks; of several the later may overrule the earlier. */
+    public SimulationBuilder settings(SettingsRule.Factory value) {
+        settings.add(Check.present("settings", value));
+        return this;
     }
 
     /**
@@ -422,6 +442,8 @@ public final class SimulationBuilder implements Cloneable {
                 clientFactory,
                 Optional.ofNullable(training),
                 servers,
+                settings,
+                staleness,
                 this::layout);
         algorithms.forEach(algorithm -> algorithm.verify(parts));
         Stream.concat(
@@ -495,6 +517,7 @@ public final class SimulationBuilder implements Cloneable {
             copy.listeners = new ArrayList<>(listeners);
             copy.servers = new ArrayList<>(servers);
             copy.observers = new ArrayList<>(observers);
+            copy.settings = new ArrayList<>(settings);
             copy.algorithms = new ArrayList<>(algorithms);
             copy.algorithmParts = algorithmParts.copy();
             return copy;

@@ -9,10 +9,8 @@ import java.nio.Buffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import org.fl4j.internal.Check;
+import org.fl4j.internal.Sha256;
 
 /**
  * Makes tensors that own their memory. An array that DJL makes from a Java buffer on the CPU borrows the buffer, and a
@@ -40,13 +38,9 @@ public final class Tensors {
                 "byte order",
                 "little-endian",
                 ByteOrder.nativeOrder());
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            arrays.forEach(array -> digest.update(array.toByteBuffer()));
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+        Sha256 hash = new Sha256();
+        arrays.forEach(array -> hash.add(array.toByteBuffer()));
+        return hash.hex();
     }
 
     /** Returns a copy of the array on a device, with memory of its own wherever the array lies. */

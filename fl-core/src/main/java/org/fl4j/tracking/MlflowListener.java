@@ -18,7 +18,7 @@ import org.fl4j.simulation.RunResult;
 
 /**
  * Enters a run into an MLflow tracking server by its REST API 2.0: settings as parameters, all metrics of each round with the round as the step, the
- * model's hash as the tag {@code fl4j.modelSha256}. A resumed run goes on in the run it began; of rounds that it repeats, MLflow keeps both values.
+ * model's hash as the tag {@code fl4j.stateSha256}. A resumed run goes on in the run it began; of rounds that it repeats, MLflow keeps both values.
  *
  * <p>MLflow allows fewer characters in names: {@code top5@acc} is entered as {@code top5_u0040acc}, and two names never become one.
  *
@@ -121,7 +121,7 @@ public final class MlflowListener implements RunListener, AutoCloseable {
     @Override
     public void runEnded(RunResult result) {
         String id = running.orElseThrow();
-        client.describe(id, "tags", Map.of("fl4j.modelSha256", result.modelSha256()));
+        client.describe(id, "tags", Map.of("fl4j.stateSha256", result.stateSha256()));
         boolean killed = result.end() == RunResult.End.CANCELLED;
         client.status(id, killed ? "KILLED" : "FINISHED", Optional.of(clock.millis()));
         running = Optional.empty();

@@ -178,7 +178,7 @@ class PathsTest extends TensorTest {
                     .as("compiled path")
                     .isPresent();
             ParameterVector start = model.initial(new Seed(1), manager);
-            TrainingTask message = new TrainingTask(CLIENT, round(), 0, start);
+            TrainingTask message = new TrainingTask(round().ticket(CLIENT), 0, start);
             ModelUpdate reference = eager(worker, training).train(message);
             ModelUpdate compiled = new SgdClient(CLIENT, worker, training).train(message);
             double difference =
@@ -233,7 +233,7 @@ class PathsTest extends TensorTest {
                 Partition.of(List.of(IntStream.range(0, EXAMPLES).toArray())));
         try (FederatedModel model = new FederatedModel(task);
                 Worker worker = new Worker(model, data, data, new TestClientStates(), Device.cpu())) {
-            TrainingTask message = new TrainingTask(CLIENT, round(), 0, model.initial(new Seed(1), manager));
+            TrainingTask message = new TrainingTask(round().ticket(CLIENT), 0, model.initial(new Seed(1), manager));
             NDArray correction = manager.ones(new Shape(model.layout().trainableCount()));
             ModelUpdate plain = new SgdClient(CLIENT, worker, SGD).train(message);
             ModelUpdate compiled =

@@ -67,7 +67,7 @@ class SgdClientTest extends TensorTest {
     private TrainingTask task() {
         ParameterVector start = ParameterVector.zeros(model.layout(), manager);
         Kernels.copy(Tensors.create(manager, new float[] {.5f, .25f}, new Shape(2)), start.floats());
-        return new TrainingTask(CLIENT, round(), 0, start);
+        return new TrainingTask(round().ticket(CLIENT), 0, start);
     }
 
     private static double[] closedForm(int steps, double rate, double clip) {

@@ -81,7 +81,8 @@ class SingleRowsTest extends TensorTest {
             try (Worker worker = new Worker(model, data, data, new TestClientStates(), Device.cpu())) {
                 ParameterVector start = model.initial(new Seed(1), manager);
                 LocalTraining training = LocalTraining.sgd(.1).batchSize(batch);
-                ModelUpdate update = client.apply(worker, training).train(new TrainingTask(CLIENT, round(), 0, start));
+                ModelUpdate update =
+                        client.apply(worker, training).train(new TrainingTask(round().ticket(CLIENT), 0, start));
                 return update.keep(manager);
             }
         }

@@ -52,7 +52,7 @@ class DeterminismIT {
 
     private static String hash(SimulationBuilder builder) {
         try (RunResult result = builder.build().run()) {
-            return result.modelSha256();
+            return result.stateSha256();
         }
     }
 
@@ -91,7 +91,7 @@ class DeterminismIT {
                     .clients((id, worker) -> new SgdClient(id, worker, training) {
                         @Override
                         protected void afterTraining(TrainingTask task, LocalModel model) {
-                            sleep(task.round().seed("delay", id()).generator().nextInt(60));
+                            sleep(task.seed("delay").generator().nextInt(60));
                         }
                     });
             assertThat(hash(delayed)).isEqualTo(undisturbed);
@@ -128,7 +128,7 @@ class DeterminismIT {
             String undisturbed = hash(run(digits).rounds(5));
             try (RunResult half =
                     run(digits).rounds(3).checkpoints(directory, 1).build().run()) {
-                assertThat(half.modelSha256()).isNotEqualTo(undisturbed);
+                assertThat(half.stateSha256()).isNotEqualTo(undisturbed);
             }
             try (RunResult rest = run(digits)
                     .rounds(5)
@@ -136,7 +136,7 @@ class DeterminismIT {
                     .resume(true)
                     .build()
                     .run()) {
-                assertThat(rest.modelSha256()).isEqualTo(undisturbed);
+                assertThat(rest.stateSha256()).isEqualTo(undisturbed);
                 assertThat(rest.history()).extracting(RoundReport::round).containsExactly(1, 2, 3, 4, 5);
             }
         }
@@ -163,8 +163,7 @@ class DeterminismIT {
                             .clients((id, worker) -> new SgdClient(id, worker, training) {
                                 @Override
                                 protected void afterTraining(TrainingTask task, LocalModel model) {
-                                    if (Boolean.getBoolean(WAITING)
-                                            && task.round().number() == 3) {
+                                    if (Boolean.getBoolean(WAITING) && task.round() == 3) {
                                         System.out.println(WAITING);
                                         awaitKill();
                                     }
@@ -172,7 +171,7 @@ class DeterminismIT {
                             })
                             .build()
                             .run()) {
-                System.out.println("sha256 " + result.modelSha256());
+                System.out.println("sha256 " + result.stateSha256());
             }
         }
 

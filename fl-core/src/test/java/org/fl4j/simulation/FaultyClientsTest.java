@@ -84,7 +84,7 @@ class FaultyClientsTest extends TensorTest {
             @Override
             public ModelUpdate train(TrainingTask task) {
                 ModelUpdate update = honest.train(task);
-                if (task.round().number() != ROUND || !id.equals(victim)) {
+                if (task.round() != ROUND || !id.equals(victim)) {
                     return update;
                 }
                 try {
@@ -208,7 +208,7 @@ class FaultyClientsTest extends TensorTest {
                 .failurePolicy(FailurePolicy.SKIP_CLIENT)
                 .build()
                 .run()) {
-            without = result.modelSha256();
+            without = result.stateSha256();
         }
         for (int workers : new int[] {1, 3}) {
             SimulationBuilder builder = run(fault).workers(workers);
@@ -221,7 +221,7 @@ class FaultyClientsTest extends TensorTest {
                             assertThat(failure.client()).isEqualTo(victim);
                             assertThat(failure.error()).contains(message);
                         });
-                assertThat(result.modelSha256()).isEqualTo(without);
+                assertThat(result.stateSha256()).isEqualTo(without);
             }
             assertThatThrownBy(() -> builder.failurePolicy(FailurePolicy.FAIL_RUN)
                             .build()
@@ -295,7 +295,7 @@ class FaultyClientsTest extends TensorTest {
             assertThat(report.metrics().value("train/loss")).isFinite();
             assertThat(report.metrics().find("own")).isEmpty();
             assertThat(report.metrics().value(ClientCall.NOT_FINITE)).isEqualTo(2);
-            assertThat(result.modelSha256()).isEqualTo(honest.modelSha256());
+            assertThat(result.stateSha256()).isEqualTo(honest.stateSha256());
         }
     }
 

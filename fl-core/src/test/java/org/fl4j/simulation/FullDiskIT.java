@@ -31,7 +31,7 @@ class FullDiskIT {
                             .resume(true)
                             .build()
                             .run()) {
-                System.out.println("sha256 " + result.modelSha256());
+                System.out.println("sha256 " + result.stateSha256());
             }
         }
     }
@@ -75,7 +75,7 @@ class FullDiskIT {
         try (Dataset digits = Fixtures.digits();
                 RunResult undisturbed =
                         Fixtures.softmaxRun(digits).rounds(ROUNDS).build().run()) {
-            assertThat(resumed).contains("sha256 " + undisturbed.modelSha256());
+            assertThat(resumed).contains("sha256 " + undisturbed.stateSha256());
         }
     }
 }

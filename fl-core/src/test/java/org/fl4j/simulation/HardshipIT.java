@@ -54,7 +54,7 @@ class HardshipIT {
     private static String undisturbed() {
         try (Dataset digits = Fixtures.digits();
                 RunResult result = setup(digits).build().run()) {
-            return result.modelSha256();
+            return result.stateSha256();
         }
     }
 
@@ -84,7 +84,7 @@ class HardshipIT {
                             .resume(true)
                             .build()
                             .run()) {
-                Files.writeString(directory.resolve(DONE), result.modelSha256());
+                Files.writeString(directory.resolve(DONE), result.stateSha256());
             }
         }
     }
@@ -135,7 +135,7 @@ class HardshipIT {
                                 .resume(true)
                                 .build()
                                 .run()) {
-                            end.set(result.end() == RunResult.End.COMPLETED ? result.modelSha256() : result.end());
+                            end.set(result.end() == RunResult.End.COMPLETED ? result.stateSha256() : result.end());
                         } catch (RuntimeException e) {
                             end.set(e);
                         }
@@ -173,7 +173,7 @@ class HardshipIT {
                         .clients((id, worker) -> new SgdClient(id, worker, training) {
                             @Override
                             protected void afterTraining(TrainingTask task, LocalModel model) {
-                                if ((task.round().number() + id().index()) % 4 == 0) {
+                                if ((task.round() + id().index()) % 4 == 0) {
                                     Object[] chain = null;
                                     while (true) {
                                         chain = new Object[] {chain, new long[1 << (10 + id().index() % 3)]};

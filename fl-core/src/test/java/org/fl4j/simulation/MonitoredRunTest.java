@@ -55,7 +55,7 @@ class MonitoredRunTest {
 
     private static String hash(SimulationBuilder builder) {
         try (RunResult result = builder.build().run()) {
-            return result.modelSha256();
+            return result.state().model().sha256();
         }
     }
 
@@ -79,7 +79,8 @@ class MonitoredRunTest {
                 });
         try (RunResult result = threads.call(() -> monitored.build().run());
                 RunResult plain = setup().build().run()) {
-            assertThat(result.modelSha256()).isEqualTo(plain.modelSha256());
+            assertThat(result.state().model().sha256())
+                    .isEqualTo(plain.state().model().sha256());
             assertThat(result.history()).allSatisfy(report -> {
                 assertThat(report.metrics().value("resource/memory")).isPositive();
                 assertThat(report.metrics().value("resource/process bytes max")).isGreaterThan(1e7);
@@ -103,7 +104,7 @@ class MonitoredRunTest {
         List<Double> shares = new ArrayList<>();
         String one;
         try (RunResult result = setup().workers(1).algorithm(adaptive).build().run()) {
-            one = result.modelSha256();
+            one = result.state().model().sha256();
             result.history().forEach(report -> {
                 batches.add(report.metrics().value("adaptation/batch size"));
                 shares.add(report.metrics().value("adaptation/steps share"));

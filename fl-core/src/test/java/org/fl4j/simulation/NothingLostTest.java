@@ -36,6 +36,7 @@ import org.fl4j.data.Partition;
 import org.fl4j.execution.TaskRecord;
 import org.fl4j.internal.DirectoryLock;
 import org.fl4j.internal.Durable;
+import org.fl4j.metrics.Metrics;
 import org.fl4j.model.FederatedModel;
 import org.fl4j.model.LocalModel;
 import org.fl4j.monitoring.AdaptationRule;
@@ -78,7 +79,7 @@ class NothingLostTest extends TensorTest {
 
     private String undisturbed() {
         try (RunResult result = Fixtures.softmaxRun(digits).rounds(LAST).build().run()) {
-            return result.modelSha256();
+            return result.stateSha256();
         }
     }
 
@@ -213,7 +214,7 @@ class NothingLostTest extends TensorTest {
                 .listener(new JsonLinesListener(after))
                 .build()
                 .run()) {
-            assertThat(result.modelSha256()).isEqualTo(undisturbed());
+            assertThat(result.stateSha256()).isEqualTo(undisturbed());
         }
         for (Path file : List.of(before, after)) {
             assertThat(JsonLinesListener.read(file))
@@ -244,6 +245,9 @@ class NothingLostTest extends TensorTest {
                 change("failurePolicy", run -> run.failurePolicy(FailurePolicy.SKIP_CLIENT)),
                 change("uploadTransform", run -> run.uploadTransform((update, task) -> update)),
                 change("seed", run -> run.seed(4)),
+                change("observers", run -> run.observer(round -> Metrics.none())),
+                change("settings", run -> run.settings(parts -> (state, round) -> null)),
+                change("servers", run -> run.server((composed, parts) -> composed)),
                 change("stopRule", run -> run.stopRule(StopRule.targetReached("test/accuracy", .99))),
                 change("algorithms", run -> run.algorithm(builder -> builder.cohortSize(5))),
                 change(
@@ -270,7 +274,7 @@ class NothingLostTest extends TensorTest {
                 .listener(after(99, () -> {}))
                 .build()
                 .run()) {
-            assertThat(result.modelSha256()).isEqualTo(undisturbed());
+            assertThat(result.stateSha256()).isEqualTo(undisturbed());
         }
     }
 
@@ -485,7 +489,7 @@ class NothingLostTest extends TensorTest {
                 .sgdClients((id, worker, training) -> new SgdClient(id, worker, training) {
                     @Override
                     protected void afterTraining(TrainingTask task, LocalModel model) {
-                        if (task.round().number() == 3) {
+                        if (task.round() == 3) {
                             Thread.currentThread().interrupt();
                         }
                         keep(StrategyState.empty()

@@ -74,7 +74,7 @@ class OwnDataTest extends TensorTest {
     private String hash(FederatedDataset data) {
         try (RunResult result = run(data).build().run()) {
             assertThat(result.end()).isEqualTo(RunResult.End.COMPLETED);
-            return result.modelSha256();
+            return result.stateSha256();
         }
     }
 

@@ -264,7 +264,7 @@ class SimulatedWorldTest {
                 .isEqualTo(13);
         try (RunResult one = run.workers(1).build().run();
                 RunResult three = run.workers(3).build().run()) {
-            assertThat(three.modelSha256()).isEqualTo(one.modelSha256());
+            assertThat(three.stateSha256()).isEqualTo(one.stateSha256());
         }
         List<RoundReport> shortOnes = history(setup().rounds(6).algorithm(Asynchronous.windows(4, 1, 9, world)));
         assertThat(shortOnes.get(0).cohort())
@@ -294,7 +294,7 @@ class SimulatedWorldTest {
         String hash;
         try (RunResult result = run.workers(1).build().run()) {
             whole = result.history();
-            hash = result.modelSha256();
+            hash = result.stateSha256();
         }
         assertThat(whole.stream().flatMap(report -> report.rejected().stream()))
                 .extracting(Rejection::reason)
@@ -306,7 +306,7 @@ class SimulatedWorldTest {
         }
         history(run.workers(3).rounds(7).checkpoints(directory, 1));
         try (RunResult resumed = run.rounds(12).resume(true).build().run()) {
-            assertThat(resumed.modelSha256()).isEqualTo(hash);
+            assertThat(resumed.stateSha256()).isEqualTo(hash);
             assertThat(resumed.finalMetrics().value("time/seconds")).isEqualTo(clock);
         }
     }
@@ -327,6 +327,16 @@ class SimulatedWorldTest {
             assertThat(result.secondsTo("test/accuracy", 1.1)).isEmpty();
             assertThat(without.secondsTo("test/accuracy", 0)).isEmpty();
         }
+    }
+
+    /** It would not be asked what clients are sent that started in an earlier round. */
+    @Test
+    void asynchronousRoundsRefuseServersOfYourOwn() {
+        assertThatThrownBy(() -> setup().server((composed, parts) -> composed)
+                        .algorithm(new Asynchronous(4, 1, 5, (client, round, work) -> 1))
+                        .build())
+                .hasMessage("server under asynchronous rounds must be the composed one alone, for clients are sent"
+                        + " older models than that of the round, but was another around it");
     }
 
     /** Asynchronously too the clock goes on when nobody can be started, and rounds get their buffer when somebody can again. */

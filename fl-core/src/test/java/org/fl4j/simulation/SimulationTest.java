@@ -78,7 +78,7 @@ class SimulationTest {
         return new SgdClient(id, worker, TRAINING) {
             @Override
             protected void beforeTraining(TrainingTask task, LocalModel model) {
-                if (task.round().number() == 2 && victims.contains(id())) {
+                if (task.round() == 2 && victims.contains(id())) {
                     disturbance.run();
                 }
             }
@@ -145,7 +145,7 @@ class SimulationTest {
     @Test
     void leavesOutAnUpdateThatIsNotFinite() {
         UpdateTransform poison = (update, task) -> {
-            if (task.round().number() != 2 || update.client().index() % 2 == 0) {
+            if (task.round() != 2 || update.client().index() % 2 == 0) {
                 return update;
             }
             ParameterVector broken = update.delta().copy();
@@ -198,9 +198,9 @@ class SimulationTest {
                         setup().rounds(1).uploadTransform(nothingLeft).build().run();
                 RunResult again =
                         setup().rounds(2).uploadTransform(nothingLeft).build().run()) {
-            assertThat(unmoved.modelSha256())
-                    .isNotEqualTo(trained.modelSha256())
-                    .isEqualTo(again.modelSha256());
+            assertThat(unmoved.state().model().sha256())
+                    .isNotEqualTo(trained.state().model().sha256())
+                    .isEqualTo(again.state().model().sha256());
         }
     }
 
@@ -212,7 +212,7 @@ class SimulationTest {
                 .clients((id, worker) -> new SgdClient(id, worker, TRAINING) {
                     @Override
                     protected void afterTraining(TrainingTask task, LocalModel model) {
-                        if (task.round().number() == 3 && trained.incrementAndGet() == 1) {
+                        if (task.round() == 3 && trained.incrementAndGet() == 1) {
                             simulation[0].cancel();
                         }
                     }
@@ -237,7 +237,7 @@ class SimulationTest {
                     .clients((id, worker) -> new SgdClient(id, worker, TRAINING) {
                         @Override
                         protected void afterTraining(TrainingTask task, LocalModel model) {
-                            if (task.round().number() == 3) {
+                            if (task.round() == 3) {
                                 if (fails) {
                                     throw new IllegalStateException("out of battery");
                                 }
@@ -266,7 +266,7 @@ class SimulationTest {
                     .sgdClients((id, worker, training) -> new SgdClient(id, worker, training) {
                         @Override
                         protected void afterTraining(TrainingTask task, LocalModel model) {
-                            if (task.round().number() == 4) {
+                            if (task.round() == 4) {
                                 fourthRound.countDown();
                                 awaitForEver();
                             }
@@ -519,8 +519,8 @@ class SimulationTest {
                         setup().serverOptimizer(REMEMBERING).rounds(5).build().run();
                 RunResult plain = setup().rounds(5).build().run()) {
             assertThat(resumed.state().strategy().number("test/steps")).hasValue(5.0);
-            assertThat(resumed.modelSha256()).isEqualTo(undisturbed.modelSha256());
-            assertThat(resumed.modelSha256()).isNotEqualTo(plain.modelSha256());
+            assertThat(resumed.stateSha256()).isEqualTo(undisturbed.stateSha256());
+            assertThat(resumed.stateSha256()).isNotEqualTo(plain.stateSha256());
         }
     }
 
@@ -669,7 +669,7 @@ class SimulationTest {
         try (RunResult own = builder.build().run();
                 RunResult plain =
                         setup().cohortSize(Fixtures.CLIENTS).rounds(1).build().run()) {
-            assertThat(own.modelSha256()).isNotEqualTo(plain.modelSha256());
+            assertThat(own.stateSha256()).isNotEqualTo(plain.stateSha256());
             assertThat(own.finalMetrics().find("test/accuracy")).isEmpty();
         }
     }

@@ -68,7 +68,7 @@ class TasksTest {
 
     private static String hash(SimulationBuilder builder) {
         try (RunResult result = builder.build().run()) {
-            return result.modelSha256();
+            return result.stateSha256();
         }
     }
 

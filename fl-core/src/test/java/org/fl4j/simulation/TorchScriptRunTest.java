@@ -39,7 +39,7 @@ class TorchScriptRunTest extends TensorTest {
                 .rounds(8);
         try (RunResult one = run.workers(1).build().run();
                 RunResult three = run.workers(3).build().run()) {
-            assertThat(three.modelSha256()).isEqualTo(one.modelSha256());
+            assertThat(three.stateSha256()).isEqualTo(one.stateSha256());
             List<RoundReport> rounds = one.history();
             assertThat(rounds.get(7).metrics().value("test/loss"))
                     .isLessThan(.9 * rounds.get(0).metrics().value("test/loss"));
@@ -54,7 +54,7 @@ class TorchScriptRunTest extends TensorTest {
                 .rounds(4);
         try (RunResult one = run.workers(1).build().run();
                 RunResult three = run.workers(3).build().run()) {
-            assertThat(three.modelSha256()).isEqualTo(one.modelSha256());
+            assertThat(three.stateSha256()).isEqualTo(one.stateSha256());
             List<RoundReport> rounds = one.history();
             assertThat(rounds.get(3).metrics().value("test/loss"))
                     .isLessThan(.9 * rounds.get(0).metrics().value("test/loss"));
@@ -96,7 +96,7 @@ class TorchScriptRunTest extends TensorTest {
         try (RunResult one =
                         run.task(task("lstm.pt")).rounds(2).workers(1).build().run();
                 RunResult two = run.workers(2).build().run()) {
-            assertThat(two.modelSha256()).isEqualTo(one.modelSha256());
+            assertThat(two.stateSha256()).isEqualTo(one.stateSha256());
         }
     }
 

@@ -57,7 +57,7 @@ public abstract class ClientContract {
     private TrainingTask task(int round) {
         ParameterVector received = model.initial(new Seed(9), manager);
         return new TrainingTask(
-                CLIENT, new RoundContext(round, new Seed(4), /* clientCount= */ 10), round - 1, received);
+                new RoundContext(round, new Seed(4), /* clientCount= */ 10).ticket(CLIENT), round - 1, received);
     }
 
     @Test
@@ -95,13 +95,13 @@ public abstract class ClientContract {
         ParameterVector trained = task.model().copy();
         for (int round = 1; round <= 5; round++) {
             TrainingTask next = new TrainingTask(
-                    CLIENT, new RoundContext(round, new Seed(4), /* clientCount= */ 10), round - 1, trained);
+                    new RoundContext(round, new Seed(4), /* clientCount= */ 10).ticket(CLIENT), round - 1, trained);
             trained.addScaledInPlace(
                     factory().create(CLIENT, worker).train(next).delta(), 1);
         }
         double after = factory()
                 .create(CLIENT, worker)
-                .evaluate(new TrainingTask(CLIENT, task.round(), 0, trained))
+                .evaluate(new TrainingTask(task.ticket(), 0, trained))
                 .value("client/train/loss");
         assertThat(after).isLessThan(before);
     }

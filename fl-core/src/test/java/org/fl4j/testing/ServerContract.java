@@ -56,7 +56,7 @@ public abstract class ServerContract extends TensorTest {
         TrainingTask task = plan.task(client, round());
         assertThat(task.client()).isEqualTo(client);
         assertThat(task.modelVersion()).isZero();
-        assertThat(task.round()).isEqualTo(round());
+        assertThat(task.ticket()).isEqualTo(round().ticket(client));
     }
 
     @Test

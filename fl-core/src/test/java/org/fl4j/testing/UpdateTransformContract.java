@@ -20,7 +20,7 @@ public abstract class UpdateTransformContract extends TensorTest {
     }
 
     private ModelUpdate sent(ModelUpdate update) {
-        return transform().transform(update, new TrainingTask(new ClientId(3), round(), 0, delta()));
+        return transform().transform(update, new TrainingTask(round().ticket(new ClientId(3)), 0, delta()));
     }
 
     @Test

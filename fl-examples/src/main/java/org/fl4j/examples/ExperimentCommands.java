@@ -98,7 +98,7 @@ final class ExperimentCommands {
                             held || !run.status().equals("running") ? run.status() : "broken off",
                             run.rounds(),
                             last(runs, run, "test/accuracy"),
-                            run.modelSha256().map(hash -> hash.substring(0, 12)).orElse("-"));
+                            run.stateSha256().map(hash -> hash.substring(0, 12)).orElse("-"));
                 }
             }
         }

@@ -37,7 +37,7 @@ public final class QuickStart {
             try (RunResult result = simulation.run()) {
                 System.out.printf(
                         Locale.ROOT, "accuracy %.4f%n", result.finalMetrics().value("test/accuracy"));
-                System.out.println("model    " + result.modelSha256());
+                System.out.println("state    " + result.stateSha256());
             }
         }
     }

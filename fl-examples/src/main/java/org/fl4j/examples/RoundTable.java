@@ -96,6 +96,6 @@ final class RoundTable implements RunListener {
                         .orElse("not reached on a simulated clock")));
         out.printf(Locale.ROOT, "bytes down      %,d%n", result.bytesDown());
         out.printf(Locale.ROOT, "bytes up        %,d%n", result.bytesUp());
-        out.println("model SHA-256   " + result.modelSha256());
+        out.println("state SHA-256   " + result.stateSha256());
     }
 }

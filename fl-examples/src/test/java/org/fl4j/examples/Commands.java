@@ -46,7 +46,7 @@ final class Commands {
 
     /** Returns the hash of the model that a run ended with. */
     static String hash(Outcome outcome) {
-        Matcher matcher = Pattern.compile("model SHA-256   ([0-9a-f]{64})").matcher(outcome.out());
+        Matcher matcher = Pattern.compile("state SHA-256   ([0-9a-f]{64})").matcher(outcome.out());
         assertThat(matcher.find()).as(outcome.toString()).isTrue();
         return matcher.group(1);
     }

@@ -255,7 +255,7 @@ class ExperimentCommandsTest {
             assertThat(bodies)
                     .anySatisfy(
                             body -> assertThat(body).contains("log-batch", "\"key\":\"test/accuracy\"", "\"step\":2"))
-                    .anySatisfy(body -> assertThat(body).contains("\"key\":\"fl4j.modelSha256\",\"value\":\"" + hash))
+                    .anySatisfy(body -> assertThat(body).contains("\"key\":\"fl4j.stateSha256\",\"value\":\"" + hash))
                     .anySatisfy(body -> assertThat(body).contains("\"key\":\"model\",\"value\":\"softmax\""));
             assertThat(bodies.get(bodies.size() - 1)).contains("runs/update", "\"status\":\"FINISHED\"", "end_time");
         } finally {

@@ -106,14 +106,14 @@ class EveryPrivateAlgorithmTest {
             assertThat(arrays.subList(1, 4))
                     .as("native arrays after rounds 2 to 4")
                     .containsOnly(arrays.get(1));
-            assertThat(three.modelSha256()).as("on three workers").isEqualTo(one.modelSha256());
+            assertThat(three.stateSha256()).as("on three workers").isEqualTo(one.stateSha256());
             run(digits, name).rounds(2).checkpoints(directory, 1).build().run().close();
             try (RunResult resumed = run(digits, name)
                     .checkpoints(directory, 1)
                     .resume(true)
                     .build()
                     .run()) {
-                assertThat(resumed.modelSha256()).as("after a resume").isEqualTo(one.modelSha256());
+                assertThat(resumed.stateSha256()).as("after a resume").isEqualTo(one.stateSha256());
                 assertThat(resumed.finalMetrics().find("privacy/epsilon"))
                         .isEqualTo(one.finalMetrics().find("privacy/epsilon"));
             }
@@ -171,7 +171,8 @@ class EveryPrivateAlgorithmTest {
                 assertThat(pressed.finalMetrics().value("adaptation/batch size"))
                         .isEqualTo(1);
                 assertThat(privacy(pressed)).isEqualTo(privacy(idle)).isNotEmpty();
-                assertThat(pressed.modelSha256()).isNotEqualTo(idle.modelSha256());
+                assertThat(pressed.state().model().sha256())
+                        .isNotEqualTo(idle.state().model().sha256());
             }
         }
     }

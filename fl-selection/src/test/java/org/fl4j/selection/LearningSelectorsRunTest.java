@@ -66,7 +66,7 @@ class LearningSelectorsRunTest {
                         run(digits, selector, asynchronous).workers(1).build().run();
                 RunResult three =
                         run(digits, selector, asynchronous).workers(3).build().run()) {
-            assertThat(three.modelSha256()).isEqualTo(one.modelSha256());
+            assertThat(three.stateSha256()).isEqualTo(one.stateSha256());
             run(digits, selector, asynchronous)
                     .rounds(5)
                     .checkpoints(directory, 1)
@@ -78,7 +78,7 @@ class LearningSelectorsRunTest {
                     .resume(true)
                     .build()
                     .run()) {
-                assertThat(resumed.modelSha256()).isEqualTo(one.modelSha256());
+                assertThat(resumed.stateSha256()).isEqualTo(one.stateSha256());
                 assertThat(resumed.history().stream().map(RoundReport::cohort))
                         .containsExactlyElementsOf(
                                 one.history().stream().map(RoundReport::cohort).toList());

@@ -65,7 +65,7 @@ public record Apfl(double alpha, boolean adaptive) implements Algorithm {
             mix(step.parameters(), personal);
             NDArray gradient = gradient(step.batch());
             Kernels.copy(shared, step.parameters());
-            double rate = training().learningRate().at(step.task().round().number());
+            double rate = training().learningRate().at(step.task().round());
             double slope = Kernels.dot(personal.sub(shared), gradient);
             Kernels.addScaled(personal, gradient, -rate * alpha);
             if (setting.adaptive) {

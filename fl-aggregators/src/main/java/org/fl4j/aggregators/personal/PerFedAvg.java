@@ -73,11 +73,7 @@ public record PerFedAvg(double innerRate, LocalTraining tuning) implements Algor
             int[] chosen = Sampling.withoutReplacement(
                     examples.count(),
                     step.batch().count(),
-                    step.task()
-                            .round()
-                            .seed("second batch", id())
-                            .derive(step.number())
-                            .generator());
+                    step.task().seed("second batch").derive(step.number()).generator());
             int[] rows = new int[chosen.length];
             for (int i = 0; i < rows.length; i++) {
                 rows[i] = examples.row(chosen[i]);

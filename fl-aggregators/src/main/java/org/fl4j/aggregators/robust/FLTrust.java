@@ -58,7 +58,7 @@ public record FLTrust(TrustedUpdate root) implements Aggregator {
                 ClientId root = new ClientId(0);
                 try (FederatedModel model = new FederatedModel(task);
                         Worker worker = new Worker(model, data, data, new NoClientStates(), device)) {
-                    TrainingTask message = new TrainingTask(root, round, state.round(), state.model());
+                    TrainingTask message = new TrainingTask(round.ticket(root), state.round(), state.model());
                     return new SgdClient(root, worker, training)
                             .train(message)
                             .delta()

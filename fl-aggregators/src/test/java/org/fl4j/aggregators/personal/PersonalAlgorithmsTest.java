@@ -172,7 +172,7 @@ class PersonalAlgorithmsTest extends TensorTest {
                         local.clientEvaluation(split.test(), 1000).build().run()) {
             assertThat(train.finalMetrics().value("client/train/accuracy")).isEqualTo(1);
             assertThat(test.finalMetrics().value("client/test/accuracy")).isLessThan(.8);
-            assertThat(test.modelSha256()).isEqualTo(train.modelSha256());
+            assertThat(test.stateSha256()).isEqualTo(train.stateSha256());
         }
     }
 
@@ -276,8 +276,8 @@ class PersonalAlgorithmsTest extends TensorTest {
             try (RunResult one = memory.build().run();
                     RunResult two = disk.build().run();
                     RunResult three = resumed.build().run()) {
-                assertThat(two.modelSha256()).as(name).isEqualTo(one.modelSha256());
-                assertThat(three.modelSha256()).as(name).isEqualTo(one.modelSha256());
+                assertThat(two.stateSha256()).as(name).isEqualTo(one.stateSha256());
+                assertThat(three.stateSha256()).as(name).isEqualTo(one.stateSha256());
                 assertThat(evaluations(two)).as(name).isEqualTo(evaluations(one));
                 assertThat(evaluations(three)).as(name).isEqualTo(evaluations(one));
             }
@@ -316,7 +316,7 @@ class PersonalAlgorithmsTest extends TensorTest {
                 run().rounds(2).algorithm(clock).algorithm(mira))) {
             try (RunResult timed = either.build().run()) {
                 assertThat(timed.finalMetrics().value("time/seconds")).isEqualTo(2 * CLIENTS);
-                assertThat(timed.modelSha256()).isEqualTo(untimed);
+                assertThat(timed.state().model().sha256()).isEqualTo(untimed);
             }
         }
         for (SimulationBuilder either : List.of(
@@ -334,7 +334,7 @@ class PersonalAlgorithmsTest extends TensorTest {
 
     private static String hash(SimulationBuilder run) {
         try (RunResult result = run.build().run()) {
-            return result.modelSha256();
+            return result.state().model().sha256();
         }
     }
 

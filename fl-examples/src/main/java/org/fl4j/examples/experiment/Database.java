@@ -27,7 +27,7 @@ import org.sqlite.SQLiteJDBCLoader;
  * change, and opens it again when it did.
  */
 final class Database implements AutoCloseable {
-    private static final int SCHEMA_VERSION = 1;
+    private static final int SCHEMA_VERSION = 2;
     private static final int BUSY_MILLISECONDS = 30_000;
 
     private static boolean libraryLoaded;

@@ -217,7 +217,7 @@ public final class ExperimentRunner {
                 .filter(stored -> stored.key().equals(run.spec().key()))
                 .findFirst();
         if (before.isPresent()) {
-            out.println("  finished before: " + before.get().modelSha256().orElse("-"));
+            out.println("  finished before: " + before.get().stateSha256().orElse("-"));
             return true;
         }
         Path own = own(directory, run.spec().key());
@@ -231,7 +231,7 @@ public final class ExperimentRunner {
             String hash = model.get();
             finished.stream()
                     .filter(other -> other.seed() == run.spec().seed()
-                            && other.modelSha256().filter(hash::equals).isPresent())
+                            && other.stateSha256().filter(hash::equals).isPresent())
                     .findFirst()
                     .ifPresent(twin -> out.println(
                             "  note: the model is that of " + twin.label() + ": what they differ in had no effect"));
@@ -286,8 +286,8 @@ public final class ExperimentRunner {
                                 .mapToObj(accuracy -> String.format(Locale.ROOT, "%.4f", accuracy))
                                 .findAny()
                                 .orElse("-"),
-                        result.modelSha256());
-                return result.end() == RunResult.End.NO_UPDATES ? Optional.empty() : Optional.of(result.modelSha256());
+                        result.stateSha256());
+                return result.end() == RunResult.End.NO_UPDATES ? Optional.empty() : Optional.of(result.stateSha256());
             }
         }
     }

@@ -35,7 +35,7 @@ public final class TrackedRuns {
             long seed,
             String status,
             int rounds,
-            Optional<String> modelSha256,
+            Optional<String> stateSha256,
             Optional<Double> seconds) {
         /** Returns whether it came to its end, all rounds or a rule to stop. */
         public boolean isFinished() {
@@ -56,7 +56,7 @@ public final class TrackedRuns {
         return database.rows(
                 "runs",
                 "SELECT r.id AS id, e.name AS name, r.key AS key, r.label AS label, r.seed AS seed, r.status AS status,"
-                        + " (SELECT count(*) FROM rounds WHERE run = r.id) AS rounds, r.model_sha256 AS model_sha256,"
+                        + " (SELECT count(*) FROM rounds WHERE run = r.id) AS rounds, r.state_sha256 AS state_sha256,"
                         + " (SELECT sum(train_seconds + evaluation_seconds) FROM rounds WHERE run = r.id) AS seconds"
                         + " FROM runs r JOIN experiments e ON e.id = r.experiment ORDER BY r.id",
                 row -> new StoredRun(
@@ -67,7 +67,7 @@ public final class TrackedRuns {
                         row.longWhole("seed"),
                         row.text("status"),
                         row.whole("rounds"),
-                        row.optionalText("model_sha256"),
+                        row.optionalText("state_sha256"),
                         row.optionalNumber("seconds")));
     }
 

@@ -102,7 +102,7 @@ public final class TrackingStore implements AutoCloseable {
             database.update(
                     "INSERT INTO runs (experiment, key, label, seed, status, started) VALUES (?, ?, ?, ?, ?, ?)"
                             + " ON CONFLICT (experiment, key) DO UPDATE SET status = excluded.status, started ="
-                            + " excluded.started, label = excluded.label, ended = NULL, model_sha256 = NULL",
+                            + " excluded.started, label = excluded.label, ended = NULL, state_sha256 = NULL",
                     of,
                     spec.key(),
                     run.label(),
@@ -226,10 +226,10 @@ public final class TrackingStore implements AutoCloseable {
     public void end(int run, RunResult result) {
         database.transaction(() -> {
             database.update(
-                    "UPDATE runs SET status = ?, ended = ?, model_sha256 = ? WHERE id = ?",
+                    "UPDATE runs SET status = ?, ended = ?, state_sha256 = ? WHERE id = ?",
                     result.end().name().toLowerCase(Locale.ROOT),
                     now(),
-                    result.modelSha256(),
+                    result.stateSha256(),
                     run);
             return null;
         });

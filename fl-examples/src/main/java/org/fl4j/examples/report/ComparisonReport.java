@@ -160,7 +160,7 @@ public final class ComparisonReport {
     private void everyRun() {
         page.heading("Runs");
         page.table(
-                List.of("what", "#seed", "run", "status", "#rounds", "#seconds", "#megabytes sent", "model SHA-256"),
+                List.of("what", "#seed", "run", "status", "#rounds", "#seconds", "#megabytes sent", "state SHA-256"),
                 all.stream()
                         .map(run -> List.of(
                                 run.label(),
@@ -172,7 +172,7 @@ public final class ComparisonReport {
                                         .map(seconds -> String.format(Locale.ROOT, "%.1f", seconds))
                                         .orElse("-"),
                                 String.format(Locale.ROOT, "%.1f", runs.bytes(run.id()) / 1e6),
-                                run.modelSha256().orElse("-")))
+                                run.stateSha256().orElse("-")))
                         .toList());
     }
 

@@ -78,7 +78,7 @@ public final class RunReport {
             runs.last(run.id(), metric).ifPresent(value -> facts.put("last " + metric, Page.number(value)));
         }
         facts.put("megabytes sent", String.format(Locale.ROOT, "%.1f", runs.bytes(run.id()) / 1e6));
-        run.modelSha256().ifPresent(hash -> facts.put("model SHA-256", hash));
+        run.stateSha256().ifPresent(hash -> facts.put("state SHA-256", hash));
         page.table("what", "value", facts);
     }
 

@@ -18,7 +18,7 @@ CREATE TABLE IF NOT EXISTS runs (
     status TEXT NOT NULL,
     started TEXT NOT NULL,
     ended TEXT,
-    model_sha256 TEXT,
+    state_sha256 TEXT,
     UNIQUE (experiment, key)
 );
 

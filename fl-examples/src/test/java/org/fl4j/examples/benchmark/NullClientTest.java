@@ -38,7 +38,7 @@ class NullClientTest {
                 assertThat(round.clients()).hasSize(2);
                 assertThat(round.rejected()).isEmpty();
             });
-            assertThat(many.modelSha256()).isEqualTo(one.modelSha256());
+            assertThat(many.stateSha256()).isEqualTo(one.stateSha256());
         }
     }
 }

@@ -41,7 +41,7 @@ class RebuiltServersTest {
     private static List<Object> result(Simulation simulation) {
         try (RunResult result = simulation.run()) {
             return List.of(
-                    result.modelSha256(),
+                    result.stateSha256(),
                     result.history().stream()
                             .map(round -> List.of(round.metrics(), round.clients(), round.rejected()))
                             .toList());

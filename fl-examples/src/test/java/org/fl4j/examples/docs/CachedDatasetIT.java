@@ -71,7 +71,7 @@ class CachedDatasetIT {
                 .workers(2)
                 .build();
         try (RunResult result = simulation.run()) {
-            return result.modelSha256();
+            return result.stateSha256();
         }
     }
 }

@@ -175,7 +175,7 @@ class ExperimentFileTest {
 
     private static String hash(SimulationBuilder builder) {
         try (RunResult result = builder.build().run()) {
-            return result.modelSha256();
+            return result.stateSha256();
         }
     }
 

@@ -77,7 +77,7 @@ class KilledSweepIT {
         Map<String, String> hashes = new TreeMap<>();
         try (TrackingStore store = new TrackingStore(ExperimentRunner.store(out))) {
             for (StoredRun run : store.read().all()) {
-                hashes.put(run.key(), run.status() + " " + run.modelSha256().orElse("-"));
+                hashes.put(run.key(), run.status() + " " + run.stateSha256().orElse("-"));
                 store.read()
                         .tasks(run.id())
                         .forEach(task -> hashes.put(

@@ -81,7 +81,7 @@ class MonitoringOverheadIT {
                         .listener(looking);
                 try (RunResult without = plain.build().run();
                         RunResult with = monitored.build().run()) {
-                    assertThat(with.modelSha256()).isEqualTo(without.modelSha256());
+                    assertThat(with.stateSha256()).isEqualTo(without.stateSha256());
                     ratios[pair] = medianRound(with) / medianRound(without);
                     looked += looking.nanos / 1e9;
                     all += with.seconds() * Runtime.getRuntime().availableProcessors();

@@ -106,7 +106,7 @@ class ReportsTest {
                         "<h2>Privacy spent: epsilon</h2>",
                         "<td>privacy/noise scale</td>",
                         "<h2>Resources, shares in use</h2>",
-                        "<td>model SHA-256</td>",
+                        "<td>state SHA-256</td>",
                         "<td>execution.attempts</td><td>2</td>",
                         "<td>FL4J</td>");
     }

@@ -112,7 +112,7 @@ class TrackingStoreTest {
             StoredRun stored = store.read().all().get(0);
             assertThat(stored.rounds()).isEqualTo(2);
             assertThat(stored.status()).isEqualTo("running");
-            assertThat(stored.modelSha256()).isEmpty();
+            assertThat(stored.stateSha256()).isEmpty();
             assertThat(store.read().settings(id)).containsEntry("seed", "1").containsEntry("data.clients", "100");
         }
     }

@@ -239,11 +239,14 @@ public final class PldAccountant implements PrivacyAccountant {
             return Optional.empty();
         }
         List<LossGrid> grids = grids(losses, step);
-        return IntStream.range(0, TILTS)
-                .mapToObj(halvings -> ComposedLoss.of(events, grids, Math.scalb(tilt, -halvings), LARGEST_GRID))
-                .flatMap(Optional::stream)
-                .filter(composed -> target.isPrecise(composed))
-                .findFirst();
+        Optional<ComposedLoss> whole = ComposedLoss.of(events, grids, tilt, LARGEST_GRID);
+        return whole.isPresent()
+                ? whole
+                : IntStream.range(1, TILTS)
+                        .mapToObj(halvings -> ComposedLoss.of(events, grids, Math.scalb(tilt, -halvings), LARGEST_GRID))
+                        .flatMap(Optional::stream)
+                        .filter(target::isPrecise)
+                        .findFirst();
     }
 
     /** Steps are powers of two, so that answers do not jump from one noise multiplier to the next. */

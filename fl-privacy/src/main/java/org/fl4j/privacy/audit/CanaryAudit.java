@@ -237,7 +237,7 @@ public record CanaryAudit(Aggregator aggregator, UpdateTransform upload, int cli
                     ofOne.suppressNotUsedWarning();
                     ClientId client = new ClientId(i);
                     TrainingTask task =
-                            new TrainingTask(client, round, 0, state.model(), aggregator.attachments(state));
+                            new TrainingTask(round.ticket(client), 0, state.model(), aggregator.attachments(state));
                     ModelUpdate made = new ModelUpdate(client, 0, 1, 1, canary(layout, i, manager), Metrics.none());
                     aggregation.add(upload.transform(made, task));
                 }

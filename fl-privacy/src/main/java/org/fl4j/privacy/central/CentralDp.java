@@ -196,7 +196,7 @@ public record CentralDp(
                 "UpdatePolicy.all(), for cohorts must be as they were drawn",
                 parts.updates());
         Check.that(
-                !parts.hasOwnServer(),
+                parts.servers().isEmpty(),
                 "server under " + algorithm,
                 "the composed one, which asks the aggregator",
                 "another");

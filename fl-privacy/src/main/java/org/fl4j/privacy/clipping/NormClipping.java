@@ -69,7 +69,7 @@ public record NormClipping(double clippingBound, double p) implements UpdateTran
         boolean clip = norm > clippingBound;
         Metrics measured = Metrics.of("train/update norm", norm, 1).merge(Metrics.of("train/clipped", clip ? 1 : 0, 1));
         LOG.atDebug()
-                .addKeyValue("round", task.round().number())
+                .addKeyValue("round", task.round())
                 .addKeyValue("client", task.client().index())
                 .addKeyValue("norm", norm)
                 .addKeyValue("coefficient", clip ? clippingBound / norm : 1)

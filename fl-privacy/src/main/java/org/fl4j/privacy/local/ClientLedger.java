@@ -1,7 +1,6 @@
 package org.fl4j.privacy.local;
 
 import org.fl4j.core.ClientId;
-import org.fl4j.core.RoundContext;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.privacy.accounting.PrivacyEvent;
 import org.fl4j.privacy.accounting.PrivacyTerms;
@@ -12,7 +11,7 @@ interface ClientLedger {
     int numbers();
 
     /** Returns what a client would release in a round at the least noise it may have. */
-    PrivacyEvent next(ClientId client, RoundContext round);
+    PrivacyEvent next(ClientId client, int round);
 
     /** Returns what a client released, by what it sent. */
     PrivacyEvent released(Metrics sent);

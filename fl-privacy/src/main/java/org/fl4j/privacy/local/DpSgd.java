@@ -8,7 +8,6 @@ import org.fl4j.client.SgdClient;
 import org.fl4j.client.SgdClientFactory;
 import org.fl4j.client.Worker;
 import org.fl4j.core.ClientId;
-import org.fl4j.core.RoundContext;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.privacy.accounting.Mechanism;
@@ -18,7 +17,6 @@ import org.fl4j.privacy.accounting.PrivacyTerms;
 import org.fl4j.privacy.accounting.SamplingScheme;
 import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.simulation.Algorithm;
-import org.fl4j.simulation.ServerLayer;
 import org.fl4j.simulation.SimulationBuilder;
 
 /**
@@ -95,7 +93,7 @@ public record DpSgd(
                 "those it sets",
                 parts.clients().<Object>map(own -> own).orElse(parts.sgdClients()));
         Check.that(
-                !parts.has(ServerLayer.SETTINGS),
+                parts.settings().isEmpty(),
                 "training under DP-SGD",
                 "the same in every round, for steps are accounted for",
                 "adaptive");
@@ -144,7 +142,7 @@ public record DpSgd(
         }
 
         @Override
-        public PrivacyEvent next(ClientId client, RoundContext round) {
+        public PrivacyEvent next(ClientId client, int round) {
             return stepsOf(1);
         }
 

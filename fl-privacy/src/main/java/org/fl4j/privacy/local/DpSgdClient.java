@@ -9,7 +9,6 @@ import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.client.Worker;
 import org.fl4j.core.ClientId;
-import org.fl4j.core.RoundContext;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.data.ClientExamples;
 import org.fl4j.data.Examples;
@@ -38,19 +37,18 @@ final class DpSgdClient extends SgdClient {
                 "settings of a task under DP-SGD",
                 "none, for batches and steps are accounted for",
                 task.settings());
-        RoundContext round = task.round();
-        model.seed(round.seed("dropout", id()));
-        RandomGenerator coins = round.seed("example sampling", id()).generator();
-        RandomGenerator noise = dp.noise().generator(round.seed("DP-SGD noise", id()));
+        model.seed(task.seed("dropout"));
+        RandomGenerator coins = task.seed("example sampling").generator();
+        RandomGenerator noise = dp.noise().generator(task.seed("DP-SGD noise"));
         ClientExamples examples = examples();
         NDArray parameters = model.parameters().trainable();
         ClientOptimizer.Stepper stepper = training().optimizer().start(parameters);
-        double rate = training().learningRate().at(round.number());
+        double rate = training().learningRate().at(task.round());
         double deviation = dp.noiseMultiplier() * dp.clippingBound();
         Metrics metrics = Metrics.of("privacy/noise scale", deviation, 1)
                 .merge(Metrics.of("train/learning rate", rate, 1))
                 .merge(Metrics.of("privacy/gaussian multiplier", dp.noiseMultiplier(), 1))
-                .merge(dp.ledger().costOf(dp.ledger().next(id(), round)));
+                .merge(dp.ledger().costOf(dp.ledger().next(id(), task.round())));
         int steps = examples.count() == 0 ? 0 : dp.steps();
         for (int step = 0; step < steps; step++) {
             try (NDScope scope = new NDScope()) {

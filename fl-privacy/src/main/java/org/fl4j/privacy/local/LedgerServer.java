@@ -131,7 +131,7 @@ final class LedgerServer extends ForwardingServer {
         return accounts;
     }
 
-    private boolean pays(double[] account, ClientId client, RoundContext round) {
+    private boolean pays(double[] account, ClientId client, int round) {
         return ledger.spent(ledger.charged(account, ledger.next(client, round))) <= ledger.epsilon();
     }
 
@@ -141,13 +141,13 @@ final class LedgerServer extends ForwardingServer {
         Set<ClientId> spent = new HashSet<>();
         for (int i = 0; i < available.size(); i++) {
             ClientId client = available.id(i);
-            if (!pays(accounts[client.index()], client, round)) {
+            if (!pays(accounts[client.index()], client, round.number())) {
                 spent.add(client);
             }
         }
         if (spent.size() == available.size()) {
             boolean others = IntStream.range(0, accounts.length)
-                    .anyMatch(index -> pays(accounts[index], new ClientId(index), round));
+                    .anyMatch(index -> pays(accounts[index], new ClientId(index), round.number()));
             Check.that(others, "clients whose budget pays for a task", "one at least", 0);
         }
         return super.plan(state, available.without(spent), round);
@@ -172,11 +172,9 @@ final class LedgerServer extends ForwardingServer {
         accepted.replaceAll((client, seen) -> withTimes(sent.get(client), seen));
         double highest =
                 Arrays.stream(accounts).mapToDouble(ledger::spent).max().orElse(0);
-        RoundContext nextRound =
-                new RoundContext(round.number() + 1, round.runSeed(), round.clientCount(), round.updates());
         int left = 0;
         for (int i = 0; i < accounts.length; i++) {
-            left += pays(accounts[i], new ClientId(i), nextRound) ? 1 : 0;
+            left += pays(accounts[i], new ClientId(i), round.number() + 1) ? 1 : 0;
         }
         Metrics metrics = update.metrics()
                 .merge(Metrics.of("privacy/epsilon", highest, 1))
@@ -197,7 +195,7 @@ final class LedgerServer extends ForwardingServer {
 
     /** Charges a client whose update the server did not read for what it would release at the least noise. */
     private void chargeUnread(double[][] accounts, ClientId client, RoundContext round) {
-        PrivacyEvent event = ledger.next(client, round);
+        PrivacyEvent event = ledger.next(client, round.number());
         charge(accounts[client.index()], client, event, ledger.scale(event), round);
     }
 

@@ -2,9 +2,9 @@ package org.fl4j.privacy.local;
 
 import java.util.Map;
 import java.util.Optional;
+import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.RoundContext;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.internal.Check;
@@ -49,6 +49,7 @@ public record LocalDp(
         NoiseSource noise,
         Optional<PrivacyLog> log)
         implements Algorithm {
+    private static final int LOOKED_AT = 100; // clients and rounds
     private static final int INVERSE_SQUARES = 0; // of Gaussian multipliers, summed
     private static final int INVERSES = 1; // of Laplace multipliers, summed
 
@@ -95,6 +96,25 @@ public record LocalDp(
                 "one that needs nothing beside the deltas, for attachments would leave without noise",
                 parts.aggregator().getClass().getSimpleName());
         LedgerServer.requireNoReaders("local differential privacy", parts);
+        if (parts.staleness().isPresent()) {
+            requireSteady(parts.data().clients());
+        }
+    }
+
+    /** In asynchronous rounds a client is let in by what it would spend in one round, and sends in a later one. Looks at some clients and rounds. */
+    private void requireSteady(ClientDirectory clients) {
+        for (int position = 0; position < Math.min(LOOKED_AT, clients.size()); position++) {
+            ClientId client = clients.id(position);
+            Mechanism first = base.mechanism(client, 1);
+            for (int round = 2; round <= LOOKED_AT; round++) {
+                Mechanism then = base.mechanism(client, round);
+                Check.that(
+                        then.equals(first),
+                        "noise rule under asynchronous rounds",
+                        "the same in every round, " + first + " for " + client,
+                        then + " in round " + round);
+            }
+        }
     }
 
     private record Release(LocalDp dp) implements UpdateTransform {
@@ -143,7 +163,7 @@ public record LocalDp(
         }
 
         @Override
-        public PrivacyEvent next(ClientId client, RoundContext round) {
+        public PrivacyEvent next(ClientId client, int round) {
             return once(dp.base.mechanism(client, round));
         }
 

@@ -3,7 +3,6 @@ package org.fl4j.privacy.local;
 import java.io.Serializable;
 import java.util.function.DoubleSupplier;
 import org.fl4j.core.ClientId;
-import org.fl4j.core.RoundContext;
 import org.fl4j.internal.Check;
 
 /**
@@ -12,8 +11,12 @@ import org.fl4j.internal.Check;
  */
 @FunctionalInterface
 public interface NoiseRaise extends Serializable {
-    /** Returns the factor, at least 1. */
-    double factor(ClientId client, RoundContext round);
+    /**
+     * Returns the factor, at least 1.
+     *
+     * @param round the number of the round, from 1
+     */
+    double factor(ClientId client, int round);
 
     /** Returns the raise that raises nothing. */
     static NoiseRaise none() {

@@ -4,7 +4,6 @@ import java.io.Serializable;
 import java.util.concurrent.ConcurrentHashMap;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientPriority;
-import org.fl4j.core.RoundContext;
 import org.fl4j.internal.Check;
 import org.fl4j.privacy.accounting.GaussianMechanism;
 import org.fl4j.privacy.accounting.Mechanism;
@@ -17,8 +16,12 @@ import org.fl4j.privacy.accounting.Mechanism;
  */
 @FunctionalInterface
 public interface NoiseRule extends Serializable {
-    /** Returns the mechanism, with a noise multiplier above 0. */
-    Mechanism mechanism(ClientId client, RoundContext round);
+    /**
+     * Returns the mechanism, with a noise multiplier above 0.
+     *
+     * @param round the number of the round, from 1
+     */
+    Mechanism mechanism(ClientId client, int round);
 
     /** Returns the rule of one mechanism for all. */
     static NoiseRule same(Mechanism mechanism) {
@@ -55,7 +58,7 @@ public interface NoiseRule extends Serializable {
         }
 
         @Override
-        public Mechanism mechanism(ClientId client, RoundContext round) {
+        public Mechanism mechanism(ClientId client, int round) {
             int of = Check.atLeast("rank of " + client, 0, priority.rank(client));
             double share = epsilon / (1 + of);
             return of < FIRST_LAPLACE_RANK

@@ -80,7 +80,7 @@ public record NoisyUpload(double clippingBound, Mechanism mechanism, int shares,
             clipped.delta().close();
         }
         double scale = mechanism.noiseMultiplier() * clippingBound / Math.sqrt(shares);
-        RandomGenerator random = noise.generator(task.round().seed("client noise", task.client()));
+        RandomGenerator random = noise.generator(task.seed("client noise"));
         if (laplace) {
             Noise.addLaplace(noisy.trainable(), scale, random);
         } else {

@@ -152,16 +152,15 @@ public record DistributedDp(
             DiscreteGrid grid = dp.grid(delta.trainable().size());
             ModelUpdate clipped = new NormClipping(dp.clippingBound).transform(update, task);
             boolean broken = !clipped.delta().isFinite();
-            RoundContext round = task.round();
             int[] whole = broken
                     ? new int[grid.size()]
                     : grid.rounded(
                             clipped.delta().trainable().toFloatArray(),
-                            round.seed("grid rounding", task.client()).generator());
+                            task.seed("grid rounding").generator());
             if (clipped.delta() != delta) {
                 clipped.delta().close();
             }
-            RandomGenerator random = dp.noise.generator(round.seed("distributed noise", task.client()));
+            RandomGenerator random = dp.noise.generator(task.seed("distributed noise"));
             grid.addShare(whole, random);
             float[] floats = new float[whole.length];
             for (int i = 0; i < floats.length; i++) {

@@ -245,9 +245,9 @@ class CentralDpTest extends TensorTest {
             }
             assertThat(before).isCloseTo(four, within(1e-12));
             assertThat(half.finalMetrics().value("privacy/epsilon")).isLessThan(before);
-            assertThat(resumed.modelSha256()).isEqualTo(result.modelSha256());
+            assertThat(resumed.stateSha256()).isEqualTo(result.stateSha256());
             assertThat(resumed.finalMetrics().value("privacy/epsilon")).isEqualTo(before);
-            assertThat(adaptive.modelSha256()).isEqualTo(again.modelSha256());
+            assertThat(adaptive.stateSha256()).isEqualTo(again.stateSha256());
             assertThat(adaptive.finalMetrics().value("privacy/clipping bound")).isNotEqualTo(.1);
         }
     }
@@ -312,7 +312,7 @@ class CentralDpTest extends TensorTest {
                 assertThat(one.history())
                         .allSatisfy(round -> assertThat(round.cohort()).hasSize(10));
                 assertThat(one.finalMetrics().value("privacy/epsilon")).isEqualTo(cost);
-                assertThat(three.modelSha256()).isEqualTo(one.modelSha256());
+                assertThat(three.stateSha256()).isEqualTo(one.stateSha256());
             }
             assertThatThrownBy(() ->
                             run(digits, dp).selector(new PoissonSelector(.25)).build())
@@ -429,7 +429,8 @@ class CentralDpTest extends TensorTest {
                 RunResult two = run(digits, rare).rounds(2).build().run()) {
             assertThat(two.history())
                     .allSatisfy(round -> assertThat(round.cohort()).isEmpty());
-            assertThat(two.modelSha256()).isNotEqualTo(one.modelSha256());
+            assertThat(two.state().model().sha256())
+                    .isNotEqualTo(one.state().model().sha256());
         }
     }
 

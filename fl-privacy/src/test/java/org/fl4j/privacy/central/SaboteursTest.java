@@ -112,8 +112,7 @@ class SaboteursTest extends TensorTest {
                 List<ModelUpdate> sent = new ArrayList<>();
                 for (int i = 0; i < made.size(); i++) {
                     TrainingTask task = new TrainingTask(
-                            new ClientId(i),
-                            context(round),
+                            context(round).ticket(new ClientId(i)),
                             round - 1,
                             state.model(),
                             dp.aggregator().attachments(state));

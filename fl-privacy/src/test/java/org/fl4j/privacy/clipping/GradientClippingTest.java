@@ -139,7 +139,7 @@ class GradientClippingTest extends TensorTest {
                 .add("b", new Shape(1), ParameterRole.TRAINABLE)
                 .build();
         ModelUpdate update = update(0, 1, vector(layout, 3, 4, 12));
-        TrainingTask task = new TrainingTask(new ClientId(0), round(), 0, update.delta());
+        TrainingTask task = new TrainingTask(round().ticket(new ClientId(0)), 0, update.delta());
         LayerClipping layers = new LayerClipping(Map.of("a", .5, "b", 1.2));
         assertThat(layers.clippingBound()).isCloseTo(1.3, within(1e-12));
         assertThat(values(layers.transform(update, task).delta()))
@@ -160,7 +160,7 @@ class GradientClippingTest extends TensorTest {
         assertThat(GradientClipping.norm(List.of(array(1e30f, 1e30f)), 20))
                 .isCloseTo(1e30 * Math.pow(2, .05), within(1e24));
         ModelUpdate update = update(0, 1, vector(1e-3, -1e-3));
-        TrainingTask task = new TrainingTask(new ClientId(0), round(), 0, update.delta());
+        TrainingTask task = new TrainingTask(round().ticket(new ClientId(0)), 0, update.delta());
         assertThat(values(new NormClipping(1e-4, 150).transform(update, task).delta())[0])
                 .isLessThanOrEqualTo(1e-4f);
         ModelUpdate huge = update(0, 1, vector(3e38, 1e38));

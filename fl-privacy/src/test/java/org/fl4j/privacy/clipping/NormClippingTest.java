@@ -21,7 +21,8 @@ class NormClippingTest extends UpdateTransformContract {
 
     private ModelUpdate clip(double bound, double... delta) {
         ModelUpdate update = update(0, 1, vector(delta));
-        return new NormClipping(bound).transform(update, new TrainingTask(new ClientId(0), round(), 0, update.delta()));
+        return new NormClipping(bound)
+                .transform(update, new TrainingTask(round().ticket(new ClientId(0)), 0, update.delta()));
     }
 
     @Test
@@ -61,7 +62,7 @@ class NormClippingTest extends UpdateTransformContract {
     @Test
     void leavesABrokenUpdateToTheServerToReject() {
         ModelUpdate broken = update(0, 1, vector(Double.POSITIVE_INFINITY, 1));
-        TrainingTask task = new TrainingTask(new ClientId(0), round(), 0, vector(0, 0));
+        TrainingTask task = new TrainingTask(round().ticket(new ClientId(0)), 0, vector(0, 0));
         assertThat(new NormClipping(1).transform(broken, task).delta().isFinite())
                 .isFalse();
     }
@@ -76,7 +77,7 @@ class NormClippingTest extends UpdateTransformContract {
 
     private double sumOfMagnitudes(double bound, double... delta) {
         ModelUpdate update = update(0, 1, vector(delta));
-        TrainingTask task = new TrainingTask(new ClientId(0), round(), 0, update.delta());
+        TrainingTask task = new TrainingTask(round().ticket(new ClientId(0)), 0, update.delta());
         double sum = 0;
         for (float value :
                 values(new NormClipping(bound, 1).transform(update, task).delta())) {

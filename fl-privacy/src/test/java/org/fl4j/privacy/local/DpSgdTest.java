@@ -153,7 +153,7 @@ class DpSgdTest extends TensorTest {
                     .resume(true)
                     .build()
                     .run()) {
-                assertThat(resumed.modelSha256()).isEqualTo(one.modelSha256());
+                assertThat(resumed.stateSha256()).isEqualTo(one.stateSha256());
             }
         }
     }

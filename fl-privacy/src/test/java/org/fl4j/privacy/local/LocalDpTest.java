@@ -16,9 +16,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.fl4j.client.LocalTraining;
+import org.fl4j.core.ClientDurations;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ListAggregator;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Rejection;
+import org.fl4j.core.RejectionReason;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
@@ -69,10 +72,9 @@ class LocalDpTest extends TensorTest {
     @Test
     void priorityClassesChooseMechanismAndNoise() {
         NoiseRule rule = NoiseRule.priorities(1, DELTA, ClientId::index);
-        assertThat(rule.mechanism(new ClientId(0), round()).noiseMultiplier())
-                .isCloseTo(3.73063163481594, within(1e-8));
+        assertThat(rule.mechanism(new ClientId(0), 1).noiseMultiplier()).isCloseTo(3.73063163481594, within(1e-8));
         for (int rank = 0; rank < 8; rank++) {
-            Mechanism mechanism = rule.mechanism(new ClientId(rank), round());
+            Mechanism mechanism = rule.mechanism(new ClientId(rank), 1);
             double share = 1.0 / (1 + rank);
             if (rank < 5) {
                 assertThat(GaussianMechanism.epsilon(mechanism.noiseMultiplier(), DELTA))
@@ -81,7 +83,7 @@ class LocalDpTest extends TensorTest {
                 assertThat(mechanism).isEqualTo(new Mechanism.Laplace(1 / share));
             }
         }
-        assertThatThrownBy(() -> NoiseRule.priorities(1, DELTA, client -> -1).mechanism(new ClientId(3), round()))
+        assertThatThrownBy(() -> NoiseRule.priorities(1, DELTA, client -> -1).mechanism(new ClientId(3), 1))
                 .hasMessage("rank of client 3 must be at least 0, but was -1");
     }
 
@@ -94,7 +96,7 @@ class LocalDpTest extends TensorTest {
         double[] factors = {1, 1.2, 1.2, 1.2, 1, 1};
         for (int i = 0; i < used.length; i++) {
             at[0] = i;
-            assertThat(raise.factor(new ClientId(0), round())).isEqualTo(factors[i]);
+            assertThat(raise.factor(new ClientId(0), 1)).isEqualTo(factors[i]);
         }
         assertThatThrownBy(() -> NoiseRaise.under(() -> 1, .8, .8))
                 .hasMessage("factor must be at least 1 and finite, but was 0.8");
@@ -111,7 +113,7 @@ class LocalDpTest extends TensorTest {
     }
 
     private TrainingTask task(int client) {
-        return new TrainingTask(new ClientId(client), round(), 0, vector(0));
+        return new TrainingTask(round().ticket(new ClientId(client)), 0, vector(0));
     }
 
     @Test
@@ -147,7 +149,7 @@ class LocalDpTest extends TensorTest {
         ClientLedger ledger = dp.ledger();
         double[] account = new double[ledger.numbers()];
         for (int i = 0; i < 4; i++) {
-            account = ledger.charged(account, ledger.next(new ClientId(0), round()));
+            account = ledger.charged(account, ledger.next(new ClientId(0), 1));
         }
         assertThat(ledger.spent(account)).isEqualTo(GaussianMechanism.epsilon(2, DELTA));
         account = ledger.charged(account, ledger.released(Metrics.of("privacy/laplace multiplier", 4, 1)));
@@ -193,7 +195,7 @@ class LocalDpTest extends TensorTest {
                     .resume(true)
                     .build()
                     .run()) {
-                assertThat(resumed.modelSha256()).isEqualTo(result.modelSha256());
+                assertThat(resumed.stateSha256()).isEqualTo(result.stateSha256());
                 assertThat(Files.readAllLines(file)).isEqualTo(lines);
             }
         }
@@ -266,7 +268,7 @@ class LocalDpTest extends TensorTest {
         LocalDp dp = new LocalDp(
                 1,
                 NoiseRule.same(new Mechanism.Gaussian(2)),
-                (client, round) -> round.number() == 1 ? 1.5 : 1,
+                (client, round) -> round == 1 ? 1.5 : 1,
                 50,
                 DELTA,
                 NoiseSource.seeded(),
@@ -319,35 +321,95 @@ class LocalDpTest extends TensorTest {
                 (client, round, work) -> client.index() == 2 ? 100 : 1 + client.index(),
                 (client, seconds) -> client != 3 || seconds == 0, // it is gone when it would be done
                 0);
-        for (boolean clockFirst : new boolean[] {true, false}) {
-            Path file = directory.resolve("privacy-" + clockFirst + ".jsonl");
-            LocalDp dp = new LocalDp(
-                    1,
-                    NoiseRule.same(mechanism),
-                    NoiseRaise.none(),
-                    50,
-                    DELTA,
-                    NoiseSource.seeded(),
-                    Optional.of(new PrivacyLog(file, NoiseSource.seeded())));
-            Algorithm clock = new SynchronousTime(world, 10);
-            try (Dataset digits = Digits.generate(400, 100, new Seed(1));
-                    RunResult result = run(digits, clockFirst ? clock : dp)
-                            .algorithm(clockFirst ? dp : clock)
-                            .updates(UpdatePolicy.all().bufferSize(1))
-                            .rounds(1)
-                            .build()
-                            .run()) {
-                assertThat(result.history().get(0).clients()).containsOnlyKeys(new ClientId(0));
-                List<Integer> charged = Files.readAllLines(file).stream()
-                        .map(line -> JsonParser.parseString(line).getAsJsonObject())
-                        .peek(line -> assertThat(line.get("epsilonSoFar").getAsDouble())
-                                .isEqualTo(once))
-                        .peek(line ->
-                                assertThat(line.get("scale").getAsDouble()).isEqualTo(2))
-                        .map(line -> line.get("client").getAsInt())
-                        .toList();
-                assertThat(charged).containsExactly(0, 1, 2);
+        Path file = directory.resolve("privacy.jsonl");
+        LocalDp dp = logged(mechanism, 50, file);
+        try (Dataset digits = Digits.generate(400, 100, new Seed(1));
+                RunResult result = run(digits, dp)
+                        .algorithm(new SynchronousTime(world, 10))
+                        .updates(UpdatePolicy.all().bufferSize(1))
+                        .rounds(1)
+                        .build()
+                        .run()) {
+            assertThat(result.history().get(0).clients()).containsOnlyKeys(new ClientId(0));
+            List<JsonObject> lines = lines(file);
+            assertThat(lines).extracting(line -> line.get("client").getAsInt()).containsExactly(0, 1, 2);
+            assertThat(lines)
+                    .extracting(line -> line.get("epsilonSoFar").getAsDouble())
+                    .containsOnly(once);
+            assertThat(lines)
+                    .extracting(line -> line.get("scale").getAsDouble())
+                    .containsOnly(2.0);
+        }
+    }
+
+    private static LocalDp logged(Mechanism mechanism, double epsilon, Path file) {
+        return new LocalDp(
+                1,
+                NoiseRule.same(mechanism),
+                NoiseRaise.none(),
+                epsilon,
+                DELTA,
+                NoiseSource.seeded(),
+                Optional.of(new PrivacyLog(file, NoiseSource.seeded())));
+    }
+
+    private static List<JsonObject> lines(Path file) throws IOException {
+        return Files.readAllLines(file).stream()
+                .map(line -> JsonParser.parseString(line).getAsJsonObject())
+                .toList();
+    }
+
+    /** Arrivals that come too late for their model are releases like any others, one a client and round, and budgets hold. */
+    @Test
+    void staleArrivalsAreCharged(@TempDir Path directory) throws IOException {
+        Mechanism mechanism = new Mechanism.Gaussian(4);
+        double four = GaussianMechanism.epsilon(4 / Math.sqrt(4), DELTA);
+        ClientDurations durations =
+                (client, round, work) -> client.index() % 3 == 0 ? 1 : round.number() % 2 == 0 ? .25 : 3;
+        Path file = directory.resolve("privacy.jsonl");
+        try (Dataset digits = Digits.generate(400, 100, new Seed(1));
+                RunResult result = run(digits, logged(mechanism, four, file))
+                        .algorithm(new Asynchronous(4, 1, /* maxStaleness= */ 0, durations))
+                        .rounds(12)
+                        .build()
+                        .run()) {
+            int[] arrived = new int[10];
+            int stale = 0;
+            for (RoundReport round : result.history()) {
+                round.cohort().forEach(client -> arrived[client.index()]++);
+                for (Rejection rejection : round.rejected()) {
+                    if (rejection.reason() == RejectionReason.STALE) {
+                        arrived[rejection.client().index()]++;
+                        stale++;
+                    }
+                }
             }
+            assertThat(stale).isPositive();
+            int[] charged = new int[10];
+            lines(file).forEach(line -> charged[line.get("client").getAsInt()]++);
+            assertThat(charged).isEqualTo(arrived);
+            assertThat(result.finalMetrics().value("privacy/epsilon")).isLessThanOrEqualTo(four);
+        }
+    }
+
+    /** A client is let in by what it would spend in the round in which it starts, and may arrive in another. */
+    @Test
+    void noiseThatDependsOnTheRoundIsRefusedAsynchronously() {
+        LocalDp falling = new LocalDp(
+                1,
+                (client, round) -> new Mechanism.Gaussian(round < 3 ? 8 : 2.2),
+                NoiseRaise.none(),
+                50,
+                DELTA,
+                NoiseSource.seeded(),
+                Optional.empty());
+        Algorithm asynchronous = new Asynchronous(4, 1, 20, (client, round, work) -> 1 + client.index());
+        try (Dataset digits = Digits.generate(400, 100, new Seed(1))) {
+            SimulationBuilder run = run(digits, falling).algorithm(asynchronous);
+            assertThatThrownBy(run::build)
+                    .hasMessage("noise rule under asynchronous rounds must be the same in every round,"
+                            + " Gaussian[noiseMultiplier=8.0] for client 0, but was Gaussian[noiseMultiplier=2.2] in"
+                            + " round 3");
         }
     }
 

@@ -20,7 +20,7 @@ class NoisyUploadTest extends TensorTest {
 
     private float[] sent(UpdateTransform transform, int client, ParameterVector delta) {
         ModelUpdate update = update(client, 1, delta);
-        TrainingTask task = new TrainingTask(new ClientId(client), round(), 0, delta);
+        TrainingTask task = new TrainingTask(round().ticket(new ClientId(client)), 0, delta);
         return values(transform.transform(update, task).delta());
     }
 

@@ -49,7 +49,7 @@ class DistributedDpTest extends TensorTest {
     }
 
     private ModelUpdate sent(DistributedDp dp, int client, double... delta) {
-        TrainingTask task = new TrainingTask(new ClientId(client), round(), 0, vector(delta));
+        TrainingTask task = new TrainingTask(round().ticket(new ClientId(client)), 0, vector(delta));
         return dp.upload().transform(update(client, 1 + client, vector(delta)), task);
     }
 
@@ -163,7 +163,7 @@ class DistributedDpTest extends TensorTest {
                 .sgdClients((id, worker, training) -> new SgdClient(id, worker, training) {
                     @Override
                     protected void beforeTraining(TrainingTask task, LocalModel model) {
-                        if ((id.index() + task.round().number()) % 5 == 0) {
+                        if ((id.index() + task.round()) % 5 == 0) {
                             throw new IllegalStateException("lost the connection");
                         }
                     }
@@ -199,7 +199,7 @@ class DistributedDpTest extends TensorTest {
                     .resume(true)
                     .build()
                     .run()) {
-                assertThat(resumed.modelSha256()).isEqualTo(one.modelSha256());
+                assertThat(resumed.stateSha256()).isEqualTo(one.stateSha256());
             }
         }
     }
@@ -241,7 +241,7 @@ class DistributedDpTest extends TensorTest {
                         .transform(
                                 update(1, 1, vector(1))
                                         .withAttachment("variate", vector(1).floats()),
-                                new TrainingTask(new ClientId(1), round(), 0, vector(1))))
+                                new TrainingTask(round().ticket(new ClientId(1)), 0, vector(1))))
                 .hasMessageStartingWith("attachments of an update under differential privacy must be none");
     }
 
