@@ -13,6 +13,7 @@ import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
+import org.fl4j.core.Slot;
 import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateWeighting;
@@ -35,6 +36,8 @@ import org.fl4j.tensor.Kernels;
  */
 public record FedDyn(double alpha) implements Algorithm {
     private static final String LINEAR = "feddyn/linear";
+
+    private static final Slot SLOT = Slot.ofClient("feddyn");
 
     /** Checks alpha. */
     public FedDyn {
@@ -75,7 +78,8 @@ public record FedDyn(double alpha) implements Algorithm {
         }
 
         private NDArray linear() {
-            return kept().flatMap(state -> state.tensor(LINEAR))
+            return kept(SLOT)
+                    .flatMap(state -> state.tensor(LINEAR))
                     .orElseGet(() -> worker().model().parameters().trainable().zerosLike());
         }
 
@@ -88,7 +92,7 @@ public record FedDyn(double alpha) implements Algorithm {
         protected ModelUpdate upload(TrainingTask task, ModelUpdate update) {
             NDArray linear = linear();
             Kernels.addScaled(linear, update.delta().trainable(), -alpha);
-            keep(StrategyState.empty().with(LINEAR, linear));
+            keep(SLOT, StrategyState.empty().with(LINEAR, linear));
             return update;
         }
     }

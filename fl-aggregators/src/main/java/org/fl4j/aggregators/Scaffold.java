@@ -15,6 +15,7 @@ import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
+import org.fl4j.core.Slot;
 import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateWeighting;
@@ -46,6 +47,8 @@ public record Scaffold(Option option) implements Algorithm {
         /** By the path of local training: no more work. Needs plain SGD. */
         LOCAL_PATH
     }
+
+    private static final Slot SLOT = Slot.ofClient("scaffold");
 
     /** Checks for presence. */
     public Scaffold {
@@ -118,7 +121,7 @@ public record Scaffold(Option option) implements Algorithm {
         }
 
         private NDArray own(NDArray like) {
-            return kept().flatMap(state -> state.tensor(CONTROL)).orElseGet(like::zerosLike);
+            return kept(SLOT).flatMap(state -> state.tensor(CONTROL)).orElseGet(like::zerosLike);
         }
 
         private Optional<NDArray> common(TrainingTask task) {
@@ -149,7 +152,7 @@ public record Scaffold(Option option) implements Algorithm {
                 Kernels.addScaled(path, update.delta().trainable(), -1 / (rate * Math.max(1, update.localSteps())));
                 return path;
             });
-            keep(StrategyState.empty().with(CONTROL, renewed));
+            keep(SLOT, StrategyState.empty().with(CONTROL, renewed));
             return update.withAttachment(CONTROL, renewed.sub(own));
         }
     }

@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.fl4j.aggregators.personal.Apfl;
 import org.fl4j.aggregators.personal.Ditto;
 import org.fl4j.aggregators.personal.PFedMe;
@@ -223,7 +225,13 @@ class ClientGradientsTest extends TensorTest {
                 .build()
                 .run()
                 .close();
-        return SafeTensors.read(states.resolve("0/round-000001.safetensors"), manager);
+        try (Stream<Path> slots = Files.list(states.resolve("0"))) {
+            Path only = slots.reduce((one, other) -> {
+                        throw new AssertionError("one slot, but there is " + other);
+                    })
+                    .orElseThrow();
+            return SafeTensors.read(only.resolve("round-000001.safetensors"), manager);
+        }
     }
 
     private int folders;

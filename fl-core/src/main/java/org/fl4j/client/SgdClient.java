@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.fl4j.core.Client;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Slot;
 import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.data.ClientExamples;
@@ -240,14 +241,14 @@ public class SgdClient implements Client {
         return training;
     }
 
-    /** Returns what this client kept from the last of its rounds that was accepted, in arrays of the open scope. */
-    protected final Optional<StrategyState> kept() {
-        return worker.states().load(id, worker.model().manager());
+    /** Returns what this client kept in a slot in the last of its rounds that was accepted, in arrays of the open scope. */
+    protected final Optional<StrategyState> kept(Slot slot) {
+        return worker.states().load(id, slot, worker.model().manager());
     }
 
-    /** Keeps a state, in place of the earlier one, if this round's update is accepted. */
-    protected final void keep(StrategyState state) {
-        worker.states().stage(id, state);
+    /** Keeps a state, in place of what the slot held before, if this round's update is accepted. */
+    protected final void keep(Slot slot, StrategyState state) {
+        worker.states().stage(id, slot, state);
     }
 
     /**

@@ -16,35 +16,4 @@ public interface SgdClientFactory extends Serializable {
     default LocalTraining effective(LocalTraining training) {
         return training;
     }
-
-    /**
-     * Returns whether its clients {@linkplain SgdClient#keep keep} a state between rounds, so that a server that does so in their name would take
-     * it from them. By default not.
-     */
-    default boolean keepsState() {
-        return false;
-    }
-
-    /** Returns a factory whose clients keep a state between rounds. */
-    static SgdClientFactory keeping(SgdClientFactory factory) {
-        return new KeepingClients(factory);
-    }
-
-    /** See {@link #keeping}. */
-    record KeepingClients(SgdClientFactory factory) implements SgdClientFactory {
-        @Override
-        public SgdClient create(ClientId id, Worker worker, LocalTraining training) {
-            return factory.create(id, worker, training);
-        }
-
-        @Override
-        public LocalTraining effective(LocalTraining training) {
-            return factory.effective(training);
-        }
-
-        @Override
-        public boolean keepsState() {
-            return true;
-        }
-    }
 }

@@ -15,12 +15,13 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.Slot;
 import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Durable;
 import org.fl4j.tensor.SafeTensors;
 
 /**
- * Keeps client states on disk, one safetensors file a client and round, {@code 37/round-000004.safetensors}: in memory are
+ * Keeps client states on disk, one safetensors file a client, slot and round, {@code 37/scaffold/round-000004.safetensors}: in memory are
  * those of the clients that train now. Earlier versions stay as long as the run may be resumed from a round that needs
  * them.
  */
@@ -29,8 +30,10 @@ final class DiskClientStates implements ClientStateStore {
     private static final String NUMBERS = "numbers";
 
     private final Path directory;
-    private final Map<ClientId, NavigableMap<Integer, Path>> versions = new ConcurrentHashMap<>();
-    private final Set<ClientId> staged = ConcurrentHashMap.newKeySet();
+    private final Map<Place, NavigableMap<Integer, Path>> versions = new ConcurrentHashMap<>();
+    private final Set<Place> staged = ConcurrentHashMap.newKeySet();
+
+    private record Place(ClientId client, String slot) {}
 
     /** Finds the states that an earlier run left in the directory. */
     DiskClientStates(Path directory) {
@@ -40,13 +43,19 @@ final class DiskClientStates implements ClientStateStore {
                 continue;
             }
             ClientId client = new ClientId(Integer.parseInt(folder.getFileName().toString()));
-            for (Path file : list(folder)) {
-                String name = file.getFileName().toString();
-                if (name.equals(STAGED)) {
-                    staged.add(client);
-                } else if (name.matches("round-\\d+\\.safetensors")) {
-                    ofClient(client).put(Integer.parseInt(name.replaceAll("\\D", "")), file);
-                }
+            for (Path slot : list(folder)) {
+                find(new Place(client, slot.getFileName().toString()), slot);
+            }
+        }
+    }
+
+    private void find(Place place, Path folder) {
+        for (Path file : list(folder)) {
+            String name = file.getFileName().toString();
+            if (name.equals(STAGED)) {
+                staged.add(place);
+            } else if (name.matches("round-\\d+\\.safetensors")) {
+                of(place).put(Integer.parseInt(name.replaceAll("\\D", "")), file);
             }
         }
     }
@@ -62,22 +71,23 @@ final class DiskClientStates implements ClientStateStore {
         }
     }
 
-    private NavigableMap<Integer, Path> ofClient(ClientId client) {
-        return versions.computeIfAbsent(client, key -> new TreeMap<>());
+    private NavigableMap<Integer, Path> of(Place place) {
+        return versions.computeIfAbsent(place, key -> new TreeMap<>());
     }
 
-    private Path folder(ClientId client) {
-        return directory.resolve(String.valueOf(client.index()));
+    private Path folder(Place place) {
+        return directory.resolve(String.valueOf(place.client().index())).resolve(place.slot());
     }
 
     @Override
-    public Optional<StrategyState> load(ClientId client, NDManager target) {
-        return load(client, Integer.MAX_VALUE, target);
+    public Optional<StrategyState> load(ClientId client, Slot slot, NDManager target) {
+        return load(client, slot, Integer.MAX_VALUE, target);
     }
 
-    /** Returns a client's state as of the end of a round. */
-    Optional<StrategyState> load(ClientId client, int round, NDManager target) {
-        return Optional.ofNullable(ofClient(client).floorEntry(round)).map(version -> read(version.getValue(), target));
+    /** Returns what a slot held of a client at the end of a round. */
+    Optional<StrategyState> load(ClientId client, Slot slot, int round, NDManager target) {
+        return Optional.ofNullable(of(new Place(client, slot.name())).floorEntry(round))
+                .map(version -> read(version.getValue(), target));
     }
 
     private static StrategyState read(Path file, NDManager target) {
@@ -94,8 +104,9 @@ final class DiskClientStates implements ClientStateStore {
     }
 
     @Override
-    public void stage(ClientId client, StrategyState state) {
-        Path file = folder(client).resolve(STAGED);
+    public void stage(ClientId client, Slot slot, StrategyState state) {
+        Place place = new Place(client, slot.name());
+        Path file = folder(place).resolve(STAGED);
         try {
             Files.createDirectories(file.getParent());
             Map<String, String> numbers = Map.of(NUMBERS, ReportJson.writeNumbers(state.numbers()));
@@ -103,16 +114,18 @@ final class DiskClientStates implements ClientStateStore {
         } catch (IOException e) {
             throw new CheckpointException(file, "cannot be written: " + Durable.reason(e), e);
         }
-        staged.add(client);
+        staged.add(place);
     }
 
     @Override
     public void commit(int round, Collection<ClientId> accepted, int oldestNeeded) {
-        for (ClientId client : accepted) {
-            if (staged.remove(client)) {
-                Path file = folder(client).resolve(String.format(Locale.ROOT, "round-%06d.safetensors", round));
-                move(folder(client).resolve(STAGED), file);
-                NavigableMap<Integer, Path> known = ofClient(client);
+        Set<ClientId> kept = Set.copyOf(accepted);
+        for (Place place : List.copyOf(staged)) {
+            if (kept.contains(place.client())) {
+                staged.remove(place);
+                Path file = folder(place).resolve(String.format(Locale.ROOT, "round-%06d.safetensors", round));
+                move(folder(place).resolve(STAGED), file);
+                NavigableMap<Integer, Path> known = of(place);
                 known.put(round, file);
                 Integer needed = known.floorKey(oldestNeeded);
                 if (needed != null) {
@@ -124,8 +137,8 @@ final class DiskClientStates implements ClientStateStore {
     }
 
     private void dropStaged() {
-        for (ClientId client : staged) {
-            delete(folder(client).resolve(STAGED));
+        for (Place place : staged) {
+            delete(folder(place).resolve(STAGED));
         }
         staged.clear();
     }

@@ -6,10 +6,11 @@ import ai.djl.ndarray.NDManager;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.BiFunction;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.Slot;
 import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Check;
 import org.fl4j.tensor.TensorEngine;
@@ -18,43 +19,46 @@ import org.fl4j.tensor.Tensors;
 /** Keeps client states in the CPU's memory, for a run that nobody resumes. */
 final class InMemoryClientStates implements ClientStateStore {
     private final NDManager manager = TensorEngine.newManager(Device.cpu());
-    private final Map<ClientId, StrategyState> committed = new ConcurrentHashMap<>();
-    private final Map<ClientId, StrategyState> staged = new ConcurrentHashMap<>();
-    private final BiFunction<ClientId, NDManager, Optional<StrategyState>> before;
+    private final Map<Place, StrategyState> committed = new ConcurrentHashMap<>();
+    private final Map<Place, StrategyState> staged = new ConcurrentHashMap<>();
+    private final Earlier before;
+
+    private record Place(ClientId client, String slot) {}
+
+    /** Loads what clients kept before. */
+    @FunctionalInterface
+    interface Earlier {
+        Optional<StrategyState> load(ClientId client, Slot slot, NDManager target);
+    }
 
     /** Starts with none. */
     InMemoryClientStates() {
-        this((client, target) -> Optional.empty());
+        this((client, slot, target) -> Optional.empty());
     }
 
     /** Starts with states that something else loads. */
-    InMemoryClientStates(BiFunction<ClientId, NDManager, Optional<StrategyState>> before) {
+    InMemoryClientStates(Earlier before) {
         this.before = before;
     }
 
     @Override
-    public Optional<StrategyState> load(ClientId client, NDManager target) {
-        return Optional.ofNullable(committed.get(client))
+    public Optional<StrategyState> load(ClientId client, Slot slot, NDManager target) {
+        return Optional.ofNullable(committed.get(new Place(client, slot.name())))
                 .map(state -> copy(state, target.getDevice()))
-                .or(() -> before.apply(client, target));
+                .or(() -> before.load(client, slot, target));
     }
 
     @Override
-    public void stage(ClientId client, StrategyState state) {
+    public void stage(ClientId client, Slot slot, StrategyState state) {
         StrategyState copy = copy(state, Device.cpu());
         copy.keep(manager);
-        free(staged.put(client, copy));
+        free(staged.put(new Place(client, slot.name()), copy));
     }
 
     @Override
     public void commit(int round, Collection<ClientId> accepted, int oldestNeeded) {
-        for (ClientId client : accepted) {
-            StrategyState state = staged.remove(client);
-            if (state != null) {
-                free(committed.put(client, state));
-            }
-        }
-        staged.values().forEach(InMemoryClientStates::free);
+        Set<ClientId> kept = Set.copyOf(accepted);
+        staged.forEach((place, state) -> free(kept.contains(place.client()) ? committed.put(place, state) : state));
         staged.clear();
     }
 

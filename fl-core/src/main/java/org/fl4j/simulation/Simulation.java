@@ -120,7 +120,7 @@ public final class Simulation {
         InMemoryClientStates clientStates = file.flatMap(any -> setup.clientStateDirectory())
                 .map(DiskClientStates::new)
                 .map(disk -> new InMemoryClientStates(
-                        (id, target) -> disk.load(id, Checkpoint.round(file.orElseThrow()), target)))
+                        (id, slot, target) -> disk.load(id, slot, Checkpoint.round(file.orElseThrow()), target)))
                 .orElseGet(InMemoryClientStates::new);
         Computation.Scope scope = Computation.Scope.inMemory(clientStates, recorded());
         BooleanSupplier isOver = () -> cancelled || thread.isInterrupted();

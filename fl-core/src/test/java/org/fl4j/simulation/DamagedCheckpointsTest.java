@@ -14,6 +14,7 @@ import java.util.Map;
 import org.fl4j.core.ClientColumn;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ServerState;
+import org.fl4j.core.Slot;
 import org.fl4j.core.StrategyState;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.tensor.TensorEngine;
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 class DamagedCheckpointsTest extends TensorTest {
     private static final RunIdentity RUN =
             new RunIdentity(new Fingerprint().add("seed", 3).add("rounds", 4), new Fingerprint().add("java", 17));
+    private static final Slot SLOT = Slot.ofClient("mine");
     private static final ClientId CLIENT = new ClientId(7);
 
     @TempDir
@@ -61,9 +63,10 @@ class DamagedCheckpointsTest extends TensorTest {
         DiskClientStates store = new DiskClientStates(directory.resolve("clients"));
         store.stage(
                 CLIENT,
+                SLOT,
                 StrategyState.empty().with("mine/vector", manager.arange(9f)).with("mine/number", .5));
         store.commit(1, List.of(CLIENT), 1);
-        clientState = directory.resolve("clients").resolve("7").resolve("round-000001.safetensors");
+        clientState = directory.resolve("clients").resolve("7/mine").resolve("round-000001.safetensors");
     }
 
     private void load() {
@@ -74,7 +77,7 @@ class DamagedCheckpointsTest extends TensorTest {
 
     private void loadClientState() {
         try (NDManager own = TensorEngine.newManager(Device.cpu())) {
-            assertThat(new DiskClientStates(directory.resolve("clients")).load(CLIENT, own))
+            assertThat(new DiskClientStates(directory.resolve("clients")).load(CLIENT, SLOT, own))
                     .isPresent();
         }
     }

@@ -16,6 +16,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
+import org.fl4j.core.Slot;
 import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.data.Dataset;
@@ -43,10 +44,11 @@ class HardshipIT {
                 .sgdClients((id, worker, training) -> new SgdClient(id, worker, training) {
                     @Override
                     protected void afterTraining(TrainingTask task, LocalModel model) {
-                        double before =
-                                kept().flatMap(state -> state.number("rounds")).orElse(0.0);
+                        double before = kept(Slot.ofClient("count"))
+                                .flatMap(state -> state.number("rounds"))
+                                .orElse(0.0);
                         model.parameters().trainable().addi((float) (before * 1e-4));
-                        keep(StrategyState.empty().with("rounds", before + 1));
+                        keep(Slot.ofClient("count"), StrategyState.empty().with("rounds", before + 1));
                     }
                 });
     }

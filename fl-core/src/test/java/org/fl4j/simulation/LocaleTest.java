@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.stream.Stream;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ListAggregator;
+import org.fl4j.core.Slot;
 import org.fl4j.core.StrategyState;
 import org.fl4j.data.Dataset;
 import org.fl4j.testing.TensorTest;
@@ -44,13 +45,16 @@ class LocaleTest extends TensorTest {
         inArabic();
         ClientId client = new ClientId(7);
         try (DiskClientStates states = new DiskClientStates(directory)) {
-            states.stage(client, StrategyState.empty().with("steps", 3.0));
+            states.stage(client, Slot.ofClient("steps"), StrategyState.empty().with("steps", 3.0));
             states.commit(12, List.of(client), 0);
         }
-        assertThat(directory.resolve("7/round-000012.safetensors")).exists();
+        assertThat(directory.resolve("7/steps/round-000012.safetensors")).exists();
         Locale.setDefault(Locale.ENGLISH);
         try (DiskClientStates states = new DiskClientStates(directory)) {
-            assertThat(states.load(client, manager).orElseThrow().numbers()).containsEntry("steps", 3.0);
+            assertThat(states.load(client, Slot.ofClient("steps"), manager)
+                            .orElseThrow()
+                            .numbers())
+                    .containsEntry("steps", 3.0);
         }
     }
 

@@ -29,6 +29,7 @@ import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.ServerState;
+import org.fl4j.core.Slot;
 import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.data.Dataset;
@@ -428,24 +429,26 @@ class NothingLostTest extends TensorTest {
     void aDamagedClientStateIsFound() throws IOException {
         Path states = directory.resolve("states");
         DiskClientStates store = new DiskClientStates(states);
+        Slot slot = Slot.ofClient("mine");
         store.stage(
                 new ClientId(7),
+                slot,
                 StrategyState.empty().with("mine/vector", manager.arange(50f)).with("mine/number", .5));
         store.commit(1, List.of(new ClientId(7)), 1);
-        Path file = states.resolve("7").resolve("round-000001.safetensors");
+        Path file = states.resolve("7/mine").resolve("round-000001.safetensors");
         byte[] whole = Files.readAllBytes(file);
         for (int at = 0; at < whole.length; at++) {
             byte[] damaged = whole.clone();
             damaged[at] ^= 4;
             Files.write(file, damaged);
             try (NDManager own = manager.newSubManager()) {
-                assertThatThrownBy(() -> store.load(new ClientId(7), own))
+                assertThatThrownBy(() -> store.load(new ClientId(7), slot, own))
                         .as("byte " + at)
                         .isInstanceOf(CheckpointException.class);
             }
         }
         Files.write(file, whole);
-        assertThat(store.load(new ClientId(7), manager)).isPresent();
+        assertThat(store.load(new ClientId(7), slot, manager)).isPresent();
     }
 
     @Test
@@ -492,8 +495,10 @@ class NothingLostTest extends TensorTest {
                         if (task.round() == 3) {
                             Thread.currentThread().interrupt();
                         }
-                        keep(StrategyState.empty()
-                                .with("kept", model.parameters().floats()));
+                        keep(
+                                Slot.ofClient("count"),
+                                StrategyState.empty()
+                                        .with("kept", model.parameters().floats()));
                     }
                 });
         try (RunResult result = builder.build().run()) {

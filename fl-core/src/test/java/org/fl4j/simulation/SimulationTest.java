@@ -31,6 +31,7 @@ import org.fl4j.core.RoundContext;
 import org.fl4j.core.RoundPlan;
 import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.ServerState;
+import org.fl4j.core.Slot;
 import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
@@ -270,8 +271,10 @@ class SimulationTest {
                                 fourthRound.countDown();
                                 awaitForEver();
                             }
-                            keep(StrategyState.empty()
-                                    .with("kept", model.parameters().floats()));
+                            keep(
+                                    Slot.ofClient("count"),
+                                    StrategyState.empty()
+                                            .with("kept", model.parameters().floats()));
                         }
                     });
             List<RunResult.End> ends = new ArrayList<>();

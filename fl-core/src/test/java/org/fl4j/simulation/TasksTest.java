@@ -22,6 +22,7 @@ import org.fl4j.core.ClientId;
 import org.fl4j.core.ListAggregator;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.ServerState;
+import org.fl4j.core.Slot;
 import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.data.Dataset;
@@ -283,8 +284,10 @@ class TasksTest {
         return new SgdClient(id, worker, TRAINING) {
             @Override
             protected void beforeTraining(TrainingTask task, LocalModel model) {
-                double before = kept().flatMap(state -> state.number("count")).orElse(0.0);
-                keep(StrategyState.empty().with("count", before + 1));
+                double before = kept(Slot.ofClient("count"))
+                        .flatMap(state -> state.number("count"))
+                        .orElse(0.0);
+                keep(Slot.ofClient("count"), StrategyState.empty().with("count", before + 1));
                 model.parameters().trainable().addi(before * 1e-3);
             }
         };

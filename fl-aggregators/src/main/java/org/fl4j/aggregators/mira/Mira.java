@@ -70,11 +70,6 @@ public record Mira(GraphOfClients graph, OptionalDouble lambda, double share) im
                 "serverOptimizer under MIRA",
                 "left out, for its server couples the models itself",
                 parts.serverOptimizer().getClass().getSimpleName());
-        Check.that(
-                !parts.sgdClients().keepsState(),
-                "clients under MIRA",
-                "such as keep nothing between rounds, for MIRA keeps their models in that place",
-                "those of an algorithm that keeps a state");
     }
 
     private void requireStable(ClientGraph ofRun, LocalTraining training, ClientDirectory clients) {

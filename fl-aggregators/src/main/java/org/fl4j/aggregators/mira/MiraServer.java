@@ -20,6 +20,7 @@ import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
+import org.fl4j.core.Slot;
 import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
@@ -31,6 +32,7 @@ import org.fl4j.tensor.ParameterVector;
 
 /** Sends each client its own model, and draws the models of a cohort together. */
 final class MiraServer extends ForwardingServer {
+    private static final Slot SLOT = Slot.ofServer("mira");
     private static final String MODEL = "mira/model";
     private static final String RATE = "train/learning rate";
 
@@ -64,7 +66,7 @@ final class MiraServer extends ForwardingServer {
     }
 
     private ParameterVector model(ServerState state, ClientId client) {
-        return states.load(client, state.model().floats().getManager())
+        return states.load(client, SLOT, state.model().floats().getManager())
                 .flatMap(kept -> kept.tensor(MODEL))
                 .map(floats -> new ParameterVector(
                         state.model().layout(), floats, state.model().integers()))
@@ -96,7 +98,7 @@ final class MiraServer extends ForwardingServer {
                 NDArray drawn = drawn(own, trained.values(), lambda);
                 Kernels.addScaled(next.floats(), drawn, 1.0 / trained.size());
                 Kernels.addScaled(next.floats(), model(state, own.client()).floats(), -1.0 / trained.size());
-                states.stage(own.client(), StrategyState.empty().with(MODEL, drawn));
+                states.stage(own.client(), SLOT, StrategyState.empty().with(MODEL, drawn));
             }
         }
         trained.values().forEach(ModelUpdate::close);

@@ -5,7 +5,6 @@ import java.util.Map;
 import org.fl4j.aggregators.FedAvg;
 import org.fl4j.client.LocalStep;
 import org.fl4j.client.LocalTraining;
-import org.fl4j.client.SgdClientFactory;
 import org.fl4j.client.Worker;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.TrainingTask;
@@ -36,8 +35,7 @@ public record Apfl(double alpha, boolean adaptive) implements Algorithm {
     public void configure(SimulationBuilder builder) {
         Apfl setting = this;
         builder.usualAggregator(new FedAvg())
-                .sgdClients(SgdClientFactory.keeping(
-                        (id, worker, training) -> new MixingClient(id, worker, training, setting)));
+                .sgdClients((id, worker, training) -> new MixingClient(id, worker, training, setting));
     }
 
     private static final class MixingClient extends PersonalModelClient {
@@ -49,7 +47,7 @@ public record Apfl(double alpha, boolean adaptive) implements Algorithm {
         MixingClient(ClientId id, Worker worker, LocalTraining training, Apfl setting) {
             super(id, worker, training);
             this.setting = setting;
-            alpha = kept().flatMap(state -> state.number(ALPHA)).orElse(setting.alpha);
+            alpha = kept(SLOT).flatMap(state -> state.number(ALPHA)).orElse(setting.alpha);
             own = worker.model().parameters().floats();
         }
 

@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import java.util.Map;
 import org.fl4j.aggregators.FedAvg;
 import org.fl4j.client.LocalTraining;
-import org.fl4j.client.SgdClientFactory;
 import org.fl4j.client.Worker;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.TrainingTask;
@@ -32,8 +31,7 @@ public record Ditto(double lambda) implements Algorithm {
     public void configure(SimulationBuilder builder) {
         double pull = lambda;
         builder.usualAggregator(new FedAvg())
-                .sgdClients(SgdClientFactory.keeping(
-                        (id, worker, training) -> new DittoClient(id, worker, training, pull)));
+                .sgdClients((id, worker, training) -> new DittoClient(id, worker, training, pull));
     }
 
     private static final class DittoClient extends PersonalModelClient {

@@ -2,7 +2,6 @@ package org.fl4j.aggregators.personal;
 
 import org.fl4j.aggregators.FedAvg;
 import org.fl4j.client.LocalTraining;
-import org.fl4j.client.SgdClientFactory;
 import org.fl4j.internal.Check;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.SimulationBuilder;
@@ -28,8 +27,8 @@ public record FedRep(SharingRule personal, LocalTraining headTraining) implement
         SharingRule rule = personal;
         LocalTraining head = headTraining;
         builder.usualAggregator(new FedAvg())
-                .sgdClients(SgdClientFactory.keeping((id, worker, training) ->
-                        new PersonalLayers.AlternatingClient(id, worker, training, rule, head)));
+                .sgdClients((id, worker, training) ->
+                        new PersonalLayers.AlternatingClient(id, worker, training, rule, head));
     }
 
     /** The rule must find its layers in the model. */

@@ -5,7 +5,6 @@ import java.util.Map;
 import org.fl4j.aggregators.FedAvg;
 import org.fl4j.client.LocalStep;
 import org.fl4j.client.LocalTraining;
-import org.fl4j.client.SgdClientFactory;
 import org.fl4j.client.Worker;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.TrainingTask;
@@ -38,8 +37,7 @@ public record PFedMe(double lambda, int fittingSteps, double personalRate) imple
     public void configure(SimulationBuilder builder) {
         PFedMe setting = this;
         builder.usualAggregator(new FedAvg(UpdateWeighting.uniform()))
-                .sgdClients(SgdClientFactory.keeping(
-                        (id, worker, training) -> new FittingClient(id, worker, training, setting)));
+                .sgdClients((id, worker, training) -> new FittingClient(id, worker, training, setting));
     }
 
     private static final class FittingClient extends PersonalModelClient {

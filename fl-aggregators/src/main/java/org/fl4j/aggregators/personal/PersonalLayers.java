@@ -8,9 +8,9 @@ import org.fl4j.aggregators.FedAvg;
 import org.fl4j.client.LocalStep;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
-import org.fl4j.client.SgdClientFactory;
 import org.fl4j.client.Worker;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.Slot;
 import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.internal.Check;
@@ -34,6 +34,8 @@ import org.fl4j.tensor.ParameterVector;
  * @param rule says which parameters are personal
  */
 public record PersonalLayers(SharingRule rule) implements Algorithm {
+    private static final Slot SLOT = Slot.ofClient("personal-layers");
+
     /** Checks for presence. */
     public PersonalLayers {
         Check.present("rule", rule);
@@ -58,8 +60,7 @@ public record PersonalLayers(SharingRule rule) implements Algorithm {
     public void configure(SimulationBuilder builder) {
         SharingRule personal = rule;
         builder.usualAggregator(new FedAvg())
-                .sgdClients(SgdClientFactory.keeping(
-                        (id, worker, training) -> new SharingClient(id, worker, training, personal)));
+                .sgdClients((id, worker, training) -> new SharingClient(id, worker, training, personal));
     }
 
     /** The rule must find its layers in the model. */
@@ -88,7 +89,7 @@ public record PersonalLayers(SharingRule rule) implements Algorithm {
 
         @Override
         protected void beforeEvaluation(TrainingTask task, LocalModel model) {
-            kept().ifPresent(state -> {
+            kept(SLOT).ifPresent(state -> {
                 for (ParameterLayout.Entry entry : personal()) {
                     Kernels.copy(
                             state.tensor(entry.name()).orElseThrow(),
@@ -112,7 +113,7 @@ public record PersonalLayers(SharingRule rule) implements Algorithm {
                 own.put(entry.name(), place.duplicate());
                 Kernels.copy(received.parameter(entry), place);
             }
-            keep(new StrategyState(own, Map.of()));
+            keep(SLOT, new StrategyState(own, Map.of()));
         }
     }
 

@@ -6,6 +6,7 @@ import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.client.Worker;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.Slot;
 import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.model.LocalModel;
@@ -15,18 +16,21 @@ import org.fl4j.tensor.Kernels;
 abstract class PersonalModelClient extends SgdClient {
     private static final String MODEL = "personal/model";
 
+    static final Slot SLOT = Slot.ofClient("personal-model");
+
     PersonalModelClient(ClientId id, Worker worker, LocalTraining training) {
         super(id, worker, training);
     }
 
     /** Returns a copy of the kept model; of the received one in the client's first round. */
     final NDArray own(TrainingTask task) {
-        return kept().flatMap(state -> state.tensor(MODEL))
+        return kept(SLOT)
+                .flatMap(state -> state.tensor(MODEL))
                 .orElseGet(() -> task.model().on(worker().device()).floats().duplicate());
     }
 
     final void keepModel(NDArray floats, Map<String, Double> numbers) {
-        keep(new StrategyState(Map.of(MODEL, floats), numbers));
+        keep(SLOT, new StrategyState(Map.of(MODEL, floats), numbers));
     }
 
     @Override

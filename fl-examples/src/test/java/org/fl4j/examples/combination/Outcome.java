@@ -90,7 +90,8 @@ record Outcome(List<State> states, List<RoundReport> history, Map<String, Map<St
                         tensors.put(value, FloatBuffer.wrap(new float[] {1}));
                     }
                 });
-                kept.put(String.valueOf(file.getParent().getFileName()), tensors); // the latest comes last
+                String client = String.valueOf(file.getParent().getParent().getFileName());
+                kept.computeIfAbsent(client, any -> new TreeMap<>()).putAll(tensors); // the latest comes last
             }
         }
         return kept;

@@ -67,10 +67,13 @@ public record Snippet(Path file, int line, String language, String text) {
         return blocks;
     }
 
-    /** Returns code inside lines of text and of tables, in all pages; the language is not known. */
+    /** Returns code inside lines of text and of tables, in all pages but that of changes, which names what is gone; the language is not known. */
     public static List<Snippet> spans() {
         List<Snippet> spans = new ArrayList<>();
         for (Path page : pages()) {
+            if (page.endsWith("changes.md")) {
+                continue;
+            }
             List<String> lines = new ArrayList<>(lines(page));
             for (Snippet block : blocks(page)) {
                 int first = block.line() - 2;

@@ -102,7 +102,7 @@ class ReadingStoreTest {
             statement.execute("PRAGMA user_version = 7");
         }
         assertThatThrownBy(() -> TrackingStore.reading(store()))
-                .hasMessage("schema of " + store() + " must be 1, but was 7");
+                .hasMessage("schema of " + store() + " must be 2, but was 7");
         Files.writeString(store(), "no database at all, but long enough to be looked at as one".repeat(20));
         assertThatThrownBy(() -> TrackingStore.reading(store())).hasMessageStartingWith(store() + " failed: ");
     }

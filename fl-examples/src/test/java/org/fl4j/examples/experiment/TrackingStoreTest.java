@@ -166,7 +166,7 @@ class TrackingStoreTest {
                 Statement statement = connection.createStatement()) {
             statement.execute("PRAGMA user_version = 7");
         }
-        assertThatThrownBy(() -> new TrackingStore(file)).hasMessage("schema of " + file + " must be 1, but was 7");
+        assertThatThrownBy(() -> new TrackingStore(file)).hasMessage("schema of " + file + " must be 2, but was 7");
     }
 
     @Test

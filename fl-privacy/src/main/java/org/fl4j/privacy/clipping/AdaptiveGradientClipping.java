@@ -4,10 +4,10 @@ import java.util.List;
 import org.fl4j.client.LocalStep;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
-import org.fl4j.client.SgdClientFactory;
 import org.fl4j.client.Worker;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Slot;
 import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.internal.Check;
@@ -31,6 +31,8 @@ public record AdaptiveGradientClipping(DynamicThreshold initial, double p, NonFi
         implements Algorithm {
     private static final String THRESHOLD = "clipping/threshold";
 
+    private static final Slot SLOT = Slot.ofClient("gradient-clipping");
+
     /** Checks all. */
     public AdaptiveGradientClipping {
         Check.present("initial", initial);
@@ -40,8 +42,7 @@ public record AdaptiveGradientClipping(DynamicThreshold initial, double p, NonFi
 
     @Override
     public void configure(SimulationBuilder builder) {
-        builder.sgdClients(
-                SgdClientFactory.keeping((id, worker, training) -> new ClippingClient(id, worker, training, this)));
+        builder.sgdClients((id, worker, training) -> new ClippingClient(id, worker, training, this));
     }
 
     private static final class ClippingClient extends SgdClient {
@@ -57,7 +58,8 @@ public record AdaptiveGradientClipping(DynamicThreshold initial, double p, NonFi
 
         @Override
         protected void beforeTraining(TrainingTask task, LocalModel model) {
-            threshold = kept().flatMap(state -> state.number(THRESHOLD))
+            threshold = kept(SLOT)
+                    .flatMap(state -> state.number(THRESHOLD))
                     .map(clipping.initial::withBound)
                     .orElse(clipping.initial);
         }
@@ -78,7 +80,7 @@ public record AdaptiveGradientClipping(DynamicThreshold initial, double p, NonFi
             Metrics sent = measured.merge(Metrics.of("train/clipping threshold", threshold.bound(), 1));
             double loss = update.metrics().find("train/loss").orElse(Double.NaN); // of a client without examples
             DynamicThreshold next = Double.isFinite(loss) ? threshold.after(loss) : threshold;
-            keep(StrategyState.empty().with(THRESHOLD, next.bound()));
+            keep(SLOT, StrategyState.empty().with(THRESHOLD, next.bound()));
             return update.withMetrics(sent);
         }
     }
