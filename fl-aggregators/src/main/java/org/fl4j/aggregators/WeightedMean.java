@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 import org.fl4j.core.Admission;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
@@ -20,8 +21,8 @@ import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 
 /**
- * The weighted mean of deltas, and of what is attached to them, as updates arrive: one accumulator each. What other
- * algorithms than FedAvg make of the mean is a function that is called at the end.
+ * The weighted mean of deltas, of what is attached to them, and of numbers that {@link #also} takes of them, as updates arrive: one accumulator
+ * each. What other algorithms than FedAvg make of the mean is a function that is called at the end.
  */
 public final class WeightedMean implements Aggregation {
     /** Sums are scaled again only after so many doublings of their weight, because that takes a pass over them. */
@@ -32,6 +33,8 @@ public final class WeightedMean implements Aggregation {
     private final List<String> attachments;
     private final Function<WeightedMean, Aggregate> finish;
     private final Map<String, NDArray> attached = new TreeMap<>();
+    private final Map<String, ToDoubleFunction<ModelUpdate>> statistics = new TreeMap<>();
+    private final Map<String, Double> numbers = new TreeMap<>(); // scaled sums
     private Optional<ParameterVector> sum = Optional.empty();
     private int exponent; // sums, and that of the weights, are scaled by 2^exponent
     private double scaledWeight;
@@ -61,6 +64,17 @@ public final class WeightedMean implements Aggregation {
         this(weighting, state, List.of(), mean -> Aggregate.of(Optional.of(mean.delta()), state));
     }
 
+    /**
+     * Takes the mean of a number of each update too, with the weights of the deltas.
+     *
+     * @param name what {@link #statistic} returns it by
+     * @param ofUpdate the number: finite
+     */
+    public WeightedMean also(String name, ToDoubleFunction<ModelUpdate> ofUpdate) {
+        statistics.put(name, Check.present("ofUpdate", ofUpdate));
+        return this;
+    }
+
     @Override
     public Admission onModelUpdate(ModelUpdate update) {
         Shape shape = state.model().trainable().getShape();
@@ -84,6 +98,10 @@ public final class WeightedMean implements Aggregation {
         double scaled = Math.scalb(weight, exponent);
         fold(update.delta().on(device), scaled);
         attachments.forEach(name -> fold(name, update.attachment(name).toDevice(device, /* copy= */ false), scaled));
+        statistics.forEach((name, ofUpdate) -> numbers.merge(
+                name,
+                scaled * Check.finite("statistic " + name + " of " + update.client(), ofUpdate.applyAsDouble(update)),
+                Double::sum));
         scaledWeight += scaled;
         count++;
     }
@@ -98,6 +116,7 @@ public final class WeightedMean implements Aggregation {
         double scale = Math.scalb(1.0, exponent - part.exponent);
         part.sum.ifPresent(partSum -> fold(partSum, scale));
         part.attached.forEach((name, partSum) -> fold(name, partSum, scale));
+        part.numbers.forEach((name, partSum) -> numbers.merge(name, partSum * scale, Double::sum));
         scaledWeight += part.scaledWeight * scale;
         count += part.count;
     }
@@ -122,6 +141,7 @@ public final class WeightedMean implements Aggregation {
             double smaller = Math.scalb(1.0, needed - exponent);
             sum.ifPresent(values -> values.floats().muli(smaller));
             attached.values().forEach(values -> values.muli(smaller));
+            numbers.replaceAll((name, number) -> number * smaller);
             scaledWeight *= smaller;
             exponent = needed;
         }
@@ -172,6 +192,16 @@ public final class WeightedMean implements Aggregation {
     /** Returns the mean of an attachment, for the function at the end. */
     public NDArray attachment(String name) {
         return attached.get(name);
+    }
+
+    /**
+     * Returns the mean of a number that {@link #also} took, for the function at the end.
+     *
+     * @throws IllegalArgumentException if there is none of that name
+     */
+    public double statistic(String name) {
+        Check.oneOf("statistic", numbers.keySet(), name);
+        return numbers.get(name) / scaledWeight;
     }
 
     /** Returns how many updates were folded. */

@@ -72,7 +72,7 @@ class ClientGradientsTest extends TensorTest {
         return Simulation.builder()
                 .task(task)
                 .data(new PartitionedDataset(points, Partition.of(List.of(rows))))
-                .selector((available, count, round) ->
+                .selector((available, count, round, state) ->
                         IntStream.range(0, count).mapToObj(available::id).toList())
                 .aggregator(new FedAvg())
                 .cohortSize(rows.length)

@@ -98,7 +98,7 @@ class EveryStrategyIT {
                 .testData(digits.test())
                 .clientEvaluation(data, 1)
                 .training(LocalTraining.sgd(.02))
-                .selector((available, count, round) -> Stream.iterate(0, i -> i + 1)
+                .selector((available, count, round, state) -> Stream.iterate(0, i -> i + 1)
                         .limit(count)
                         .map(available::id)
                         .toList())

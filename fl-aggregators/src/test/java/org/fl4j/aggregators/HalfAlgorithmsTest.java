@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.types.Shape;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
@@ -30,6 +32,9 @@ import org.fl4j.simulation.SimulationBuilder;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** No algorithm runs without one of its parts, whoever took its place and in which order. */
 class HalfAlgorithmsTest {
@@ -51,7 +56,7 @@ class HalfAlgorithmsTest {
                 .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))
                 .data(digits.federated(
                         new IidPartitioner().partition(digits.train().classIndices(), 4, new Seed(1))))
-                .selector((available, count, round) ->
+                .selector((available, count, round, state) ->
                         IntStream.range(0, count).mapToObj(available::id).toList())
                 .training(LocalTraining.sgd(.1))
                 .cohortSize(4)
@@ -162,14 +167,27 @@ class HalfAlgorithmsTest {
         assertRefused(run -> run.algorithm(new FedProx(1)).algorithm(new FedSgd(.1)), message);
     }
 
-    @Test
-    void miraRefusesClientsWhoseStateItWouldReplace() {
-        for (String name : new String[] {"ditto", "apfl", "pfedme"}) {
-            assertRefused(
-                    run -> run.algorithm(StrategyRegistry.load().create(Algorithm.class, name, Map.of()))
-                            .algorithm(new Mira(ClientGraph.random(4, .25, new Seed(0)), .01)),
-                    "clients under MIRA must be such as keep nothing between rounds, for MIRA keeps their models in that"
-                            + " place, but was those of an algorithm that keeps a state");
+    /** The server's models and what clients keep are in slots of their own. */
+    @ParameterizedTest
+    @ValueSource(strings = {"ditto", "apfl", "pfedme"})
+    void miraGoesWithClientsThatKeepModelsOfTheirOwn(String name, @TempDir Path directory) {
+        Algorithm personal = StrategyRegistry.load().create(Algorithm.class, name, Map.of());
+        Mira mira = new Mira(ClientGraph.random(4, .25, new Seed(0)), .01);
+        try (RunResult both = run().algorithm(personal)
+                        .algorithm(mira)
+                        .aggregator(new FedAvg())
+                        .clientStates(directory)
+                        .build()
+                        .run();
+                RunResult alone = run().algorithm(mira).build().run()) {
+            assertThat(both.history().get(1).clients()).hasSize(4);
+            assertThat(alone.history().get(1).clients()).hasSize(4);
+        }
+        for (String slot : List.of("mira", "personal-model")) {
+            for (int client = 0; client < 4; client++) {
+                assertThat(directory.resolve(client + "/" + slot + "/round-000002.safetensors"))
+                        .exists();
+            }
         }
     }
 

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
  * the normal equations.
  */
 class QuadraticsTest extends TensorTest {
-    private static final ClientSelector ALL = (available, count, round) ->
+    private static final ClientSelector ALL = (available, count, round, state) ->
             IntStream.range(0, count).mapToObj(available::id).toList();
     private static final LearningTask LINE = new LearningTask(
             Network.of(new Layer.Dense(1)),

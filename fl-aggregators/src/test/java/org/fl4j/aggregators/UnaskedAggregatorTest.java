@@ -47,7 +47,7 @@ class UnaskedAggregatorTest {
                 .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))
                 .data(digits.federated(
                         new IidPartitioner().partition(digits.train().classIndices(), 4, new Seed(1))))
-                .selector((available, count, round) ->
+                .selector((available, count, round, state) ->
                         IntStream.range(0, count).mapToObj(available::id).toList())
                 .training(LocalTraining.sgd(.1))
                 .cohortSize(4)

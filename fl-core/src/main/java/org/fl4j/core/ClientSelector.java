@@ -17,9 +17,12 @@ public interface ClientSelector {
      * Returns exactly {@code min(count, available.size())} distinct available clients, in ascending order. The random
      * choice comes from {@code round}'s seed.
      *
+     * @param available who may be chosen
+     * @param count how many
+     * @param state what was learned from earlier rounds
      * @throws IllegalArgumentException if {@code count} is less than 1
      */
-    List<ClientId> select(ClientDirectory available, int count, RoundContext round);
+    List<ClientId> select(ClientDirectory available, int count, RoundContext round, StrategyState state);
 
     /**
      * Returns whether the selector decides how many clients take part, and {@code count} is a mean at most, as in Poisson sampling. By default
@@ -35,11 +38,6 @@ public interface ClientSelector {
      */
     default boolean readsMetrics() {
         return false;
-    }
-
-    /** Returns the same, by what was learned; by default nothing is. */
-    default List<ClientId> select(ClientDirectory available, int count, RoundContext round, StrategyState state) {
-        return select(available, count, round);
     }
 
     /**

@@ -45,7 +45,7 @@ public record RoundPlan(
         notes = Map.copyOf(notes);
         for (ClientId client : cohort) {
             String id = orders.getOrDefault(client, USUAL).shared();
-            Check.that(shared.containsKey(id), "shared message of " + client, "one of " + shared.keySet(), id);
+            Check.oneOf("shared message of " + client, shared.keySet(), id);
         }
     }
 

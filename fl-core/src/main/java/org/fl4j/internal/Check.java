@@ -1,7 +1,10 @@
 package org.fl4j.internal;
 
+import java.util.Collection;
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import org.fl4j.InvalidSettingException;
 
 /**
  * Argument checks whose message names the argument, the rule and the value: {@code cohortSize must be in [1, 100], but
@@ -62,7 +65,16 @@ public final class Check {
     /** Returns {@code value} if {@code holds}; otherwise throws with the message {@code name must be rule, but was value}. */
     public static <T> T that(boolean holds, String name, String rule, T value) {
         if (!holds) {
-            throw new IllegalArgumentException(name + " must be " + rule + ", but was " + value);
+            throw new InvalidSettingException(name, rule, value);
+        }
+        return value;
+    }
+
+    /** Accepts one of a few values. */
+    public static <T> T oneOf(String name, Collection<? extends T> options, T value) {
+        if (!options.contains(value)) {
+            List<String> names = options.stream().map(String::valueOf).toList();
+            throw new InvalidSettingException(name, "one of " + names, value, names, null);
         }
         return value;
     }

@@ -2,10 +2,12 @@ package org.fl4j.registry;
 
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.fl4j.InvalidSettingException;
 import org.fl4j.internal.Decimals;
 
 /**
@@ -63,7 +65,7 @@ public final class Parameters {
         try {
             return parse.apply(value.toString());
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(strategy + ": " + name + " must be " + rule + ", but was " + value, e);
+            throw new InvalidSettingException(strategy + ": " + name, rule, value, List.of(), e);
         }
     }
 

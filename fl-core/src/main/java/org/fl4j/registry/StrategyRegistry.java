@@ -9,6 +9,7 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.fl4j.InvalidSettingException;
 import org.fl4j.internal.Check;
 import org.fl4j.internal.ServiceFiles;
 
@@ -101,14 +102,16 @@ public final class StrategyRegistry {
         } catch (IllegalArgumentException e) {
             String prefix = strategy.name() + ": ";
             String message = String.valueOf(e.getMessage());
-            throw message.startsWith(prefix) ? e : new IllegalArgumentException(prefix + message, e);
+            if (message.startsWith(prefix)) {
+                throw e;
+            }
+            throw e instanceof InvalidSettingException invalid
+                    ? invalid.within(prefix)
+                    : new IllegalArgumentException(prefix + message, e);
         }
         for (String parameter : new TreeSet<>(given.keySet())) {
-            Check.that(
-                    parameters.read().containsKey(parameter),
-                    strategy.name() + ": name of a parameter",
-                    "one of " + parameters.read().keySet(),
-                    parameter);
+            Check.oneOf(
+                    strategy.name() + ": name of a parameter", parameters.read().keySet(), parameter);
         }
         return made;
     }
@@ -143,7 +146,9 @@ public final class StrategyRegistry {
                             + " fl-privacy; a jar adds names by its " + PROVIDERS.path() + ". " + PROVIDERS.remedy());
         }
         String lower = name.toLowerCase(Locale.ROOT);
-        Check.that(known.containsKey(lower), words(kind), "one of " + known.keySet(), name);
+        if (!known.containsKey(lower)) {
+            Check.oneOf(words(kind), known.keySet(), name);
+        }
         return known.get(lower);
     }
 

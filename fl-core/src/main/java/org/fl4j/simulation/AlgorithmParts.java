@@ -3,6 +3,7 @@ package org.fl4j.simulation;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.fl4j.InvalidSettingException;
 import org.fl4j.internal.TypeNames;
 
 /** Which parts of a run algorithms have set, so that nothing takes the place of one without a word. */
@@ -50,11 +51,14 @@ final class AlgorithmParts {
     }
 
     /** Returns what to say about the first part of an algorithm that is no longer the run's. */
-    Optional<String> replaced(SimulationBuilder run) {
+    Optional<InvalidSettingException> replaced(SimulationBuilder run) {
         return parts.stream()
                 .flatMap(part -> replacement(part, run).stream()
-                        .map(now -> part.name + " must be that of " + TypeNames.simple(part.owner)
-                                + ", whose parts do not work without one another, but was " + now))
+                        .map(now -> new InvalidSettingException(
+                                part.name,
+                                "that of " + TypeNames.simple(part.owner)
+                                        + ", whose parts do not work without one another",
+                                now)))
                 .findFirst();
     }
 

@@ -74,7 +74,11 @@ record Computation(
             LocalCohort cohort =
                     new LocalCohort(executor, setup.clientFactory(), setup.uploadTransform, sent(setup, clientStates));
             FederatedRound round = new FederatedRound(
-                    server, starts, cohort, new Evaluation(server, cohort, scope.evaluations()), new RoundRecorder());
+                    server,
+                    starts,
+                    cohort,
+                    new Evaluation(server, cohort, scope.evaluations(), setup.evaluated),
+                    new RoundRecorder());
             return body.apply(new Computation(
                     model,
                     states,

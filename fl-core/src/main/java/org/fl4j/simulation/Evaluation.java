@@ -3,11 +3,14 @@ package org.fl4j.simulation;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
+import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
+import org.fl4j.tensor.ParameterVector;
 
 /**
  * Evaluates new models: on the server's data, and on the clients.
@@ -15,8 +18,10 @@ import org.fl4j.metrics.Metrics;
  * @param server says what clients are sent
  * @param cohort runs the clients
  * @param plan in which rounds
+ * @param evaluated which model of a state
  */
-record Evaluation(Server server, LocalCohort cohort, EvaluationPlan plan) {
+record Evaluation(
+        Server server, LocalCohort cohort, EvaluationPlan plan, Function<ServerState, ParameterVector> evaluated) {
     /**
      * What was measured.
      *
@@ -27,17 +32,33 @@ record Evaluation(Server server, LocalCohort cohort, EvaluationPlan plan) {
     record Result(Metrics central, Map<ClientId, Metrics> byClient, List<ClientFailure> failures) {}
 
     Result of(ServerState state, RoundContext round) {
-        Metrics central = plan.central(round.number()) ? server.evaluate(state, round) : Metrics.none();
+        boolean centrally = plan.central(round.number());
         List<ClientId> clients = plan.clients(round.number());
+        if (!centrally && clients.isEmpty()) {
+            return new Result(Metrics.none(), Map.of(), List.of());
+        }
+        ServerState shown = shown(state);
+        Metrics central = centrally ? server.evaluate(shown, round) : Metrics.none();
         if (clients.isEmpty()) {
             return new Result(central, Map.of(), List.of());
         }
         Map<ClientId, Metrics> byClient = new TreeMap<>();
         try (ClientExecutor.Results<Map.Entry<ClientId, Metrics>> results =
-                cohort.evaluate(server.evaluation(state, clients, round), round)) {
+                cohort.evaluate(server.evaluation(shown, clients, round), round)) {
             results.forEachRemaining(result -> byClient.put(result.getKey(), result.getValue()));
             return new Result(central, byClient, results.failures());
         }
+    }
+
+    private ServerState shown(ServerState state) {
+        ParameterVector model = Check.present("model that is evaluated", evaluated.apply(state));
+        state.model().layout().differenceFrom(model.layout()).ifPresent(difference -> {
+            throw new IllegalArgumentException(
+                    "model that is evaluated must have the run's layout, but: " + difference);
+        });
+        Map<String, ParameterVector> models = new TreeMap<>(state.models());
+        models.put(ServerState.MODEL, model);
+        return new ServerState(state.round(), models, state.strategy());
     }
 
     static Metrics total(Map<ClientId, Metrics> byClient) {

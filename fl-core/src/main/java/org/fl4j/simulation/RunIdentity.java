@@ -47,6 +47,7 @@ record RunIdentity(Fingerprint made, Fingerprint machine) {
                 .add("execution.attempts", run.execution.attempts())
                 .add("execution.timeout", run.execution.timeout().map(Object::toString))
                 .add("evaluateEvery", run.evaluateEvery)
+                .add("evaluated", run.evaluated)
                 .add("stopRule", run.stopRule);
         return new RunIdentity(made, machine(run));
     }

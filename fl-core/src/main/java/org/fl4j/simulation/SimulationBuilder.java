@@ -8,10 +8,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.fl4j.InvalidSettingException;
 import org.fl4j.client.ClientFactory;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
@@ -22,6 +24,7 @@ import org.fl4j.core.ClientSelector;
 import org.fl4j.core.ClientStates;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerOptimizer;
+import org.fl4j.core.ServerState;
 import org.fl4j.core.UpdateStore;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.Examples;
@@ -57,6 +60,7 @@ public final class SimulationBuilder implements Cloneable {
     List<PlacedServer> servers = new ArrayList<>(); // of two in one layer the later is around the earlier
     OptionalInt staleness = OptionalInt.empty();
     List<RoundObserver> observers = new ArrayList<>();
+    Function<ServerState, ParameterVector> evaluated = ServerState::model;
     List<SettingsRule.Factory> settings = new ArrayList<>();
     UpdatePolicy updates = UpdatePolicy.all();
     UpdateStore updateStore = UpdateStore.inMemory();
@@ -336,6 +340,15 @@ public final class SimulationBuilder implements Cloneable {
         return this;
     }
 
+    /**
+     * Sets which model of a state is evaluated, centrally and on the clients; by default the global one. An algorithm whose last model is not its
+     * best, such as one that averages over rounds, says so here.
+     */
+    public SimulationBuilder evaluated(Function<ServerState, ParameterVector> value) {
+        evaluated = Check.present("evaluated", value);
+        return this;
+    }
+
     /** Sets in which rounds the server evaluates; by default in every one. The last is always evaluated. */
     public SimulationBuilder evaluateEvery(int value) {
         evaluateEvery = value;
@@ -406,7 +419,7 @@ public final class SimulationBuilder implements Cloneable {
         return new Simulation(run);
     }
 
-    private void check(Optional<String> replaced) {
+    private void check(Optional<InvalidSettingException> replaced) {
         requireParts();
         listeners.forEach(listener -> Check.present("listener", listener));
         Check.inRange("cohortSize", 1, data.clients().size(), cohortSize);
@@ -451,8 +464,8 @@ public final class SimulationBuilder implements Cloneable {
                         Stream.concat(clientFactory.stream(), servers.stream().map(PlacedServer::decorator)))
                 .filter(RunCheck.class::isInstance)
                 .forEach(part -> ((RunCheck) part).verify(parts));
-        replaced.ifPresent(message -> {
-            throw new IllegalArgumentException(message);
+        replaced.ifPresent(fault -> {
+            throw fault;
         });
         Rehearsal.of(this);
     }

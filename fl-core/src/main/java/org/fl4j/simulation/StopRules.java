@@ -26,7 +26,7 @@ final class StopRules {
         }
         Set<String> known = new TreeSet<>(central(setup));
         known.addAll(ofFirstRound(setup, isOver));
-        unknown.forEach(name -> Check.that(known.contains(name), "metric of the stop rule", "one of " + known, name));
+        unknown.forEach(name -> Check.oneOf("metric of the stop rule", known, name));
     }
 
     private static Set<String> central(SimulationBuilder setup) {

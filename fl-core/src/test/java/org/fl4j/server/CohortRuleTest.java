@@ -10,6 +10,7 @@ import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.RoundContext;
+import org.fl4j.core.StrategyState;
 import org.fl4j.random.Seed;
 import org.junit.jupiter.api.Test;
 
@@ -19,7 +20,7 @@ class CohortRuleTest {
     /** Never asked: its answers are given. */
     private static final class Given implements ClientSelector {
         @Override
-        public List<ClientId> select(ClientDirectory available, int count, RoundContext round) {
+        public List<ClientId> select(ClientDirectory available, int count, RoundContext round, StrategyState state) {
             throw new IllegalStateException("not asked");
         }
     }

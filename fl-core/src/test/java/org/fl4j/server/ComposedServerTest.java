@@ -77,7 +77,7 @@ class ComposedServerTest extends TensorTest {
         }
     }
 
-    private static final ClientSelector FIRST_CLIENTS = (available, count, round) ->
+    private static final ClientSelector FIRST_CLIENTS = (available, count, round, state) ->
             IntStream.range(0, count).mapToObj(available::id).toList();
 
     private Server composed(int cohortSize, int maxStaleness) {
@@ -130,7 +130,7 @@ class ComposedServerTest extends TensorTest {
         try (FederatedModel model = new FederatedModel(task);
                 ComposedServer server = new ComposedServer(
                         () -> vector(0, 0),
-                        (available, count, round) -> List.of(),
+                        (available, count, round, state) -> List.of(),
                         1,
                         aggregator,
                         new AddDelta(1),

@@ -25,7 +25,7 @@ final class Fixtures {
 
     private Fixtures() {}
 
-    static final ClientSelector UNIFORM = (available, count, round) -> Arrays.stream(Sampling.withoutReplacement(
+    static final ClientSelector UNIFORM = (available, count, round, state) -> Arrays.stream(Sampling.withoutReplacement(
                     available.size(), count, round.seed("client selection").generator()))
             .mapToObj(available::id)
             .toList();

@@ -237,7 +237,7 @@ class NothingLostTest extends TensorTest {
                         run -> run.training(LocalTraining.sgd(.1).batchSize(7))),
                 change("aggregator", run -> run.aggregator(failingAt(99, new IllegalStateException()))),
                 change("serverOptimizer.learningRate", run -> run.serverOptimizer(new AddDelta(.5))),
-                change("selector", run -> run.selector((all, count, round) -> List.of(all.id(0), all.id(1)))),
+                change("selector", run -> run.selector((all, count, round, state) -> List.of(all.id(0), all.id(1)))),
                 change(
                         "updates.minimumUpdates",
                         run -> run.updates(UpdatePolicy.all().minimumUpdates(2))),

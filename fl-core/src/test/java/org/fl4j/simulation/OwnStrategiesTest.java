@@ -120,13 +120,16 @@ class OwnStrategiesTest extends TensorTest {
 
     @Test
     void aSelectorThatThrowsOrBreaksItsContract() {
-        ClientSelector first = (available, count, round) -> List.of(available.id(0));
+        ClientSelector first = (available, count, round, state) -> List.of(available.id(0));
         fails(
                 run().selector(first),
                 "selector a lambda of org.fl4j.simulation.OwnStrategiesTest ",
                 " must choose 5 clients, but chose 1: [client 0]");
-        fails(run().selector((available, count, round) -> null), "selector ", " must answer select, but returned null");
-        ClientSelector far = (available, count, round) -> List.of(available.id(available.size()));
+        fails(
+                run().selector((available, count, round, state) -> null),
+                "selector ",
+                " must answer select, but returned null");
+        ClientSelector far = (available, count, round, state) -> List.of(available.id(available.size()));
         assertThatThrownBy(() -> run().selector(far).build().run())
                 .isInstanceOf(StrategyFailedException.class)
                 .hasMessageStartingWith(

@@ -51,7 +51,7 @@ import org.junit.jupiter.api.parallel.Isolated;
 class SimulatedWorldTest {
     private static final int CLIENTS = 20;
     private static final ClientSelector FIRST =
-            (available, count, round) -> IntStream.range(0, Math.min(count, available.size()))
+            (available, count, round, state) -> IntStream.range(0, Math.min(count, available.size()))
                     .mapToObj(available::id)
                     .toList();
     private static Dataset digits;
@@ -207,8 +207,9 @@ class SimulatedWorldTest {
         Map<String, Map<Integer, Double>> heard = new TreeMap<>();
         ClientSelector listening = new ClientSelector() {
             @Override
-            public List<ClientId> select(ClientDirectory available, int count, RoundContext round) {
-                return FIRST.select(available, count, round);
+            public List<ClientId> select(
+                    ClientDirectory available, int count, RoundContext round, StrategyState state) {
+                return FIRST.select(available, count, round, state);
             }
 
             @Override
@@ -371,8 +372,9 @@ class SimulatedWorldTest {
     void asynchronousSelectorsMayWantNobody() {
         ClientSelector few = new ClientSelector() {
             @Override
-            public List<ClientId> select(ClientDirectory available, int count, RoundContext round) {
-                return FIRST.select(available.where(i -> i < 5), count, round);
+            public List<ClientId> select(
+                    ClientDirectory available, int count, RoundContext round, StrategyState state) {
+                return FIRST.select(available.where(i -> i < 5), count, round, state);
             }
 
             @Override
@@ -392,8 +394,9 @@ class SimulatedWorldTest {
         Map<Integer, Double> heard = new TreeMap<>();
         ClientSelector listening = new ClientSelector() {
             @Override
-            public List<ClientId> select(ClientDirectory available, int count, RoundContext round) {
-                return FIRST.select(available, count, round);
+            public List<ClientId> select(
+                    ClientDirectory available, int count, RoundContext round, StrategyState state) {
+                return FIRST.select(available, count, round, state);
             }
 
             @Override

@@ -368,8 +368,9 @@ class UpdateHandlingTest extends TensorTest {
         SimulationBuilder one = asynchronous(1, 1, 0);
         List<List<ClientId>> order =
                 history(one).stream().map(RoundReport::cohort).toList();
-        SimulationBuilder sequential =
-                setup().rounds(8).cohortSize(1).selector((available, count, round) -> order.get(round.number() - 1));
+        SimulationBuilder sequential = setup().rounds(8)
+                .cohortSize(1)
+                .selector((available, count, round, state) -> order.get(round.number() - 1));
         assertThat(modelHash(one)).isEqualTo(modelHash(sequential));
     }
 }

@@ -4,11 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.RoundContext;
+import org.fl4j.core.StrategyState;
+import org.fl4j.metrics.Metrics;
 import org.fl4j.random.Seed;
 import org.junit.jupiter.api.Test;
 
@@ -47,28 +51,62 @@ public abstract class ClientSelectorContract {
             ClientDirectory available = changing(number);
             List<ClientId> feasible =
                     IntStream.range(0, 100).mapToObj(available::id).toList();
-            List<ClientId> cohort = selector().select(available, 13, round(number, 1));
+            List<ClientId> cohort = selector().select(available, 13, round(number, 1), StrategyState.empty());
             assertThat(cohort).hasSize(13).doesNotHaveDuplicates().isSorted();
             assertThat(feasible).containsAll(cohort);
         }
     }
 
+    /** On a state that it has learned from rounds: some measured little, one drops out, and who is there changes. */
+    @Test
+    void keepsTheRulesAfterItHasLearned() {
+        ClientSelector selector = selector();
+        StrategyState state = StrategyState.empty();
+        for (int number = 1; number <= 40; number++) {
+            ClientDirectory available = changing(number);
+            List<ClientId> feasible =
+                    IntStream.range(0, 100).mapToObj(available::id).toList();
+            RoundContext round = round(number, 1);
+            List<ClientId> cohort = selector.select(available, 13, round, state);
+            assertThat(cohort).hasSize(13).doesNotHaveDuplicates().isSorted();
+            assertThat(feasible).containsAll(cohort);
+            assertThat(selector.select(available, 13, round, state))
+                    .as("the same again from the same state")
+                    .isEqualTo(cohort);
+            Map<ClientId, Metrics> measured = new TreeMap<>();
+            for (ClientId client : cohort.subList(1, 13)) {
+                Metrics some = Metrics.of(ClientSelector.CLIENT_SECONDS, 1 + client.index() % 7, 1);
+                double loss = 1.0 / (1 + client.index() % 5);
+                measured.put(
+                        client,
+                        client.index() % 4 == 0
+                                ? some
+                                : some.merge(Metrics.of("train/loss", loss, 1))
+                                        .merge(Metrics.of("train/squared loss", 2 * loss * loss, 1))
+                                        .merge(Metrics.of("train/update norm", loss, 1)));
+            }
+            state = selector.learned(state, round, measured);
+            state = selector.missed(state, round, Map.of(cohort.get(0), Double.POSITIVE_INFINITY));
+        }
+    }
+
     @Test
     void givesAllClientsWhenMoreAreAskedForThanThereAre() {
-        List<ClientId> cohort = selector().select(ClientDirectory.ofRange(5, i -> 1), 8, round(1, 1));
+        List<ClientId> cohort =
+                selector().select(ClientDirectory.ofRange(5, i -> 1), 8, round(1, 1), StrategyState.empty());
         assertThat(cohort).extracting(ClientId::index).containsExactly(0, 1, 2, 3, 4);
     }
 
     @Test
     void followsFromSeedAndRoundAlone() {
         ClientDirectory available = changing(0);
-        assertThat(selector().select(available, 13, round(3, 1)))
-                .isEqualTo(selector().select(available, 13, round(3, 1)));
+        assertThat(selector().select(available, 13, round(3, 1), StrategyState.empty()))
+                .isEqualTo(selector().select(available, 13, round(3, 1), StrategyState.empty()));
     }
 
     @Test
     void refusesACountBelowOne() {
-        assertThatThrownBy(() -> selector().select(changing(0), 0, round(1, 1)))
+        assertThatThrownBy(() -> selector().select(changing(0), 0, round(1, 1), StrategyState.empty()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("count must be at least 1, but was 0");
     }

@@ -180,7 +180,7 @@ final class ExperimentCommands {
                 TrackedRuns runs = store.read();
                 Set<String> known = new TreeSet<>();
                 runs.all().forEach(run -> known.addAll(runs.metricNames(run.id())));
-                Check.that(known.contains(metric), "metric", "one of " + known, metric);
+                Check.oneOf("metric", known, metric);
                 long unfinished =
                         runs.all().stream().filter(run -> !run.isFinished()).count();
                 if (unfinished > 0) {

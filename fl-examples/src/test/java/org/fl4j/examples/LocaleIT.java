@@ -136,7 +136,8 @@ class LocaleIT {
     void aResumedRunIsTheSameInArabic() throws Exception {
         Map<String, String> english = results("en", "US", LocaleIT::resumedRun);
         assertThat(english).containsEntry("code of run", "0").containsEntry("code of resume", "0");
-        assertThat(english.keySet()).anyMatch(name -> name.matches("file run/checkpoints/clients/[0-9]+/round-.*"));
+        assertThat(english.keySet())
+                .anyMatch(name -> name.matches("file run/checkpoints/clients/[0-9]+/scaffold/round-.*"));
         assertSame(english, results("ar", "EG", LocaleIT::resumedRun));
     }
 

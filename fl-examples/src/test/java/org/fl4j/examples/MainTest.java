@@ -149,10 +149,7 @@ class MainTest {
                 "--selector",
                 "ort");
         assertRefused("model must be one of [2nn, 2nn-batchnorm, cnn, softmax], but was vgg", "--model", "vgg");
-        assertRefused(
-                "partition must have a number after the colon, as in shards:2, but was shards",
-                "--partition",
-                "shards");
+        assertRefused("partition must be a name and a number, as in shards:2, but was shards", "--partition", "shards");
         assertRefused("device must be auto or a list of available devices (cpu", "--device", "gpu:17");
         assertRefused("byzantine must be in [1, 20], but was 0", "--attack", "sign-flip");
         assertRefused("byzantine must be in [1, 20], but was 0", "--poison", "label-flip");
@@ -182,6 +179,7 @@ class MainTest {
         assertThat(Double.parseDouble(accuracy.group(1))).isCloseTo(Double.parseDouble(promised.group(1)), within(.03));
         assertThat(output(() -> CustomClient.main(new String[0]))).contains("round 5 accuracy 0.");
         assertThat(output(() -> CustomAggregator.main(new String[0]))).contains("round 5 accuracy 0.");
+        assertThat(output(() -> CustomAlgorithm.main(new String[0]))).contains("round 5 accuracy 0.");
     }
 
     /** A linear model must not do on digits what a network does. */

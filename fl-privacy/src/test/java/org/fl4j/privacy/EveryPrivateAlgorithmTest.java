@@ -67,7 +67,7 @@ class EveryPrivateAlgorithmTest {
                         new IidPartitioner().partition(digits.train().classIndices(), 40, new Seed(1))))
                 .testData(digits.test())
                 .training(LocalTraining.sgd(.1))
-                .selector((available, count, round) -> IntStream.range(0, Math.min(count, available.size()))
+                .selector((available, count, round, state) -> IntStream.range(0, Math.min(count, available.size()))
                         .mapToObj(available::id)
                         .toList())
                 .cohortSize(8)

@@ -19,6 +19,7 @@ import org.fl4j.core.ListAggregator;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
+import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
@@ -133,7 +134,7 @@ class ForeignPartsTest {
     /** Chooses by losses, or says that it does not. */
     private record ByLoss(boolean readsMetrics) implements ClientSelector {
         @Override
-        public List<ClientId> select(ClientDirectory available, int count, RoundContext round) {
+        public List<ClientId> select(ClientDirectory available, int count, RoundContext round, StrategyState state) {
             return IntStream.range(0, count).mapToObj(available::id).toList();
         }
     }

@@ -63,7 +63,7 @@ class VerifiedRunsTest {
                         new IidPartitioner().partition(digits.train().classIndices(), 40, new Seed(1))))
                 .testData(digits.test())
                 .training(LocalTraining.sgd(.1))
-                .selector((available, count, round) -> IntStream.range(0, Math.min(count, available.size()))
+                .selector((available, count, round, state) -> IntStream.range(0, Math.min(count, available.size()))
                         .mapToObj(available::id)
                         .toList())
                 .aggregator(new ListAggregator(updates -> updates.get(0).delta()))
@@ -107,7 +107,7 @@ class VerifiedRunsTest {
     void centralEpsilonNeedsItsSelectorPolicyAndClipping() {
         refuses(
                 "central-dp",
-                builder -> builder.selector((available, count, round) -> List.of(available.id(0))),
+                builder -> builder.selector((available, count, round, state) -> List.of(available.id(0))),
                 "selector under central differential privacy must be");
         refuses(
                 "central-dp",
@@ -128,7 +128,7 @@ class VerifiedRunsTest {
         String ftrl = "dp-ftrl:epochRounds=3,cohort=8";
         refuses(
                 ftrl,
-                builder -> builder.selector((available, count, round) -> List.of(available.id(0))),
+                builder -> builder.selector((available, count, round, state) -> List.of(available.id(0))),
                 "selector under DP-FTRL must be");
         refuses(ftrl, builder -> builder.cohortSize(9), "cohortSize must be the cohort of DP-FTRL, 8, but was 9");
         refuses(

@@ -31,11 +31,6 @@ public record FilteredSelector(ClientSelector selector, BiPredicate<ClientId, Ro
     }
 
     @Override
-    public List<ClientId> select(ClientDirectory available, int count, RoundContext round) {
-        return selector.select(feasible(available, round), count, round);
-    }
-
-    @Override
     public List<ClientId> select(ClientDirectory available, int count, RoundContext round, StrategyState state) {
         return selector.select(feasible(available, round), count, round, state);
     }

@@ -58,11 +58,6 @@ public record OortSelector(OortSettings settings, Optional<IntToDoubleFunction> 
     }
 
     @Override
-    public List<ClientId> select(ClientDirectory available, int count, RoundContext round) {
-        return select(available, count, round, StrategyState.empty());
-    }
-
-    @Override
     public List<ClientId> select(ClientDirectory available, int count, RoundContext round, StrategyState state) {
         Check.positive("count", count);
         int size = Math.min(count, available.size());

@@ -27,11 +27,6 @@ public record OptimalSelector() implements ClientSelector {
     private static final String NORM = "optimal/norm";
 
     @Override
-    public List<ClientId> select(ClientDirectory available, int count, RoundContext round) {
-        return select(available, count, round, StrategyState.empty());
-    }
-
-    @Override
     public List<ClientId> select(ClientDirectory available, int count, RoundContext round, StrategyState state) {
         Check.positive("count", count);
         ClientColumn known = norms(state, round);

@@ -31,11 +31,6 @@ public record PowerOfChoice(double candidates) implements ClientSelector {
     }
 
     @Override
-    public List<ClientId> select(ClientDirectory available, int count, RoundContext round) {
-        return select(available, count, round, StrategyState.empty());
-    }
-
-    @Override
     public List<ClientId> select(ClientDirectory available, int count, RoundContext round, StrategyState state) {
         Check.positive("count", count);
         double[] weights = new double[available.size()];

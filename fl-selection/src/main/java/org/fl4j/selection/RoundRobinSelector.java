@@ -21,11 +21,6 @@ public record RoundRobinSelector() implements ClientSelector {
     private static final String LAST = "round-robin/last round";
 
     @Override
-    public List<ClientId> select(ClientDirectory available, int count, RoundContext round) {
-        return select(available, count, round, StrategyState.empty());
-    }
-
-    @Override
     public List<ClientId> select(ClientDirectory available, int count, RoundContext round, StrategyState state) {
         Check.positive("count", count);
         ClientColumn last = last(state, round);

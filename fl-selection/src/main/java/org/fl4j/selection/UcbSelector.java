@@ -41,11 +41,6 @@ public record UcbSelector(double discount) implements ClientSelector {
     }
 
     @Override
-    public List<ClientId> select(ClientDirectory available, int count, RoundContext round) {
-        return select(available, count, round, StrategyState.empty());
-    }
-
-    @Override
     public List<ClientId> select(ClientDirectory available, int count, RoundContext round, StrategyState state) {
         Check.positive("count", count);
         ClientColumn losses = column(state, LOSSES, round);

@@ -6,6 +6,7 @@ import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.RoundContext;
+import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Check;
 import org.fl4j.random.Sampling;
 
@@ -15,7 +16,7 @@ import org.fl4j.random.Sampling;
  */
 public record UniformSelector() implements ClientSelector {
     @Override
-    public List<ClientId> select(ClientDirectory available, int count, RoundContext round) {
+    public List<ClientId> select(ClientDirectory available, int count, RoundContext round, StrategyState state) {
         Check.positive("count", count);
         int size = Math.min(count, available.size());
         int[] positions = Sampling.withoutReplacement(

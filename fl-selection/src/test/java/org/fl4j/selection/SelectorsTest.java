@@ -39,7 +39,11 @@ class SelectorsTest {
         int[] counts = new int[10];
         int rounds = 20_000;
         for (int number = 1; number <= rounds; number++) {
-            counts[new WeightedSelector().select(TEN, 1, round(number)).get(0).index()]++;
+            counts[
+                    new WeightedSelector()
+                            .select(TEN, 1, round(number), StrategyState.empty())
+                            .get(0)
+                            .index()]++;
         }
         for (int i = 0; i < 10; i++) {
             double share = (i + 1) / 55.0;
@@ -70,11 +74,13 @@ class SelectorsTest {
     void filtersCompose() {
         FilteredSelector selector =
                 new FilteredSelector(new RoundRobinSelector(), (client, round) -> client.index() > 3);
-        assertThat(indices(selector.select(TEN, 3, round(1)))).containsExactly(4, 5, 6);
+        assertThat(indices(selector.select(TEN, 3, round(1), StrategyState.empty())))
+                .containsExactly(4, 5, 6);
         FilteredSelector both = new FilteredSelector(
                 new RoundRobinSelector(),
                 selector.criterion().and((client, round) -> TEN.exampleCount(client) % 2 == 0));
-        assertThat(indices(both.select(TEN, 9, round(1)))).containsExactly(5, 7, 9);
+        assertThat(indices(both.select(TEN, 9, round(1), StrategyState.empty())))
+                .containsExactly(5, 7, 9);
     }
 
     /** With all ten as candidates: unknown losses first, then the highest, ties by id. */

@@ -7,6 +7,7 @@ import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.RoundContext;
+import org.fl4j.core.StrategyState;
 import org.fl4j.random.Seed;
 import org.fl4j.testing.ClientSelectorContract;
 import org.junit.jupiter.api.Test;
@@ -24,8 +25,12 @@ class UniformSelectorTest extends ClientSelectorContract {
         int[] chosen = new int[20];
         ClientDirectory clients = ClientDirectory.ofRange(20, i -> 1);
         for (int round = 1; round <= rounds; round++) {
-            for (ClientId client :
-                    selector().select(clients, 4, new RoundContext(round, new Seed(2), /* clientCount= */ 10))) {
+            for (ClientId client : selector()
+                    .select(
+                            clients,
+                            4,
+                            new RoundContext(round, new Seed(2), /* clientCount= */ 10),
+                            StrategyState.empty())) {
                 chosen[client.index()]++;
             }
         }
@@ -39,7 +44,12 @@ class UniformSelectorTest extends ClientSelectorContract {
     @Test
     void choosesFromTenMillionClientsAtOnce() {
         ClientDirectory clients = ClientDirectory.ofRange(10_000_000, i -> 1);
-        assertThat(selector().select(clients, 1000, new RoundContext(1, new Seed(2), /* clientCount= */ 10)))
+        assertThat(selector()
+                        .select(
+                                clients,
+                                1000,
+                                new RoundContext(1, new Seed(2), /* clientCount= */ 10),
+                                StrategyState.empty()))
                 .hasSize(1000)
                 .doesNotHaveDuplicates();
     }

@@ -156,7 +156,7 @@ class AsynchronousAggregatorsTest extends TensorTest {
     /** The same client in a round whether others are busy or not. */
     private static final class ByTurns implements ClientSelector {
         @Override
-        public List<ClientId> select(ClientDirectory available, int count, RoundContext round) {
+        public List<ClientId> select(ClientDirectory available, int count, RoundContext round, StrategyState state) {
             return List.of(available.id((round.number() - 1) % available.size()));
         }
     }

@@ -35,7 +35,7 @@ class MiraTest extends TensorTest {
                 new RunParts(
                         states,
                         UpdatePolicy.all(),
-                        (available, count, round) -> List.of(),
+                        (available, count, round, state) -> List.of(),
                         Optional.empty(),
                         ClientDirectory.ofRange(trained.length, client -> 10)),
                 mira);

@@ -51,11 +51,14 @@ import org.junit.jupiter.api.io.TempDir;
 /** Two groups of clients with opposite lines, y = x and y = 1 - x: no common model suits both. */
 class PersonalAlgorithmsTest extends TensorTest {
     private static final int CLIENTS = 6;
-    private static final ClientSelector SOME = (available, count, round) -> IntStream.of(Sampling.withoutReplacement(
-                    available.size(), count, round.seed("client selection").generator()))
-            .sorted()
-            .mapToObj(available::id)
-            .toList();
+    private static final ClientSelector SOME =
+            (available, count, round, state) -> IntStream.of(Sampling.withoutReplacement(
+                            available.size(),
+                            count,
+                            round.seed("client selection").generator()))
+                    .sorted()
+                    .mapToObj(available::id)
+                    .toList();
 
     private FederatedDataset data() {
         float[] x = new float[4 * CLIENTS];

@@ -251,7 +251,7 @@ class RobustAggregatorsTest extends TensorTest {
                 .task(line)
                 .data(new PartitionedDataset(clean, Partition.of(List.of(new int[] {0}))))
                 .training(LocalTraining.sgd(.1))
-                .selector((available, count, round) -> List.of(available.id(0)))
+                .selector((available, count, round, state) -> List.of(available.id(0)))
                 .aggregator(new FLTrust(root))
                 .cohortSize(1)
                 .rounds(2)

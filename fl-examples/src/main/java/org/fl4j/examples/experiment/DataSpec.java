@@ -3,12 +3,15 @@ package org.fl4j.examples.experiment;
 import ai.djl.basicdataset.BasicDatasets;
 import ai.djl.ndarray.types.Shape;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.fl4j.InvalidSettingException;
 import org.fl4j.data.CifarReader;
 import org.fl4j.data.ClassesPerClientPartitioner;
 import org.fl4j.data.Dataset;
@@ -70,13 +73,9 @@ public record DataSpec(
 
     /** Checks all but that the files are there. */
     public DataSpec {
-        Check.that(MODELS.containsKey(set), "set", "one of [cifar, mnist]", set);
+        Check.oneOf("set", new TreeSet<>(MODELS.keySet()), set);
         Check.present("source", source);
-        Check.that(
-                MODELS.get(set).containsKey(model),
-                "model",
-                "one of " + MODELS.get(set).keySet(),
-                model);
+        Check.oneOf("model", MODELS.get(set).keySet(), model);
         Check.positive("clients", clients);
         partitioner(partition);
         localTest.ifPresent(share -> Check.fraction("localTest", share));
@@ -91,13 +90,14 @@ public record DataSpec(
                     try {
                         return make.apply(parts.length == 2 ? parts[1] : "");
                     } catch (NumberFormatException e) {
-                        throw new IllegalArgumentException(
-                                "partition must have a number after the colon, as in shards:2, but was " + name, e);
+                        throw new InvalidSettingException(
+                                "partition", "a name and a number, as in shards:2", name, List.of(), e);
                     }
                 })
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "partition must be iid, shards:K, dirichlet:ALPHA, classes:K, lognormal:SIGMA or"
-                                + " quantity:ALPHA, but was " + name));
+                .orElseThrow(() -> new InvalidSettingException(
+                        "partition",
+                        "iid, shards:K, dirichlet:ALPHA, classes:K, lognormal:SIGMA or quantity:ALPHA",
+                        name));
     }
 
     private static Partitioner iid(String argument) {

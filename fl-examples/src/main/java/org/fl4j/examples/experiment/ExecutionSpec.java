@@ -2,8 +2,10 @@ package org.fl4j.examples.experiment;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeSet;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientPriority;
 import org.fl4j.execution.ExecutionPolicy;
@@ -48,12 +50,8 @@ public record ExecutionSpec(
     public ExecutionSpec {
         workers.ifPresent(count -> Check.positive("workers", count));
         ahead.ifPresent(count -> Check.positive("ahead", count));
-        order.ifPresent(name -> Check.that(
-                name.equals("cohort") || name.equals("largest-first"),
-                "order",
-                "one of [cohort, largest-first]",
-                name));
-        onFailure.ifPresent(name -> Check.that(POLICIES.containsKey(name), "onFailure", "one of [fail, skip]", name));
+        order.ifPresent(name -> Check.oneOf("order", List.of("cohort", "largest-first"), name));
+        onFailure.ifPresent(name -> Check.oneOf("onFailure", new TreeSet<>(POLICIES.keySet()), name));
         attempts.ifPresent(count -> Check.positive("attempts", count));
         backOff.ifPresent(seconds -> Check.notNegative("backOff", seconds));
         Check.that(
@@ -62,7 +60,7 @@ public record ExecutionSpec(
                 "left out with one attempt",
                 backOff.orElse(0.0));
         timeout.ifPresent(seconds -> Check.positive("timeout", seconds));
-        adapt.ifPresent(name -> Check.that(RULES.containsKey(name), "adapt", "one of [fedscale, own-batch]", name));
+        adapt.ifPresent(name -> Check.oneOf("adapt", new TreeSet<>(RULES.keySet()), name));
     }
 
     /** Returns: as a simulation does by itself. */

@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.fl4j.InvalidSettingException;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.ServerOptimizer;
@@ -278,9 +279,8 @@ public record ExperimentFile(Optional<String> name, List<Run> runs, List<String>
                     ofSeeds.orElse(fields.longInteger("seed").orElse(0L)));
             fields.longInteger("seed");
             if (concurrency.isPresent() && cohort.isPresent()) {
-                throw new IllegalArgumentException(
-                        "cohort must be left out with world.concurrency, which says how many train, but was "
-                                + spec.cohort());
+                throw new InvalidSettingException(
+                        "cohort", "left out with world.concurrency, which says how many train", spec.cohort());
             }
             data.done();
             training.done();
@@ -305,24 +305,25 @@ public record ExperimentFile(Optional<String> name, List<Run> runs, List<String>
     }
 
     private static ExperimentException located(Path file, Node root, IllegalArgumentException e) {
-        String message = String.valueOf(e.getMessage());
-        String named = message.split(" ", 2)[0];
+        if (!(e instanceof InvalidSettingException invalid)) {
+            return new ExperimentException(file, root.line(), "", String.valueOf(e.getMessage()));
+        }
+        String named = invalid.name().split(" ", 2)[0]; // of "aggregator under MIRA" too
         String field = NAMES_OF_PARTS.getOrDefault(named, named);
-        String value = message.replaceFirst("(?s).*, but was ", "");
         List<String> paths = Stream.of("", "data.", "training.", "world.", "execution.")
                 .map(map -> map + field)
                 .filter(path -> node(root, path).isPresent())
                 .toList();
         // of several maps with such a field, the one whose value was refused
         Optional<String> path = paths.stream()
-                .filter(there -> node(root, there).orElseThrow().is(value))
+                .filter(there -> node(root, there).orElseThrow().is(invalid.value()))
                 .findFirst()
                 .or(() -> paths.stream().findFirst());
         return new ExperimentException(
                 file,
                 path.flatMap(there -> node(root, there)).map(Node::line).orElse(root.line()),
                 path.orElse(""),
-                Fields.suggesting(message));
+                Fields.suggesting(e));
     }
 
     private static Optional<Node> node(Node root, String path) {

@@ -9,14 +9,11 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import org.fl4j.InvalidSettingException;
 import org.fl4j.internal.Decimals;
 
 /** Reads the fields of a map one by one; to read one is to declare it, so that others are refused. */
 final class Fields {
-    private static final Pattern LISTED = Pattern.compile("must be one of \\[(.+)\\], but was (\\S+)$");
-
     private final Path file;
     private final Node map;
     private final String path;
@@ -51,8 +48,7 @@ final class Fields {
                 throw new ExperimentException(
                         file, node.line(), full(name), "value must be " + rule + ", but was " + text);
             } catch (IllegalArgumentException e) {
-                throw new ExperimentException(
-                        file, node.line(), full(name), suggesting(String.valueOf(e.getMessage())));
+                throw new ExperimentException(file, node.line(), full(name), suggesting(e));
             }
         });
     }
@@ -134,13 +130,12 @@ final class Fields {
         });
     }
 
-    /** Returns a message, with the closest name if it lists those that are known. */
-    static String suggesting(String message) {
-        Matcher listed = LISTED.matcher(message);
-        return listed.find()
-                ? message + "; did you mean "
-                        + closest(listed.group(2), List.of(listed.group(1).split(", ", -1))) + "?"
-                : message;
+    /** Returns the message, with the closest name if the value must be one of a few. */
+    static String suggesting(IllegalArgumentException e) {
+        return e instanceof InvalidSettingException invalid
+                        && !invalid.options().isEmpty()
+                ? e.getMessage() + "; did you mean " + closest(invalid.value(), invalid.options()) + "?"
+                : String.valueOf(e.getMessage());
     }
 
     static String closest(String name, Iterable<String> names) {

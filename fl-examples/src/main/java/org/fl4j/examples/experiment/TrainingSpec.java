@@ -1,5 +1,6 @@
 package org.fl4j.examples.experiment;
 
+import java.util.List;
 import java.util.Optional;
 import org.fl4j.client.ClientOptimizer;
 import org.fl4j.client.LocalTraining;
@@ -35,8 +36,7 @@ public record TrainingSpec(
         steps.ifPresent(count -> Check.positive("steps", count));
         Check.that(epochs.isEmpty() || steps.isEmpty(), "epochs", "left out with steps", epochs.orElse(0));
         Check.positive("batchSize", batchSize);
-        optimizer.ifPresent(
-                name -> Check.that(name.equals("sgd") || name.equals("adam"), "optimizer", "one of [adam, sgd]", name));
+        optimizer.ifPresent(name -> Check.oneOf("optimizer", List.of("adam", "sgd"), name));
         momentum.ifPresent(value -> Check.fraction("momentum", value));
         Check.that(
                 momentum.isEmpty() || optimizer.filter("adam"::equals).isEmpty(),

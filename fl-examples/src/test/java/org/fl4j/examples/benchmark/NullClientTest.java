@@ -38,7 +38,8 @@ class NullClientTest {
                 assertThat(round.clients()).hasSize(2);
                 assertThat(round.rejected()).isEmpty();
             });
-            assertThat(many.stateSha256()).isEqualTo(one.stateSha256());
+            assertThat(many.state().model().sha256())
+                    .isEqualTo(one.state().model().sha256());
         }
     }
 }

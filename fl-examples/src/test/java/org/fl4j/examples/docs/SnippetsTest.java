@@ -99,13 +99,18 @@ class SnippetsTest {
     /** A page that shows a whole program of fl-examples shows it as it is. */
     @Test
     void showsProgramsAsTheyAre() throws IOException {
+        requireAsItIs("class QuickStart", "QuickStart");
+        requireAsItIs("record CustomAlgorithm", "CustomAlgorithm");
+    }
+
+    private static void requireAsItIs(String declaration, String program) throws IOException {
         String shown = all("java").stream()
                 .filter(SnippetCompiler::isSourceFile)
                 .map(Snippet::text)
-                .filter(text -> text.contains("class QuickStart"))
+                .filter(text -> text.contains(declaration))
                 .findFirst()
                 .orElseThrow();
-        String source = Files.readString(Path.of("src/main/java/org/fl4j/examples/QuickStart.java"));
+        String source = Files.readString(Path.of("src/main/java/org/fl4j/examples/" + program + ".java"));
         assertThat(source).isEqualTo("package org.fl4j.examples;\n\n" + shown + "\n");
     }
 

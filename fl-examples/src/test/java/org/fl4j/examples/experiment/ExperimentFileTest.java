@@ -359,7 +359,7 @@ class ExperimentFileTest {
                 .hasMessage(file + ", line 1, training.learningRate: value must be a number, but was " + number);
         Path partition = file("data: {partition: \"dirichlet:" + number + "\"}");
         assertThatThrownBy(() -> ExperimentFile.read(partition))
-                .hasMessage(partition + ", line 1, data.partition: partition must have a number after the colon, as in"
+                .hasMessage(partition + ", line 1, data.partition: partition must be a name and a number, as in"
                         + " shards:2, but was dirichlet:" + number);
     }
 

@@ -89,7 +89,7 @@ class MetricsExportTest {
             print(db.execute('SELECT count(*) FROM tasks').fetchone())
             """;
         assertThat(ForeignReaders.python(script, db)).isEqualTo("""
-            ('ok',) (1,)
+            ('ok',) (2,)
             [('a, "b"\\r\\nc\\nd',)]
             [('test/accuracy', 0.5), ('test/loss', 2.0)]
             (10,)

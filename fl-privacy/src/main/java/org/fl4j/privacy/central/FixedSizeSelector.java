@@ -6,6 +6,7 @@ import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.RoundContext;
+import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Check;
 import org.fl4j.random.Sampling;
 
@@ -23,7 +24,7 @@ public record FixedSizeSelector(int cohort, int population) implements ClientSel
     }
 
     @Override
-    public List<ClientId> select(ClientDirectory available, int count, RoundContext round) {
+    public List<ClientId> select(ClientDirectory available, int count, RoundContext round, StrategyState state) {
         Check.that(
                 available.size() == population,
                 "clients that are available",

@@ -7,6 +7,7 @@ import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.RoundContext;
+import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Check;
 import org.fl4j.random.Sampling;
 
@@ -28,7 +29,7 @@ public record PoissonSelector(double rate) implements ClientSelector {
     }
 
     @Override
-    public List<ClientId> select(ClientDirectory available, int count, RoundContext round) {
+    public List<ClientId> select(ClientDirectory available, int count, RoundContext round, StrategyState state) {
         RandomGenerator random = round.seed("client selection").generator();
         return Arrays.stream(Sampling.poisson(available.size(), rate, random))
                 .mapToObj(available::id)

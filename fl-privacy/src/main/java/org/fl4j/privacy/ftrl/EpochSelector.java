@@ -6,6 +6,7 @@ import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.RoundContext;
+import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Check;
 import org.fl4j.random.Sampling;
 
@@ -47,7 +48,7 @@ public record EpochSelector(int rounds) implements ClientSelector {
     }
 
     @Override
-    public List<ClientId> select(ClientDirectory available, int count, RoundContext round) {
+    public List<ClientId> select(ClientDirectory available, int count, RoundContext round, StrategyState state) {
         Check.positive("count", count);
         Check.that(
                 available.size() == round.clientCount(),

@@ -25,7 +25,7 @@ import org.fl4j.simulation.SimulationBuilder;
  * sum and divides by the expected batch. What is guaranteed is about one example more or less of a client, against anybody who sees
  * its deltas; what comes after is post-processing, so any aggregator and selector will do that needs nothing that clients measured, for they do not see it.
  *
- * <p>Each client's steps are charged when it sends an update, and a client whose budget does not pay for another round takes part
+ * <p>Each client's steps are charged when it is asked for an update, whatever becomes of that, and a client whose budget does not pay for another round takes part
  * no more. Of the run's {@link LocalTraining} the optimizer and the learning rate are used; the number of steps and the batches are
  * this algorithm's. Every example of a batch has a backward pass of its own, so a step costs as many passes as it has examples.
  *

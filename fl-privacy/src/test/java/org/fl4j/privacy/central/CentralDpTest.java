@@ -184,7 +184,7 @@ class CentralDpTest extends TensorTest {
         double square = 0;
         int rounds = 20_000;
         for (int round = 1; round <= rounds; round++) {
-            var cohort = selector.select(clients, 5, round(round));
+            var cohort = selector.select(clients, 5, round(round), StrategyState.empty());
             assertThat(cohort).isSorted();
             cohort.forEach(client -> chosen[client.index()]++);
             sum += cohort.size();
@@ -196,7 +196,8 @@ class CentralDpTest extends TensorTest {
         for (int count : chosen) {
             assertThat(count / (double) rounds).isCloseTo(.03, within(6 * Math.sqrt(.03 * .97 / rounds)));
         }
-        assertThat(new PoissonSelector(1).select(clients, 1, round())).hasSize(200);
+        assertThat(new PoissonSelector(1).select(clients, 1, round(), StrategyState.empty()))
+                .hasSize(200);
     }
 
     private SimulationBuilder run(Dataset digits, Algorithm dp) {
@@ -257,7 +258,7 @@ class CentralDpTest extends TensorTest {
         CentralDp dp = silent(1, .25);
         try (Dataset digits = Digits.generate(400, 100, new Seed(1))) {
             assertThatThrownBy(() -> run(digits, dp)
-                            .selector((available, count, round) -> List.of())
+                            .selector((available, count, round, state) -> List.of())
                             .build())
                     .hasMessageStartingWith("selector under central differential privacy must be"
                             + " PoissonSelector[rate=0.25], for its noise is accounted for so sampled cohorts");
@@ -330,7 +331,7 @@ class CentralDpTest extends TensorTest {
                 .hasMessage("sampling must be Poisson, or account with RdpAccountant, but was FixedSize[cohort=10,"
                         + " population=40]");
         ClientDirectory some = ClientDirectory.ofRange(40, index -> 1).without(Set.of(new ClientId(3)));
-        assertThatThrownBy(() -> new FixedSizeSelector(10, 40).select(some, 10, round()))
+        assertThatThrownBy(() -> new FixedSizeSelector(10, 40).select(some, 10, round(), StrategyState.empty()))
                 .hasMessage("clients that are available must be all, 40, for sampling is accounted for so, but was 39");
     }
 
@@ -341,7 +342,7 @@ class CentralDpTest extends TensorTest {
         try (Dataset digits = Digits.generate(400, 100, new Seed(1))) {
             run(digits, dp).rounds(2).checkpoints(directory, 1).build().run().close();
             Simulation without = run(digits, builder -> {})
-                    .selector((available, count, round) -> List.of(available.id(0)))
+                    .selector((available, count, round, state) -> List.of(available.id(0)))
                     .aggregator(new ListAggregator(updates -> updates.get(0).delta()))
                     .cohortSize(1)
                     .rounds(4)

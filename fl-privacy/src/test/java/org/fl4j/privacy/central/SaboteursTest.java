@@ -74,7 +74,8 @@ class SaboteursTest extends TensorTest {
         }
 
         List<ClientId> cohort(int round) {
-            return dp().selector().select(ClientDirectory.ofRange(CLIENTS, i -> 1), 10, context(round));
+            return dp().selector()
+                    .select(ClientDirectory.ofRange(CLIENTS, i -> 1), 10, context(round), StrategyState.empty());
         }
 
         /** The mean that a round releases of what its clients made, through clipping on the client and the aggregator. */
@@ -499,7 +500,8 @@ class SaboteursTest extends TensorTest {
                                         .select(
                                                 ClientDirectory.ofRange(CLIENTS, i -> 1),
                                                 (int) EXPECTED,
-                                                context(round));
+                                                context(round),
+                                                StrategyState.empty());
                             }
                         },
                         SaboteursTest::cohortsAreDrawnByCoins),

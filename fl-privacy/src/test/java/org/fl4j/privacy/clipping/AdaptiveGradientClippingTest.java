@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 class AdaptiveGradientClippingTest extends TensorTest {
     private static SimulationBuilder run(Dataset digits, DynamicThreshold initial, NonFinitePolicy policy) {
         return Simulation.builder()
-                .selector((available, count, round) ->
+                .selector((available, count, round, state) ->
                         IntStream.range(0, count).mapToObj(available::id).toList())
                 .aggregator(new ListAggregator(updates -> updates.get(0).delta()))
                 .algorithm(new AdaptiveGradientClipping(initial, 2, policy))

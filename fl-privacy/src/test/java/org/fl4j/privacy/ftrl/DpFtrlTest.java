@@ -18,6 +18,7 @@ import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
+import org.fl4j.core.StrategyState;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.IidPartitioner;
@@ -80,20 +81,22 @@ class DpFtrlTest extends TensorTest {
         EpochSelector selector = new EpochSelector(4);
         Set<ClientId> seen = new HashSet<>();
         for (int round = 1; round <= 4; round++) {
-            List<ClientId> cohort = selector.select(clients, 5, context(round));
+            List<ClientId> cohort = selector.select(clients, 5, context(round), StrategyState.empty());
             assertThat(cohort).hasSize(5).isSorted().noneMatch(seen::contains);
             seen.addAll(cohort);
         }
         seen.clear();
         for (int round = 5; round <= 8; round++) { // the next epoch, in another order
-            seen.addAll(selector.select(clients, 5, context(round)));
+            seen.addAll(selector.select(clients, 5, context(round), StrategyState.empty()));
         }
         assertThat(seen).hasSize(20);
-        assertThat(selector.select(clients, 5, context(5))).isNotEqualTo(selector.select(clients, 5, context(1)));
-        assertThatThrownBy(() -> selector.select(clients, 6, context(1)))
+        assertThat(selector.select(clients, 5, context(5), StrategyState.empty()))
+                .isNotEqualTo(selector.select(clients, 5, context(1), StrategyState.empty()));
+        assertThatThrownBy(() -> selector.select(clients, 6, context(1), StrategyState.empty()))
                 .hasMessage("cohort times rounds of an epoch must be at most the clients, 23, for each takes part once,"
                         + " but was 24");
-        assertThatThrownBy(() -> selector.select(clients.without(Set.of(new ClientId(3))), 5, context(1)))
+        assertThatThrownBy(() ->
+                        selector.select(clients.without(Set.of(new ClientId(3))), 5, context(1), StrategyState.empty()))
                 .hasMessage(
                         "clients that are available must be all, 23, or they would take part out of turn, but was 22");
     }
@@ -157,7 +160,7 @@ class DpFtrlTest extends TensorTest {
             assertThatThrownBy(() -> run(digits, ftrl).cohortSize(10).build())
                     .hasMessage("cohortSize must be the cohort of DP-FTRL, 20, but was 10");
             assertThatThrownBy(() -> run(digits, ftrl)
-                            .selector((available, count, round) -> List.of())
+                            .selector((available, count, round, state) -> List.of())
                             .build())
                     .hasMessageStartingWith("selector under DP-FTRL must be EpochSelector[rounds=10]");
         }

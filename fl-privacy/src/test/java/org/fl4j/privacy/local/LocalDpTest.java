@@ -53,7 +53,7 @@ class LocalDpTest extends TensorTest {
 
     private static SimulationBuilder run(Dataset digits, Algorithm dp) {
         return Simulation.builder()
-                .selector((available, count, round) -> IntStream.range(0, Math.min(count, available.size()))
+                .selector((available, count, round, state) -> IntStream.range(0, Math.min(count, available.size()))
                         .mapToObj(available::id)
                         .toList())
                 .aggregator(new ListAggregator(updates -> updates.get(0).delta()))
