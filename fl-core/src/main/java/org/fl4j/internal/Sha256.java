@@ -8,15 +8,35 @@ import java.util.HexFormat;
 
 /** A SHA-256 of several things, one after another. */
 public final class Sha256 {
+    /** To look an algorithm up takes longer than to hash a few numbers. */
+    private static final ThreadLocal<MessageDigest> OF_THREAD = ThreadLocal.withInitial(Sha256::newDigest);
+
     private final MessageDigest digest;
+
+    private Sha256(MessageDigest digest) {
+        this.digest = digest;
+    }
 
     /** Starts with nothing. */
     public Sha256() {
+        this(newDigest());
+    }
+
+    private static MessageDigest newDigest() {
         try {
-            digest = MessageDigest.getInstance("SHA-256");
+            return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-256", e);
         }
+    }
+
+    /** Returns the first eight bytes of the hash of numbers. */
+    public static long first(long... numbers) {
+        ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES * numbers.length);
+        for (long number : numbers) {
+            bytes.putLong(number);
+        }
+        return ByteBuffer.wrap(OF_THREAD.get().digest(bytes.array())).getLong();
     }
 
     /** Adds a text in UTF-8, after its length. */

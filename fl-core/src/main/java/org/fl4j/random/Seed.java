@@ -1,6 +1,5 @@
 package org.fl4j.random;
 
-import java.nio.ByteBuffer;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import org.fl4j.internal.Sha256;
@@ -38,14 +37,13 @@ public record Seed(long value) {
 
     /**
      * Returns a seed from which this one cannot be computed, unlike those of {@link #derive(String)}: the first 64 bits of the SHA-256 of
-     * this seed, the purpose and the numbers.
+     * the purpose's seed and the numbers.
      */
     public Seed oneWay(String purpose, long... numbers) {
-        Sha256 hash = new Sha256().add(value).add(purpose);
-        for (long number : numbers) {
-            hash.add(number);
-        }
-        return new Seed(ByteBuffer.wrap(hash.bytes()).getLong());
+        long[] all = new long[numbers.length + 1];
+        all[0] = derive(purpose).value;
+        System.arraycopy(numbers, 0, all, 1, numbers.length);
+        return new Seed(Sha256.first(all));
     }
 
     /** Returns a new generator that starts at this seed (L64X128Mix, period about 2^192). */
