@@ -69,10 +69,8 @@ class PathsTest extends TensorTest {
                 Arguments.of("softmax regression", Models.softmaxRegression(image, CLASSES), SGD),
                 Arguments.of("2NN", Models.mnist2nn(), SGD),
                 Arguments.of("McMahan CNN", Models.mnistCnn(), SGD),
-                Arguments.of(
-                        "CIFAR CNN",
-                        Models.cifarCnn(),
-                        SGD.steps(1)), // see tolerance: more steps, more units near zero
+                Arguments.of("CIFAR CNN", Models.cifarCnn(), SGD.steps(1)),
+                Arguments.of("CIFAR CNN, many units", Models.cifarCnn(), SGD),
                 Arguments.of("ResNet-18, batch norm", Models.resNet18BatchNorm(CLASSES), SGD.steps(1)),
                 Arguments.of("ResNet-18, group norm", Models.resNet18GroupNorm(CLASSES, 32), SGD.steps(1)),
                 Arguments.of("weight decay", small, SGD.optimizer(new ClientOptimizer.Sgd(0, .01))),
@@ -162,11 +160,11 @@ class PathsTest extends TensorTest {
     }
 
     /**
-     * Of the millions of rectified units of a ResNet a few lie so near to zero that rounding decides whether they pass:
-     * k of N units turned over change the gradient by about sqrt(k / N). Smooth networks agree far better.
+     * Of the millions of rectified units of a ResNet, or of a smaller network in many steps, a few lie so near to zero that rounding decides
+     * whether they pass: k of N units turned over change the gradient by about sqrt(k / N). Smooth networks agree far better.
      */
     private static double tolerance(String name) {
-        return name.startsWith("ResNet") ? 5e-3 : 2e-5;
+        return name.startsWith("ResNet") || name.endsWith("many units") ? 5e-3 : 2e-5;
     }
 
     @ParameterizedTest(name = "{0}")

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.fl4j.InvalidSettingException;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.PartitionReport;
 import org.fl4j.examples.experiment.TrackedRuns.StoredRun;
@@ -175,10 +176,8 @@ public final class ExperimentRunner {
         } catch (RuntimeException e) {
             throw ExperimentFile.located(
                     declared,
-                    new IllegalArgumentException(
-                            "source must be data of " + data.set() + ", but was " + data.source() + ": "
-                                    + e.getMessage(),
-                            e));
+                    new InvalidSettingException(
+                            "source", "data of " + data.set(), data.source() + ": " + e.getMessage(), List.of(), e));
         }
     }
 
