@@ -12,6 +12,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Ticket;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.data.Examples;
 import org.fl4j.data.FederatedDataset;
@@ -37,6 +38,9 @@ class PathsTest extends TensorTest {
     private static final ClientId CLIENT = new ClientId(0);
     private static final int EXAMPLES = 17; // so that the last batch is smaller
     private static final int CLASSES = 10;
+
+    /** Draws of this test's own, in which no rectified unit of the small networks is turned over by rounding. */
+    private static final Ticket TICKET = new Ticket(CLIENT, 1, new Seed(3));
 
     /** An eager twin: the hook changes nothing but the path. */
     private static SgdClient eager(Worker worker, LocalTraining training) {
@@ -69,8 +73,7 @@ class PathsTest extends TensorTest {
                 Arguments.of("softmax regression", Models.softmaxRegression(image, CLASSES), SGD),
                 Arguments.of("2NN", Models.mnist2nn(), SGD),
                 Arguments.of("McMahan CNN", Models.mnistCnn(), SGD),
-                Arguments.of("CIFAR CNN", Models.cifarCnn(), SGD.steps(1)),
-                Arguments.of("CIFAR CNN, many units", Models.cifarCnn(), SGD),
+                Arguments.of("CIFAR CNN", Models.cifarCnn(), SGD),
                 Arguments.of("ResNet-18, batch norm", Models.resNet18BatchNorm(CLASSES), SGD.steps(1)),
                 Arguments.of("ResNet-18, group norm", Models.resNet18GroupNorm(CLASSES, 32), SGD.steps(1)),
                 Arguments.of("weight decay", small, SGD.optimizer(new ClientOptimizer.Sgd(0, .01))),
@@ -160,11 +163,11 @@ class PathsTest extends TensorTest {
     }
 
     /**
-     * Of the millions of rectified units of a ResNet, or of a smaller network in many steps, a few lie so near to zero that rounding decides
-     * whether they pass: k of N units turned over change the gradient by about sqrt(k / N). Smooth networks agree far better.
+     * Of the millions of rectified units of a ResNet a few lie so near to zero that rounding decides whether they pass:
+     * k of N units turned over change the gradient by about sqrt(k / N). Smooth networks agree far better.
      */
     private static double tolerance(String name) {
-        return name.startsWith("ResNet") || name.endsWith("many units") ? 5e-3 : 2e-5;
+        return name.startsWith("ResNet") ? 5e-3 : 2e-5;
     }
 
     @ParameterizedTest(name = "{0}")
@@ -179,7 +182,7 @@ class PathsTest extends TensorTest {
                     .as("compiled path")
                     .isPresent();
             ParameterVector start = model.initial(new Seed(1), manager);
-            TrainingTask message = new TrainingTask(round().ticket(CLIENT), 0, start);
+            TrainingTask message = new TrainingTask(TICKET, 0, start);
             ModelUpdate reference = eager(worker, training).train(message);
             ModelUpdate compiled = new SgdClient(CLIENT, worker, training).train(message);
             double difference =
@@ -234,7 +237,7 @@ class PathsTest extends TensorTest {
                 Partition.of(List.of(IntStream.range(0, EXAMPLES).toArray())));
         try (FederatedModel model = new FederatedModel(task);
                 Worker worker = new Worker(model, data, data, new TestClientStates(), Device.cpu())) {
-            TrainingTask message = new TrainingTask(round().ticket(CLIENT), 0, model.initial(new Seed(1), manager));
+            TrainingTask message = new TrainingTask(TICKET, 0, model.initial(new Seed(1), manager));
             NDArray correction = manager.ones(new Shape(model.layout().trainableCount()));
             ModelUpdate plain = new SgdClient(CLIENT, worker, SGD).train(message);
             ModelUpdate compiled =
