@@ -208,27 +208,7 @@ public final class SimulationBuilder implements Cloneable {
 
     Server decorated(Server composed, ClientStates states) {
         RunParts run = new RunParts(states, updates, selector, Optional.ofNullable(training), data.clients());
-        Server outermost = composed;
-        for (ServerLayer layer : ServerLayer.values()) {
-            if (layer == ServerLayer.GATE) {
-                outermost = withSettings(outermost, run);
-            }
-            for (PlacedServer server : servers) {
-                if (server.layer() == layer) {
-                    outermost = Check.present(
-                            "server of layer " + layer, server.decorator().decorate(outermost, run));
-                }
-            }
-        }
-        return outermost;
-    }
-
-    private Server withSettings(Server server, RunParts run) {
-        Server around = server;
-        for (int i = 0; i < settings.size(); i++) {
-            around = new SettingsServer(around, settings.get(i).of(run), i);
-        }
-        return around;
+        return new ServerStack(servers, settings).around(composed, run);
     }
 
     /** Adds a rule for the settings of tasks; of several the later may overrule the earlier. */

@@ -180,6 +180,27 @@ class OwnServersTest extends TensorTest {
         fails(run().server((composed, parts) -> null), "server of layer AROUND must not be null");
     }
 
+    /** A server that an algorithm puts in place of the composed one is half of it: one around it that goes by itself is refused. */
+    @Test
+    void aServerThatLeavesOutTheOneInPlaceOfTheComposed() {
+        ServerDecorator base = (composed, parts) -> new Beginning(composed, state -> state);
+        Server[] composedOne = new Server[1];
+        SimulationBuilder leavingOut = run().server(ServerLayer.BASE, (composed, parts) -> {
+                    composedOne[0] = composed;
+                    return base.decorate(composed, parts);
+                })
+                .server((inner, parts) -> new Planning(composedOne[0], plan -> plan, plan -> plan));
+        fails(
+                leavingOut,
+                SERVER + "ask the server that it is around, org.fl4j.simulation.OwnServersTest$Beginning, but did not");
+        try (RunResult asked = run().server(ServerLayer.BASE, base)
+                .server((inner, parts) -> new Planning(inner, plan -> plan, plan -> plan))
+                .build()
+                .run()) {
+            assertThat(asked.end()).isEqualTo(RunResult.End.COMPLETED);
+        }
+    }
+
     /** Says in every round that the model before it is kept, as another model or as the new one. */
     private static ServerDecorator keeping(boolean asAnother) {
         return (composed, parts) -> new ForwardingServer(composed) {
