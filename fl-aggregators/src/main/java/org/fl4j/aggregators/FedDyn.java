@@ -24,13 +24,13 @@ import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Kernels;
 
 /**
- * FedDyn (Acar et al. 2021, arXiv 2111.04263, algorithm 1). Client i minimises its loss {@code - <h_i, w> + alpha / 2 |w -
- * received|^2} and then sets {@code h_i -= alpha delta_i}; the server sets {@code h -= alpha / N sum delta_i} over its N
- * clients and takes the mean of the local models minus {@code h / alpha}. Where it comes to rest, local optima agree with
- * the global one.
+ * FedDyn (Acar et al. 2021, arXiv 2111.04263, algorithm 1). Client i minimises its loss
+ * {@code - <h_i, w> + alpha / 2 |w - received|^2} and then sets {@code h_i -= alpha delta_i}; the server sets
+ * {@code h -= alpha / N sum delta_i} over its N clients and takes the mean of the local models minus {@code h / alpha}.
+ * Where it comes to rest, local optima agree with the global one.
  *
- * <p>Deviations: the local problem is solved as well as local training goes, as in the paper's experiments. Linear terms
- * cover trainable parameters; buffers are averaged.
+ * <p>Deviations: the local problem is solved as well as local training goes, as in the paper's experiments. Linear
+ * terms cover trainable parameters; buffers are averaged.
  *
  * @param alpha positive
  */

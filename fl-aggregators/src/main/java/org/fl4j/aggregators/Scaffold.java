@@ -27,11 +27,11 @@ import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Kernels;
 
 /**
- * SCAFFOLD (Karimireddy et al. 2020, arXiv 1910.06378, algorithm 1). Each client i keeps a control variate c_i, the server
- * c, their mean; a local step is {@code w -= rate (g - c_i + c)}, which removes the drift of unlike clients. After K steps
- * c_i becomes, by option I, the gradient of the client's data at the received model, or by option II {@code c_i - c -
- * delta / (K rate)}. The server moves by the plain mean of the deltas (times its learning rate, see {@link
- * org.fl4j.server.AddDelta}), and c by the cohort's share of the clients times the mean change of c_i.
+ * SCAFFOLD (Karimireddy et al. 2020, arXiv 1910.06378, algorithm 1). Each client i keeps a control variate c_i, the
+ * server c, their mean; a local step is {@code w -= rate (g - c_i + c)}, which removes the drift of unlike clients.
+ * After K steps c_i becomes, by option I, the gradient of the client's data at the received model, or by option II
+ * {@code c_i - c - delta / (K rate)}. The server moves by the plain mean of the deltas (times its learning rate, see
+ * {@link org.fl4j.server.AddDelta}), and c by the cohort's share of the clients times the mean change of c_i.
  *
  * <p>Deviations: none. Control variates cover trainable parameters; buffers are averaged.
  *

@@ -21,8 +21,9 @@ import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 
 /**
- * The weighted mean of deltas, of what is attached to them, and of numbers that {@link #also} takes of them, as updates arrive: one accumulator
- * each. What other algorithms than FedAvg make of the mean is a function that is called at the end.
+ * The weighted mean of deltas, of what is attached to them, and of numbers that {@link #also} takes of them, as updates
+ * arrive: one accumulator each. What other algorithms than FedAvg make of the mean is a function that is called at the
+ * end.
  */
 public final class WeightedMean implements Aggregation {
     /** Sums are scaled again only after so many doublings of their weight, because that takes a pass over them. */
@@ -127,8 +128,8 @@ public final class WeightedMean implements Aggregation {
     }
 
     /**
-     * Keeps the sum of the scaled weights below 1, so that no sum of finite values overflows. The scale is a power of two, which
-     * changes no bit of the mean.
+     * Keeps the sum of the scaled weights below 1, so that no sum of finite values overflows. The scale is a power of
+     * two, which changes no bit of the mean.
      *
      * @param magnitude the binary exponent of the weight that comes
      */

@@ -37,14 +37,14 @@ import org.slf4j.LoggerFactory;
  * }
  * }</pre>
  *
- * <p>There are two paths with one result, up to rounding. A {@link org.fl4j.model.Network} trains as one compiled program;
- * any other block, and a subclass that overrides a hook of the step ({@link #losses} or {@link #afterBackward}), trains on
- * the eager path, step by step. One client class always takes the same path.
+ * <p>There are two paths with one result, up to rounding. A {@link org.fl4j.model.Network} trains as one compiled
+ * program; any other block, and a subclass that overrides a hook of the step ({@link #losses} or
+ * {@link #afterBackward}), trains on the eager path, step by step. One client class always takes the same path.
  *
  * <p>Arrays made in a hook are freed after the step. Examples are shuffled anew each epoch, from the round's and the
- * client's seed. An update carries {@code train/loss} and {@code train/squared loss}, the means over all examples seen of
- * the loss and of its square, in training mode before each step, {@code train/last squared loss}, the same of the last batch, and {@code
- * train/learning rate}, that of the round.
+ * client's seed. An update carries {@code train/loss} and {@code train/squared loss}, the means over all examples seen
+ * of the loss and of its square, in training mode before each step, {@code train/last squared loss}, the same of the
+ * last batch, and {@code train/learning rate}, that of the round.
  */
 public class SgdClient implements Client {
     private static final Logger LOG = LoggerFactory.getLogger(SgdClient.class);
@@ -98,8 +98,8 @@ public class SgdClient implements Client {
     protected void beforeTraining(TrainingTask task, LocalModel model) {}
 
     /**
-     * Hook: returns what a proximal term pulls to, in the training of the round: float32, shape (trainableCount), not changed
-     * while the client trains. By default the received parameters. Called after {@link #beforeTraining}.
+     * Hook: returns what a proximal term pulls to, in the training of the round: float32, shape (trainableCount), not
+     * changed while the client trains. By default the received parameters. Called after {@link #beforeTraining}.
      */
     protected NDArray anchor(ParameterVector received) {
         return received.trainable();
@@ -112,13 +112,17 @@ public class SgdClient implements Client {
 
     /**
      * Hook: returns what to add to the gradient of every step of this training, such as the difference of SCAFFOLD's
-     * control variates: float32, shape (trainableCount), on the worker's device. By default nothing. Works on both paths.
+     * control variates: float32, shape (trainableCount), on the worker's device. By default nothing. Works on both
+     * paths.
      */
     protected Optional<NDArray> gradientCorrection(TrainingTask task) {
         return Optional.empty();
     }
 
-    /** Hook: called after each backward pass, with the correction added, and before gradient clipping and the optimizer's step. */
+    /**
+     * Hook: called after each backward pass, with the correction added, and before gradient clipping and the
+     * optimizer's step.
+     */
     protected void afterBackward(LocalStep step) {}
 
     /**
@@ -187,8 +191,8 @@ public class SgdClient implements Client {
     }
 
     /**
-     * Returns the gradient of a batch's mean loss at the local model, in training mode: float32, shape (trainableCount). Running
-     * statistics and other buffers stay as they are.
+     * Returns the gradient of a batch's mean loss at the local model, in training mode: float32, shape
+     * (trainableCount). Running statistics and other buffers stay as they are.
      */
     protected final NDArray gradient(Examples batch) {
         ParameterVector parameters = worker.model().parameters();
@@ -213,7 +217,8 @@ public class SgdClient implements Client {
     /**
      * Checks that the model and the loss accept this client's examples.
      *
-     * @throws IllegalArgumentException if they do not; the message names the layer or the measure, the rule and the value
+     * @throws IllegalArgumentException if they do not; the message names the layer or the measure, the rule and the
+     *     value
      */
     public final void requireExamples() {
         examples();
@@ -241,7 +246,9 @@ public class SgdClient implements Client {
         return training;
     }
 
-    /** Returns what this client kept in a slot in the last of its rounds that was accepted, in arrays of the open scope. */
+    /**
+     * Returns what this client kept in a slot in the last of its rounds that was accepted, in arrays of the open scope.
+     */
     protected final Optional<StrategyState> kept(Slot slot) {
         return worker.states().load(id, slot, worker.model().manager());
     }

@@ -10,8 +10,8 @@ public interface SgdClientFactory extends Serializable {
     SgdClient create(ClientId id, Worker worker, LocalTraining training);
 
     /**
-     * Returns how its clients train if the simulation's training is this one, for parts of a run that depend on it. By default as it says; a
-     * factory whose clients change the number of steps or the proximal term says so here.
+     * Returns how its clients train if the simulation's training is this one, for parts of a run that depend on it. By
+     * default as it says; a factory whose clients change the number of steps or the proximal term says so here.
      */
     default LocalTraining effective(LocalTraining training) {
         return training;

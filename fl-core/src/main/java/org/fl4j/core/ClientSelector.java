@@ -5,8 +5,8 @@ import java.util.Map;
 import org.fl4j.metrics.Metrics;
 
 /**
- * Chooses the cohort of a round: a pure function of its arguments. What a selector learns from rounds, such as who has a high loss,
- * is in the server's {@link StrategyState}, and so in every checkpoint.
+ * Chooses the cohort of a round: a pure function of its arguments. What a selector learns from rounds, such as who has
+ * a high loss, is in the server's {@link StrategyState}, and so in every checkpoint.
  */
 @FunctionalInterface
 public interface ClientSelector {
@@ -25,16 +25,16 @@ public interface ClientSelector {
     List<ClientId> select(ClientDirectory available, int count, RoundContext round, StrategyState state);
 
     /**
-     * Returns whether the selector decides how many clients take part, and {@code count} is a mean at most, as in Poisson sampling. By default
-     * not: a cohort larger than asked for is refused.
+     * Returns whether the selector decides how many clients take part, and {@code count} is a mean at most, as in
+     * Poisson sampling. By default not: a cohort larger than asked for is refused.
      */
     default boolean choosesCount() {
         return false;
     }
 
     /**
-     * Returns whether the selector goes by what clients measured, which some runs withhold from it: they ask before the first round. By default
-     * not. How long clients took is never withheld.
+     * Returns whether the selector goes by what clients measured, which some runs withhold from it: they ask before the
+     * first round. By default not. How long clients took is never withheld.
      */
     default boolean readsMetrics() {
         return false;
@@ -50,8 +50,8 @@ public interface ClientSelector {
     }
 
     /**
-     * Returns the state after a round on a simulated clock in which nobody waited for some of the clients that were chosen: they were
-     * too slow, or dropped out.
+     * Returns the state after a round on a simulated clock in which nobody waited for some of the clients that were
+     * chosen: they were too slow, or dropped out.
      *
      * @param seconds how long they would have taken; infinite for one that dropped out
      */

@@ -3,8 +3,8 @@ package org.fl4j.core;
 import org.fl4j.internal.Check;
 
 /**
- * The name and type of something that a server writes into its {@link RoundPlan} and reads again when the round's updates are there. Whoever
- * needs a note defines it, as a constant.
+ * The name and type of something that a server writes into its {@link RoundPlan} and reads again when the round's
+ * updates are there. Whoever needs a note defines it, as a constant.
  *
  * @param name with the prefix of the server that writes it, such as {@code clock/schedule}
  * @param type the class of the value

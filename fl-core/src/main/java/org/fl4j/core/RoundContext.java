@@ -11,7 +11,8 @@ import org.fl4j.random.Seed;
  * @param runSeed the seed of the whole run
  * @param clientCount how many clients the run has, selected or not
  * @param updates where updates wait for the end of the round, if an aggregator needs all of them at once
- * @param observed what was seen of the world outside before the round was planned, such as the machine's load; recorded with the round
+ * @param observed what was seen of the world outside before the round was planned, such as the machine's load; recorded
+ *     with the round
  */
 public record RoundContext(int number, Seed runSeed, int clientCount, UpdateStore updates, Metrics observed) {
     /** Checks the number. */
@@ -43,7 +44,10 @@ public record RoundContext(int number, Seed runSeed, int clientCount, UpdateStor
         return new Ticket(client, number, runSeed.oneWay("client task", number, client.index()));
     }
 
-    /** Returns this round's seed for one purpose of one client, on the server; clients have the seed of their {@link #ticket}. */
+    /**
+     * Returns this round's seed for one purpose of one client, on the server; clients have the seed of their
+     * {@link #ticket}.
+     */
     public Seed seed(String purpose, ClientId client) {
         return seed(purpose).derive(client.index());
     }

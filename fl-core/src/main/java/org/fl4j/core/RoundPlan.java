@@ -12,9 +12,9 @@ import org.fl4j.internal.Check;
 import org.fl4j.tensor.ParameterVector;
 
 /**
- * What happens in a round, decided before anyone trains: who is asked, in which order their updates are folded, and what each of them is sent.
- * {@link Server#plan} makes it from nothing but its arguments, and {@link Server#update} gets it back. Whatever a server must remember
- * between the two is a {@link Note} in the plan.
+ * What happens in a round, decided before anyone trains: who is asked, in which order their updates are folded, and
+ * what each of them is sent. {@link Server#plan} makes it from nothing but its arguments, and {@link Server#update}
+ * gets it back. Whatever a server must remember between the two is a {@link Note} in the plan.
  *
  * @param cohort who takes part, in the order in which their updates are folded
  * @param wanted how many updates are enough, at least 1: clients beyond that are begun only when they are asked for
@@ -61,7 +61,10 @@ public record RoundPlan(
         return of(cohort, Math.max(1, cohort.size()), message);
     }
 
-    /** Makes the message for one client, which need not be of the cohort. Called on the thread that works for the client. */
+    /**
+     * Makes the message for one client, which need not be of the cohort. Called on the thread that works for the
+     * client.
+     */
     public TrainingTask task(ClientId client, RoundContext round) {
         ClientOrder order = orders.getOrDefault(client, USUAL);
         SharedMessage message = shared.get(order.shared());

@@ -4,8 +4,9 @@ import java.util.List;
 import org.fl4j.metrics.Metrics;
 
 /**
- * The server as pure functions: the same arguments give the same results, and nothing is remembered but what is in the state and in the
- * round's plan. A server may be thrown away after any call and another one made in its place. Called by one thread.
+ * The server as pure functions: the same arguments give the same results, and nothing is remembered but what is in the
+ * state and in the round's plan. A server may be thrown away after any call and another one made in its place. Called
+ * by one thread.
  */
 public interface Server {
     /** Returns the state before the first round. */
@@ -19,8 +20,8 @@ public interface Server {
     RoundPlan plan(ServerState state, ClientDirectory available, RoundContext round);
 
     /**
-     * Folds the cohort's updates into the next state. They arrive in cohort order and are pulled one at a time; each is freed when the next one
-     * is asked for.
+     * Folds the cohort's updates into the next state. They arrive in cohort order and are pulled one at a time; each is
+     * freed when the next one is asked for.
      *
      * @param plan what {@link #plan} returned for this state and round
      */

@@ -15,7 +15,8 @@ import org.fl4j.tensor.Tensors;
  * All that a run carries from one round to the next; a checkpoint is this value on disk.
  *
  * @param round how many rounds are behind it; 0 for the initial state
- * @param models the models by name; one of them is the global model, {@link #MODEL}. Others, of the same layout, are those of clusters, say
+ * @param models the models by name; one of them is the global model, {@link #MODEL}. Others, of the same layout, are
+ *     those of clusters, say
  * @param strategy what strategies remember
  */
 public record ServerState(int round, Map<String, ParameterVector> models, StrategyState strategy) {
@@ -46,7 +47,9 @@ public record ServerState(int round, Map<String, ParameterVector> models, Strate
         return Optional.ofNullable(models.get(name));
     }
 
-    /** Returns the state after this one's round and another, with a new global model; the other models stay as they are. */
+    /**
+     * Returns the state after this one's round and another, with a new global model; the other models stay as they are.
+     */
     public ServerState next(ParameterVector model, StrategyState nextStrategy) {
         return next(Map.of(MODEL, model), nextStrategy);
     }
@@ -63,7 +66,9 @@ public record ServerState(int round, Map<String, ParameterVector> models, Strate
         return new ServerState(round, models, other);
     }
 
-    /** Returns the SHA-256 of the whole state, in hexadecimal digits: of round, models, and what strategies remember. */
+    /**
+     * Returns the SHA-256 of the whole state, in hexadecimal digits: of round, models, and what strategies remember.
+     */
     public String sha256() {
         Sha256 hash = new Sha256().add(round);
         models.forEach((name, model) -> hash.add(name).add(model.sha256()));
@@ -76,7 +81,9 @@ public record ServerState(int round, Map<String, ParameterVector> models, Strate
         return hash.hex();
     }
 
-    /** Takes all arrays out of the open scope and hands them to a manager: the one place where a state outlives a round. */
+    /**
+     * Takes all arrays out of the open scope and hands them to a manager: the one place where a state outlives a round.
+     */
     public ServerState keep(NDManager manager) {
         models.values().forEach(model -> model.keep(manager));
         strategy.keep(manager);

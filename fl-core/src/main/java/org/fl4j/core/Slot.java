@@ -3,8 +3,8 @@ package org.fl4j.core;
 import org.fl4j.internal.Check;
 
 /**
- * Where one feature keeps something of each client between its rounds, such as SCAFFOLD's control variates. Every feature has a slot of its
- * own, so several on one client never overwrite each other.
+ * Where one feature keeps something of each client between its rounds, such as SCAFFOLD's control variates. Every
+ * feature has a slot of its own, so several on one client never overwrite each other.
  *
  * @param name of the feature, in lower-case letters, digits and hyphens; slots of one name are one slot
  * @param owner whose it is

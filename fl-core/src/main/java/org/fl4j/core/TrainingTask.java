@@ -17,9 +17,9 @@ import org.fl4j.tensor.ParameterVector;
  * @param modelVersion how many rounds the model has behind it; the update returns it, so that a stale one is seen
  * @param model the model to start from; the receiver reads it and never changes it
  * @param attachments what an algorithm sends beside the model, by name, such as a control variate; read only
- * @param settings numbers for this round, by name. Names that begin with {@code training/} change how the library's clients train, see
- *     {@link org.fl4j.client.LocalTraining#BATCH_SIZE}. Settings of your own, for clients of your own, have a prefix of their own, such as
- *     {@code my/mu}
+ * @param settings numbers for this round, by name. Names that begin with {@code training/} change how the library's
+ *     clients train, see {@link org.fl4j.client.LocalTraining#BATCH_SIZE}. Settings of your own, for clients of your
+ *     own, have a prefix of their own, such as {@code my/mu}
  */
 public record TrainingTask(
         Ticket ticket,

@@ -62,7 +62,10 @@ public final class Check {
         return that(Double.isFinite(value), name, "finite", value);
     }
 
-    /** Returns {@code value} if {@code holds}; otherwise throws with the message {@code name must be rule, but was value}. */
+    /**
+     * Returns {@code value} if {@code holds}; otherwise throws with the message
+     * {@code name must be rule, but was value}.
+     */
     public static <T> T that(boolean holds, String name, String rule, T value) {
         if (!holds) {
             throw new InvalidSettingException(name, rule, value);

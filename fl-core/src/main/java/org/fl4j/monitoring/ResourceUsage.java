@@ -14,7 +14,8 @@ import org.fl4j.metrics.Metrics;
  * @param availableMemoryBytes how much memory is left
  * @param disk the share of the disk that a run writes to, in [0, 1]
  * @param processBytes the resident memory of this process, native memory with it
- * @param gpuLoad the share of the time of the run's GPUs, the mean of them, in [0, 1]; empty if there is none, or none that tells
+ * @param gpuLoad the share of the time of the run's GPUs, the mean of them, in [0, 1]; empty if there is none, or none
+ *     that tells
  * @param gpuMemory the share of the memory of the run's GPUs, the mean of them, in [0, 1]; empty if there is none
  */
 public record ResourceUsage(

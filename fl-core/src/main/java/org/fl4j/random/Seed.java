@@ -6,8 +6,8 @@ import org.fl4j.internal.Sha256;
 
 /**
  * A 64-bit seed from which further seeds are derived by purpose and by id. Derivation is a hash: it is independent of
- * the order of calls, and seeds of different purposes or ids are unrelated for all statistical purposes. Whoever has a derived seed can compute
- * the one that it comes from; {@link #oneWay} is for seeds that are given away.
+ * the order of calls, and seeds of different purposes or ids are unrelated for all statistical purposes. Whoever has a
+ * derived seed can compute the one that it comes from; {@link #oneWay} is for seeds that are given away.
  *
  * <pre>{@code
  * Seed shuffle = new Seed(42).derive("shuffle").derive(round).derive(client.index());
@@ -36,8 +36,8 @@ public record Seed(long value) {
     }
 
     /**
-     * Returns a seed from which this one cannot be computed, unlike those of {@link #derive(String)}: the first 64 bits of the SHA-256 of
-     * the purpose's seed and the numbers.
+     * Returns a seed from which this one cannot be computed, unlike those of {@link #derive(String)}: the first 64 bits
+     * of the SHA-256 of the purpose's seed and the numbers.
      */
     public Seed oneWay(String purpose, long... numbers) {
         long[] all = new long[numbers.length + 1];

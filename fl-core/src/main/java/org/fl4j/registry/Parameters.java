@@ -11,8 +11,8 @@ import org.fl4j.InvalidSettingException;
 import org.fl4j.internal.Decimals;
 
 /**
- * The parameters given to a strategy. To read one declares it: what was given and never read is refused. Values are numbers,
- * booleans or texts; a text that reads as the wanted type will do.
+ * The parameters given to a strategy. To read one declares it: what was given and never read is refused. Values are
+ * numbers, booleans or texts; a text that reads as the wanted type will do.
  */
 public final class Parameters {
     private final String strategy;

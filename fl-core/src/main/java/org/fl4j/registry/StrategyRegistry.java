@@ -55,8 +55,8 @@ public final class StrategyRegistry {
     /**
      * Returns the registry of all providers on the class path.
      *
-     * @throws IllegalStateException if jars were merged in a way that hides some of FL4J's own strategies; the message names the file that is
-     *     not whole
+     * @throws IllegalStateException if jars were merged in a way that hides some of FL4J's own strategies; the message
+     *     names the file that is not whole
      */
     public static StrategyRegistry load() {
         PROVIDERS

@@ -36,13 +36,13 @@ import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.Tensors;
 
 /**
- * Runs clients asynchronously on a simulated clock: so many train at any time, each on the model that was newest when it
- * started, and whoever is done is followed by another. A round is a server step: it takes the next so many arrivals (the
- * buffer of FedBuff; 1 is FedAsync). Arrivals that are too stale are rejected and were never trained.
+ * Runs clients asynchronously on a simulated clock: so many train at any time, each on the model that was newest when
+ * it started, and whoever is done is followed by another. A round is a server step: it takes the next so many arrivals
+ * (the buffer of FedBuff; 1 is FedAsync). Arrivals that are too stale are rejected and were never trained.
  *
- * <p>Everything is decided by the durations, so the result depends on no worker count; who is under way, the models they
- * started from and the clock are part of the state, so that a resume goes on exactly. That state is O(model) for each
- * version in use. Clients that end at the same time arrive in the order of their ids.
+ * <p>Everything is decided by the durations, so the result depends on no worker count; who is under way, the models
+ * they started from and the clock are part of the state, so that a resume goes on exactly. That state is O(model) for
+ * each version in use. Clients that end at the same time arrive in the order of their ids.
  */
 public final class AsynchronousServer extends ForwardingServer {
     private static final String RUNNING = "async/running";

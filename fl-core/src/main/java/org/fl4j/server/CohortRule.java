@@ -7,7 +7,10 @@ import org.fl4j.core.ClientSelector;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
 
-/** What a selector's answer must be. A client that is chosen twice would train twice, and a longer cohort would cost more than was asked for. */
+/**
+ * What a selector's answer must be. A client that is chosen twice would train twice, and a longer cohort would cost
+ * more than was asked for.
+ */
 final class CohortRule {
     private static final int SHOWN = 20; // a longer cohort is not printed
 

@@ -12,7 +12,10 @@ import org.fl4j.core.ServerUpdate;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 
-/** A server around another one, which does all the work: override what is to be different, and call {@code super} for the rest. */
+/**
+ * A server around another one, which does all the work: override what is to be different, and call {@code super} for
+ * the rest.
+ */
 public abstract class ForwardingServer implements Server {
     private final Server inner;
 

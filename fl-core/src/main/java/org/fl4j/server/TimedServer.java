@@ -22,10 +22,11 @@ import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 
 /**
- * Puts synchronous rounds on a simulated clock. A round begins when somebody is there. Updates arrive in the order in which
- * clients are done, those that are done at once in the order of their ids. A round ends when the server has enough of them ({@link
- * UpdatePolicy#bufferSize}), when all are there that did not drop out, or at its time-out; who would come later is late and is not
- * trained, nor is who drops out. A round in which nobody takes part lasts a minute. The clock is the metric {@code time/seconds} and part of the state.
+ * Puts synchronous rounds on a simulated clock. A round begins when somebody is there. Updates arrive in the order in
+ * which clients are done, those that are done at once in the order of their ids. A round ends when the server has
+ * enough of them ({@link UpdatePolicy#bufferSize}), when all are there that did not drop out, or at its time-out; who
+ * would come later is late and is not trained, nor is who drops out. A round in which nobody takes part lasts a minute.
+ * The clock is the metric {@code time/seconds} and part of the state.
  */
 public final class TimedServer extends ForwardingServer {
     private static final Comparator<Map.Entry<ClientId, Double>> IN_ORDER =

@@ -15,16 +15,19 @@ import org.fl4j.monitoring.ResourceUsage;
 /**
  * Adapts local training to what the machine has left: batch size and number of steps, for all clients of a round alike.
  *
- * <p>Noise is not adapted: clipping, noise and what they are charged do not depend on batches and steps where an update is private
- * as a whole, and where they would, as in DP-SGD, clients refuse to be adapted. More noise under pressure is what {@code NoiseRaise} is for.
+ * <p>Noise is not adapted: clipping, noise and what they are charged do not depend on batches and steps where an update
+ * is private as a whole, and where they would, as in DP-SGD, clients refuse to be adapted. More noise under pressure is
+ * what {@code NoiseRaise} is for.
  *
- * <p>The run's own work is part of the load that a {@link org.fl4j.monitoring.SystemProbe} sees: it looks when a round begins, at the time since the round before
- * began, so with one worker a processor the machine counts as busy. Give it fewer workers, or a rule that allows for them. Trainings that an algorithm
- * sets up beside the run's own, such as FedRep's head, are not adapted.
+ * <p>The run's own work is part of the load that a {@link org.fl4j.monitoring.SystemProbe} sees: it looks when a round
+ * begins, at the time since the round before began, so with one worker a processor the machine counts as busy. Give it
+ * fewer workers, or a rule that allows for them. Trainings that an algorithm sets up beside the run's own, such as
+ * FedRep's head, are not adapted.
  *
- * <p>With a {@link org.fl4j.monitoring.SystemProbe} a run is not repeatable, because it depends on what else the machine does; under a
- * scripted probe it is, for any number of workers and after a resume. A replay takes what the run recorded. Metrics: {@code adaptation/batch
- * size}, {@code adaptation/steps share}, and what was seen of the machine, under {@code observed/}.
+ * <p>With a {@link org.fl4j.monitoring.SystemProbe} a run is not repeatable, because it depends on what else the
+ * machine does; under a scripted probe it is, for any number of workers and after a resume. A replay takes what the run
+ * recorded. Metrics: {@code adaptation/batch size}, {@code adaptation/steps share}, and what was seen of the machine,
+ * under {@code observed/}.
  *
  * @param probe looks at the machine, once a round
  * @param rule what to make of it
@@ -81,7 +84,9 @@ public record AdaptiveTraining(ResourceProbe probe, AdaptationRule rule) impleme
         return IntStream.range(0, clients.size()).map(clients::examplesAt).max().orElse(0);
     }
 
-    /** Accepts clients made by the training alone, and no simulated time, in which this machine's load means nothing. */
+    /**
+     * Accepts clients made by the training alone, and no simulated time, in which this machine's load means nothing.
+     */
     @Override
     public void verify(Parts parts) {
         Check.that(

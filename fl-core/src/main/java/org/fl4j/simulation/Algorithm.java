@@ -32,15 +32,18 @@ public interface Algorithm {
     void configure(SimulationBuilder builder);
 
     /**
-     * Checks the parts that the run will use, some of which may have been set after this algorithm's. By default anything goes.
+     * Checks the parts that the run will use, some of which may have been set after this algorithm's. By default
+     * anything goes.
      *
      * @throws IllegalArgumentException if the algorithm does not hold with them
      */
     default void verify(Parts parts) {}
 
     /**
-     * What a simulation is made of, as far as algorithms may have to check it; {@code servers} are those beside the composed one, {@code
-     * settings} the rules by which tasks differ from round to round, {@code staleness} is there if rounds are asynchronous, {@code clients} is there if clients are not made by {@code sgdClients}, and {@code layout} builds the network to list its parameters.
+     * What a simulation is made of, as far as algorithms may have to check it; {@code servers} are those beside the
+     * composed one, {@code settings} the rules by which tasks differ from round to round, {@code staleness} is there if
+     * rounds are asynchronous, {@code clients} is there if clients are not made by {@code sgdClients}, and
+     * {@code layout} builds the network to list its parameters.
      */
     record Parts(
             ClientSelector selector,

@@ -8,9 +8,9 @@ import org.fl4j.server.Clock;
 import org.fl4j.world.World;
 
 /**
- * Asynchronous rounds on a simulated clock (see {@link AsynchronousServer}), in front of any aggregator that weighs by staleness or
- * not: {@code new Asynchronous(20, 5, 10, durations)}, {@code .aggregator(new FedBuff())}. The clients' model is the run's own: a
- * server in place of the composed one is refused.
+ * Asynchronous rounds on a simulated clock (see {@link AsynchronousServer}), in front of any aggregator that weighs by
+ * staleness or not: {@code new Asynchronous(20, 5, 10, durations)}, {@code .aggregator(new FedBuff())}. The clients'
+ * model is the run's own: a server in place of the composed one is refused.
  *
  * @param rules when the server makes a step
  * @param world how long clients take, and when they are there

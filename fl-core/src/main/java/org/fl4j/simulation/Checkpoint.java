@@ -29,8 +29,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A server state, in one safetensors file, and the history of its run, in a file beside it. The global model's parameters are stored under
- * their own names below {@code model/}, those of other models below {@code models/NAME/}, strategy state below {@code strategy/}; SHA-256 digests of all values, names and metadata find damage.
+ * A server state, in one safetensors file, and the history of its run, in a file beside it. The global model's
+ * parameters are stored under their own names below {@code model/}, those of other models below {@code models/NAME/},
+ * strategy state below {@code strategy/}; SHA-256 digests of all values, names and metadata find damage.
  *
  * @param state the state after its last round
  * @param history the reports of all rounds behind it
@@ -144,7 +145,8 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
     }
 
     /**
-     * Reads a checkpoint; its arrays are attached to the manager. If the file is damaged and the one before it is good, the message says so.
+     * Reads a checkpoint; its arrays are attached to the manager. If the file is damaged and the one before it is good,
+     * the message says so.
      *
      * @throws CheckpointException if the file is damaged, or belongs to another run
      */
@@ -294,7 +296,9 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
         }
     }
 
-    /** Returns where a model's parameters are; its name is one part of the path, or one model could lie within another. */
+    /**
+     * Returns where a model's parameters are; its name is one part of the path, or one model could lie within another.
+     */
     private static String place(String model) {
         return model.equals(ServerState.MODEL)
                 ? MODEL

@@ -21,9 +21,9 @@ import org.fl4j.internal.Durable;
 import org.fl4j.tensor.SafeTensors;
 
 /**
- * Keeps client states on disk, one safetensors file a client, slot and round, {@code 37/scaffold/round-000004.safetensors}: in memory are
- * those of the clients that train now. Earlier versions stay as long as the run may be resumed from a round that needs
- * them.
+ * Keeps client states on disk, one safetensors file a client, slot and round,
+ * {@code 37/scaffold/round-000004.safetensors}: in memory are those of the clients that train now. Earlier versions
+ * stay as long as the run may be resumed from a round that needs them.
  */
 final class DiskClientStates implements ClientStateStore {
     private static final String STAGED = "staged.safetensors";

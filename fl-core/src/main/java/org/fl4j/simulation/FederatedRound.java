@@ -7,8 +7,9 @@ import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
 
 /**
- * One round, in six steps: the server plans who takes part and what each of them is sent; the clients train; the server folds their updates into
- * the next state; the new model is evaluated; the round is recorded; the new state is returned.
+ * One round, in six steps: the server plans who takes part and what each of them is sent; the clients train; the server
+ * folds their updates into the next state; the new model is evaluated; the round is recorded; the new state is
+ * returned.
  */
 public final class FederatedRound {
     private final Server server;

@@ -3,8 +3,9 @@ package org.fl4j.simulation;
 import org.fl4j.internal.Check;
 
 /**
- * Asks more clients than are wanted and keeps the fastest, on a simulated clock (Bonawitz et al. 2019, arXiv 1902.01046, section 4.2):
- * {@code .algorithm(new SynchronousTime(world, 600)).algorithm(new OverCommitment(100))}. Those that are not waited for are not trained.
+ * Asks more clients than are wanted and keeps the fastest, on a simulated clock (Bonawitz et al. 2019, arXiv
+ * 1902.01046, section 4.2): {@code .algorithm(new SynchronousTime(world, 600)).algorithm(new OverCommitment(100))}.
+ * Those that are not waited for are not trained.
  *
  * @param wanted how many updates a round takes, at least 1
  * @param factor how many clients are asked for each that is wanted, at least 1; rounded up

@@ -9,7 +9,8 @@ import org.fl4j.core.ServerState;
 import org.fl4j.internal.Check;
 
 /**
- * Runs single clients of a round, of which nothing is kept: again, to compare their updates, or before the run, to see whether they can train.
+ * Runs single clients of a round, of which nothing is kept: again, to compare their updates, or before the run, to see
+ * whether they can train.
  *
  * @param server plans the round
  * @param starts begins it

@@ -3,8 +3,8 @@ package org.fl4j.simulation;
 import org.fl4j.metrics.Metrics;
 
 /**
- * Looks at the world outside a run before a round is planned: the load of the machine, say. What it sees is recorded with the round, so that
- * {@link Simulation#replay} can take the record instead.
+ * Looks at the world outside a run before a round is planned: the load of the machine, say. What it sees is recorded
+ * with the round, so that {@link Simulation#replay} can take the record instead.
  */
 @FunctionalInterface
 public interface RoundObserver {

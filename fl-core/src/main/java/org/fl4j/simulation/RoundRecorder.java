@@ -50,7 +50,10 @@ final class RoundRecorder {
                 watch.evaluationSeconds());
     }
 
-    /** Logs the first rejection for each reason of a run: the others are in the reports, and a fault of the set-up refuses every update. */
+    /**
+     * Logs the first rejection for each reason of a run: the others are in the reports, and a fault of the set-up
+     * refuses every update.
+     */
     private void warnOf(List<Rejection> rejections, RoundContext round) {
         for (Rejection rejection : rejections) {
             if (logged.add(rejection.reason())) {

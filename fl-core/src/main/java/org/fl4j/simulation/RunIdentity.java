@@ -19,7 +19,10 @@ import org.fl4j.tensor.TensorEngine;
  * @param machine on what kind of machine it runs; where that differs, bits may
  */
 record RunIdentity(Fingerprint made, Fingerprint machine) {
-    /** Describes a run: all of it but what may change at a resume, which is rounds, workers, listeners, and where things run and are kept. */
+    /**
+     * Describes a run: all of it but what may change at a resume, which is rounds, workers, listeners, and where things
+     * run and are kept.
+     */
     static RunIdentity of(SimulationBuilder run) {
         Fingerprint made = new Fingerprint()
                 .add("task", run.task)

@@ -13,8 +13,8 @@ import org.fl4j.server.Clock;
  * @param state the final state, on the server's device
  * @param history one report a round, from the first; a resumed run includes the rounds before
  * @param end why it ended
- * @param stateSha256 the {@linkplain ServerState#sha256 SHA-256 of the final state}, all models and all that strategies remember: runs with
- *     equal hashes ended bit-identically
+ * @param stateSha256 the {@linkplain ServerState#sha256 SHA-256 of the final state}, all models and all that strategies
+ *     remember: runs with equal hashes ended bit-identically
  * @param seconds how long this call of run took
  * @param manager what holds the final state
  */
@@ -46,8 +46,8 @@ public record RunResult(
     }
 
     /**
-     * Returns when, in simulated seconds, a metric first was at least a target: the time to accuracy. Empty if it never was, or
-     * rounds were on no simulated clock.
+     * Returns when, in simulated seconds, a metric first was at least a target: the time to accuracy. Empty if it never
+     * was, or rounds were on no simulated clock.
      */
     public OptionalDouble secondsTo(String metric, double target) {
         return history.stream()

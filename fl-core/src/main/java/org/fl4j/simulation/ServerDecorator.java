@@ -8,8 +8,8 @@ public interface ServerDecorator {
     /**
      * Returns the server of a run.
      *
-     * @param server made of the run's selector, aggregator and server optimizer, or what a decorator of a lower layer, or an earlier one of the
-     *     same layer, made of it
+     * @param server made of the run's selector, aggregator and server optimizer, or what a decorator of a lower layer,
+     *     or an earlier one of the same layer, made of it
      * @param run what else the run is made of
      */
     Server decorate(Server server, RunParts run);

@@ -14,8 +14,8 @@ import org.fl4j.server.ForwardingServer;
 import org.fl4j.server.StrategyFailedException;
 
 /**
- * Puts the servers of a run around one another, layer by layer. A server in place of the composed one, which an algorithm
- * set, must be asked in every round: half of an algorithm must not run.
+ * Puts the servers of a run around one another, layer by layer. A server in place of the composed one, which an
+ * algorithm set, must be asked in every round: half of an algorithm must not run.
  *
  * @param servers of two in one layer the later is around the earlier
  * @param settings rules for the settings of tasks, below the gates

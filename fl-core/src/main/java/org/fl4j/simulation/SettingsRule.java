@@ -6,8 +6,9 @@ import org.fl4j.core.ServerState;
 import org.fl4j.metrics.Metrics;
 
 /**
- * Decides numbers that travel with every task of a round, such as the batch size: a pure function of the state and of what the round has {@linkplain
- * RoundContext#observed observed}. It changes neither who takes part nor what is made of updates.
+ * Decides numbers that travel with every task of a round, such as the batch size: a pure function of the state and of
+ * what the round has {@linkplain RoundContext#observed observed}. It changes neither who takes part nor what is made of
+ * updates.
  */
 @FunctionalInterface
 public interface SettingsRule {

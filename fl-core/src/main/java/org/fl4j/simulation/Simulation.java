@@ -16,9 +16,9 @@ import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 
 /**
- * A federated experiment on this machine: rounds folded into a run. Build it once, run it as often as you like; the same
- * configuration and seed give the bit-identical model for any number of workers, on one kind of device. Any number of
- * simulations may run in one process.
+ * A federated experiment on this machine: rounds folded into a run. Build it once, run it as often as you like; the
+ * same configuration and seed give the bit-identical model for any number of workers, on one kind of device. Any number
+ * of simulations may run in one process.
  */
 public final class Simulation {
     private final SimulationBuilder setup;
@@ -34,8 +34,8 @@ public final class Simulation {
     }
 
     /**
-     * Runs all rounds that are left and returns the result, which the caller closes. Rounds are computed on a thread of the run; an interrupt
-     * of the caller cancels it.
+     * Runs all rounds that are left and returns the result, which the caller closes. Rounds are computed on a thread of
+     * the run; an interrupt of the caller cancels it.
      *
      * @throws ClientFailedException if a client throws and the policy is to fail
      * @throws RoundRefusedException if what a round comes to is not finite and the policy is to fail
@@ -98,11 +98,12 @@ public final class Simulation {
     }
 
     /**
-     * Runs one client of one round again and returns the hash of its update ({@link ModelUpdate#sha256}), to be compared with what a run
-     * with {@linkplain SimulationBuilder#hashUpdates hashes} recorded. The rounds before it are run again too, from the latest checkpoint
-     * that is early enough if this simulation resumes, or else from the start. Training that was adapted to the machine's load takes the
-     * settings that the run recorded. Listeners are not told and no file is written. Where noise is not {@linkplain SimulationBuilder#seed
-     * seeded}, another update is to be expected.
+     * Runs one client of one round again and returns the hash of its update ({@link ModelUpdate#sha256}), to be
+     * compared with what a run with {@linkplain SimulationBuilder#hashUpdates hashes} recorded. The rounds before it
+     * are run again too, from the latest checkpoint that is early enough if this simulation resumes, or else from the
+     * start. Training that was adapted to the machine's load takes the settings that the run recorded. Listeners are
+     * not told and no file is written. Where noise is not {@linkplain SimulationBuilder#seed seeded}, another update is
+     * to be expected.
      *
      * @throws IllegalArgumentException if the client did not train in that round
      */
@@ -142,7 +143,10 @@ public final class Simulation {
         });
     }
 
-    /** Returns what rounds of the run measured when it ran, if it may be resumed: settings that followed from the machine's load are among it. */
+    /**
+     * Returns what rounds of the run measured when it ran, if it may be resumed: settings that followed from the
+     * machine's load are among it.
+     */
     private IntFunction<Optional<Metrics>> recorded() {
         Map<Integer, Metrics> byRound = new HashMap<>();
         setup.checkpoints
@@ -154,8 +158,9 @@ public final class Simulation {
     }
 
     /**
-     * Runs the first client of the first round and throws its update away: what is impossible about a configuration and shows only when a client trains or
-     * sends, such as attachments under local differential privacy, shows here. Listeners are not told and no file is written.
+     * Runs the first client of the first round and throws its update away: what is impossible about a configuration and
+     * shows only when a client trains or sends, such as attachments under local differential privacy, shows here.
+     * Listeners are not told and no file is written.
      *
      * @return who it was; nobody if the first round has no client
      * @throws ClientFailedException if the client throws
@@ -176,8 +181,8 @@ public final class Simulation {
     }
 
     /**
-     * Ends the run from another thread, or from a listener; the run returns its last whole round. Clients that train then are interrupted, or
-     * train to their end. A cancelled simulation stays cancelled.
+     * Ends the run from another thread, or from a listener; the run returns its last whole round. Clients that train
+     * then are interrupted, or train to their end. A cancelled simulation stays cancelled.
      */
     public void cancel() {
         cancelled = true;

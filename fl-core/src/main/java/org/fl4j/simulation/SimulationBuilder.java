@@ -126,9 +126,9 @@ public final class SimulationBuilder implements Cloneable {
     }
 
     /**
-     * Takes the parts of an algorithm: its clients, aggregator, server. What was set before gives way to them. What is set after, here or
-     * by another algorithm, must leave them as they are, for half an algorithm is none: {@link #build} refuses it. Only a {@link
-     * #usualAggregator usual aggregator} gives way.
+     * Takes the parts of an algorithm: its clients, aggregator, server. What was set before gives way to them. What is
+     * set after, here or by another algorithm, must leave them as they are, for half an algorithm is none:
+     * {@link #build} refuses it. Only a {@link #usualAggregator usual aggregator} gives way.
      */
     public SimulationBuilder algorithm(Algorithm value) {
         Check.present("algorithm", value);
@@ -159,8 +159,8 @@ public final class SimulationBuilder implements Cloneable {
     }
 
     /**
-     * Sets how updates are combined unless something else is asked for: what an algorithm calls whose clients go with any aggregator. It gives
-     * way to what is set after it, and to an aggregator that is a part of another algorithm.
+     * Sets how updates are combined unless something else is asked for: what an algorithm calls whose clients go with
+     * any aggregator. It gives way to what is set after it, and to an aggregator that is a part of another algorithm.
      */
     public SimulationBuilder usualAggregator(Aggregator value) {
         if (!algorithmParts.has("aggregator")) {
@@ -170,8 +170,8 @@ public final class SimulationBuilder implements Cloneable {
     }
 
     /**
-     * Puts an aggregator around the run's, to nest it, watch it, or attack it, whether that is set before or after. Of several the later is
-     * put around the earlier.
+     * Puts an aggregator around the run's, to nest it, watch it, or attack it, whether that is set before or after. Of
+     * several the later is put around the earlier.
      */
     public SimulationBuilder aroundAggregator(UnaryOperator<Aggregator> outer) {
         UnaryOperator<Aggregator> inner = aroundAggregator;
@@ -186,8 +186,9 @@ public final class SimulationBuilder implements Cloneable {
     }
 
     /**
-     * Puts a server of your own around the composed one: to send each client a model of its own, say. Of several the later is put around
-     * the earlier. Clocks and gates are around it, whenever they are set. The run closes the composed server.
+     * Puts a server of your own around the composed one: to send each client a model of its own, say. Of several the
+     * later is put around the earlier. Clocks and gates are around it, whenever they are set. The run closes the
+     * composed server.
      */
     public SimulationBuilder server(ServerDecorator value) {
         return server(ServerLayer.AROUND, value);
@@ -218,8 +219,8 @@ public final class SimulationBuilder implements Cloneable {
     }
 
     /**
-     * Lets clients train on older models, so that rounds end with arrivals and not with a cohort; for servers that say which model a client
-     * starts from.
+     * Lets clients train on older models, so that rounds end with arrivals and not with a cohort; for servers that say
+     * which model a client starts from.
      *
      * @param maxStaleness how many versions the model may be behind, at least 0
      */
@@ -241,7 +242,8 @@ public final class SimulationBuilder implements Cloneable {
     }
 
     /**
-     * Sets where updates wait for the end of the round under an aggregator that needs all at once: by default in memory.
+     * Sets where updates wait for the end of the round under an aggregator that needs all at once: by default in
+     * memory.
      */
     public SimulationBuilder updateStore(UpdateStore value) {
         updateStore = value;
@@ -303,8 +305,8 @@ public final class SimulationBuilder implements Cloneable {
     }
 
     /**
-     * Looks at what the machine has left while it runs: means and maxima become metrics of rounds and of task records. Half
-     * a second is a good pace.
+     * Looks at what the machine has left while it runs: means and maxima become metrics of rounds and of task records.
+     * Half a second is a good pace.
      */
     public SimulationBuilder monitor(ResourceProbe probe, Duration every) {
         monitoring = Optional.of(() -> new ResourceMonitor(probe, every));
@@ -312,8 +314,8 @@ public final class SimulationBuilder implements Cloneable {
     }
 
     /**
-     * Sets whether task records carry the hash of each update, to compare with {@link Simulation#replay}; by default not, for it
-     * takes some half a millisecond a megabyte.
+     * Sets whether task records carry the hash of each update, to compare with {@link Simulation#replay}; by default
+     * not, for it takes some half a millisecond a megabyte.
      */
     public SimulationBuilder hashUpdates(boolean value) {
         hashUpdates = value;
@@ -321,8 +323,8 @@ public final class SimulationBuilder implements Cloneable {
     }
 
     /**
-     * Sets which model of a state is evaluated, centrally and on the clients; by default the global one. An algorithm whose last model is not its
-     * best, such as one that averages over rounds, says so here.
+     * Sets which model of a state is evaluated, centrally and on the clients; by default the global one. An algorithm
+     * whose last model is not its best, such as one that averages over rounds, says so here.
      */
     public SimulationBuilder evaluated(Function<ServerState, ParameterVector> value) {
         evaluated = Check.present("evaluated", value);
@@ -349,8 +351,8 @@ public final class SimulationBuilder implements Cloneable {
     }
 
     /**
-     * Writes a checkpoint every so many rounds, and after the last finished one, however the run ends; the two latest are kept. The
-     * directory must not hold those of another run, and is this run's alone while it goes on.
+     * Writes a checkpoint every so many rounds, and after the last finished one, however the run ends; the two latest
+     * are kept. The directory must not hold those of another run, and is this run's alone while it goes on.
      */
     public SimulationBuilder checkpoints(Path directory, int everyRounds) {
         checkpoints = Optional.of(directory);
@@ -359,8 +361,9 @@ public final class SimulationBuilder implements Cloneable {
     }
 
     /**
-     * Sets whether to resume from the latest checkpoint of the directory, if there is one; by default not. The run must be made of the same
-     * parts as the one that was broken off: only the number of rounds, workers, listeners, and where things run and are kept may differ.
+     * Sets whether to resume from the latest checkpoint of the directory, if there is one; by default not. The run must
+     * be made of the same parts as the one that was broken off: only the number of rounds, workers, listeners, and
+     * where things run and are kept may differ.
      */
     public SimulationBuilder resume(boolean value) {
         resume = value;
@@ -380,8 +383,8 @@ public final class SimulationBuilder implements Cloneable {
     }
 
     /**
-     * Checks the configuration and returns the simulation. Runs a batch of zeros through the model, its loss and its metrics, and loads the
-     * data of one client, to see that they fit one another.
+     * Checks the configuration and returns the simulation. Runs a batch of zeros through the model, its loss and its
+     * metrics, and loads the data of one client, to see that they fit one another.
      *
      * @throws NullPointerException if required parts are missing; the message names them all
      * @throws IllegalArgumentException if a value is out of range; the message names it

@@ -8,13 +8,15 @@ import org.fl4j.core.UpdateStore;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 
-/** Checks before the first round that what a stop rule waits for is measured: a misspelt name would never stop a run. */
+/**
+ * Checks before the first round that what a stop rule waits for is measured: a misspelt name would never stop a run.
+ */
 final class StopRules {
     private StopRules() {}
 
     /**
-     * Checks the names of a run's stop rule. Those that the library does not know beforehand, such as an aggregator's own, are looked for in
-     * what a first round measures whose result is thrown away.
+     * Checks the names of a run's stop rule. Those that the library does not know beforehand, such as an aggregator's
+     * own, are looked for in what a first round measures whose result is thrown away.
      *
      * @throws IllegalArgumentException if a metric does not exist; the message lists those that do
      */

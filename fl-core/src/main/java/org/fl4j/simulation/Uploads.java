@@ -121,7 +121,10 @@ final class Uploads implements Iterable<ModelUpdate>, AutoCloseable {
         return bytesUp;
     }
 
-    /** Ends the round: gives up the clients that the server does not want any more, then keeps what the accepted ones remember. */
+    /**
+     * Ends the round: gives up the clients that the server does not want any more, then keeps what the accepted ones
+     * remember.
+     */
     void end(ServerUpdate update) {
         close(); // or they might keep something after this round's states are committed
         commit.accept(round.number(), update.accepted().keySet());

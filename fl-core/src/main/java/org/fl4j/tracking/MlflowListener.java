@@ -17,13 +17,16 @@ import org.fl4j.simulation.RunListener;
 import org.fl4j.simulation.RunResult;
 
 /**
- * Enters a run into an MLflow tracking server by its REST API 2.0: settings as parameters, all metrics of each round with the round as the step, the
- * model's hash as the tag {@code fl4j.stateSha256}. A resumed run goes on in the run it began; of rounds that it repeats, MLflow keeps both values.
+ * Enters a run into an MLflow tracking server by its REST API 2.0: settings as parameters, all metrics of each round
+ * with the round as the step, the model's hash as the tag {@code fl4j.stateSha256}. A resumed run goes on in the run it
+ * began; of rounds that it repeats, MLflow keeps both values.
  *
- * <p>MLflow allows fewer characters in names: {@code top5@acc} is entered as {@code top5_u0040acc}, and two names never become one.
+ * <p>MLflow allows fewer characters in names: {@code top5@acc} is entered as {@code top5_u0040acc}, and two names never
+ * become one.
  *
- * <p>A server that cannot be reached, or answers with a status of 5xx or 429, is asked four times, with waits of 1, 2 and 4 seconds; then the run ends with an exception, as
- * with any record that cannot be written, and can be resumed. Close it after the run: one that did not end well is marked as failed.
+ * <p>A server that cannot be reached, or answers with a status of 5xx or 429, is asked four times, with waits of 1, 2
+ * and 4 seconds; then the run ends with an exception, as with any record that cannot be written, and can be resumed.
+ * Close it after the run: one that did not end well is marked as failed.
  */
 public final class MlflowListener implements RunListener, AutoCloseable {
     private final MlflowClient client;
@@ -37,7 +40,8 @@ public final class MlflowListener implements RunListener, AutoCloseable {
     /**
      * Names the server and the run.
      *
-     * @param server such as {@code http://localhost:5000}; without user name and password, because it is shown and stored
+     * @param server such as {@code http://localhost:5000}; without user name and password, because it is shown and
+     *     stored
      * @param token for servers that ask for one, sent as a bearer token
      * @param experiment by name; made if it is not there
      * @param name of the run
@@ -63,14 +67,16 @@ public final class MlflowListener implements RunListener, AutoCloseable {
     /**
      * Returns the address of a server.
      *
-     * @throws IllegalArgumentException if it is no http or https URL, or has a user name and password, which the message does not repeat
+     * @throws IllegalArgumentException if it is no http or https URL, or has a user name and password, which the
+     *     message does not repeat
      */
     public static URI address(String url) {
         return MlflowAddress.parse(url);
     }
 
     /**
-     * Asks a server whether runs can be entered into an experiment, so that it is known before any training. Changes nothing there.
+     * Asks a server whether runs can be entered into an experiment, so that it is known before any training. Changes
+     * nothing there.
      *
      * @throws IllegalStateException if the experiment is deleted, or the server does not answer as MLflow does
      * @throws UncheckedIOException if the server cannot be reached

@@ -34,8 +34,9 @@ import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 
 /**
- * An algorithm of your own, with parts on both sides. The server sends the direction in which all clients moved in the last round, and clients take a
- * share of it in every step. Labels are smoothed, the less the more often a client has taken part.
+ * An algorithm of your own, with parts on both sides. The server sends the direction in which all clients moved in the
+ * last round, and clients take a share of it in every step. Labels are smoothed, the less the more often a client has
+ * taken part.
  *
  * @param share of the direction, in [0, 1)
  * @param smoothing of a client's first round, in [0, 1)

@@ -12,8 +12,8 @@ import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 
 /**
- * Chooses by another selector among those clients that a criterion lets through, such as a least number of examples. Criteria compose
- * with {@link BiPredicate#and}. Costs O(clients) besides.
+ * Chooses by another selector among those clients that a criterion lets through, such as a least number of examples.
+ * Criteria compose with {@link BiPredicate#and}. Costs O(clients) besides.
  *
  * @param selector who chooses
  * @param criterion whether a client may be chosen in a round

@@ -20,21 +20,23 @@ import org.fl4j.random.Sampling;
 import org.fl4j.random.Smallest;
 
 /**
- * Oort's training selector (Lai, Zhu, Madhyastha and Chowdhury, OSDI 2021, algorithm 1): most of a cohort are clients with a high
- * utility, statistical (high losses) and systemic (not too slow), drawn from the best by their score; the rest are clients that never
- * took part, drawn by how many examples they have. The share of the latter shrinks over the rounds, and a pacer lets slower clients in
- * when the utility of cohorts does not change any more.
+ * Oort's training selector (Lai, Zhu, Madhyastha and Chowdhury, OSDI 2021, algorithm 1): most of a cohort are clients
+ * with a high utility, statistical (high losses) and systemic (not too slow), drawn from the best by their score; the
+ * rest are clients that never took part, drawn by how many examples they have. The share of the latter shrinks over the
+ * rounds, and a pacer lets slower clients in when the utility of cohorts does not change any more.
  *
- * <p>The score of a client that took part is {@code (min(u, clip) - low) / range + sqrt(uncertainty ln R / L)}, times {@code (T / t)^penalty}
- * if it takes t seconds and more than the preferred T, with R the round and L the client's last one. Durations are those on the run's
- * simulated clock; without one, and for clients never seen, those that were registered, if any.
+ * <p>The score of a client that took part is {@code (min(u, clip) - low) / range + sqrt(uncertainty ln R / L)}, times
+ * {@code (T / t)^penalty} if it takes t seconds and more than the preferred T, with R the round and L the client's last
+ * one. Durations are those on the run's simulated clock; without one, and for clients never seen, those that were
+ * registered, if any.
  *
- * <p>Deviations, all from FedScale's code: a cohort has exactly as many clients as were asked for, topped up at random, at last from the
- * blacklist; the share to explore is rounded up or down at random, and what cannot be explored is exploited; scores are not below 0;
- * rounds and last rounds are counted by one counter; T and the blacklist are of those clients that are there; the utility of clients
- * that never took part is their number of examples; clients that were too slow to be waited for do not count as explored, and their
- * durations are kept; clients that failed are as if they had not been chosen. Costs O(clients) a selection, O(cohort) a round's
- * feedback, and at most 16 bytes a registered client.
+ * <p>Deviations, all from FedScale's code: a cohort has exactly as many clients as were asked for, topped up at random,
+ * at last from the blacklist; the share to explore is rounded up or down at random, and what cannot be explored is
+ * exploited; scores are not below 0; rounds and last rounds are counted by one counter; T and the blacklist are of
+ * those clients that are there; the utility of clients that never took part is their number of examples; clients that
+ * were too slow to be waited for do not count as explored, and their durations are kept; clients that failed are as if
+ * they had not been chosen. Costs O(clients) a selection, O(cohort) a round's feedback, and at most 16 bytes a
+ * registered client.
  *
  * @param settings its parameters
  * @param registeredSeconds how long a client, by index, is expected to take that was never seen, if that is known

@@ -15,13 +15,14 @@ import org.fl4j.metrics.Metrics;
 import org.fl4j.random.Sampling;
 
 /**
- * Optimal client sampling (Chen, Horvath and Richtarik 2020, arXiv 2010.13723, equation 7): clients are drawn with probabilities in
- * proportion to the norm of their update, none above 1, that sum to the cohort, so that the variance of the mean is least. A draw of
- * exactly the cohort with these probabilities is by systematic sampling (Madow 1949). Costs O(clients log clients).
+ * Optimal client sampling (Chen, Horvath and Richtarik 2020, arXiv 2010.13723, equation 7): clients are drawn with
+ * probabilities in proportion to the norm of their update, none above 1, that sum to the cohort, so that the variance
+ * of the mean is least. A draw of exactly the cohort with these probabilities is by systematic sampling (Madow 1949).
+ * Costs O(clients log clients).
  *
  * <p>Deviations: norms are those of a client's last update, as in {@code train/update norm} of {@link
- * org.fl4j.core.UpdateTransform}s that clip, or else the square root of {@code train/squared loss}; the mean of them for those who never
- * took part. And updates are not divided by their probability: the mean leans towards clients that move far.
+ * org.fl4j.core.UpdateTransform}s that clip, or else the square root of {@code train/squared
+ * loss}; the mean of them for those who never took part. And updates are not divided by their probability: the mean leans towards clients that move far.
  */
 public record OptimalSelector() implements ClientSelector {
     private static final String NORM = "optimal/norm";
@@ -94,7 +95,9 @@ public record OptimalSelector() implements ClientSelector {
         return probabilities;
     }
 
-    /** Draws exactly a count of positions, in a random order of all, each with its probability; these sum to the count. */
+    /**
+     * Draws exactly a count of positions, in a random order of all, each with its probability; these sum to the count.
+     */
     private static int[] systematic(double[] probabilities, int count, RandomGenerator random) {
         int[] order = Sampling.permutation(probabilities.length, random);
         double next = random.nextDouble();

@@ -15,10 +15,10 @@ import org.fl4j.random.Sampling;
 import org.fl4j.random.Smallest;
 
 /**
- * Power of choice (Cho, Wang and Joshi 2020, arXiv 2010.01243, section 4): draws candidates in proportion to their examples, without
- * replacement, and takes those with the highest loss, ties by id. The losses are those that clients had when they last trained, and
- * infinite for those that never did: the paper's variant without communication, rpow-d. Who never took part and then was not waited
- * for has none. Costs O(clients).
+ * Power of choice (Cho, Wang and Joshi 2020, arXiv 2010.01243, section 4): draws candidates in proportion to their
+ * examples, without replacement, and takes those with the highest loss, ties by id. The losses are those that clients
+ * had when they last trained, and infinite for those that never did: the paper's variant without communication, rpow-d.
+ * Who never took part and then was not waited for has none. Costs O(clients).
  *
  * @param candidates how many are drawn for each client that is wanted, at least 1; 1 is drawing by examples
  */

@@ -14,8 +14,8 @@ import org.fl4j.metrics.Metrics;
 import org.fl4j.random.Smallest;
 
 /**
- * Clients take turns: those come first whose last turn is longest ago, ties by id. A turn counts when the client took part or was not
- * waited for. Costs O(clients).
+ * Clients take turns: those come first whose last turn is longest ago, ties by id. A turn counts when the client took
+ * part or was not waited for. Costs O(clients).
  */
 public record RoundRobinSelector() implements ClientSelector {
     private static final String LAST = "round-robin/last round";

@@ -15,10 +15,11 @@ import org.fl4j.metrics.Metrics;
 import org.fl4j.random.Smallest;
 
 /**
- * A bandit over clients (UCB-CS of Cho, Gupta, Joshi and Yagan 2020, arXiv 2012.08009, algorithm 1): takes those with the highest
- * upper bound on the loss, {@code p (L / N + sqrt(2 s^2 ln T / N))}, where L and N are a client's losses and turns discounted by a
- * factor each round, T is the discounted number of rounds, s^2 the largest variance of losses that a client of the last cohort had, and p
- * its share of examples. Who never took part comes first, ties by id. Costs O(clients).
+ * A bandit over clients (UCB-CS of Cho, Gupta, Joshi and Yagan 2020, arXiv 2012.08009, algorithm 1): takes those with
+ * the highest upper bound on the loss, {@code p (L / N + sqrt(2 s^2 ln T / N))}, where L and N are a client's losses
+ * and turns discounted by a factor each round, T is the discounted number of rounds, s^2 the largest variance of losses
+ * that a client of the last cohort had, and p its share of examples. Who never took part comes first, ties by id. Costs
+ * O(clients).
  *
  * <p>Deviation: losses are means over a client's whole local training, and s^2 is the highest of any client so far.
  *

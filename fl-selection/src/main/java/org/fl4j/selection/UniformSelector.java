@@ -11,8 +11,8 @@ import org.fl4j.internal.Check;
 import org.fl4j.random.Sampling;
 
 /**
- * Every cohort of the size asked for is equally likely: uniform sampling without replacement (McMahan et al. 2017, arXiv
- * 1602.05629). Costs O(cohort), whatever the number of clients.
+ * Every cohort of the size asked for is equally likely: uniform sampling without replacement (McMahan et al. 2017,
+ * arXiv 1602.05629). Costs O(cohort), whatever the number of clients.
  */
 public record UniformSelector() implements ClientSelector {
     @Override

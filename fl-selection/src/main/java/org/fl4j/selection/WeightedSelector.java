@@ -11,8 +11,8 @@ import org.fl4j.internal.Check;
 import org.fl4j.random.Sampling;
 
 /**
- * Draws clients one after another in proportion to how many examples they have, without replacement. Costs O(clients). An aggregator
- * that weighs by examples then counts them twice: take equal weights.
+ * Draws clients one after another in proportion to how many examples they have, without replacement. Costs O(clients).
+ * An aggregator that weighs by examples then counts them twice: take equal weights.
  */
 public record WeightedSelector() implements ClientSelector {
     @Override

@@ -12,19 +12,21 @@ import org.fl4j.simulation.ServerLayer;
 import org.fl4j.simulation.SimulationBuilder;
 
 /**
- * MIRA, federated multi-task learning (Elbakary et al. 2024, arXiv 2410.15524): every client has a model W_k of its own. It
- * trains it locally, and the server then draws it towards those of the client's neighbours in the cohort, {@code W_k -= rate
- * steps lambda sum_l a_kl (W_k - W_l)}, with all models on the right as they came from training. With a symmetric graph and
- * equal steps the sum of all models is kept; the models contract while {@code rate steps lambda} times the Laplacian's
- * largest eigenvalue stays below 2, and a round that would break that bound ends the run.
+ * MIRA, federated multi-task learning (Elbakary et al. 2024, arXiv 2410.15524): every client has a model W_k of its
+ * own. It trains it locally, and the server then draws it towards those of the client's neighbours in the cohort,
+ * {@code W_k -= rate steps lambda sum_l a_kl (W_k - W_l)}, with all models on the right as they came from training.
+ * With a symmetric graph and equal steps the sum of all models is kept; the models contract while
+ * {@code rate steps lambda} times the Laplacian's largest eigenvalue stays below 2, and a round that would break that
+ * bound ends the run.
  *
- * <p>Deviations: the latest state is the aggregated one, as the paper means and its code does not. A client that takes part
- * for the first time starts from the run's own model, which moves by the mean change of the cohort's models. Float buffers
- * are drawn together with the parameters. The rate is the one that each client reports. An aggregator or server optimizer of
- * another kind would have no part in it, and is refused.
+ * <p>Deviations: the latest state is the aggregated one, as the paper means and its code does not. A client that takes
+ * part for the first time starts from the run's own model, which moves by the mean change of the cohort's models. Float
+ * buffers are drawn together with the parameters. The rate is the one that each client reports. An aggregator or server
+ * optimizer of another kind would have no part in it, and is refused.
  *
  * @param graph who is like whom
- * @param lambda the strength of the coupling, at least 0; 0 is local training. Without a number, each round scales it by {@code share}
+ * @param lambda the strength of the coupling, at least 0; 0 is local training. Without a number, each round scales it
+ *     by {@code share}
  * @param share how far to go towards the bound of stability where {@code lambda} is not given, in [0, 1)
  */
 public record Mira(GraphOfClients graph, OptionalDouble lambda, double share) implements Algorithm {

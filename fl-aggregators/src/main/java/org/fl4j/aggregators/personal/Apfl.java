@@ -15,12 +15,13 @@ import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Kernels;
 
 /**
- * APFL, adaptive personalised federated learning (Deng et al. 2020, arXiv 2003.13461, algorithm 1): each client mixes a model v
- * of its own into the shared w, {@code mixed = alpha v + (1 - alpha) w}. With each step of w, v takes one along its gradient
- * at the mixed model, {@code v -= rate alpha g}, and alpha along its own, {@code alpha -= rate <v - w, g>}, kept in [0, 1].
+ * APFL, adaptive personalised federated learning (Deng et al. 2020, arXiv 2003.13461, algorithm 1): each client mixes a
+ * model v of its own into the shared w, {@code mixed = alpha v + (1 - alpha) w}. With each step of w, v takes one along
+ * its gradient at the mixed model, {@code v -= rate alpha g}, and alpha along its own,
+ * {@code alpha -= rate <v - w, g>}, kept in [0, 1].
  *
- * <p>Deviations: v and alpha take plain SGD steps at the client learning rate, whatever optimizer moves w. Buffers are those
- * of the shared model. Trains on the eager path.
+ * <p>Deviations: v and alpha take plain SGD steps at the client learning rate, whatever optimizer moves w. Buffers are
+ * those of the shared model. Trains on the eager path.
  *
  * @param alpha the share of the own model at first, in [0, 1]
  * @param adaptive whether alpha is learned

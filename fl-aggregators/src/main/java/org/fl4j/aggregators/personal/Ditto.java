@@ -14,8 +14,8 @@ import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Kernels;
 
 /**
- * Ditto (Li et al. 2021, arXiv 2012.04221, algorithm 1): beside its part in FedAvg, each client trains a model of its own
- * that is pulled towards the received one by {@code lambda / 2 |v - received|^2}.
+ * Ditto (Li et al. 2021, arXiv 2012.04221, algorithm 1): beside its part in FedAvg, each client trains a model of its
+ * own that is pulled towards the received one by {@code lambda / 2 |v - received|^2}.
  *
  * <p>Deviations: the personal model trains as the shared one does, with the pull added.
  *

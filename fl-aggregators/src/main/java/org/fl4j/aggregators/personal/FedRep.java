@@ -7,8 +7,8 @@ import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.SimulationBuilder;
 
 /**
- * FedRep (Collins et al. 2021, arXiv 2102.07078, algorithm 1): each round a client first fits its own head to the received
- * representation, then trains the representation with the head as it is; only the representation is averaged.
+ * FedRep (Collins et al. 2021, arXiv 2102.07078, algorithm 1): each round a client first fits its own head to the
+ * received representation, then trains the representation with the head as it is; only the representation is averaged.
  *
  * <p>Deviations: none. Trains on the eager path.
  *

@@ -37,14 +37,15 @@ import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.Tensors;
 
 /**
- * IFCA, the iterative federated clustering algorithm (Ghosh et al. 2020, arXiv 2006.04088, algorithm 1, model averaging): the
- * server holds k models, which are models of the state, {@code ifca/cluster 0} and so on; each client trains the one with the lowest loss on its training data, and each model becomes the
- * mean of those that were trained from it.
+ * IFCA, the iterative federated clustering algorithm (Ghosh et al. 2020, arXiv 2006.04088, algorithm 1, model
+ * averaging): the server holds k models, which are models of the state, {@code ifca/cluster 0} and so on; each client
+ * trains the one with the lowest loss on its training data, and each model becomes the mean of those that were trained
+ * from it.
  *
- * <p>Deviations: the other models start as the first one with the values of each parameter shuffled, which is another draw of
- * the same initial weights. The run's own model moves by the mean of all deltas; what counts is the evaluation on clients,
- * which use the cluster of lowest training loss. Whether groups find clusters of their own depends on the initial draws, as in
- * the paper: try some seeds.
+ * <p>Deviations: the other models start as the first one with the values of each parameter shuffled, which is another
+ * draw of the same initial weights. The run's own model moves by the mean of all deltas; what counts is the evaluation
+ * on clients, which use the cluster of lowest training loss. Whether groups find clusters of their own depends on the
+ * initial draws, as in the paper: try some seeds.
  *
  * @param clusters k, at least 1; 1 is FedAvg
  */

@@ -16,10 +16,12 @@ import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Kernels;
 
 /**
- * pFedMe (Dinh et al. 2020, arXiv 2006.08848, algorithm 1): for each batch a client fits a personal model theta to it, held by
- * {@code lambda / 2 |theta - w|^2}, with some gradient steps from w, and then moves w by {@code rate lambda (theta - w)}.
+ * pFedMe (Dinh et al. 2020, arXiv 2006.08848, algorithm 1): for each batch a client fits a personal model theta to it,
+ * held by {@code lambda / 2 |theta - w|^2}, with some gradient steps from w, and then moves w by
+ * {@code rate lambda (theta - w)}.
  *
- * <p>Deviations: none. The server's beta is its learning rate ({@link org.fl4j.server.AddDelta}). Trains on the eager path.
+ * <p>Deviations: none. The server's beta is its learning rate ({@link org.fl4j.server.AddDelta}). Trains on the eager
+ * path.
  *
  * @param lambda positive
  * @param fittingSteps how many steps theta takes, at least 1

@@ -18,12 +18,12 @@ import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Kernels;
 
 /**
- * Per-FedAvg, first order (Fallah et al. 2020, arXiv 2002.07948, algorithm 1 with FO-MAML's gradient): a client looks one step
- * ahead on one batch, {@code ahead = w - innerRate g(w)}, and descends from w along the gradient of another batch at that
- * point; the model it learns is one that a single step makes personal.
+ * Per-FedAvg, first order (Fallah et al. 2020, arXiv 2002.07948, algorithm 1 with FO-MAML's gradient): a client looks
+ * one step ahead on one batch, {@code ahead = w - innerRate g(w)}, and descends from w along the gradient of another
+ * batch at that point; the model it learns is one that a single step makes personal.
  *
- * <p>Deviations: the second batch is drawn from the client's examples without replacement, anew in each step. Trains on the
- * eager path.
+ * <p>Deviations: the second batch is drawn from the client's examples without replacement, anew in each step. Trains on
+ * the eager path.
  *
  * @param innerRate alpha of the paper, at least 0; 0 is FedAvg with equal weights, on the second batches
  * @param tuning how a client tunes the model before its evaluation

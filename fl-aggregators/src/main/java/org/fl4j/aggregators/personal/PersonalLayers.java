@@ -24,12 +24,12 @@ import org.fl4j.tensor.ParameterVector;
 
 /**
  * Models of which some layers are shared and averaged and the others stay with each client, by a rule: {@linkplain
- * #head FedPer} (Arivazhagan et al. 2019, arXiv 1912.00818, algorithm 1), {@linkplain #body LG-FedAvg} (Liang et al. 2020,
- * arXiv 2001.01523), {@linkplain #normalisation FedBN} (Li et al. 2021, arXiv 2102.07623, algorithm 1), or a rule of your own.
- * FedRep is {@link FedRep}.
+ * #head FedPer} (Arivazhagan et al. 2019, arXiv 1912.00818, algorithm 1), {@linkplain #body
+ * LG-FedAvg} (Liang et al. 2020, arXiv 2001.01523), {@linkplain #normalisation
+ * FedBN} (Li et al. 2021, arXiv 2102.07623, algorithm 1), or a rule of your own. FedRep is {@link FedRep}.
  *
- * <p>Deviations: a client that trains for the first time starts its own layers from the server's initial ones. The delta of
- * personal parameters is 0, so the server's stay as they were drawn.
+ * <p>Deviations: a client that trains for the first time starts its own layers from the server's initial ones. The
+ * delta of personal parameters is 0, so the server's stay as they were drawn.
  *
  * @param rule says which parameters are personal
  */

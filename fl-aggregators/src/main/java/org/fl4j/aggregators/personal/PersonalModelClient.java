@@ -12,7 +12,10 @@ import org.fl4j.core.TrainingTask;
 import org.fl4j.model.LocalModel;
 import org.fl4j.tensor.Kernels;
 
-/** A client that keeps a whole model of its own beside the shared one, all floats of the layout, and is evaluated with it. */
+/**
+ * A client that keeps a whole model of its own beside the shared one, all floats of the layout, and is evaluated with
+ * it.
+ */
 abstract class PersonalModelClient extends SgdClient {
     private static final String MODEL = "personal/model";
 

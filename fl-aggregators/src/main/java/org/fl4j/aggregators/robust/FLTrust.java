@@ -26,12 +26,12 @@ import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 
 /**
- * FLTrust (Cao et al. 2021, arXiv 2012.13995, algorithm 2): the server trains on a small clean data set of its own; each
- * client's delta is scaled to the length of the server's and weighted by the cosine between the two, those that point away
- * by nothing. If all do, the model stays.
+ * FLTrust (Cao et al. 2021, arXiv 2012.13995, algorithm 2): the server trains on a small clean data set of its own;
+ * each client's delta is scaled to the length of the server's and weighted by the cosine between the two, those that
+ * point away by nothing. If all do, the model stays.
  *
- * <p>Withstands any share of arbitrary clients, in this sense: the aggregate is no longer than the server's delta and does not
- * point away from it. Within that half space they can turn it.
+ * <p>Withstands any share of arbitrary clients, in this sense: the aggregate is no longer than the server's delta and
+ * does not point away from it. Within that half space they can turn it.
  *
  * <p>Deviations: cosines and lengths are over trainable parameters; buffers are scaled and weighted with them.
  *

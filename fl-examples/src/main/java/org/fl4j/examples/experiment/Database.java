@@ -22,9 +22,9 @@ import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteJDBCLoader;
 
 /**
- * One connection to an SQLite file, and the statements that are asked of it. A connection that only reads writes nothing, neither to the file nor beside
- * it, so it needs no permission to: while no writer has left changes beside the file ({@code -wal}), it reads the file as one that does not
- * change, and opens it again when it did.
+ * One connection to an SQLite file, and the statements that are asked of it. A connection that only reads writes
+ * nothing, neither to the file nor beside it, so it needs no permission to: while no writer has left changes beside the
+ * file ({@code -wal}), it reads the file as one that does not change, and opens it again when it did.
  */
 final class Database implements AutoCloseable {
     private static final int SCHEMA_VERSION = 2;
@@ -38,7 +38,8 @@ final class Database implements AutoCloseable {
     private State opened;
 
     /**
-     * What shows a reader that someone writes. A writer puts its changes into the file beside first, and moves them into the file itself later.
+     * What shows a reader that someone writes. A writer puts its changes into the file beside first, and moves them
+     * into the file itself later.
      *
      * @param size of the file
      * @param changed when the file was changed last
@@ -203,7 +204,10 @@ final class Database implements AutoCloseable {
         T read(TableRow row) throws SQLException;
     }
 
-    /** Does all of it, or nothing; of reading, all of it at one moment. Reading may be done again, so it must not change anything. */
+    /**
+     * Does all of it, or nothing; of reading, all of it at one moment. Reading may be done again, so it must not change
+     * anything.
+     */
     synchronized <T> T transaction(Work<T> work) {
         while (true) {
             openAgainIfChanged();
@@ -226,7 +230,10 @@ final class Database implements AutoCloseable {
         }
     }
 
-    /** Returns whether a writer changed the file behind a connection that reads it without locks, or put all changes into it. */
+    /**
+     * Returns whether a writer changed the file behind a connection that reads it without locks, or put all changes
+     * into it.
+     */
     private boolean isOutdated() {
         if (writable) {
             return false;
@@ -304,7 +311,10 @@ final class Database implements AutoCloseable {
         }
     }
 
-    /** Closes the connection. One that writes puts all changes into the file first, for those who copy it or may only read. */
+    /**
+     * Closes the connection. One that writes puts all changes into the file first, for those who copy it or may only
+     * read.
+     */
     @Override
     public void close() {
         if (writable) {

@@ -28,7 +28,8 @@ import org.fl4j.tensor.Devices;
  * @param backOff seconds before the second attempt, .25 if nothing says it; doubles with each further one
  * @param timeout seconds an attempt may take; without it there is no end
  * @param monitor whether to look at processors, memory, the working directory's disk and GPUs
- * @param adapt {@code fedscale} or {@code own-batch}: how training adapts to what the machine has left; without it not at all
+ * @param adapt {@code fedscale} or {@code own-batch}: how training adapts to what the machine has left; without it not
+ *     at all
  */
 public record ExecutionSpec(
         Optional<Integer> workers,

@@ -39,7 +39,8 @@ import org.fl4j.world.World;
  *   data.partition: [iid, "shards:2"]
  * }</pre>
  *
- * <p>An unknown key, a wrong type, an unknown name or an impossible value is refused with file, line, field, rule and value.
+ * <p>An unknown key, a wrong type, an unknown name or an impossible value is refused with file, line, field, rule and
+ * value.
  *
  * @param name of the experiment, if it says one
  * @param runs one for each combination of the sweep and each seed, in the order of the file

@@ -33,9 +33,9 @@ import org.fl4j.tracking.MlflowListener;
 import org.fl4j.tracking.TensorBoardListener;
 
 /**
- * Runs all runs of an experiment, one after another, into a directory: the file itself, a store, and for each run its checkpoints and
- * reports. What is finished is not run again and what was broken off goes on where it was, so a directory can be given again after
- * anything.
+ * Runs all runs of an experiment, one after another, into a directory: the file itself, a store, and for each run its
+ * checkpoints and reports. What is finished is not run again and what was broken off goes on where it was, so a
+ * directory can be given again after anything.
  */
 public final class ExperimentRunner {
     private static final String FILE = "experiment.yaml";
@@ -68,8 +68,9 @@ public final class ExperimentRunner {
     }
 
     /**
-     * Checks every run before the first one runs, and has a client of each kind of run train once; then runs them. A run that fails is entered as such, and the others go on. The file may have
-     * changed since the directory was begun, as long as it still declares every run that is there.
+     * Checks every run before the first one runs, and has a client of each kind of run train once; then runs them. A
+     * run that fails is entered as such, and the others go on. The file may have changed since the directory was begun,
+     * as long as it still declares every run that is there.
      *
      * @throws IllegalArgumentException if the directory is another experiment's, or in the hands of another process
      * @throws IllegalStateException at the end, if a run failed

@@ -19,8 +19,9 @@ import org.fl4j.simulation.RoundReport;
 import org.fl4j.simulation.RunResult;
 
 /**
- * What experiments did, in one SQLite file that any tool can open ({@code schema.sql} tells its tables). A round is one transaction, and a round that
- * is run again takes the place of its first record, so a process may be killed at any time; several may write at once.
+ * What experiments did, in one SQLite file that any tool can open ({@code schema.sql} tells its tables). A round is one
+ * transaction, and a round that is run again takes the place of its first record, so a process may be killed at any
+ * time; several may write at once.
  */
 public final class TrackingStore implements AutoCloseable {
     private static final List<String> BY_ROUND =
@@ -50,7 +51,10 @@ public final class TrackingStore implements AutoCloseable {
         return new TrackedRuns(database);
     }
 
-    /** Enters runs that will start, unless they are there, in place of those that were declared before and did not start. */
+    /**
+     * Enters runs that will start, unless they are there, in place of those that were declared before and did not
+     * start.
+     */
     public void declare(String experiment, String yaml, List<ExperimentFile.Run> runs) {
         database.transaction(() -> {
             String waiting = "(SELECT id FROM runs WHERE status = '" + TrackedRuns.WAITING + "')";

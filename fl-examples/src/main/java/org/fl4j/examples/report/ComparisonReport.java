@@ -18,8 +18,9 @@ import org.fl4j.examples.experiment.TrackedRuns;
 import org.fl4j.examples.experiment.TrackedRuns.StoredRun;
 
 /**
- * One HTML file about the runs of a store, without scripts or links to anything: curves with the spread over seeds, last values, how
- * clients differ, who held which classes, bytes, privacy and simulated time, settings, versions and hashes.
+ * One HTML file about the runs of a store, without scripts or links to anything: curves with the spread over seeds,
+ * last values, how clients differ, who held which classes, bytes, privacy and simulated time, settings, versions and
+ * hashes.
  */
 public final class ComparisonReport {
     private final TrackedRuns runs;

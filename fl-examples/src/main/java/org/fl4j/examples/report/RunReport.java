@@ -18,8 +18,9 @@ import org.fl4j.execution.BottleneckReport;
 import org.fl4j.execution.TaskRecord;
 
 /**
- * One HTML file about one run, without scripts or links to anything: curves, how clients differ, who held which classes, who was at work
- * when, bytes, privacy, resources, where the time went, what was left out, settings, versions and hash.
+ * One HTML file about one run, without scripts or links to anything: curves, how clients differ, who held which
+ * classes, who was at work when, bytes, privacy, resources, where the time went, what was left out, settings, versions
+ * and hash.
  */
 public final class RunReport {
     private static final int MOST_BARS = 600;

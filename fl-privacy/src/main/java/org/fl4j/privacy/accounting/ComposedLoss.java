@@ -5,15 +5,18 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The law of the sum of all rounds' losses, on a grid, tilted: each mass is multiplied by {@code exp(tilt loss)} before the
- * transform, and by its inverse afterwards (Esscher 1932). So the rounding of the transform, which is small beside the largest
- * masses, is small beside those that decide, however far out in the tail these are.
+ * The law of the sum of all rounds' losses, on a grid, tilted: each mass is multiplied by {@code exp(tilt loss)} before
+ * the transform, and by its inverse afterwards (Esscher 1932). So the rounding of the transform, which is small beside
+ * the largest masses, is small beside those that decide, however far out in the tail these are.
  */
 final class ComposedLoss {
     /** The tilted mass that the window of losses may leave out at each end. */
     private static final double NEGLIGIBLE = 1e-15;
 
-    /** The rounding of a mass by a transform, and by the angles of one round, over the root of the sum of squared masses. */
+    /**
+     * The rounding of a mass by a transform, and by the angles of one round, over the root of the sum of squared
+     * masses.
+     */
     private static final double ROUNDING = 1e-15;
 
     private static final double ROUNDING_OF_ONE = 2e-16;
@@ -153,7 +156,10 @@ final class ComposedLoss {
                 rounding(masses, tilt * step, all)));
     }
 
-    /** Returns the rounding of the tail of tilted masses: errors are independent, and count less by the tilt from point to point. */
+    /**
+     * Returns the rounding of the tail of tilted masses: errors are independent, and count less by the tilt from point
+     * to point.
+     */
     private static double rounding(double[] masses, double tiltOfStep, double rounds) {
         double square = 0;
         for (double mass : masses) {
@@ -197,7 +203,9 @@ final class ComposedLoss {
         return roundingAt(epsilon) / slope(epsilon);
     }
 
-    /** Returns the sum of masses above epsilon times {@code exp(epsilon - loss)}: what delta loses where epsilon grows. */
+    /**
+     * Returns the sum of masses above epsilon times {@code exp(epsilon - loss)}: what delta loses where epsilon grows.
+     */
     private double slope(double epsilon) {
         double sum = 0;
         for (int i = masses.length - 1; i >= 0 && (first + i) * step > epsilon; i--) {
@@ -213,8 +221,9 @@ final class ComposedLoss {
     }
 
     /**
-     * Returns by how much delta at an epsilon may be too high, where the law {@linkplain #isSmoothAround is smooth}: splitting losses between
-     * points adds variance v, which raises delta by v / 2 times the density of losses at epsilon. Losses that count as infinite may add all of their mass.
+     * Returns by how much delta at an epsilon may be too high, where the law {@linkplain #isSmoothAround is smooth}:
+     * splitting losses between points adds variance v, which raises delta by v / 2 times the density of losses at
+     * epsilon. Losses that count as infinite may add all of their mass.
      */
     double errorOfDelta(double epsilon) {
         double width = width();

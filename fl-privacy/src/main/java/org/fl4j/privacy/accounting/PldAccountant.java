@@ -9,16 +9,18 @@ import org.fl4j.internal.Check;
 
 /**
  * Accounts by the law of the privacy loss (Sommer, Meiser and Mohammadi 2019; Koskela, Jaelkoe and Honkela 2020, arXiv
- * 1906.03049): each round's law is put on a grid from above, and laws are composed by Fourier transforms. Both directions of
- * adding and removing a client are composed apart, and the worse one counts.
+ * 1906.03049): each round's law is put on a grid from above, and laws are composed by Fourier transforms. Both
+ * directions of adding and removing a client are composed apart, and the worse one counts.
  *
- * <p>Epsilon is at most a relative 1e-3 above the true value, never below it, and never above that of {@link RdpAccountant}. One round
- * of Gaussian noise has a closed form. For more rounds, the grid is refined until the error is small enough. The error is known from the
- * composed law itself: splitting losses between points adds a known variance, and what that changes depends on the density of
- * losses at epsilon. Where more than four million points would be needed, the answer is refused.
+ * <p>Epsilon is at most a relative 1e-3 above the true value, never below it, and never above that of
+ * {@link RdpAccountant}. One round of Gaussian noise has a closed form. For more rounds, the grid is refined until the
+ * error is small enough. The error is known from the composed law itself: splitting losses between points adds a known
+ * variance, and what that changes depends on the density of losses at epsilon. Where more than four million points
+ * would be needed, the answer is refused.
  *
- * <p>Transforms act on laws tilted towards the losses that decide, so that their rounding is small beside any delta. Losses that occur with a
- * probability of a billionth of delta, over all rounds, count as infinite: a grid that reached them would be many times as long.
+ * <p>Transforms act on laws tilted towards the losses that decide, so that their rounding is small beside any delta.
+ * Losses that occur with a probability of a billionth of delta, over all rounds, count as infinite: a grid that reached
+ * them would be many times as long.
  *
  * <p>Knows Gaussian noise under Poisson sampling and Laplace noise on everyone. Fixed-size cohorts are for {@link
  * RdpAccountant}.
@@ -47,8 +49,8 @@ public final class PldAccountant implements PrivacyAccountant {
     /**
      * Takes an accuracy of one's own.
      *
-     * @param accuracy the largest relative error of an epsilon or delta, in (0, 0.1]; above 1e-3 it counts as 1e-3, and where a finer
-     *     one would take too many points, up to 1e-3 is accepted
+     * @param accuracy the largest relative error of an epsilon or delta, in (0, 0.1]; above 1e-3 it counts as 1e-3, and
+     *     where a finer one would take too many points, up to 1e-3 is accepted
      */
     public PldAccountant(double accuracy) {
         this.accuracy =
@@ -161,7 +163,10 @@ public final class PldAccountant implements PrivacyAccountant {
             return delta > 0 ? bound(logMoment, order) : Math.exp(bound(logMoment, order));
         }
 
-        /** By how much variance that splitting adds may raise the answer of Chernoff's bound: absolute epsilon, or relative delta. */
+        /**
+         * By how much variance that splitting adds may raise the answer of Chernoff's bound: absolute epsilon, or
+         * relative delta.
+         */
         double guess(double variance, double order) {
             return variance * (1 + order) / 2 * (delta > 0 ? 1 : order);
         }
@@ -230,8 +235,9 @@ public final class PldAccountant implements PrivacyAccountant {
     }
 
     /**
-     * Returns the sum's law, or nothing if that takes too many points. A tilt makes rare large losses likely, and so the window wide: where
-     * it does not fit, half of the tilt is tried. The rounding is larger then, and must stay small beside the promise.
+     * Returns the sum's law, or nothing if that takes too many points. A tilt makes rare large losses likely, and so
+     * the window wide: where it does not fit, half of the tilt is tried. The rounding is larger then, and must stay
+     * small beside the promise.
      */
     private static Optional<ComposedLoss> composed(
             List<PrivacyEvent> events, List<PrivacyLoss> losses, double step, double tilt, Target target) {

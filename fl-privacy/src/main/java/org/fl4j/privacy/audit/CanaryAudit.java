@@ -34,16 +34,17 @@ import org.fl4j.tensor.TensorEngine;
 import org.fl4j.tensor.Tensors;
 
 /**
- * Attacks whole rounds of a private aggregator with canaries, clients who send as much as they may along a direction of their own,
- * and reports what the attack shows beside what was proved. How much it can show is bounded by the number of runs or canaries; a mechanism
- * that passes may still be wrong.
+ * Attacks whole rounds of a private aggregator with canaries, clients who send as much as they may along a direction of
+ * their own, and reports what the attack shows beside what was proved. How much it can show is bounded by the number of
+ * runs or canaries; a mechanism that passes may still be wrong.
  *
  * <pre>{@code
  * AuditReport report = dp.audit(100).twoWorlds(100_000, proved, 1e-5, .999, new Seed(1));
  * }</pre>
  *
- * <p>By default the attacker sees the whole round ({@link View#ROUND}). A part with a small share of the privacy cost is better
- * attacked alone, against what was proved of it: noise that is missing there hardly raises the cost of the round.
+ * <p>By default the attacker sees the whole round ({@link View#ROUND}). A part with a small share of the privacy cost
+ * is better attacked alone, against what was proved of it: noise that is missing there hardly raises the cost of the
+ * round.
  *
  * @param aggregator under attack
  * @param upload what clients do to their updates before they send them
@@ -88,8 +89,9 @@ public record CanaryAudit(Aggregator aggregator, UpdateTransform upload, int cli
     }
 
     /**
-     * Runs a round many times without and with one canary, and guesses which it was by a weighted sum of all that the attacker
-     * sees. Weights and threshold are chosen on one half of the runs and judged on the other ({@link PrivacyAudit#twoWorlds}).
+     * Runs a round many times without and with one canary, and guesses which it was by a weighted sum of all that the
+     * attacker sees. Weights and threshold are chosen on one half of the runs and judged on the other
+     * ({@link PrivacyAudit#twoWorlds}).
      *
      * @param runs of each world, at least 20
      * @param proved the epsilon of one round when every client takes part
@@ -137,8 +139,8 @@ public record CanaryAudit(Aggregator aggregator, UpdateTransform upload, int cli
     }
 
     /**
-     * Returns the weights of the likelihood ratio of normal numbers that are independent: the distance of the worlds over the
-     * variance. Worlds that differ without noise weigh more than anything else.
+     * Returns the weights of the likelihood ratio of normal numbers that are independent: the distance of the worlds
+     * over the variance. Worlds that differ without noise weigh more than anything else.
      */
     private static double[] weights(double[][][] seen, int runs) {
         double[] weights = new double[seen[0][0].length];
@@ -186,9 +188,10 @@ public record CanaryAudit(Aggregator aggregator, UpdateTransform upload, int cli
     }
 
     /**
-     * Runs one round into which each of many canaries goes by a coin of its own, and guesses the coins of those with the highest and
-     * the lowest scores ({@link PrivacyAudit#oneRun}). Cheap, and weaker than {@link #twoWorlds}. A score is the canary's own
-     * coordinate of the model; attachments are not looked at, because all canaries would share them.
+     * Runs one round into which each of many canaries goes by a coin of its own, and guesses the coins of those with
+     * the highest and the lowest scores ({@link PrivacyAudit#oneRun}). Cheap, and weaker than {@link #twoWorlds}. A
+     * score is the canary's own coordinate of the model; attachments are not looked at, because all canaries would
+     * share them.
      *
      * @param canaries at least 2
      * @param guesses how many coins are guessed, in [2, canaries]
@@ -219,8 +222,8 @@ public record CanaryAudit(Aggregator aggregator, UpdateTransform upload, int cli
     }
 
     /**
-     * Returns what a round releases whose clients are these canaries: the change of each canary's coordinate, and then the attachments of
-     * the next model in the order of their names.
+     * Returns what a round releases whose clients are these canaries: the change of each canary's coordinate, and then
+     * the attachments of the next model in the order of their names.
      */
     private double[] released(BitSet canaries, int size, Seed seed) {
         ParameterLayout layout = new ParameterLayout.Builder()

@@ -36,11 +36,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Differentially private federated averaging with a trusted server (McMahan et al. 2018, arXiv 1710.06963, algorithm 1, the
- * estimator with a fixed denominator): cohorts are drawn as the accountant assumes, each delta is clipped to C, all count alike,
- * and the sum gets normal noise of deviation {@code z C} before it is divided by the expected cohort. With Poisson sampling what
- * is guaranteed is about one client that sends something or nothing, how many there are being public; with cohorts of a fixed size it is about one client with other data, who moves
- * the sum by 2 C, and only the RDP accountant knows the cost.
+ * Differentially private federated averaging with a trusted server (McMahan et al. 2018, arXiv 1710.06963, algorithm 1,
+ * the estimator with a fixed denominator): cohorts are drawn as the accountant assumes, each delta is clipped to C, all
+ * count alike, and the sum gets normal noise of deviation {@code z C} before it is divided by the expected cohort. With
+ * Poisson sampling what is guaranteed is about one client that sends something or nothing, how many there are being
+ * public; with cohorts of a fixed size it is about one client with other data, who moves the sum by 2 C, and only the
+ * RDP accountant knows the cost.
  *
  * <pre>{@code
  * PrivacyBudget budget = new PrivacyBudget(2, 1e-5);
@@ -51,18 +52,18 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Cohorts of a fixed size: {@code new SamplingScheme.FixedSize(100, 1000)} in place of the rate.
  *
- * <p>The round's noise is drawn even if nobody took part, a client's delta is clipped once more by the server, and one that
- * is not finite counts as none. The run ends before the round that the budget does not pay for. Metrics of a round are
- * {@code privacy/epsilon} so far, by the budget's accountant, {@code privacy/clipping bound} and {@code privacy/noise
- * deviation}.
+ * <p>The round's noise is drawn even if nobody took part, a client's delta is clipped once more by the server, and one
+ * that is not finite counts as none. The run ends before the round that the budget does not pay for. Metrics of a round
+ * are {@code privacy/epsilon} so far, by the budget's accountant, {@code privacy/clipping bound} and
+ * {@code privacy/noise deviation}.
  *
- * <p>The guarantee covers the models. What reports say about clients (losses, norms, who took part) is for the experimenter's
- * eyes. Models with buffers are refused, for statistics of clients' data would leave without noise. A server optimizer works
- * on what is already private. A resume must have the same noise and sampling.
+ * <p>The guarantee covers the models. What reports say about clients (losses, norms, who took part) is for the
+ * experimenter's eyes. Models with buffers are refused, for statistics of clients' data would leave without noise. A
+ * server optimizer works on what is already private. A resume must have the same noise and sampling.
  *
- * <p>For real data take {@link NoiseSource#secure} and a run seed that is random and stays secret, for who took part must not be
- * known; and save every round before anybody sees it: a round that runs again after a crash is a second release, which is not
- * charged. Deviations: clients clip after local training, not after each step.
+ * <p>For real data take {@link NoiseSource#secure} and a run seed that is random and stays secret, for who took part
+ * must not be known; and save every round before anybody sees it: a round that runs again after a crash is a second
+ * release, which is not charged. Deviations: clients clip after local training, not after each step.
  *
  * @param clipping the bound on deltas
  * @param noiseMultiplier z, positive

@@ -11,8 +11,8 @@ import org.fl4j.internal.Check;
 import org.fl4j.random.Sampling;
 
 /**
- * Every cohort of one size out of all clients is equally likely, as accounting for fixed-size sampling demands: a round in which
- * clients are missing, and the others so more likely, is refused.
+ * Every cohort of one size out of all clients is equally likely, as accounting for fixed-size sampling demands: a round
+ * in which clients are missing, and the others so more likely, is refused.
  *
  * @param cohort clients a round, at least 1
  * @param population how many clients there are, at least the cohort

@@ -12,8 +12,9 @@ import org.fl4j.internal.Check;
 import org.fl4j.random.Sampling;
 
 /**
- * Each client takes part by a coin of its own, as accounting for Poisson sampling demands: cohorts differ in size and may be
- * empty, and the count that is asked for does not matter. Costs O(cohort): the gaps between chosen clients are geometric.
+ * Each client takes part by a coin of its own, as accounting for Poisson sampling demands: cohorts differ in size and
+ * may be empty, and the count that is asked for does not matter. Costs O(cohort): the gaps between chosen clients are
+ * geometric.
  *
  * @param rate the probability of each client, in (0, 1]
  */

@@ -12,12 +12,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Scales an update down to a bound on its p-norm, all trainable parameters jointly; shorter updates pass as they are, and
- * buffers are not touched (McMahan et al. 2018, arXiv 1710.06963, "flat clipping"). Reports {@code train/update norm}, before
- * clipping, and {@code train/clipped}, the share of updates that were scaled.
+ * Scales an update down to a bound on its p-norm, all trainable parameters jointly; shorter updates pass as they are,
+ * and buffers are not touched (McMahan et al. 2018, arXiv 1710.06963, "flat clipping"). Reports
+ * {@code train/update norm}, before clipping, and {@code train/clipped}, the share of updates that were scaled.
  *
- * <p>The norm of the result, in float32 as it is sent, never exceeds the bound. This bounds influence; it is not differential
- * privacy, for it adds no noise.
+ * <p>The norm of the result, in float32 as it is sent, never exceeds the bound. This bounds influence; it is not
+ * differential privacy, for it adds no noise.
  *
  * @param clippingBound positive
  * @param p at least 1, or infinite for the largest magnitude; 2 for Gaussian noise, 1 for Laplace noise
@@ -42,8 +42,8 @@ public record NormClipping(double clippingBound, double p) implements UpdateTran
     }
 
     /**
-     * Adds a delta's trainable part, scaled down to a bound on its Euclidean norm if it is longer, and nothing if it is not finite, or
-     * so long that float32 cannot scale it.
+     * Adds a delta's trainable part, scaled down to a bound on its Euclidean norm if it is longer, and nothing if it is
+     * not finite, or so long that float32 cannot scale it.
      */
     public static void addClipped(ParameterVector sum, ParameterVector delta, double bound) {
         ParameterVector here = delta.on(sum.floats().getDevice());

@@ -11,8 +11,8 @@ import org.fl4j.internal.Check;
 import org.fl4j.random.Sampling;
 
 /**
- * Every client takes part once an epoch at most: clients are shuffled anew for each epoch and taken in blocks, and those left over
- * sit it out. All clients must be there in every round. Costs O(clients) a round.
+ * Every client takes part once an epoch at most: clients are shuffled anew for each epoch and taken in blocks, and
+ * those left over sit it out. All clients must be there in every round. Costs O(clients) a round.
  *
  * @param rounds of an epoch, at least 1; there must be clients for them all
  */

@@ -20,19 +20,22 @@ import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.SimulationBuilder;
 
 /**
- * DP-SGD inside each client (Abadi et al. 2016, arXiv 1607.00133, algorithm 1): every step draws a batch in which each of the
- * client's examples is by a coin of its own, clips each example's gradient to C, adds normal noise of deviation {@code z C} to their
- * sum and divides by the expected batch. What is guaranteed is about one example more or less of a client, against anybody who sees
- * its deltas; what comes after is post-processing, so any aggregator and selector will do that needs nothing that clients measured, for they do not see it.
+ * DP-SGD inside each client (Abadi et al. 2016, arXiv 1607.00133, algorithm 1): every step draws a batch in which each
+ * of the client's examples is by a coin of its own, clips each example's gradient to C, adds normal noise of deviation
+ * {@code z C} to their sum and divides by the expected batch. What is guaranteed is about one example more or less of a
+ * client, against anybody who sees its deltas; what comes after is post-processing, so any aggregator and selector will
+ * do that needs nothing that clients measured, for they do not see it.
  *
- * <p>Each client's steps are charged when it is asked for an update, whatever becomes of that, and a client whose budget does not pay for another round takes part
- * no more. Of the run's {@link LocalTraining} the optimizer and the learning rate are used; the number of steps and the batches are
- * this algorithm's. Every example of a batch has a backward pass of its own, so a step costs as many passes as it has examples.
+ * <p>Each client's steps are charged when it is asked for an update, whatever becomes of that, and a client whose
+ * budget does not pay for another round takes part no more. Of the run's {@link LocalTraining} the optimizer and the
+ * learning rate are used; the number of steps and the batches are this algorithm's. Every example of a batch has a
+ * backward pass of its own, so a step costs as many passes as it has examples.
  *
- * <p>How many examples a client has is taken as public, as is the model's form. Models with buffers are refused. Metrics as in {@link
- * LocalDp}, and {@code train/clipped}, the share of examples whose gradient was clipped; metrics are for the experimenter's eyes.
- * For real data take {@link NoiseSource#secure} and a run seed that is random and secret, for who is in a batch must not be known, and save
- * every round: one that runs again after a crash is a second release, which is not charged.
+ * <p>How many examples a client has is taken as public, as is the model's form. Models with buffers are refused.
+ * Metrics as in {@link LocalDp}, and {@code train/clipped}, the share of examples whose gradient was clipped; metrics
+ * are for the experimenter's eyes. For real data take {@link NoiseSource#secure} and a run seed that is random and
+ * secret, for who is in a batch must not be known, and save every round: one that runs again after a crash is a second
+ * release, which is not charged.
  *
  * @param clippingBound C, positive
  * @param noiseMultiplier z, positive

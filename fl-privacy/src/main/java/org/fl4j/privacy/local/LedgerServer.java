@@ -42,10 +42,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Another server, with each client's privacy cost in the state. Every client that is asked is charged, whether its update is accepted, rejected,
- * late, or not waited for: the server cannot take back what has left a client. A client that fails is charged too, for its update may have
- * been lost on the way; one that drops out on a simulated clock is not. Clients that cannot pay for their next task are not chosen. The other server sees of an update's metrics only those that tell nothing of
- * the client's data, for what it makes of them would be released. Costs O(clients) a round.
+ * Another server, with each client's privacy cost in the state. Every client that is asked is charged, whether its
+ * update is accepted, rejected, late, or not waited for: the server cannot take back what has left a client. A client
+ * that fails is charged too, for its update may have been lost on the way; one that drops out on a simulated clock is
+ * not. Clients that cannot pay for their next task are not chosen. The other server sees of an update's metrics only
+ * those that tell nothing of the client's data, for what it makes of them would be released. Costs O(clients) a round.
  */
 final class LedgerServer extends ForwardingServer {
     private static final Logger LOG = LoggerFactory.getLogger(LedgerServer.class);

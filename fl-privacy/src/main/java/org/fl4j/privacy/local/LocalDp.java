@@ -20,21 +20,23 @@ import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.SimulationBuilder;
 
 /**
- * Local differential privacy: each client clips its delta and adds all of its noise itself, so that nobody has to be trusted.
- * A rule chooses each task's mechanism and a raise may only add to its noise; what each update really had is charged to its
- * client, and a client whose budget does not pay for its next task takes part no more. The run ends when nobody can. Whoever is asked is charged, also
- * a client whose update is late, not waited for, or lost because it failed: at the rule's noise, for nobody has seen what it really had.
+ * Local differential privacy: each client clips its delta and adds all of its noise itself, so that nobody has to be
+ * trusted. A rule chooses each task's mechanism and a raise may only add to its noise; what each update really had is
+ * charged to its client, and a client whose budget does not pay for its next task takes part no more. The run ends when
+ * nobody can. Whoever is asked is charged, also a client whose update is late, not waited for, or lost because it
+ * failed: at the rule's noise, for nobody has seen what it really had.
  *
- * <p>A client's cost after several tasks: its Gaussian noise composes to one Gaussian release with the inverse squares of
- * multipliers summed, exactly; the epsilons of its Laplace noise are added to that. What is guaranteed is about all data of one
- * client replaced by none, against anybody who sees its updates. Cohort sampling does not lessen it.
+ * <p>A client's cost after several tasks: its Gaussian noise composes to one Gaussian release with the inverse squares
+ * of multipliers summed, exactly; the epsilons of its Laplace noise are added to that. What is guaranteed is about all
+ * data of one client replaced by none, against anybody who sees its updates. Cohort sampling does not lessen it.
  *
  * <p>Metrics of a round: {@code privacy/epsilon}, the highest of any client so far; {@code privacy/clients left}, who
- * can pay for another task. Metrics of clients: {@code privacy/gaussian multiplier} or {@code privacy/laplace multiplier}, {@code
- * privacy/noise scale}, and {@code privacy/release epsilon}, what this update alone costs. Every
- * release goes to the log, whatever became of the update.
+ * can pay for another task. Metrics of clients: {@code privacy/gaussian multiplier} or
+ * {@code privacy/laplace multiplier}, {@code privacy/noise scale}, and {@code privacy/release epsilon}, what this
+ * update alone costs. Every release goes to the log, whatever became of the update.
  *
- * @param clippingBound C, positive: of the Euclidean norm for Gaussian noise, of the sum of magnitudes for Laplace noise
+ * @param clippingBound C, positive: of the Euclidean norm for Gaussian noise, of the sum of magnitudes for Laplace
+ *     noise
  * @param base each task's least noise
  * @param raise what may be added to it
  * @param epsilon of each client in the whole run, positive
@@ -103,7 +105,10 @@ public record LocalDp(
         }
     }
 
-    /** In asynchronous rounds a client is let in by what it would spend in one round, and sends in a later one. Looks at some clients and rounds. */
+    /**
+     * In asynchronous rounds a client is let in by what it would spend in one round, and sends in a later one. Looks at
+     * some clients and rounds.
+     */
     private void requireSteady(ClientDirectory clients) {
         for (int position = 0; position < Math.min(LOOKED_AT, clients.size()); position++) {
             ClientId client = clients.id(position);

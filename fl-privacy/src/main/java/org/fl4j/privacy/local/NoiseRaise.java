@@ -6,8 +6,8 @@ import org.fl4j.core.ClientId;
 import org.fl4j.internal.Check;
 
 /**
- * What the certified noise of a task is multiplied by: never less than 1, and always from the base anew, so that nothing
- * compounds. A raise by what machines measure makes runs differ from one another; a scripted one does not.
+ * What the certified noise of a task is multiplied by: never less than 1, and always from the base anew, so that
+ * nothing compounds. A raise by what machines measure makes runs differ from one another; a scripted one does not.
  */
 @FunctionalInterface
 public interface NoiseRaise extends Serializable {

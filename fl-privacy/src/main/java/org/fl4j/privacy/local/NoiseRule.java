@@ -9,10 +9,10 @@ import org.fl4j.privacy.accounting.GaussianMechanism;
 import org.fl4j.privacy.accounting.Mechanism;
 
 /**
- * The noise a client must add at least in a round: its certified base. It may depend on who the client is and on the state of
- * machines, never on the client's data, for it is not secret. Called
- * by the server and by workers at once. In asynchronous runs it must not depend on the round, for a client is chosen in one and
- * arrives in another.
+ * The noise a client must add at least in a round: its certified base. It may depend on who the client is and on the
+ * state of machines, never on the client's data, for it is not secret. Called
+ * by the server and by workers at once. In asynchronous runs it must not depend on the round, for a client is chosen in
+ * one and arrives in another.
  */
 @FunctionalInterface
 public interface NoiseRule extends Serializable {
@@ -29,9 +29,9 @@ public interface NoiseRule extends Serializable {
     }
 
     /**
-     * Returns the rule of priority classes: a client of rank r, 0 being the most important, may spend {@code epsilon / (1 + r)} a
-     * task, so that less important tasks get more noise. Ranks below 5 have Gaussian noise, exactly calibrated; the others have
-     * Laplace noise.
+     * Returns the rule of priority classes: a client of rank r, 0 being the most important, may spend
+     * {@code epsilon / (1 + r)} a task, so that less important tasks get more noise. Ranks below 5 have Gaussian noise,
+     * exactly calibrated; the others have Laplace noise.
      *
      * @param epsilon of one task of rank 0, positive
      * @param delta of one task with Gaussian noise, in (0, 1)

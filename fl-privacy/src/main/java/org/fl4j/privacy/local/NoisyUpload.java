@@ -13,18 +13,18 @@ import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.tensor.ParameterVector;
 
 /**
- * Clips an update and adds noise on the client: the last upload transform. Reports {@code privacy/noise scale}, and {@code
- * privacy/gaussian multiplier} or {@code privacy/laplace multiplier}. An update that is
+ * Clips an update and adds noise on the client: the last upload transform. Reports {@code privacy/noise scale}, and
+ * {@code privacy/gaussian multiplier} or {@code privacy/laplace multiplier}. An update that is
  * not finite counts as zeros: that it was broken stays hidden too.
  *
  * <p>{@linkplain #local Local}: each update is private by itself, whoever sees it; one release costs what {@link
  * org.fl4j.privacy.accounting.GaussianMechanism} says, or 1 / z for Laplace noise, and sampling does not lessen it for one who
- * sees updates. {@linkplain #share Distributed}: each client adds its share, and the sum of all shares is central noise, for one
- * who sees the sum alone, which secure aggregation is for ({@link org.fl4j.privacy.secure.SecureSum}). Neither is bound to an
- * accountant: for that see {@link LocalDp} and {@link org.fl4j.privacy.secure.DistributedDp}.
+ * sees updates. {@linkplain #share Distributed}: each client adds its share, and the sum of all shares is central
+ * noise, for one who sees the sum alone, which secure aggregation is for ({@link org.fl4j.privacy.secure.SecureSum}).
+ * Neither is bound to an accountant: for that see {@link LocalDp} and {@link org.fl4j.privacy.secure.DistributedDp}.
  *
- * <p>Models with buffers are refused, for statistics of the client's data would leave without noise; so would metrics, which
- * are for the experimenter's eyes.
+ * <p>Models with buffers are refused, for statistics of the client's data would leave without noise; so would metrics,
+ * which are for the experimenter's eyes.
  *
  * @param clippingBound C, positive; of the Euclidean norm for normal noise, of the sum of magnitudes for Laplace noise
  * @param mechanism what noise, of scale z C before it is shared out
@@ -55,8 +55,8 @@ public record NoisyUpload(double clippingBound, Mechanism mechanism, int shares,
     }
 
     /**
-     * Adds {@code z C / sqrt(n)} to each update, n being the least number of clients that survive a round: more of them only add
-     * more noise.
+     * Adds {@code z C / sqrt(n)} to each update, n being the least number of clients that survive a round: more of them
+     * only add more noise.
      */
     public static NoisyUpload share(
             double clippingBound, double noiseMultiplier, int leastSurvivors, NoiseSource noise) {

@@ -32,22 +32,23 @@ import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.Tensors;
 
 /**
- * Distributed differential privacy (Kairouz, Liu and Steinke 2021, arXiv 2102.06387): nobody is trusted with a single update, and
- * nobody adds all of the noise. Each client clips its delta, puts it on a grid of whole numbers, and adds a discrete Gaussian share
- * of the noise; {@link SecureSum} gives the server the sum alone. The shares of {@code leastSurvivors} clients make up noise of
- * multiplier z; more survivors only add more, and of fewer nothing is unmasked: the model stays as it is. The mean's denominator is the
- * cohort, whoever survives.
+ * Distributed differential privacy (Kairouz, Liu and Steinke 2021, arXiv 2102.06387): nobody is trusted with a single
+ * update, and nobody adds all of the noise. Each client clips its delta, puts it on a grid of whole numbers, and adds a
+ * discrete Gaussian share of the noise; {@link SecureSum} gives the server the sum alone. The shares of
+ * {@code leastSurvivors} clients make up noise of multiplier z; more survivors only add more, and of fewer nothing is
+ * unmasked: the model stays as it is. The mean's denominator is the cohort, whoever survives.
  *
- * <p>The server knows who is in a cohort, so sampling lessens no cost. Instead clients take turns ({@link EpochSelector}): each is in
- * one round an epoch at most, and what is charged is one release an epoch. What is guaranteed is about one
- * client that sends zeros, with its noise, in place of its delta, against anybody who sees the sums. The sum of discrete Gaussians obeys the Renyi bound of the Gaussian with multiplier z
- * (ibid., proposition 13; the excess at this grid is below 1e-100), and only that, so the budget's accountant must be {@link
- * RdpAccountant}.
+ * <p>The server knows who is in a cohort, so sampling lessens no cost. Instead clients take turns
+ * ({@link EpochSelector}): each is in one round an epoch at most, and what is charged is one release an epoch. What is
+ * guaranteed is about one client that sends zeros, with its noise, in place of its delta, against anybody who sees the
+ * sums. The sum of discrete Gaussians obeys the Renyi bound of the Gaussian with multiplier z (ibid., proposition 13;
+ * the excess at this grid is below 1e-100), and only that, so the budget's accountant must be {@link RdpAccountant}.
  *
- * <p>Metrics of a round: {@code privacy/epsilon} so far, {@code secure/survivors}, {@code secure/unmasked} (1, or 0 if survivors were
- * too few). A cohort's vectors are in memory until the round ends. Models with buffers are refused, updates that are not finite count as
- * zeros, and metrics are for the experimenter's eyes. With {@link NoiseSource#secure}, a round that runs again after a crash is a second
- * release, which is not charged: save every round. Deviation: no random rotation, which saves bits, of which this ring has enough.
+ * <p>Metrics of a round: {@code privacy/epsilon} so far, {@code secure/survivors}, {@code secure/unmasked} (1, or 0 if
+ * survivors were too few). A cohort's vectors are in memory until the round ends. Models with buffers are refused,
+ * updates that are not finite count as zeros, and metrics are for the experimenter's eyes. With
+ * {@link NoiseSource#secure}, a round that runs again after a crash is a second release, which is not charged: save
+ * every round. Deviation: no random rotation, which saves bits, of which this ring has enough.
  *
  * @param clippingBound C, positive
  * @param noiseMultiplier z, positive
