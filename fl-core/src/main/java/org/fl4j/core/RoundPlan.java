@@ -4,7 +4,6 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
@@ -117,11 +116,6 @@ public record RoundPlan(
         Map<Note<?>, Object> more = new HashMap<>(notes);
         more.put(note, note.type().cast(Check.present("note " + note.name(), value)));
         return new RoundPlan(cohort, wanted, shared, orders, more);
-    }
-
-    /** Returns what was noted, if anything was. */
-    public <T> Optional<T> find(Note<T> note) {
-        return Optional.ofNullable(note.type().cast(notes.get(note)));
     }
 
     /**

@@ -47,11 +47,6 @@ public record SharedMessage(
         return new SharedMessage(modelVersion, model, others, settings);
     }
 
-    /** Returns the same message with another model. */
-    public SharedMessage withModel(int version, ParameterVector other) {
-        return new SharedMessage(version, other, attachments, settings);
-    }
-
     /** Returns the same message with further settings. */
     public SharedMessage withSettings(Map<String, Double> more) {
         if (more.isEmpty()) {

@@ -1,9 +1,7 @@
 package org.fl4j.internal;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 
 /** Names of files and folders that are made from a user's text. */
 public final class FileNames {
@@ -31,11 +29,7 @@ public final class FileNames {
     }
 
     private static String hash(String text) {
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest, 0, HASH_BYTES);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        return new Sha256().add(ByteBuffer.wrap(bytes)).hex().substring(0, 2 * HASH_BYTES);
     }
 }

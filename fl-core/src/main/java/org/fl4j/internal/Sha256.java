@@ -11,16 +11,7 @@ public final class Sha256 {
     /** To look an algorithm up takes longer than to hash a few numbers. */
     private static final ThreadLocal<MessageDigest> OF_THREAD = ThreadLocal.withInitial(Sha256::newDigest);
 
-    private final MessageDigest digest;
-
-    private Sha256(MessageDigest digest) {
-        this.digest = digest;
-    }
-
-    /** Starts with nothing. */
-    public Sha256() {
-        this(newDigest());
-    }
+    private final MessageDigest digest = newDigest();
 
     private static MessageDigest newDigest() {
         try {

@@ -2,12 +2,9 @@ package org.fl4j.simulation;
 
 import ai.djl.ndarray.NDArray;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
+import org.fl4j.internal.Sha256;
 import org.fl4j.tensor.SafeTensors;
 
 /** The SHA-256 of all that is in a file of FL4J's, kept in the file's own metadata: what was damaged is not taken for good. */
@@ -18,21 +15,15 @@ final class Digests {
 
     /** Returns the digest of values, names, shapes, types and metadata but itself, in hexadecimal digits. */
     static String of(Map<String, NDArray> tensors, Map<String, String> metadata) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            tensors.forEach((name, array) -> {
-                digest.update((name + array.getShape() + array.getDataType()).getBytes(StandardCharsets.UTF_8));
-                digest.update(array.toByteBuffer());
-            });
-            new TreeMap<>(metadata).forEach((key, value) -> {
-                if (!key.equals(FIELD)) {
-                    digest.update((key + '=' + value + '\n').getBytes(StandardCharsets.UTF_8));
-                }
-            });
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+        Sha256 hash = new Sha256();
+        tensors.forEach((name, array) ->
+                hash.add(name + array.getShape() + array.getDataType()).add(array.toByteBuffer()));
+        new TreeMap<>(metadata).forEach((key, value) -> {
+            if (!key.equals(FIELD)) {
+                hash.add(key).add(value);
+            }
+        });
+        return hash.hex();
     }
 
     /** Returns metadata with the digest in it. */

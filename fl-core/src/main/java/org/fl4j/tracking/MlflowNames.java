@@ -1,10 +1,10 @@
 package org.fl4j.tracking;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.regex.Pattern;
+import org.fl4j.internal.Sha256;
 
 /**
  * Names of metrics and parameters in MLflow's alphabet: ASCII letters, digits, {@code _ - . /} and spaces, which form a path without empty parts, at most 250
@@ -61,11 +61,8 @@ final class MlflowNames {
     }
 
     private static String sha256(String name) {
-        try {
-            return HexFormat.of()
-                    .formatHex(MessageDigest.getInstance("SHA-256").digest(name.getBytes(StandardCharsets.UTF_16BE)));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+        return new Sha256()
+                .add(ByteBuffer.wrap(name.getBytes(StandardCharsets.UTF_16BE)))
+                .hex();
     }
 }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -338,6 +340,23 @@ class OwnServersTest extends TensorTest {
                     .isEqualTo(plain.state().model().sha256())
                     .isEqualTo(both.state().model().sha256());
         }
+    }
+
+    /** What one client is sent counts more than what all are sent. */
+    @Test
+    void settingsOfOneClient() {
+        List<Double> seen = Collections.synchronizedList(new ArrayList<>());
+        SimulationBuilder run = planning(plan -> plan.withSettings(Map.of("my/mu", 1.0, "my/nu", 3.0))
+                        .withOrder(plan.cohort().get(0), order -> order.withSettings(Map.of("my/mu", 2.0))))
+                .sgdClients((id, worker, training) -> new SgdClient(id, worker, training) {
+                    @Override
+                    protected void beforeTraining(TrainingTask task, LocalModel model) {
+                        seen.add(task.settings().get("my/mu"));
+                        assertThat(task.settings()).containsEntry("my/nu", 3.0);
+                    }
+                });
+        run.build().run().close();
+        assertThat(seen).containsExactlyInAnyOrder(2.0, 1.0, 1.0, 1.0, 1.0);
     }
 
     /** Makes clients that fail unless a setting has the round's value. */

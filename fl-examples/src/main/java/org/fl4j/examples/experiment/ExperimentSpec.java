@@ -1,9 +1,7 @@
 package org.fl4j.examples.experiment;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,6 +19,7 @@ import org.fl4j.examples.attack.Byzantine;
 import org.fl4j.examples.attack.Poison;
 import org.fl4j.examples.attack.PoisonedDataset;
 import org.fl4j.internal.Check;
+import org.fl4j.internal.Sha256;
 import org.fl4j.random.Seed;
 import org.fl4j.registry.StrategyRegistry;
 import org.fl4j.simulation.Algorithm;
@@ -57,6 +56,7 @@ public record ExperimentSpec(
         ExecutionSpec execution,
         long seed) {
     private static final double LOCAL_TEST = 0.2;
+    private static final int KEY_DIGITS = 12;
 
     /** Checks what the parts do not. */
     public ExperimentSpec {
@@ -204,12 +204,7 @@ public record ExperimentSpec(
 
     /** Returns a name of these settings: the start of their SHA-256. */
     public String key() {
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256")
-                    .digest(settings().toString().getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest, 0, 6);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+        byte[] bytes = settings().toString().getBytes(StandardCharsets.UTF_8);
+        return new Sha256().add(ByteBuffer.wrap(bytes)).hex().substring(0, KEY_DIGITS);
     }
 }
