@@ -4,12 +4,14 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.fl4j.core.Admission;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.Fact;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
@@ -50,8 +52,8 @@ public record AgnosticFederatedLearning(double weightRate) implements Algorithm 
 
     private record AgnosticFederatedLearningAggregator(AgnosticFederatedLearning agnostic) implements Aggregator {
         @Override
-        public boolean readsMetrics() {
-            return true;
+        public Set<Fact<?>> needs() {
+            return ReceivedLoss.NEEDED;
         }
 
         @Override
@@ -87,7 +89,7 @@ public record AgnosticFederatedLearning(double weightRate) implements Algorithm 
 
         @Override
         public void add(ModelUpdate update) {
-            losses.put(update.client(), update.metrics().value(ReceivedLoss.METRIC));
+            losses.put(update.client(), update.facts().get(ReceivedLoss.LOSS));
             if (weights[update.client().index()] > 0) {
                 mean.add(update);
             }

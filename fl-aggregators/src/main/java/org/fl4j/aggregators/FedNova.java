@@ -1,15 +1,18 @@
 package org.fl4j.aggregators;
 
+import java.util.Set;
 import org.fl4j.client.ClientOptimizer;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.core.Admission;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
+import org.fl4j.core.Fact;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
+import org.fl4j.core.TrainingFacts;
 import org.fl4j.core.UpdateWeighting;
 import org.fl4j.internal.Check;
 import org.fl4j.simulation.Algorithm;
@@ -35,8 +38,6 @@ import org.fl4j.tensor.ParameterVector;
  */
 public record FedNova(UpdateWeighting weighting, double localMomentum, double proximalTerm)
         implements Aggregator, RunCheck {
-    private static final String RATE = "train/learning rate"; // which every SgdClient reports
-
     /** Checks all. */
     public FedNova {
         Check.present("weighting", weighting);
@@ -84,6 +85,11 @@ public record FedNova(UpdateWeighting weighting, double localMomentum, double pr
     }
 
     @Override
+    public Set<Fact<?>> needs() {
+        return proximalTerm > 0 ? Set.of(TrainingFacts.LEARNING_RATE) : Set.of();
+    }
+
+    @Override
     public Aggregation begin(RoundContext round, ServerState state) {
         return new Normalised(state);
     }
@@ -91,7 +97,8 @@ public record FedNova(UpdateWeighting weighting, double localMomentum, double pr
     private double length(ModelUpdate update) {
         double steps = (double) Math.max(1, update.localSteps());
         if (proximalTerm > 0) {
-            double stays = Math.abs(1 - update.metrics().value(RATE) * proximalTerm); // of a step after the next one
+            double stays = Math.abs(
+                    1 - update.facts().get(TrainingFacts.LEARNING_RATE) * proximalTerm); // of a step after the next one
             return stays == 1 ? steps : (1 - Math.pow(stays, steps)) / (1 - stays);
         }
         double rho = localMomentum;
@@ -108,11 +115,12 @@ public record FedNova(UpdateWeighting weighting, double localMomentum, double pr
 
         @Override
         public Admission onModelUpdate(ModelUpdate update) {
-            double rate = update.metrics().find(RATE).orElse(Double.NaN);
+            double rate = update.facts().number(TrainingFacts.LEARNING_RATE);
             return proximalTerm == 0 || rate > 0
                     ? Admission.accepted()
                     : Admission.rejected(
-                            RejectionReason.REFUSED, "metric " + RATE + " must be positive, but was " + rate);
+                            RejectionReason.REFUSED,
+                            "fact " + TrainingFacts.LEARNING_RATE.name() + " must be positive, but was " + rate);
         }
 
         @Override

@@ -2,6 +2,7 @@ package org.fl4j.aggregators;
 
 import ai.djl.ndarray.NDArray;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.ToIntFunction;
 import org.fl4j.core.Admission;
@@ -9,6 +10,7 @@ import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.Fact;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
@@ -54,8 +56,13 @@ public record Hierarchical(Aggregator aggregator, ToIntFunction<ClientId> group)
     }
 
     @Override
-    public boolean readsMetrics() {
-        return aggregator.readsMetrics();
+    public Set<Fact<?>> needs() {
+        return aggregator.needs();
+    }
+
+    @Override
+    public boolean readsDelta() {
+        return aggregator.readsDelta();
     }
 
     @Override

@@ -1,10 +1,12 @@
 package org.fl4j.aggregators;
 
 import ai.djl.ndarray.NDArray;
+import java.util.Set;
 import org.fl4j.core.Admission;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
+import org.fl4j.core.Fact;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
@@ -39,8 +41,8 @@ public record QFedAvg(double q) implements Algorithm {
 
     private record QFedAvgAggregator(QFedAvg fair) implements Aggregator {
         @Override
-        public boolean readsMetrics() {
-            return true;
+        public Set<Fact<?>> needs() {
+            return ReceivedLoss.NEEDED;
         }
 
         @Override
@@ -50,7 +52,7 @@ public record QFedAvg(double q) implements Algorithm {
     }
 
     private double loss(ModelUpdate update) {
-        return update.metrics().value(ReceivedLoss.METRIC) + 1e-10;
+        return update.facts().get(ReceivedLoss.LOSS) + 1e-10;
     }
 
     private final class Fair implements Aggregation {

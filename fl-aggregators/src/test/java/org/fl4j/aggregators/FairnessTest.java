@@ -10,7 +10,7 @@ import org.fl4j.core.Aggregator;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.ServerState;
-import org.fl4j.metrics.Metrics;
+import org.fl4j.core.TrainingFacts;
 import org.fl4j.random.Seed;
 import org.fl4j.testing.AggregatorContract;
 import org.fl4j.testing.TensorTest;
@@ -19,9 +19,7 @@ import org.junit.jupiter.api.Test;
 
 class FairnessTest extends TensorTest {
     private static ModelUpdate withLoss(ModelUpdate update, double loss) {
-        return update.withMetrics(
-                        Metrics.of("received/loss", loss * update.exampleCount(), (double) update.exampleCount()))
-                .withMetrics(Metrics.of("train/learning rate", .1, 1));
+        return update.with(ReceivedLoss.LOSS, loss).with(TrainingFacts.LEARNING_RATE, .1);
     }
 
     @Nested
@@ -70,7 +68,7 @@ class FairnessTest extends TensorTest {
         assertThat(aggregation.onModelUpdate(update(0, 10, vector(1, 1))))
                 .isEqualTo(new Admission.Rejected(
                         RejectionReason.REFUSED,
-                        "metric received/loss must be there, at least 0 and finite, but was NaN"));
+                        "fact received/loss must be there, at least 0 and finite, but was NaN"));
     }
 
     @Test

@@ -9,8 +9,8 @@ import org.fl4j.core.Admission;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RejectionReason;
+import org.fl4j.core.TrainingFacts;
 import org.fl4j.core.UpdateWeighting;
-import org.fl4j.metrics.Metrics;
 import org.fl4j.testing.TensorTest;
 import org.junit.jupiter.api.Test;
 
@@ -27,7 +27,7 @@ class FedNovaTest extends TensorTest {
                         sent.delta(),
                         sent.metrics(),
                         sent.attachments())
-                .withMetrics(Metrics.of("train/learning rate", .5, 1));
+                .with(TrainingFacts.LEARNING_RATE, .5);
     }
 
     private float aggregate(FedNova nova, ModelUpdate... updates) {
@@ -59,7 +59,7 @@ class FedNovaTest extends TensorTest {
         Aggregation aggregation = PROXIMAL.begin(round(), state(vector(0)));
         assertThat(aggregation.onModelUpdate(update(0, 1, vector(1))))
                 .isEqualTo(new Admission.Rejected(
-                        RejectionReason.REFUSED, "metric train/learning rate must be positive, but was NaN"));
+                        RejectionReason.REFUSED, "fact train/learning rate must be positive, but was NaN"));
         assertThat(aggregation.combine().delta()).isEqualTo(Optional.empty());
         assertThatThrownBy(() -> new FedNova(UpdateWeighting.uniform(), .9, .1))
                 .hasMessage("localMomentum of FedNova must be 0 with a proximal term, for the length of training with"

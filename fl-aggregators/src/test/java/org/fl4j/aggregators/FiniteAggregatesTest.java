@@ -2,13 +2,12 @@ package org.fl4j.aggregators;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.Map;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
-import org.fl4j.metrics.Metric;
-import org.fl4j.metrics.Metrics;
+import org.fl4j.core.Facts;
+import org.fl4j.core.TrainingFacts;
 import org.fl4j.random.Seed;
 import org.fl4j.registry.StrategyRegistry;
 import org.fl4j.tensor.ParameterVector;
@@ -28,15 +27,14 @@ class FiniteAggregatesTest extends TensorTest {
     @MethodSource("names")
     void finiteUpdatesOfAnySizeAndWeightHaveAFiniteAggregate(String name) {
         Aggregator rule = StrategyRegistry.load().parse(Aggregator.class, name);
-        Metrics measured =
-                new Metrics(Map.of("train/loss", new Metric(20, 10), "train/learning rate", new Metric(.1, 1)));
+        Facts facts = Facts.of(TrainingFacts.LOSS, 2.0).with(TrainingFacts.LEARNING_RATE, .1);
         RandomGenerator random = new Seed(14).generator();
         Aggregation aggregation = rule.begin(round(), state(vector(new double[SIZE])));
         for (int client = 0; client < 9; client++) {
             ParameterVector delta = vector(random.doubles(SIZE, .9, 1)
                     .map(x -> (float) (x * Float.MAX_VALUE))
                     .toArray());
-            aggregation.add(update(client, 1L << (4 * client), delta).withMetrics(measured));
+            aggregation.add(update(client, 1L << (4 * client), delta).with(facts));
         }
         assertThat(aggregation.combine().delta().orElseThrow().firstNotFinite()).isEmpty();
     }

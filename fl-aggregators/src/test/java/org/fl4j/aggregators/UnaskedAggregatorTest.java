@@ -10,6 +10,7 @@ import java.util.stream.IntStream;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Receipt;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
@@ -86,8 +87,8 @@ class UnaskedAggregatorTest {
         @Override
         public ServerUpdate update(
                 ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
-            Map<ClientId, Metrics> accepted = new TreeMap<>();
-            updates.forEach(update -> accepted.put(update.client(), update.metrics()));
+            Map<ClientId, Receipt> accepted = new TreeMap<>();
+            updates.forEach(update -> accepted.put(update.client(), update.receipt(Receipt.Outcome.ACCEPTED)));
             ServerState next = state.next(state.model().copy(), state.strategy());
             return new ServerUpdate(next, accepted, List.of(), Metrics.none());
         }

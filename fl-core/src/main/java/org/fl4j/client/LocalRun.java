@@ -7,11 +7,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BinaryOperator;
 import java.util.function.Consumer;
+import org.fl4j.core.Facts;
+import org.fl4j.core.TrainingFacts;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.data.ClientExamples;
 import org.fl4j.data.Examples;
 import org.fl4j.internal.Check;
-import org.fl4j.metrics.Metric;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.LocalModel;
 import org.fl4j.model.TrainingProgram;
@@ -98,24 +99,22 @@ final class LocalRun {
         }
     }
 
-    int steps() {
-        return schedule.steps();
-    }
-
-    Metrics metrics() {
+    LocalResult result() {
         int seen = schedule.rows().length;
         if (seen == 0) {
-            return Metrics.none();
+            return new LocalResult(schedule.steps(), Metrics.none());
         }
         int lastBatch = seen - (int) schedule.starts()[schedule.steps() - 1];
         double ofLastBatch = Kernels.narrow(losses, seen - lastBatch, lastBatch)
                 .square()
                 .sum()
                 .getFloat();
-        return new Metrics(Map.of(
-                "train/loss", new Metric(sums[0], seen),
-                "train/squared loss", new Metric(sums[1], seen),
-                "train/last squared loss", new Metric(ofLastBatch, lastBatch),
-                "train/learning rate", new Metric(rate(), 1)));
+        Facts facts = new Facts(Map.of(
+                TrainingFacts.EXAMPLES_SEEN, (long) seen,
+                TrainingFacts.LOSS, sums[0] / seen,
+                TrainingFacts.SQUARED_LOSS, sums[1] / seen,
+                TrainingFacts.LAST_SQUARED_LOSS, ofLastBatch / lastBatch,
+                TrainingFacts.LEARNING_RATE, rate()));
+        return new LocalResult(schedule.steps(), Metrics.of(TrainingFacts.LOSS.name(), sums[0], seen), facts);
     }
 }

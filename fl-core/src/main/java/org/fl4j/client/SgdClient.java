@@ -3,8 +3,10 @@ package org.fl4j.client;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.fl4j.core.Client;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
@@ -42,9 +44,8 @@ import org.slf4j.LoggerFactory;
  * {@link #afterBackward}), trains on the eager path, step by step. One client class always takes the same path.
  *
  * <p>Arrays made in a hook are freed after the step. Examples are shuffled anew each epoch, from the round's and the
- * client's seed. An update carries {@code train/loss} and {@code train/squared loss}, the means over all examples seen
- * of the loss and of its square, in training mode before each step, {@code train/last squared loss}, the same of the
- * last batch, and {@code train/learning rate}, that of the round.
+ * client's seed. An update carries the metric {@code train/loss}, the mean over all examples seen in training mode before
+ * each step, and the {@link org.fl4j.core.TrainingFacts}.
  */
 public class SgdClient implements Client {
     private static final Logger LOG = LoggerFactory.getLogger(SgdClient.class);
@@ -70,6 +71,7 @@ public class SgdClient implements Client {
     private final Worker worker;
     private final LocalTraining configured;
     private LocalTraining training; // as the task's settings have it
+    private Optional<Map<Slot, StrategyState>> keeping = Optional.empty(); // while it trains
 
     /** Makes a client that trains on the worker. */
     public SgdClient(ClientId id, Worker worker, LocalTraining training) {
@@ -130,8 +132,7 @@ public class SgdClient implements Client {
      * #training}. Override it for another procedure than steps on batches; the hooks of the step are then yours to call.
      */
     protected LocalResult optimize(TrainingTask task, LocalModel model, ParameterVector received) {
-        LocalRun run = run(task, training, anchor(received), "");
-        return new LocalResult(run.steps(), run.metrics());
+        return run(task, training, anchor(received), "").result();
     }
 
     /** Hook: called once, after the last step and before the update is taken. */
@@ -148,6 +149,8 @@ public class SgdClient implements Client {
     @Override
     public final ModelUpdate train(TrainingTask task) {
         LocalModel model = worker.model();
+        Map<Slot, StrategyState> states = new HashMap<>();
+        keeping = Optional.of(states);
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
             ParameterVector received = task.model().on(worker.device());
@@ -161,7 +164,11 @@ public class SgdClient implements Client {
             ParameterVector delta = model.parameters().minus(received, worker.updates());
             ModelUpdate update =
                     new ModelUpdate(id, task.modelVersion(), examples.count(), result.steps(), delta, result.metrics());
-            return upload(task, update).keep(worker.updates());
+            ModelUpdate upload = upload(task, update.with(result.facts()));
+            states.putAll(upload.kept());
+            return upload.withKept(states).keep(worker.updates());
+        } finally {
+            keeping = Optional.empty();
         }
     }
 
@@ -253,9 +260,18 @@ public class SgdClient implements Client {
         return worker.states().load(id, slot, worker.model().manager());
     }
 
-    /** Keeps a state, in place of what the slot held before, if this round's update is accepted. */
+    /**
+     * Keeps a copy of a state, in place of what the slot held before, if this round's update is accepted.
+     *
+     * @throws IllegalStateException if this client does not train now
+     */
     protected final void keep(Slot slot, StrategyState state) {
-        worker.states().stage(id, slot, state);
+        Slot.requireOfClient(slot);
+        Map<Slot, StrategyState> states = keeping.orElseThrow(() -> new IllegalStateException("slot " + slot.name()
+                + " of " + id + " must be kept while the client trains, for what it keeps is part of its update"));
+        Map<String, NDArray> tensors = new TreeMap<>();
+        state.tensors().forEach((name, array) -> tensors.put(name, array.duplicate()));
+        states.put(slot, state.withTensors(tensors));
     }
 
     /**

@@ -2,6 +2,7 @@ package org.fl4j.core;
 
 import ai.djl.ndarray.NDArray;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Combines a round's updates into one. An aggregator is a recipe without state of its own: what it must remember from
@@ -25,11 +26,19 @@ public interface Aggregator {
     }
 
     /**
-     * Returns whether the aggregator needs metrics that clients measured, which some runs withhold from it: they ask before the first round. By
-     * default not. The learning rate is never withheld.
+     * Returns the facts that the aggregator needs of an update. Some runs withhold those that come from data, and ask
+     * before the first round. By default none.
      */
-    default boolean readsMetrics() {
-        return false;
+    default Set<Fact<?>> needs() {
+        return Set.of();
+    }
+
+    /**
+     * Returns whether the aggregator needs the delta of an update, which is then refused without one. By default it
+     * does. A rule that goes by attachments or facts alone, such as means by class, says that it does not.
+     */
+    default boolean readsDelta() {
+        return true;
     }
 
     /**

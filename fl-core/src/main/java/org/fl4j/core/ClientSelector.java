@@ -1,8 +1,7 @@
 package org.fl4j.core;
 
 import java.util.List;
-import java.util.Map;
-import org.fl4j.metrics.Metrics;
+import java.util.Set;
 
 /**
  * Chooses the cohort of a round: a pure function of its arguments. What a selector learns from rounds, such as who has
@@ -10,9 +9,6 @@ import org.fl4j.metrics.Metrics;
  */
 @FunctionalInterface
 public interface ClientSelector {
-    /** The name of a metric that updates have on a simulated clock: how long the client took, in seconds. */
-    String CLIENT_SECONDS = "time/client seconds";
-
     /**
      * Returns exactly {@code min(count, available.size())} distinct available clients, in ascending order. The random
      * choice comes from {@code round}'s seed.
@@ -33,29 +29,22 @@ public interface ClientSelector {
     }
 
     /**
-     * Returns whether the selector goes by what clients measured, which some runs withhold from it: they ask before the
-     * first round. By default not. How long clients took is never withheld.
+     * Returns the facts that the selector goes by. Some runs withhold those that come from data, and ask before the
+     * first round. By default none.
      */
-    default boolean readsMetrics() {
-        return false;
+    default Set<Fact<?>> needs() {
+        return Set.of();
     }
 
     /**
      * Returns the state after a round.
      *
-     * @param measured what the clients whose updates were accepted had measured
+     * @param plan of the round
+     * @param receipts one for each client that was asked: those of the cohort in its order, then the absent ones. On a
+     *     simulated clock they say how long clients take, {@link ClientTimes#SECONDS}, also of those that the round did
+     *     not wait for
      */
-    default StrategyState learned(StrategyState state, RoundContext round, Map<ClientId, Metrics> measured) {
-        return state;
-    }
-
-    /**
-     * Returns the state after a round on a simulated clock in which nobody waited for some of the clients that were
-     * chosen: they were too slow, or dropped out.
-     *
-     * @param seconds how long they would have taken; infinite for one that dropped out
-     */
-    default StrategyState missed(StrategyState state, RoundContext round, Map<ClientId, Double> seconds) {
+    default StrategyState learned(StrategyState state, RoundPlan plan, List<Receipt> receipts, RoundContext round) {
         return state;
     }
 }

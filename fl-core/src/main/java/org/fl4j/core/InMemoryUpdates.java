@@ -3,6 +3,7 @@ package org.fl4j.core;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.Tensors;
@@ -11,9 +12,14 @@ import org.fl4j.tensor.Tensors;
 record InMemoryUpdates() implements UpdateStore {
     @Override
     public ModelUpdate keep(ModelUpdate update, RoundContext round, Device device) {
-        ParameterVector here = update.delta().on(device);
+        Optional<ParameterVector> delta = update.payload().delta().map(vector -> copy(vector, device));
         Map<String, NDArray> attachments = new TreeMap<>();
         update.attachments().forEach((name, array) -> attachments.put(name, Tensors.copy(array, device)));
-        return update.withArrays(here == update.delta() ? here.copy() : here, attachments);
+        return update.with(new Payload(delta, attachments));
+    }
+
+    private static ParameterVector copy(ParameterVector vector, Device device) {
+        ParameterVector here = vector.on(device);
+        return here == vector ? here.copy() : here;
     }
 }

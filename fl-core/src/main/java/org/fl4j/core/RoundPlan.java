@@ -19,6 +19,8 @@ import org.fl4j.tensor.ParameterVector;
  * @param wanted how many updates are enough, at least 1: clients beyond that are begun only when they are asked for
  * @param shared the messages that clients have in common, by id
  * @param orders what a client is sent; who is not listed gets the shared message {@link #MODEL} as it is
+ * @param facts what the server knows of clients before they train, such as how long they take; part of their receipts
+ * @param absent whom else the round asked, and why no update of theirs is waited for: they are not trained
  * @param notes what the server reads again when the updates are there
  */
 public record RoundPlan(
@@ -26,6 +28,8 @@ public record RoundPlan(
         int wanted,
         Map<String, SharedMessage> shared,
         Map<ClientId, ClientOrder> orders,
+        Map<ClientId, Facts> facts,
+        List<Rejection> absent,
         Map<Note<?>, Object> notes) {
     /** The id of the message that all clients get unless there is an order for them. */
     public static final String MODEL = "model";
@@ -41,6 +45,8 @@ public record RoundPlan(
         Check.present("orders", orders).forEach((client, order) -> Check.present("order for " + client, order));
         shared = Collections.unmodifiableMap(new TreeMap<>(shared));
         orders = Map.copyOf(orders);
+        facts = Map.copyOf(facts);
+        absent = List.copyOf(absent);
         notes = Map.copyOf(notes);
         for (ClientId client : cohort) {
             String id = orders.getOrDefault(client, USUAL).shared();
@@ -50,9 +56,15 @@ public record RoundPlan(
         }
     }
 
+    /** Knows nothing of clients, asks nobody else, and has no notes. */
+    public RoundPlan(
+            List<ClientId> cohort, int wanted, Map<String, SharedMessage> shared, Map<ClientId, ClientOrder> orders) {
+        this(cohort, wanted, shared, orders, Map.of(), List.of(), Map.of());
+    }
+
     /** Sends one message to everybody. */
     public static RoundPlan of(List<ClientId> cohort, int wanted, SharedMessage message) {
-        return new RoundPlan(cohort, wanted, Map.of(MODEL, message), Map.of(), Map.of());
+        return new RoundPlan(cohort, wanted, Map.of(MODEL, message), Map.of());
     }
 
     /** Sends one message to everybody and waits for all. */
@@ -88,12 +100,28 @@ public record RoundPlan(
 
     /** Returns the same plan with another cohort. */
     public RoundPlan withCohort(List<ClientId> others) {
-        return new RoundPlan(others, wanted, shared, orders, notes);
+        return new RoundPlan(others, wanted, shared, orders, facts, absent, notes);
+    }
+
+    /** Returns the same plan with what the server knows of clients, and with those that it does not wait for. */
+    public RoundPlan withKnown(Map<ClientId, Facts> known, List<Rejection> others) {
+        return new RoundPlan(cohort, wanted, shared, orders, known, others, notes);
+    }
+
+    /** Returns what the server knows of a client. */
+    public Facts facts(ClientId client) {
+        return facts.getOrDefault(client, Facts.none());
+    }
+
+    /** Returns the receipt of a client from whom no update came. */
+    public Receipt receipt(ClientId client, Receipt.Outcome outcome) {
+        SharedMessage message = shared.get(orders.getOrDefault(client, USUAL).shared());
+        return Receipt.of(client, outcome, message == null ? 0 : message.modelVersion(), facts(client));
     }
 
     /** Returns the same plan with other messages and orders. */
     public RoundPlan withMessages(Map<String, SharedMessage> messages, Map<ClientId, ClientOrder> others) {
-        return new RoundPlan(cohort, wanted, messages, others, notes);
+        return new RoundPlan(cohort, wanted, messages, others, facts, absent, notes);
     }
 
     /** Returns the same plan with another order for one client. */
@@ -115,7 +143,7 @@ public record RoundPlan(
     public <T> RoundPlan with(Note<T> note, T value) {
         Map<Note<?>, Object> more = new HashMap<>(notes);
         more.put(note, note.type().cast(Check.present("note " + note.name(), value)));
-        return new RoundPlan(cohort, wanted, shared, orders, more);
+        return new RoundPlan(cohort, wanted, shared, orders, facts, absent, more);
     }
 
     /**

@@ -9,12 +9,12 @@ import org.fl4j.metrics.Metrics;
  * What a round's updates came to.
  *
  * @param state the next state
- * @param accepted what each client whose update was folded had measured, by client
+ * @param accepted the receipts of the clients whose updates were folded, as the aggregator saw them
  * @param rejected the updates that were left out, in cohort order
  * @param metrics what the aggregator measured
  */
 public record ServerUpdate(
-        ServerState state, Map<ClientId, Metrics> accepted, List<Rejection> rejected, Metrics metrics) {
+        ServerState state, Map<ClientId, Receipt> accepted, List<Rejection> rejected, Metrics metrics) {
     /** Copies the collections. */
     public ServerUpdate {
         Check.present("state", state);

@@ -29,6 +29,11 @@ public record Slot(String name, Owner owner) {
         return new Slot(name, Owner.CLIENT);
     }
 
+    /** Checks that a client may keep something here. */
+    public static void requireOfClient(Slot slot) {
+        Check.that(slot.owner == Owner.CLIENT, "slot that a client keeps", "one that clients own", slot);
+    }
+
     /** Returns a slot that the server owns. */
     public static Slot ofServer(String name) {
         return new Slot(name, Owner.SERVER);

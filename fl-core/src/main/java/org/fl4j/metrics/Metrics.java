@@ -35,6 +35,16 @@ public record Metrics(Map<String, Metric> values) {
         return new Metrics(merged);
     }
 
+    /** Returns these metrics and others, which count where both have one of the same name. */
+    public Metrics with(Metrics others) {
+        if (values.isEmpty()) {
+            return others;
+        }
+        Map<String, Metric> all = new TreeMap<>(values);
+        all.putAll(others.values);
+        return new Metrics(all);
+    }
+
     /** Returns those whose name starts so. */
     public Metrics startingWith(String prefix) {
         Map<String, Metric> some = new TreeMap<>();

@@ -15,10 +15,10 @@ import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.stream.StreamSupport;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientOrder;
+import org.fl4j.core.Facts;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Note;
 import org.fl4j.core.Rejection;
@@ -59,6 +59,10 @@ public final class AsynchronousServer extends ForwardingServer {
     private record Run(ClientId client, int version, double start, double end) {
         static final Comparator<Run> IN_ORDER =
                 Comparator.comparingDouble(Run::end).thenComparing(Run::client);
+
+        Facts times() {
+            return Clock.facts(end - start, end);
+        }
     }
 
     /** What happens in a round, known before it is computed. */
@@ -70,9 +74,24 @@ public final class AsynchronousServer extends ForwardingServer {
                     .reduce(Metrics.none(), Metrics::merge);
         }
 
-        ModelUpdate timed(ModelUpdate update) {
-            Run run = arrived.get(update.client());
-            return run == null ? update : Clock.timed(update, run.end() - run.start(), run.end());
+        /** Returns how long those took who are done, in time or not. */
+        Map<ClientId, Facts> times() {
+            Map<ClientId, Facts> times = new TreeMap<>();
+            stale.forEach(run -> times.put(run.client(), run.times()));
+            arrived.forEach((client, run) -> times.put(client, run.times()));
+            return times;
+        }
+
+        /** Returns those whose updates are not waited for. */
+        List<Rejection> absent(ServerState state, int maxStaleness) {
+            List<Rejection> absent = new ArrayList<>();
+            stale.forEach(run -> absent.add(new Rejection(
+                    run.client(),
+                    RejectionReason.STALE,
+                    "staleness must be at most " + maxStaleness + ", but was " + (state.round() - run.version()))));
+            lost.forEach(client -> absent.add(
+                    new Rejection(client, RejectionReason.DROPPED_OUT, "client must be there until it is done")));
+            return absent;
         }
     }
 
@@ -113,7 +132,9 @@ public final class AsynchronousServer extends ForwardingServer {
             messages.computeIfAbsent(id, any -> new SharedMessage(run.version(), startingPoint(state, run.version())));
             orders.put(client, new ClientOrder(id));
         });
-        return new RoundPlan(cohort, Integer.MAX_VALUE, messages, orders, Map.of()).with(COURSE, course);
+        return new RoundPlan(cohort, Integer.MAX_VALUE, messages, orders)
+                .withKnown(course.times(), course.absent(state, rules.maxStaleness()))
+                .with(COURSE, course);
     }
 
     private Course course(ServerState state, ClientDirectory available, RoundContext round) {
@@ -214,34 +235,12 @@ public final class AsynchronousServer extends ForwardingServer {
     @Override
     public ServerUpdate update(ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
         Course course = plan.note(COURSE);
-        ServerUpdate update = super.update(
-                state,
-                plan,
-                () -> StreamSupport.stream(updates.spliterator(), /* parallel= */ false)
-                        .map(course::timed)
-                        .iterator(),
-                round);
-        List<Rejection> rejected = new ArrayList<>(update.rejected());
-        course.stale()
-                .forEach(run -> rejected.add(new Rejection(
-                        run.client(),
-                        RejectionReason.STALE,
-                        "staleness must be at most " + rules.maxStaleness() + ", but was "
-                                + (state.round() - run.version()))));
-        course.lost()
-                .forEach(client -> rejected.add(
-                        new Rejection(client, RejectionReason.DROPPED_OUT, "client must be there until it is done")));
+        ServerUpdate update = super.update(state, plan, updates, round);
         ServerState next = update.state();
-        Map<ClientId, Double> missed = new LinkedHashMap<>();
-        course.lost().forEach(client -> missed.put(client, Double.POSITIVE_INFINITY));
-        course.stale().stream()
-                .filter(run -> !course.arrived().containsKey(run.client()))
-                .forEach(run -> missed.put(run.client(), run.end() - run.start()));
-        StrategyState learned = time.selector().missed(next.strategy(), round, missed);
         return new ServerUpdate(
-                next.withStrategy(remembered(state, course, learned)),
+                next.withStrategy(remembered(state, course, next.strategy())),
                 update.accepted(),
-                rejected,
+                update.rejected(),
                 update.metrics()
                         .merge(Metrics.of(Clock.SECONDS, course.clock(), 1))
                         .merge(course.staleness(state)));

@@ -4,12 +4,12 @@ import java.util.function.IntToLongFunction;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
-import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.ClientTimes;
+import org.fl4j.core.Facts;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.Workload;
 import org.fl4j.internal.Check;
-import org.fl4j.metrics.Metrics;
 import org.fl4j.world.World;
 
 /**
@@ -22,9 +22,6 @@ import org.fl4j.world.World;
 public record Clock(World world, ClientSelector selector, IntToLongFunction examplesSeen) {
     /** The name of the state's number and of the metric: simulated seconds since the run began. */
     public static final String SECONDS = "time/seconds";
-
-    /** The name of a metric of updates: when, on the run's clock, they arrived. */
-    public static final String CLIENT_END = "time/client end";
 
     static final double RETRY_SECONDS = 60;
     static final int MOST_RETRIES = 100_000; // some 70 days
@@ -61,9 +58,10 @@ public record Clock(World world, ClientSelector selector, IntToLongFunction exam
                 + " minutes of simulated second " + now + ", but was 0");
     }
 
-    /** Returns an update that says how long its client took. */
-    static ModelUpdate timed(ModelUpdate update, double seconds, double end) {
-        return update.withMetrics(
-                Metrics.of(ClientSelector.CLIENT_SECONDS, seconds, 1).merge(Metrics.of(CLIENT_END, end, 1)));
+    /** Returns what is known of a client that takes so long and is done then; nothing of one that drops out. */
+    static Facts facts(double seconds, double end) {
+        return seconds == Double.POSITIVE_INFINITY
+                ? Facts.none()
+                : Facts.of(ClientTimes.SECONDS, seconds).with(ClientTimes.END, end);
     }
 }

@@ -14,6 +14,7 @@ import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Receipt;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
@@ -109,7 +110,7 @@ public final class ComposedServer implements Server, AutoCloseable {
 
     @Override
     public ServerUpdate update(ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
-        UpdateIntake intake = new UpdateIntake(state, policy, maxStaleness);
+        UpdateIntake intake = new UpdateIntake(state, policy, maxStaleness, aggregator.readsDelta());
         Aggregation aggregation = ask(round, "begin", () -> aggregator.begin(round, state));
         intake.take(
                 updates,
@@ -130,10 +131,10 @@ public final class ComposedServer implements Server, AutoCloseable {
                 .orElseGet(() -> new ServerOptimizer.Step(state.model().copy(), aggregate.strategy()));
         Optional<String> fault = NotFinite.in(aggregate, state, step);
         if (fault.isPresent()) {
-            StrategyState learned = learned(state.strategy(), round, Map.of());
+            StrategyState learned = learned(state.strategy(), plan, intake.receipts(plan, /* counts= */ false), round);
             return intake.refused(state.next(state.model().copy(), learned), fault.get());
         }
-        StrategyState learned = learned(step.state(), round, intake.accepted());
+        StrategyState learned = learned(step.state(), plan, intake.receipts(plan, /* counts= */ true), round);
         Map<String, ParameterVector> models = new TreeMap<>(aggregate.models());
         models.put(ServerState.MODEL, step.model());
         ServerState next = state.next(models, learned);
@@ -158,9 +159,9 @@ public final class ComposedServer implements Server, AutoCloseable {
         return aggregate;
     }
 
-    private StrategyState learned(StrategyState state, RoundContext round, Map<ClientId, Metrics> measured) {
+    private StrategyState learned(StrategyState state, RoundPlan plan, List<Receipt> receipts, RoundContext round) {
         return StrategyCall.ask(
-                round.number(), "selector", selector, "learned", () -> selector.learned(state, round, measured));
+                round.number(), "selector", selector, "learned", () -> selector.learned(state, plan, receipts, round));
     }
 
     @Override

@@ -1,6 +1,5 @@
 package org.fl4j.server;
 
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -8,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.Facts;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Note;
 import org.fl4j.core.Rejection;
@@ -17,7 +17,6 @@ import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
-import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 
@@ -73,11 +72,18 @@ public final class TimedServer extends ForwardingServer {
             seconds.put(client, clock.seconds(client, clients, state, round, start));
         }
         Schedule schedule = new Schedule(start, new LinkedHashMap<>(), new LinkedHashMap<>());
+        Map<ClientId, Facts> known = new LinkedHashMap<>();
+        seconds.forEach((client, taken) -> known.put(client, Clock.facts(taken, start + taken)));
         seconds.entrySet().stream().sorted(IN_ORDER).forEach(arrival -> {
             boolean inTime = arrival.getValue() <= timeout && arrival.getValue() < Double.POSITIVE_INFINITY;
             (inTime ? schedule.arrivals() : schedule.missing()).put(arrival.getKey(), arrival.getValue());
         });
-        return asked.withCohort(List.copyOf(schedule.arrivals().keySet())).with(SCHEDULE, schedule);
+        List<Rejection> absent = schedule.missing().entrySet().stream()
+                .map(missing -> absent(missing.getKey(), missing.getValue()))
+                .toList();
+        return asked.withCohort(List.copyOf(schedule.arrivals().keySet()))
+                .withKnown(known, absent)
+                .with(SCHEDULE, schedule);
     }
 
     @Override
@@ -87,20 +93,17 @@ public final class TimedServer extends ForwardingServer {
         ServerUpdate update = super.update(state, plan, () -> watched, round);
         double length = watched.length();
         double now = schedule.start() + length;
-        List<Rejection> rejected = new ArrayList<>(update.rejected());
-        schedule.missing().forEach((client, seconds) -> rejected.add(missing(client, seconds)));
         ServerState next = update.state();
-        StrategyState learned = clock.selector().missed(next.strategy(), round, watched.unread());
         return new ServerUpdate(
-                next.withStrategy(learned.with(Clock.SECONDS, now)),
+                next.withStrategy(next.strategy().with(Clock.SECONDS, now)),
                 update.accepted(),
-                rejected,
+                update.rejected(),
                 update.metrics()
                         .merge(Metrics.of(Clock.SECONDS, now, 1))
                         .merge(Metrics.of("time/round seconds", length, 1)));
     }
 
-    private Rejection missing(ClientId client, double seconds) {
+    private Rejection absent(ClientId client, double seconds) {
         return seconds < Double.POSITIVE_INFINITY
                 ? new Rejection(
                         client, RejectionReason.LATE, "duration must be at most " + timeout + " s, but was " + seconds)
@@ -111,14 +114,12 @@ public final class TimedServer extends ForwardingServer {
     private final class Watched implements Iterator<ModelUpdate> {
         private final Iterator<ModelUpdate> updates;
         private final Schedule schedule;
-        private final Map<ClientId, Double> unread;
         private double lastArrival;
         private boolean readToTheEnd;
 
         Watched(Iterator<ModelUpdate> updates, Schedule schedule) {
             this.updates = updates;
             this.schedule = schedule;
-            unread = new LinkedHashMap<>(schedule.arrivals());
         }
 
         @Override
@@ -131,18 +132,8 @@ public final class TimedServer extends ForwardingServer {
         @Override
         public ModelUpdate next() {
             ModelUpdate update = updates.next();
-            unread.remove(update.client());
             lastArrival = schedule.arrivals().getOrDefault(update.client(), lastArrival);
-            return Clock.timed(update, lastArrival, schedule.start() + lastArrival);
-        }
-
-        /** Returns those nobody waited for, and how long they would have taken. */
-        Map<ClientId, Double> unread() {
-            Map<ClientId, Double> all = new LinkedHashMap<>(schedule.missing());
-            if (!readToTheEnd) { // or they failed
-                all.putAll(unread);
-            }
-            return all;
+            return update;
         }
 
         /** Returns how long the round took: until the last update it waited for, or the time-out. */

@@ -1,6 +1,7 @@
 package org.fl4j.server;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,8 +11,10 @@ import java.util.function.Supplier;
 import org.fl4j.core.Admission;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Receipt;
 import org.fl4j.core.Rejection;
 import org.fl4j.core.RejectionReason;
+import org.fl4j.core.RoundPlan;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
 import org.fl4j.metrics.Metrics;
@@ -21,18 +24,30 @@ public final class UpdateIntake {
     private final ServerState state;
     private final UpdatePolicy policy;
     private final UpdateValidator validator;
-    private final Map<ClientId, Metrics> accepted = new LinkedHashMap<>();
+    private final boolean readsDelta;
+    private final Map<ClientId, Receipt> accepted = new LinkedHashMap<>();
+    private final Map<ClientId, Receipt> refused = new LinkedHashMap<>();
     private final List<Rejection> rejected = new ArrayList<>();
 
-    /** Starts a synchronous round; {@code state} is what the cohort was sent. */
+    private boolean closed; // before all updates were read
+
+    /** Starts a synchronous round of updates with a delta; {@code state} is what the cohort was sent. */
     public UpdateIntake(ServerState state, UpdatePolicy policy) {
-        this(state, policy, /* maxStaleness= */ 0);
+        this(state, policy, /* maxStaleness= */ 0, /* readsDelta= */ true);
     }
 
-    /** Starts a round; {@code maxStaleness} is how many versions a client may be behind {@code state}. */
-    public UpdateIntake(ServerState state, UpdatePolicy policy, int maxStaleness) {
+    /**
+     * Starts a round.
+     *
+     * @param state the newest state
+     * @param policy which updates are taken
+     * @param maxStaleness how many versions a client may be behind the state
+     * @param readsDelta whether an update must have a delta
+     */
+    public UpdateIntake(ServerState state, UpdatePolicy policy, int maxStaleness, boolean readsDelta) {
         this.state = state;
         this.policy = policy;
+        this.readsDelta = readsDelta;
         validator = new UpdateValidator(state, maxStaleness);
     }
 
@@ -49,6 +64,7 @@ public final class UpdateIntake {
                 take(update, judge, fold);
             }
             if (accepted.size() == policy.bufferSize()) {
+                closed = true;
                 return;
             }
         }
@@ -56,6 +72,11 @@ public final class UpdateIntake {
 
     private void take(ModelUpdate update, Function<ModelUpdate, Admission> judge, Consumer<ModelUpdate> fold) {
         Admission admission = validator.judge(update);
+        if (admission instanceof Admission.Accepted
+                && readsDelta
+                && update.payload().delta().isEmpty()) {
+            admission = Admission.rejected(RejectionReason.WRONG_SHAPE, "delta must be there, but the update has none");
+        }
         if (admission instanceof Admission.Accepted) {
             admission = filtered("onModelUpdate", () -> policy.filter().onModelUpdate(update, state));
         }
@@ -68,7 +89,7 @@ public final class UpdateIntake {
                 reject(update, rejection);
             } else {
                 fold.accept(seen);
-                accepted.put(update.client(), seen.metrics());
+                accepted.put(update.client(), seen.receipt(Receipt.Outcome.ACCEPTED));
             }
         }
     }
@@ -79,6 +100,7 @@ public final class UpdateIntake {
 
     private void reject(ModelUpdate update, Admission.Rejected rejection) {
         rejected.add(new Rejection(update.client(), rejection.reason(), rejection.detail()));
+        refused.putIfAbsent(update.client(), update.receipt(Receipt.Outcome.REJECTED));
     }
 
     /** Returns an update of the state by nothing: with what was accepted rejected, because the round's aggregate is not finite. */
@@ -96,9 +118,39 @@ public final class UpdateIntake {
         return accepted.size() >= policy.minimumUpdates();
     }
 
-    /** Returns what the accepted clients had measured; none if they were too few. */
-    public Map<ClientId, Metrics> accepted() {
+    /** Returns the receipts of the accepted clients; none if they were too few. */
+    public Map<ClientId, Receipt> accepted() {
         return isEnough() ? accepted : Map.of();
+    }
+
+    /**
+     * Returns one receipt for each client that a round asked: those of the cohort in its order, then the absent ones.
+     *
+     * @param counts whether the round counts; if not, nobody was accepted
+     */
+    public List<Receipt> receipts(RoundPlan plan, boolean counts) {
+        List<Receipt> receipts = new ArrayList<>();
+        Receipt.Outcome unread = closed ? Receipt.Outcome.LATE : Receipt.Outcome.FAILED;
+        List<ClientId> cohort = plan.cohort();
+        for (int i = cohort.size() - 1; i >= 0; i--) { // who comes before an update that was read has failed
+            ClientId client = cohort.get(i);
+            Receipt known = accepted.getOrDefault(client, refused.get(client));
+            if (known == null) {
+                receipts.add(plan.receipt(client, unread));
+            } else {
+                receipts.add(counts && isEnough() ? known : known.with(Receipt.Outcome.REJECTED));
+                unread = Receipt.Outcome.FAILED;
+            }
+        }
+        Collections.reverse(receipts);
+        for (Rejection absent : plan.absent()) {
+            receipts.add(plan.receipt(
+                    absent.client(),
+                    absent.reason() == RejectionReason.DROPPED_OUT
+                            ? Receipt.Outcome.DROPPED_OUT
+                            : Receipt.Outcome.LATE));
+        }
+        return receipts;
     }
 
     /** Returns who was rejected, and all others if they were too few. */

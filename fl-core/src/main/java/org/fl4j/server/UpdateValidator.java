@@ -12,6 +12,7 @@ import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.ServerState;
 import org.fl4j.tensor.Kernels;
+import org.fl4j.tensor.ParameterVector;
 
 /** The checks that every update of a round passes before an aggregator sees it. For one round and one thread. */
 public final class UpdateValidator {
@@ -51,12 +52,13 @@ public final class UpdateValidator {
             return Admission.rejected(
                     RejectionReason.NO_EXAMPLES, "exampleCount must be at least 1, but was " + update.exampleCount());
         }
+        Optional<ParameterVector> delta = update.payload().delta();
         Optional<String> difference =
-                state.model().layout().differenceFrom(update.delta().layout());
+                delta.flatMap(vector -> state.model().layout().differenceFrom(vector.layout()));
         if (difference.isPresent()) {
             return Admission.rejected(RejectionReason.WRONG_SHAPE, "delta: " + difference.get());
         }
-        if (!update.delta().isFinite()) {
+        if (delta.isPresent() && !delta.get().isFinite()) {
             return Admission.rejected(
                     RejectionReason.NOT_FINITE, "delta must be finite, but has NaN or infinite values");
         }

@@ -3,6 +3,7 @@ package org.fl4j.simulation;
 import ai.djl.ndarray.NDArray;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,6 +12,8 @@ import java.util.TreeMap;
 import org.fl4j.client.SgdClient;
 import org.fl4j.client.Worker;
 import org.fl4j.core.Client;
+import org.fl4j.core.Fact;
+import org.fl4j.core.Facts;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.internal.Check;
@@ -61,8 +64,15 @@ final class ClientCall {
         for (NDArray array : arrays(update)) {
             require(!ofOthers.contains(array), "arrays of the update must be its own, but one is the model's");
         }
+        update.facts().values().keySet().forEach(ClientCall::requireOfClient);
         noteSent(update);
         return measured(update);
+    }
+
+    private static void requireOfClient(Fact<?> fact) {
+        require(
+                fact.source() != Fact.Source.SERVER,
+                "facts of the update must be the client's, but the server alone knows " + fact.name());
     }
 
     /** The library's own client keeps to the rules, which need not be checked at the cost of small models' time. */
@@ -70,8 +80,20 @@ final class ClientCall {
         return client.getClass() == SgdClient.class;
     }
 
+    /** Leaves out what is not a number: a rule or a mean would make it everybody's. */
     private static ModelUpdate measured(ModelUpdate update) {
-        return areFinite(update.metrics()) ? update : update.withMeasured(finite(update.metrics()));
+        Facts facts = update.facts().whereValue(value -> !(value instanceof Double number) || Double.isFinite(number));
+        if (facts.values().size() == update.facts().values().size() && areFinite(update.metrics())) {
+            return update;
+        }
+        Map<String, Metric> metrics = finite(update.metrics());
+        Set<String> left = new HashSet<>(update.metrics().values().keySet());
+        left.removeAll(metrics.keySet());
+        update.facts().values().keySet().stream()
+                .filter(fact -> !facts.values().containsKey(fact))
+                .forEach(fact -> left.add(fact.name()));
+        metrics.put(NOT_FINITE, new Metric(left.size(), 1));
+        return update.with(update.receipt().with(facts, new Metrics(metrics)));
     }
 
     /**
@@ -84,7 +106,12 @@ final class ClientCall {
         Metrics measured = client.evaluate(given.task());
         require(measured != null, "evaluate must return metrics, but returned null");
         given.requireUntouched();
-        return areFinite(measured) ? measured : finite(measured);
+        if (areFinite(measured)) {
+            return measured;
+        }
+        Map<String, Metric> kept = finite(measured);
+        kept.put(NOT_FINITE, new Metric((double) measured.values().size() - kept.size(), 1));
+        return new Metrics(kept);
     }
 
     /** Another update may have the same arrays, and is not to be harmed. */
@@ -111,8 +138,8 @@ final class ClientCall {
     }
 
     private static List<NDArray> arrays(ModelUpdate update) {
-        List<NDArray> arrays = new ArrayList<>(update.delta().arrays());
-        arrays.addAll(update.attachments().values());
+        List<NDArray> arrays = new ArrayList<>(update.payload().arrays());
+        update.kept().values().forEach(state -> arrays.addAll(state.tensors().values()));
         return arrays;
     }
 
@@ -129,8 +156,8 @@ final class ClientCall {
         return Math.abs(metric.sum()) <= LARGEST_SUM; // false for NaN
     }
 
-    /** Leaves out what is not a number: in a mean it would hide all that the other clients measured. */
-    private static Metrics finite(Metrics measured) {
+    /** Returns those that are numbers: in a mean another would hide all that the other clients measured. */
+    private static Map<String, Metric> finite(Metrics measured) {
         Map<String, Metric> kept = new TreeMap<>();
         measured.values().forEach((name, metric) -> {
             require(
@@ -140,8 +167,7 @@ final class ClientCall {
                 kept.put(name, metric);
             }
         });
-        kept.put(NOT_FINITE, new Metric((double) measured.values().size() - kept.size(), 1));
-        return new Metrics(kept);
+        return kept;
     }
 
     private static void require(boolean holds, String message) {

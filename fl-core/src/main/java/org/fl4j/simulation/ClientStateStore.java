@@ -2,10 +2,10 @@ package org.fl4j.simulation;
 
 import java.util.Collection;
 import org.fl4j.core.ClientId;
-import org.fl4j.core.ClientStates;
+import org.fl4j.core.ClientStore;
 
 /** Client states as the run sees them: with rounds. */
-interface ClientStateStore extends ClientStates, AutoCloseable {
+interface ClientStateStore extends ClientStore, AutoCloseable {
     /**
      * Ends a round: what these clients staged takes effect, what others staged is forgotten.
      *

@@ -71,8 +71,8 @@ record Computation(
                     setup.failurePolicy == FailurePolicy.FAIL_RUN);
             RoundStarts starts = new RoundStarts(
                     setup.seed, setup.data.clients(), scope.updates(), setup.observers, scope.recorded());
-            LocalCohort cohort =
-                    new LocalCohort(executor, setup.clientFactory(), setup.uploadTransform, sent(setup, clientStates));
+            LocalCohort cohort = new LocalCohort(
+                    executor, setup.clientFactory(), setup.uploadTransform, clientStates, sent(setup, clientStates));
             FederatedRound round = new FederatedRound(
                     server,
                     starts,

@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Payload;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.UpdateStore;
 import org.fl4j.internal.Check;
@@ -57,13 +58,17 @@ public record DiskUpdateStore(Path directory, Retention retention) implements Up
     public ModelUpdate keep(ModelUpdate update, RoundContext round, Device device) {
         Path file = folder(round.number()).resolve("client-" + update.client().index() + ".safetensors");
         Map<String, NDArray> arrays = new TreeMap<>();
-        arrays.put(DELTA, update.delta().floats());
-        update.delta().integers().ifPresent(integers -> arrays.put(INTEGERS, integers));
+        update.payload().delta().ifPresent(delta -> {
+            arrays.put(DELTA, delta.floats());
+            delta.integers().ifPresent(integers -> arrays.put(INTEGERS, integers));
+        });
         update.attachments().forEach((name, array) -> arrays.put(ATTACHMENT + name, array));
         try {
             Files.createDirectories(file.getParent());
             SafeTensors.write(file, arrays, about(update));
-            return mapped(file, update, device);
+            return arrays.isEmpty()
+                    ? update
+                    : mapped(file, update, arrays.values().iterator().next().getManager(), device);
         } catch (IOException e) {
             throw new UncheckedIOException(file + ": an update cannot be spilled: " + Durable.reason(e), e);
         }
@@ -77,17 +82,19 @@ public record DiskUpdateStore(Path directory, Retention retention) implements Up
                 "localSteps", String.valueOf(update.localSteps()));
     }
 
-    private static ModelUpdate mapped(Path file, ModelUpdate update, Device device) throws IOException {
-        NDManager manager = update.delta().floats().getManager();
+    private static ModelUpdate mapped(Path file, ModelUpdate update, NDManager manager, Device device)
+            throws IOException {
         Map<String, NDArray> arrays = new TreeMap<>();
         SafeTensors.map(file, manager)
                 .tensors()
                 .forEach((name, array) -> arrays.put(name, array.toDevice(device, false)));
-        NDArray floats = arrays.remove(DELTA);
+        Optional<NDArray> floats = Optional.ofNullable(arrays.remove(DELTA));
         Optional<NDArray> integers = Optional.ofNullable(arrays.remove(INTEGERS));
         Map<String, NDArray> attachments = new TreeMap<>();
         arrays.forEach((name, array) -> attachments.put(name.substring(ATTACHMENT.length()), array));
-        return update.withArrays(new ParameterVector(update.delta().layout(), floats, integers), attachments);
+        Optional<ParameterVector> delta =
+                floats.map(array -> new ParameterVector(update.delta().layout(), array, integers));
+        return update.with(new Payload(delta, attachments));
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.util.function.BiConsumer;
 import org.fl4j.client.ClientFactory;
 import org.fl4j.client.Worker;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.ClientStore;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.RoundPlan;
@@ -16,12 +17,14 @@ import org.fl4j.core.UpdateTransform;
 import org.fl4j.execution.Notes;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
+import org.fl4j.tensor.ParameterVector;
 
 /** Runs the clients of a plan on the workers of this process. */
 final class LocalCohort {
     private final ClientExecutor executor;
     private final ClientFactory factory;
     private final UpdateTransform uploadTransform;
+    private final ClientStore states;
     private final Sent sent;
     private final ClientCall calls = new ClientCall();
 
@@ -34,16 +37,22 @@ final class LocalCohort {
      */
     record Sent(boolean hashes, ClaimRule claims, BiConsumer<Integer, Set<ClientId>> commit) {}
 
-    LocalCohort(ClientExecutor executor, ClientFactory factory, UpdateTransform uploadTransform, Sent sent) {
+    LocalCohort(
+            ClientExecutor executor,
+            ClientFactory factory,
+            UpdateTransform uploadTransform,
+            ClientStore states,
+            Sent sent) {
         this.executor = executor;
         this.factory = factory;
         this.uploadTransform = uploadTransform;
+        this.states = states;
         this.sent = sent;
     }
 
     /** Has the cohort train; the updates come in cohort order. */
     Uploads train(RoundPlan plan, RoundContext round) {
-        return new Uploads(run("train", plan, round), sent.claims(), round, sent.commit());
+        return new Uploads(run("train", plan, round), plan, sent.claims(), round, sent.commit());
     }
 
     /** Has one client of a plan train and returns the hash of its update, of which nothing is kept. */
@@ -85,8 +94,11 @@ final class LocalCohort {
             TrainingTask task = plan.task(id, round);
             ModelUpdate trained = calls.train(factory.create(id, worker), task, worker);
             try {
-                ModelUpdate update = transformed(trained, task);
-                notes.add(update.metrics().startingWith("privacy/"));
+                ModelUpdate transformed = transformed(trained, task);
+                ModelUpdate update = transformed.withKept(Map.of());
+                stage(trained);
+                stage(transformed);
+                notes.add(update.receipt().measured().startingWith("privacy/"));
                 if (sent.hashes()) {
                     notes.updateSha256(update.sha256());
                 }
@@ -103,11 +115,18 @@ final class LocalCohort {
         }
     }
 
+    /** Hands what the client keeps to the run, which forgets it if the update is not accepted. */
+    private void stage(ModelUpdate update) {
+        update.kept().forEach((slot, state) -> states.stage(update.client(), slot, state));
+    }
+
     private ModelUpdate transformed(ModelUpdate trained, TrainingTask task) {
         ModelUpdate update = uploadTransform.transform(trained, task);
-        if (update.delta().floats() != trained.delta().floats()) {
-            trained.delta().floats().close(); // integer buffers may have been carried over
-        }
+        trained.payload().delta().map(ParameterVector::floats).ifPresent(before -> {
+            if (update.payload().delta().map(ParameterVector::floats).orElse(null) != before) {
+                before.close(); // integer buffers may have been carried over
+            }
+        });
         return update;
     }
 

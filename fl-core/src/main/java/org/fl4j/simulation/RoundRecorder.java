@@ -3,12 +3,16 @@ package org.fl4j.simulation;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import org.fl4j.core.ClientId;
 import org.fl4j.core.Rejection;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.RoundPlan;
 import org.fl4j.core.ServerUpdate;
+import org.fl4j.metrics.Metrics;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,12 +33,14 @@ final class RoundRecorder {
             Stopwatch watch) {
         List<ClientFailure> failures = new ArrayList<>(uploads.failures());
         failures.addAll(evaluated.failures());
-        List<Rejection> rejections = uploads.rejections(plan.cohort(), update);
+        List<Rejection> rejections = uploads.rejections(update);
         warnOf(rejections, round);
+        Map<ClientId, Metrics> clients = new TreeMap<>();
+        update.accepted().forEach((client, receipt) -> clients.put(client, receipt.measured()));
         return new RoundReport(
                 round.number(),
                 plan.cohort(),
-                update.accepted(),
+                clients,
                 evaluated.byClient(),
                 rejections,
                 failures,
@@ -42,7 +48,7 @@ final class RoundRecorder {
                         .central()
                         .merge(round.observed())
                         .merge(update.metrics())
-                        .merge(Evaluation.total(update.accepted()))
+                        .merge(Evaluation.total(clients))
                         .merge(Evaluation.total(evaluated.byClient())),
                 uploads.bytesDown(),
                 uploads.bytesUp(),

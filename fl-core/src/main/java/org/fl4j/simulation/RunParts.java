@@ -4,20 +4,20 @@ import java.util.Optional;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientSelector;
-import org.fl4j.core.ClientStates;
+import org.fl4j.core.ClientStore;
 import org.fl4j.server.UpdatePolicy;
 
 /**
  * What of a run a server around another may need.
  *
- * @param states what clients keep between rounds
+ * @param states what is kept of clients between rounds, by clients and by servers
  * @param updates which updates a round takes
  * @param selector who chooses cohorts, and may learn from rounds
  * @param training how clients train, unless they are of the user's own making
  * @param clients who there is
  */
 public record RunParts(
-        ClientStates states,
+        ClientStore states,
         UpdatePolicy updates,
         ClientSelector selector,
         Optional<LocalTraining> training,

@@ -21,7 +21,7 @@ import org.fl4j.client.SgdClientFactory;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientSelector;
-import org.fl4j.core.ClientStates;
+import org.fl4j.core.ClientStore;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.ServerState;
@@ -207,7 +207,7 @@ public final class SimulationBuilder implements Cloneable {
         return this;
     }
 
-    Server decorated(Server composed, ClientStates states) {
+    Server decorated(Server composed, ClientStore states) {
         RunParts run = new RunParts(states, updates, selector, Optional.ofNullable(training), data.clients());
         return new ServerStack(servers, settings).around(composed, run);
     }

@@ -9,15 +9,18 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.Facts;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Rejection;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.RoundContext;
+import org.fl4j.core.RoundPlan;
 import org.fl4j.core.ServerUpdate;
 
 /** The updates of a round as the server takes them, with the bytes that it took. */
 final class Uploads implements Iterable<ModelUpdate>, AutoCloseable {
     private final ClientExecutor.Results<Upload> results;
+    private final RoundPlan plan;
     private final ClaimRule claims;
     private final RoundContext round;
     private final BiConsumer<Integer, Set<ClientId>> commit;
@@ -28,6 +31,11 @@ final class Uploads implements Iterable<ModelUpdate>, AutoCloseable {
 
     /** An update, and the size of the message that the client was sent. */
     record Upload(ModelUpdate update, long bytesDown, ClientCall owner) implements AutoCloseable {
+        /** Adds what the server knows of the client. */
+        Upload with(Facts known) {
+            return new Upload(update.with(update.facts().with(known)), bytesDown, owner);
+        }
+
         /** Lets the update go, which the server has freed. */
         void arrived() {
             owner.forget(update);
@@ -43,10 +51,12 @@ final class Uploads implements Iterable<ModelUpdate>, AutoCloseable {
 
     Uploads(
             ClientExecutor.Results<Upload> results,
+            RoundPlan plan,
             ClaimRule claims,
             RoundContext round,
             BiConsumer<Integer, Set<ClientId>> commit) {
         this.results = results;
+        this.plan = plan;
         this.claims = claims;
         this.round = round;
         this.commit = commit;
@@ -92,18 +102,24 @@ final class Uploads implements Iterable<ModelUpdate>, AutoCloseable {
             rejected.add(new Rejection(upload.update().client(), RejectionReason.FALSE_CLAIM, detail));
             upload.close();
         });
-        return fault.isPresent() ? Optional.empty() : Optional.of(upload);
+        return fault.isPresent()
+                ? Optional.empty()
+                : Optional.of(upload.with(plan.facts(upload.update().client())));
     }
 
-    /** Returns the false claims, the server's rejections, and as late all whom it did not ask any more. */
-    List<Rejection> rejections(List<ClientId> cohort, ServerUpdate update) {
+    /**
+     * Returns the false claims, the server's rejections, those whom the plan did not wait for, and as late all whom the
+     * server did not ask any more.
+     */
+    List<Rejection> rejections(ServerUpdate update) {
         List<Rejection> rejections = new ArrayList<>(rejected);
         rejections.addAll(update.rejected());
+        rejections.addAll(plan.absent());
         Set<ClientId> known = new HashSet<>(update.accepted().keySet());
         rejections.forEach(rejection -> known.add(rejection.client()));
         failures().forEach(failure -> known.add(failure.client()));
         String detail = "the round closed with " + update.accepted().size() + " updates before this one";
-        cohort.stream()
+        plan.cohort().stream()
                 .filter(client -> !known.contains(client))
                 .forEach(client -> rejections.add(new Rejection(client, RejectionReason.LATE, detail)));
         return rejections;

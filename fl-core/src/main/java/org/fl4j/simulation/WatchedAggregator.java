@@ -3,8 +3,10 @@ package org.fl4j.simulation;
 import ai.djl.ndarray.NDArray;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
+import org.fl4j.core.Fact;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
 import org.fl4j.execution.TaskRecord;
@@ -37,6 +39,11 @@ final class WatchedAggregator implements Aggregator, RunListener, Wrapper {
     }
 
     @Override
+    public boolean readsDelta() {
+        return aggregator.readsDelta();
+    }
+
+    @Override
     public boolean readsAttachments() {
         return aggregator.readsAttachments();
     }
@@ -47,8 +54,8 @@ final class WatchedAggregator implements Aggregator, RunListener, Wrapper {
     }
 
     @Override
-    public boolean readsMetrics() {
-        return aggregator.readsMetrics();
+    public Set<Fact<?>> needs() {
+        return aggregator.needs();
     }
 
     @Override

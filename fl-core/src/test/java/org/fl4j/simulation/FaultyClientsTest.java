@@ -21,11 +21,16 @@ import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.Client;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.ClientTimes;
+import org.fl4j.core.Facts;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Rejection;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
+import org.fl4j.core.Slot;
+import org.fl4j.core.StrategyState;
+import org.fl4j.core.TrainingFacts;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.data.Dataset;
 import org.fl4j.metrics.Metrics;
@@ -170,6 +175,31 @@ class FaultyClientsTest extends TensorTest {
                         "weight of metric train/loss must be at most 2^53, but was 1.0E308",
                         (task, update, worker) ->
                                 like(update, update.exampleCount(), 1, Metrics.of("train/loss", 1, 1e308))),
+                failure(
+                        "a fact of the server's",
+                        "facts of the update must be the client's, but the server alone knows time/client seconds",
+                        (task, update, worker) -> update.with(ClientTimes.SECONDS, 1e-9)),
+                failure(
+                        "a state in a slot of the server's",
+                        "slot that a client keeps must be one that clients own",
+                        (task, update, worker) ->
+                                update.withKept(Map.of(Slot.ofServer("mira"), StrategyState.empty()))),
+                failure(
+                        "a closed state",
+                        "arrays of the update must be open, but was closed: mine of slot own",
+                        (task, update, worker) -> {
+                            NDArray mine = update.delta().floats().duplicate();
+                            mine.close();
+                            return update.withKept(Map.of(
+                                    Slot.ofClient("own"), StrategyState.empty().with("mine", mine)));
+                        }),
+                failure(
+                        "the delta as a state",
+                        "arrays of the update must be its own, but one was sent before",
+                        (task, update, worker) -> update.withKept(Map.of(
+                                Slot.ofClient("own"),
+                                StrategyState.empty()
+                                        .with("mine", update.delta().floats())))),
                 failure("an interrupt", "java.lang.InterruptedException: by itself", (task, update, worker) -> {
                     throw new InterruptedException("by itself");
                 }),
@@ -285,8 +315,8 @@ class FaultyClientsTest extends TensorTest {
 
     @Test
     void metricsThatAreNoNumbersReachNoMean() {
-        Fault fault = (task, update, worker) ->
-                update.withMeasured(Metrics.of("train/loss", Double.NaN, 10).merge(Metrics.of("own", 1e300, 1)));
+        Fault fault = (task, update, worker) -> update.with(Facts.of(TrainingFacts.LOSS, Double.NaN))
+                .withMeasured(Metrics.of("train/loss", Double.NaN, 10).merge(Metrics.of("own", 1e300, 1)));
         try (RunResult result = run(fault).build().run();
                 RunResult honest = Fixtures.softmaxRun(digits).build().run()) {
             RoundReport report = result.history().get(ROUND - 1);

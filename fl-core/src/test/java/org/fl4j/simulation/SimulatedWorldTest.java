@@ -19,16 +19,18 @@ import org.fl4j.core.ClientColumn;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
+import org.fl4j.core.ClientTimes;
 import org.fl4j.core.ListAggregator;
+import org.fl4j.core.Receipt;
 import org.fl4j.core.Rejection;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.RoundContext;
+import org.fl4j.core.RoundPlan;
 import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.IidPartitioner;
-import org.fl4j.metrics.Metrics;
 import org.fl4j.model.LocalModel;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
@@ -213,22 +215,19 @@ class SimulatedWorldTest {
             }
 
             @Override
-            public StrategyState learned(StrategyState state, RoundContext round, Map<ClientId, Metrics> measured) {
-                measured.forEach((client, metrics) -> heard.computeIfAbsent("learned", any -> new TreeMap<>())
-                        .put(client.index(), metrics.value(CLIENT_SECONDS)));
+            public StrategyState learned(
+                    StrategyState state, RoundPlan plan, List<Receipt> receipts, RoundContext round) {
+                receipts.forEach(
+                        receipt -> heard.computeIfAbsent(receipt.outcome().toString(), any -> new TreeMap<>())
+                                .put(receipt.client().index(), receipt.facts().get(ClientTimes.SECONDS)));
                 ClientColumn column = state.column("heard").orElseGet(() -> ClientColumn.filled(CLIENTS, 0));
-                int[] clients =
-                        measured.keySet().stream().mapToInt(ClientId::index).toArray();
+                int[] clients = receipts.stream()
+                        .filter(receipt -> receipt.outcome() == Receipt.Outcome.ACCEPTED)
+                        .mapToInt(receipt -> receipt.client().index())
+                        .toArray();
                 float[] rounds = new float[clients.length];
                 Arrays.fill(rounds, round.number());
                 return state.with("heard", column.with(clients, rounds));
-            }
-
-            @Override
-            public StrategyState missed(StrategyState state, RoundContext round, Map<ClientId, Double> seconds) {
-                seconds.forEach((client, late) ->
-                        heard.computeIfAbsent("missed", any -> new TreeMap<>()).put(client.index(), late));
-                return state;
             }
         };
         SimulationBuilder run = setup().rounds(1)
@@ -236,8 +235,8 @@ class SimulatedWorldTest {
                 .algorithm(new SynchronousTime((client, round, work) -> 1 + 10 * client.index(), 25))
                 .algorithm(new OverCommitment(2, 2.5));
         List<RoundReport> history = history(run);
-        assertThat(heard.get("learned")).isEqualTo(Map.of(0, 1.0, 1, 11.0));
-        assertThat(heard.get("missed")).isEqualTo(Map.of(2, 21.0, 3, 31.0, 4, 41.0));
+        assertThat(heard.get("ACCEPTED")).isEqualTo(Map.of(0, 1.0, 1, 11.0));
+        assertThat(heard.get("LATE")).isEqualTo(Map.of(2, 21.0, 3, 31.0, 4, 41.0));
         assertThat(history.get(0).metrics().value("time/round seconds")).isEqualTo(11);
         // and what it learned is in checkpoints
         history(run.rounds(2).checkpoints(directory, 1));
@@ -400,8 +399,12 @@ class SimulatedWorldTest {
             }
 
             @Override
-            public StrategyState missed(StrategyState state, RoundContext round, Map<ClientId, Double> seconds) {
-                seconds.forEach((client, late) -> heard.put(client.index(), late));
+            public StrategyState learned(
+                    StrategyState state, RoundPlan plan, List<Receipt> receipts, RoundContext round) {
+                receipts.stream()
+                        .filter(receipt -> receipt.outcome() == Receipt.Outcome.LATE)
+                        .forEach(late ->
+                                heard.put(late.client().index(), late.facts().get(ClientTimes.SECONDS)));
                 return state;
             }
         };

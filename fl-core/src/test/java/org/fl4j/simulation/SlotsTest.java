@@ -3,14 +3,19 @@ package org.fl4j.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.client.Worker;
+import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RoundContext;
@@ -23,6 +28,7 @@ import org.fl4j.core.TrainingTask;
 import org.fl4j.data.Dataset;
 import org.fl4j.model.LocalModel;
 import org.fl4j.server.ForwardingServer;
+import org.fl4j.tensor.Tensors;
 import org.fl4j.testing.TensorTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,6 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 class SlotsTest extends TensorTest {
     private static final Slot ROUNDS = Slot.ofClient("rounds");
     private static final Slot NORM = Slot.ofClient("norm");
+    private static final Slot TRANSFORM = Slot.ofClient("transform");
     private static final Slot SEEN = Slot.ofServer("seen");
 
     @TempDir
@@ -123,5 +130,82 @@ class SlotsTest extends TensorTest {
     void namesOfSlotsAreNamesOfFolders() {
         assertThatThrownBy(() -> Slot.ofClient("../else"))
                 .hasMessage("name of a slot must be lower-case letters, digits and hyphens, but was ../else");
+    }
+
+    /** What is kept is as it was when it was kept, though the client goes on with its array. */
+    @Test
+    void whatIsKeptIsACopy() {
+        List<Float> found = Collections.synchronizedList(new ArrayList<>());
+        try (Dataset digits = Fixtures.digits()) {
+            Fixtures.softmaxRun(digits)
+                    .cohortSize(Fixtures.CLIENTS)
+                    .rounds(2)
+                    .sgdClients((id, worker, training) -> new SgdClient(id, worker, training) {
+                        @Override
+                        protected void beforeTraining(TrainingTask task, LocalModel model) {
+                            kept(NORM)
+                                    .flatMap(state -> state.tensor("own"))
+                                    .ifPresent(own -> found.add(own.getFloat()));
+                            NDArray own = Tensors.create(model.manager(), new float[] {5}, new Shape(1));
+                            keep(NORM, StrategyState.empty().with("own", own));
+                            own.muli(2);
+                        }
+                    })
+                    .build()
+                    .run()
+                    .close();
+        }
+        assertThat(found).hasSize(Fixtures.CLIENTS).containsOnly(5f);
+    }
+
+    /** An upload transform may keep something of the client too, such as what an encoding lost. */
+    @Test
+    void transformsKeepStates() {
+        try (Dataset digits = Fixtures.digits();
+                NDManager target = NDManager.newBaseManager()) {
+            List<Double> seen = new ArrayList<>();
+            Fixtures.softmaxRun(digits)
+                    .cohortSize(Fixtures.CLIENTS)
+                    .rounds(2)
+                    .sgdClients(Remembering::new)
+                    .uploadTransform((update, task) -> update.withKept(Map.of(TRANSFORM, number(task.round()))))
+                    .server((composed, parts) -> new ForwardingServer(composed) {
+                        @Override
+                        public RoundPlan plan(ServerState state, ClientDirectory available, RoundContext round) {
+                            for (ClientId client : List.of(new ClientId(0), new ClientId(7))) {
+                                seen.add(number(parts.states().load(client, TRANSFORM, target)));
+                                seen.add(number(parts.states().load(client, ROUNDS, target)));
+                            }
+                            return super.plan(state, available, round);
+                        }
+                    })
+                    .build()
+                    .run()
+                    .close();
+            assertThat(seen).containsExactly(0., 0., 0., 0., 1., 1., 1., 1.);
+        }
+    }
+
+    /** What a client keeps is part of its update, and an evaluation has none. */
+    @Test
+    void nothingIsKeptOutsideTraining() {
+        try (Dataset digits = Fixtures.digits();
+                RunResult result = Fixtures.softmaxRun(digits)
+                        .rounds(1)
+                        .sgdClients((id, worker, training) -> new SgdClient(id, worker, training) {
+                            @Override
+                            protected void beforeEvaluation(TrainingTask task, LocalModel model) {
+                                keep(ROUNDS, number(1));
+                            }
+                        })
+                        .clientEvaluation(digits.federated(Fixtures.partition(digits)), 1)
+                        .failurePolicy(FailurePolicy.SKIP_CLIENT)
+                        .build()
+                        .run()) {
+            assertThat(result.history().get(0).failures())
+                    .isNotEmpty()
+                    .allSatisfy(failure -> assertThat(failure.error())
+                            .contains("must be kept while the client trains, for what it keeps is part of its update"));
+        }
     }
 }

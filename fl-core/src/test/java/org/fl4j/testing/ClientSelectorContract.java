@@ -3,16 +3,18 @@ package org.fl4j.testing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
+import org.fl4j.core.ClientTimes;
+import org.fl4j.core.Facts;
+import org.fl4j.core.Receipt;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.StrategyState;
-import org.fl4j.metrics.Metrics;
+import org.fl4j.core.TrainingFacts;
 import org.fl4j.random.Seed;
 import org.junit.jupiter.api.Test;
 
@@ -73,20 +75,19 @@ public abstract class ClientSelectorContract {
             assertThat(selector.select(available, 13, round, state))
                     .as("the same again from the same state")
                     .isEqualTo(cohort);
-            Map<ClientId, Metrics> measured = new TreeMap<>();
+            List<Receipt> receipts = new ArrayList<>();
+            receipts.add(Receipts.droppedOut(cohort.get(0).index()));
             for (ClientId client : cohort.subList(1, 13)) {
-                Metrics some = Metrics.of(ClientSelector.CLIENT_SECONDS, 1 + client.index() % 7, 1);
+                Facts some = Facts.of(ClientTimes.SECONDS, 1.0 + client.index() % 7);
                 double loss = 1.0 / (1 + client.index() % 5);
-                measured.put(
-                        client,
-                        client.index() % 4 == 0
-                                ? some
-                                : some.merge(Metrics.of("train/loss", loss, 1))
-                                        .merge(Metrics.of("train/squared loss", 2 * loss * loss, 1))
-                                        .merge(Metrics.of("train/update norm", loss, 1)));
+                Facts all = some.with(TrainingFacts.EXAMPLES_SEEN, 1L)
+                        .with(TrainingFacts.LOSS, loss)
+                        .with(TrainingFacts.SQUARED_LOSS, 2 * loss * loss)
+                        .with(TrainingFacts.LAST_SQUARED_LOSS, loss * loss)
+                        .with(TrainingFacts.UPDATE_NORM, loss);
+                receipts.add(Receipts.accepted(client.index(), client.index() % 4 == 0 ? some : all));
             }
-            state = selector.learned(state, round, measured);
-            state = selector.missed(state, round, Map.of(cohort.get(0), Double.POSITIVE_INFINITY));
+            state = Receipts.learn(selector, state, round, receipts);
         }
     }
 

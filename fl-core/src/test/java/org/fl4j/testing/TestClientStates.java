@@ -9,13 +9,13 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.fl4j.core.ClientId;
-import org.fl4j.core.ClientStates;
+import org.fl4j.core.ClientStore;
 import org.fl4j.core.Slot;
 import org.fl4j.core.StrategyState;
 import org.fl4j.tensor.TensorEngine;
 
 /** Client states for tests of single clients: what is staged takes effect at once, and is freed with the process. */
-public final class TestClientStates implements ClientStates {
+public final class TestClientStates implements ClientStore {
     private final Map<List<Object>, StrategyState> states = new ConcurrentHashMap<>();
     private final NDManager manager = TensorEngine.newManager(Device.cpu());
 

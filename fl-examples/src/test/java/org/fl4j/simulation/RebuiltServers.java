@@ -7,7 +7,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
-import org.fl4j.core.ClientStates;
+import org.fl4j.core.ClientStore;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.RoundPlan;
@@ -36,7 +36,7 @@ public final class RebuiltServers {
         return new Simulation(run);
     }
 
-    private record Rebuilt(Supplier<SimulationBuilder> make, Server composed, ClientStates states) implements Server {
+    private record Rebuilt(Supplier<SimulationBuilder> make, Server composed, ClientStore states) implements Server {
         private <T> T fresh(Function<Server, T> call) {
             SimulationBuilder run = make.get();
             try (FederatedModel model = new FederatedModel(run.task);

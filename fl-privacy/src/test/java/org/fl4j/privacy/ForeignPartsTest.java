@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ai.djl.ndarray.types.Shape;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
@@ -15,11 +16,13 @@ import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
+import org.fl4j.core.Fact;
 import org.fl4j.core.ListAggregator;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.StrategyState;
+import org.fl4j.core.TrainingFacts;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
@@ -64,9 +67,9 @@ class ForeignPartsTest {
                 .data(digits.federated(
                         new IidPartitioner().partition(digits.train().classIndices(), 10, new Seed(1))))
                 .training(LocalTraining.sgd(.1))
-                .selector(new ByLoss(false))
+                .selector(new ByLoss(Set.of()))
                 .cohortSize(4)
-                .aggregator(new Reader(false))
+                .aggregator(new Reader(Set.of(), /* readsAttachments= */ false))
                 .algorithm(foreign)
                 .algorithm(StrategyRegistry.load().parse(Algorithm.class, name))
                 .rounds(2);
@@ -131,20 +134,16 @@ class ForeignPartsTest {
                 .hasMessageStartingWith("model under differential privacy must be without buffers");
     }
 
-    /** Chooses by losses, or says that it does not. */
-    private record ByLoss(boolean readsMetrics) implements ClientSelector {
+    /** Chooses by facts, or says that it does not. */
+    private record ByLoss(Set<Fact<?>> needs) implements ClientSelector {
         @Override
         public List<ClientId> select(ClientDirectory available, int count, RoundContext round, StrategyState state) {
             return IntStream.range(0, count).mapToObj(available::id).toList();
         }
     }
 
-    /** Goes by metrics or attachments, or says that it does not. */
-    private record Reader(boolean readsMetrics, boolean readsAttachments) implements Aggregator {
-        Reader(boolean readsMetrics) {
-            this(readsMetrics, /* readsAttachments= */ false);
-        }
-
+    /** Goes by facts or attachments, or says that it does not. */
+    private record Reader(Set<Fact<?>> needs, boolean readsAttachments) implements Aggregator {
         @Override
         public Aggregation begin(RoundContext round, ServerState state) {
             return new ListAggregator(updates -> updates.get(0).delta()).begin(round, state);
@@ -153,7 +152,8 @@ class ForeignPartsTest {
 
     @Test
     void anAggregatorThatNeedsAttachmentsIsRefusedByTheBuild() {
-        SimulationBuilder builder = run(foreign -> {}, "local-dp").aggregator(new Reader(false, true));
+        SimulationBuilder builder =
+                run(foreign -> {}, "local-dp").aggregator(new Reader(Set.of(), /* readsAttachments= */ true));
         assertThatThrownBy(builder::build)
                 .hasMessage("aggregator under local differential privacy must be one that needs nothing beside the"
                         + " deltas, for attachments would leave without noise, but was Reader");
@@ -166,15 +166,21 @@ class ForeignPartsTest {
                 "dp-sgd:rate=1,steps=1,accountant=rdp", "DP-SGD");
         algorithms.forEach((name, title) -> {
             run(foreign -> {}, name).build();
-            assertThatThrownBy(() ->
-                            run(foreign -> {}, name).selector(new ByLoss(true)).build())
-                    .hasMessage("selector under " + title + " must be one that goes by nothing that clients measured,"
-                            + " for that is withheld, but was ByLoss");
             assertThatThrownBy(() -> run(foreign -> {}, name)
-                            .aggregator(new Reader(true))
+                            .selector(new ByLoss(Set.of(TrainingFacts.LOSS)))
                             .build())
-                    .hasMessage("aggregator under " + title + " must be one that goes by nothing that clients measured,"
-                            + " for that is withheld, but was Reader");
+                    .hasMessage(
+                            "selector under " + title + " must be one that needs nothing of what clients' data tell,"
+                                    + " for that is withheld, but was ByLoss, which needs train/loss");
+            run(foreign -> {}, name)
+                    .selector(new ByLoss(Set.of(TrainingFacts.LEARNING_RATE)))
+                    .build(); // which tells nothing of data
+            assertThatThrownBy(() -> run(foreign -> {}, name)
+                            .aggregator(new Reader(Set.of(Fact.ofData("my/prototypes")), /* readsAttachments= */ false))
+                            .build())
+                    .hasMessage(
+                            "aggregator under " + title + " must be one that needs nothing of what clients' data tell,"
+                                    + " for that is withheld, but was Reader, which needs my/prototypes");
         });
     }
 }

@@ -11,8 +11,11 @@ import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.core.Client;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.Fact;
+import org.fl4j.core.Facts;
 import org.fl4j.core.ListAggregator;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.TrainingFacts;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.Dataset;
@@ -24,6 +27,7 @@ import org.fl4j.privacy.accounting.GaussianMechanism;
 import org.fl4j.privacy.accounting.Mechanism;
 import org.fl4j.privacy.local.LocalDp;
 import org.fl4j.privacy.local.NoisyUpload;
+import org.fl4j.privacy.local.PrivacyFacts;
 import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.random.Seed;
 import org.fl4j.registry.StrategyRegistry;
@@ -169,7 +173,7 @@ class VerifiedRunsTest {
     }
 
     /** Trains as usual, and says of its update what it likes. */
-    private record Claiming(Client client, Metrics claims) implements Client {
+    private record Claiming(Client client, Facts claims) implements Client {
         @Override
         public ClientId id() {
             return client.id();
@@ -177,7 +181,8 @@ class VerifiedRunsTest {
 
         @Override
         public ModelUpdate train(TrainingTask task) {
-            return client.train(task).withMetrics(claims);
+            ModelUpdate update = client.train(task);
+            return update.with(update.facts().with(claims)).withMetrics(claims.asMetrics());
         }
 
         @Override
@@ -186,15 +191,15 @@ class VerifiedRunsTest {
         }
     }
 
-    private static SimulationBuilder claiming(SimulationBuilder builder, Metrics claims) {
+    private static SimulationBuilder claiming(SimulationBuilder builder, Facts claims) {
         return builder.clients((id, worker) -> new Claiming(new SgdClient(id, worker, LocalTraining.sgd(.1)), claims));
     }
 
     @Test
     void whatAClientClaimsOfItsNoiseIsNotCharged() {
-        Metrics claims = Metrics.of("privacy/laplace multiplier", 1e9, 1)
-                .merge(Metrics.of("privacy/gaussian multiplier", 1e9, 1e9))
-                .merge(Metrics.of("privacy/release epsilon", 0, 1));
+        Facts claims = Facts.of(PrivacyFacts.LAPLACE_MULTIPLIER, 1e9)
+                .with(PrivacyFacts.GAUSSIAN_MULTIPLIER, 1e9)
+                .with(PrivacyFacts.RELEASE_EPSILON, 0.0);
         LocalDp dp = new LocalDp(1, new Mechanism.Gaussian(2), 50, DELTA, NoiseSource.seeded());
         try (RunResult result =
                 claiming(run().algorithm(dp), claims).rounds(1).build().run()) {
@@ -205,7 +210,9 @@ class VerifiedRunsTest {
     /** Clients that clip gradients report the share they clipped, under the name that the clipping of updates has too. */
     @Test
     void centralPrivacyCountsItsOwnClippingAlone() {
-        Metrics claims = Metrics.of("train/clipped", 3, 7).merge(Metrics.of("privacy/below bound", 1, 4));
+        Facts claims = Facts.of(Fact.ofData("train/clipped"), 3 / 7.0)
+                .with(TrainingFacts.UPDATE_NORM, 1e9)
+                .with(Fact.ofSetting("privacy/below bound"), .25);
         try (RunResult result = claiming(configured("central-dp:clipping=quantile,rate=0.5"), claims)
                 .rounds(1)
                 .build()

@@ -1,15 +1,17 @@
 package org.fl4j.selection;
 
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import java.util.function.BiPredicate;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
+import org.fl4j.core.Fact;
+import org.fl4j.core.Receipt;
 import org.fl4j.core.RoundContext;
+import org.fl4j.core.RoundPlan;
 import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Check;
-import org.fl4j.metrics.Metrics;
 
 /**
  * Chooses by another selector among those clients that a criterion lets through, such as a least number of examples.
@@ -41,17 +43,12 @@ public record FilteredSelector(ClientSelector selector, BiPredicate<ClientId, Ro
     }
 
     @Override
-    public boolean readsMetrics() {
-        return selector.readsMetrics();
+    public Set<Fact<?>> needs() {
+        return selector.needs();
     }
 
     @Override
-    public StrategyState learned(StrategyState state, RoundContext round, Map<ClientId, Metrics> measured) {
-        return selector.learned(state, round, measured);
-    }
-
-    @Override
-    public StrategyState missed(StrategyState state, RoundContext round, Map<ClientId, Double> seconds) {
-        return selector.missed(state, round, seconds);
+    public StrategyState learned(StrategyState state, RoundPlan plan, List<Receipt> receipts, RoundContext round) {
+        return selector.learned(state, plan, receipts, round);
     }
 }

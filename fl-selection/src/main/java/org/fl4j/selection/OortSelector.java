@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.function.IntToDoubleFunction;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
@@ -12,10 +13,14 @@ import org.fl4j.core.ClientColumn;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
+import org.fl4j.core.ClientTimes;
+import org.fl4j.core.Fact;
+import org.fl4j.core.Facts;
+import org.fl4j.core.Receipt;
 import org.fl4j.core.RoundContext;
+import org.fl4j.core.RoundPlan;
 import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Check;
-import org.fl4j.metrics.Metrics;
 import org.fl4j.random.Sampling;
 import org.fl4j.random.Smallest;
 
@@ -263,18 +268,19 @@ public record OortSelector(OortSettings settings, Optional<IntToDoubleFunction> 
     }
 
     @Override
-    public boolean readsMetrics() {
-        return true;
+    public Set<Fact<?>> needs() {
+        return settings.losses().needs();
     }
 
     @Override
-    public StrategyState learned(StrategyState state, RoundContext round, Map<ClientId, Metrics> measured) {
+    public StrategyState learned(StrategyState state, RoundPlan plan, List<Receipt> receipts, RoundContext round) {
         int clients = round.clientCount();
+        Map<ClientId, Facts> accepted = Learned.accepted(receipts);
         ClientColumn turns = ColumnUpdate.column(state, TURNS, clients, 0);
         double sum = 0;
         int again = 0;
         int told = 0;
-        for (Map.Entry<ClientId, Metrics> client : measured.entrySet()) {
+        for (Map.Entry<ClientId, Facts> client : accepted.entrySet()) {
             OptionalDouble value = settings.losses().of(client.getValue());
             told += value.isPresent() ? 1 : 0;
             if (value.isPresent() && turns.get(client.getKey().index()) > 0) {
@@ -283,7 +289,7 @@ public record OortSelector(OortSettings settings, Optional<IntToDoubleFunction> 
             }
         }
         Check.that(
-                told > 0 || measured.isEmpty(),
+                told > 0 || accepted.isEmpty(),
                 "clients of a round under Oort that measured finite losses",
                 "one at least, or there is nothing to choose by",
                 told);
@@ -291,32 +297,24 @@ public record OortSelector(OortSettings settings, Optional<IntToDoubleFunction> 
                         UTILITY,
                         ColumnUpdate.changed(
                                 ColumnUpdate.column(state, UTILITY, clients, 0),
-                                measured,
-                                (old, metrics) -> settings.losses().of(metrics).orElse(old)))
+                                accepted,
+                                (old, known) -> settings.losses().of(known).orElse(old)))
                 .with(
                         SECONDS,
-                        ColumnUpdate.changed(
-                                ColumnUpdate.column(state, SECONDS, clients, 0),
-                                measured,
-                                (old, metrics) -> metrics.find(CLIENT_SECONDS).orElse(old)))
+                        seconds(
+                                seconds(ColumnUpdate.column(state, SECONDS, clients, 0), accepted),
+                                Learned.missed(receipts)))
                 .with(
                         LAST,
                         ColumnUpdate.changed(
-                                ColumnUpdate.column(state, LAST, clients, 0),
-                                measured,
-                                (old, metrics) -> round.number()))
-                .with(TURNS, ColumnUpdate.changed(turns, measured, (old, metrics) -> old + 1));
+                                ColumnUpdate.column(state, LAST, clients, 0), accepted, (old, known) -> round.number()))
+                .with(TURNS, ColumnUpdate.changed(turns, accepted, (old, known) -> old + 1));
         return Pacer.after(next, round.number(), again == 0 ? 0 : sum / again, settings);
     }
 
-    /** Keeps how slow they were; they stay as explored or unexplored as they are. */
-    @Override
-    public StrategyState missed(StrategyState state, RoundContext round, Map<ClientId, Double> missed) {
-        ClientColumn known = ColumnUpdate.column(state, SECONDS, round.clientCount(), 0);
-        return missed.isEmpty()
-                ? state
-                : state.with(
-                        SECONDS,
-                        ColumnUpdate.changed(known, missed, (old, late) -> Double.isFinite(late) ? late : old));
+    /** Keeps how slow clients were; those that were not waited for stay as explored or unexplored as they are. */
+    private static ClientColumn seconds(ClientColumn column, Map<ClientId, Facts> clients) {
+        return ColumnUpdate.changed(
+                column, clients, (old, known) -> known.find(ClientTimes.SECONDS).orElse((double) old));
     }
 }

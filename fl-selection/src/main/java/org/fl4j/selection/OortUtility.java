@@ -1,30 +1,31 @@
 package org.fl4j.selection;
 
 import java.util.OptionalDouble;
-import org.fl4j.metrics.Metric;
-import org.fl4j.metrics.Metrics;
+import java.util.Set;
+import org.fl4j.core.Fact;
+import org.fl4j.core.Facts;
+import org.fl4j.core.TrainingFacts;
 
 /** The statistical utility of a client: {@code |B| sqrt(mean of squared losses over B)} (Lai et al. 2021, section 4.2). */
 public enum OortUtility {
     /** B is all examples that the client trained on, as often as it did. */
-    ALL_LOSSES("train/squared loss"),
+    ALL_LOSSES,
     /** The mean is over the last batch alone, which tells more of the model that the client sends. */
-    LAST_BATCH("train/last squared loss");
+    LAST_BATCH;
 
-    private final String metric;
+    private Fact<Double> squares() {
+        return this == ALL_LOSSES ? TrainingFacts.SQUARED_LOSS : TrainingFacts.LAST_SQUARED_LOSS;
+    }
 
-    OortUtility(String metric) {
-        this.metric = metric;
+    /** Returns what it needs to know of a client. */
+    Set<Fact<?>> needs() {
+        return Set.of(TrainingFacts.EXAMPLES_SEEN, squares());
     }
 
     /** Returns a client's utility, at least 0; none if it measured no losses, or they are not finite. */
-    OptionalDouble of(Metrics measured) {
-        Metric all = measured.values().get(ALL_LOSSES.metric);
-        Metric squares = measured.values().get(metric);
-        if (all == null || squares == null) {
-            return OptionalDouble.empty();
-        }
-        double utility = all.weight() * Math.sqrt(squares.value());
-        return Float.isFinite((float) utility) ? OptionalDouble.of(utility) : OptionalDouble.empty();
+    OptionalDouble of(Facts known) {
+        double seen = known.find(TrainingFacts.EXAMPLES_SEEN).orElse(0L).doubleValue();
+        double utility = seen * Math.sqrt(known.number(squares())); // NaN if unknown
+        return seen > 0 && Float.isFinite((float) utility) ? OptionalDouble.of(utility) : OptionalDouble.empty();
     }
 }

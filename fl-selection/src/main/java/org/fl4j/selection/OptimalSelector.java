@@ -2,16 +2,19 @@ package org.fl4j.selection;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.fl4j.core.ClientColumn;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
+import org.fl4j.core.Fact;
+import org.fl4j.core.Receipt;
 import org.fl4j.core.RoundContext;
+import org.fl4j.core.RoundPlan;
 import org.fl4j.core.StrategyState;
+import org.fl4j.core.TrainingFacts;
 import org.fl4j.internal.Check;
-import org.fl4j.metrics.Metrics;
 import org.fl4j.random.Sampling;
 
 /**
@@ -20,9 +23,9 @@ import org.fl4j.random.Sampling;
  * of the mean is least. A draw of exactly the cohort with these probabilities is by systematic sampling (Madow 1949).
  * Costs O(clients log clients).
  *
- * <p>Deviations: norms are those of a client's last update, as in {@code train/update norm} of {@link
- * org.fl4j.core.UpdateTransform}s that clip, or else the square root of {@code train/squared
- * loss}; the mean of them for those who never took part. And updates are not divided by their probability: the mean leans towards clients that move far.
+ * <p>Deviations: norms are those of a client's last update, {@link TrainingFacts#UPDATE_NORM}, which upload transforms
+ * that clip tell, or else the root of {@link TrainingFacts#SQUARED_LOSS}; the mean of them for those who never took
+ * part. And updates are not divided by their probability: the mean leans towards clients that move far.
  */
 public record OptimalSelector() implements ClientSelector {
     private static final String NORM = "optimal/norm";
@@ -120,19 +123,19 @@ public record OptimalSelector() implements ClientSelector {
     }
 
     @Override
-    public boolean readsMetrics() {
-        return true;
+    public Set<Fact<?>> needs() {
+        return Set.of(TrainingFacts.UPDATE_NORM, TrainingFacts.SQUARED_LOSS);
     }
 
     @Override
-    public StrategyState learned(StrategyState state, RoundContext round, Map<ClientId, Metrics> measured) {
+    public StrategyState learned(StrategyState state, RoundPlan plan, List<Receipt> receipts, RoundContext round) {
         return state.with(
                 NORM,
                 ColumnUpdate.changed(
                         norms(state, round),
-                        measured,
-                        (old, metrics) -> metrics.find("train/update norm")
-                                .orElse(Math.sqrt(
-                                        metrics.find("train/squared loss").orElse(1)))));
+                        Learned.accepted(receipts),
+                        (old, known) -> known.find(TrainingFacts.UPDATE_NORM)
+                                .orElseGet(() -> Math.sqrt(
+                                        known.find(TrainingFacts.SQUARED_LOSS).orElse(1.0)))));
     }
 }

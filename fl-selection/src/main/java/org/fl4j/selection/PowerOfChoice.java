@@ -2,15 +2,18 @@ package org.fl4j.selection;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import org.fl4j.core.ClientColumn;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
+import org.fl4j.core.Fact;
+import org.fl4j.core.Receipt;
 import org.fl4j.core.RoundContext;
+import org.fl4j.core.RoundPlan;
 import org.fl4j.core.StrategyState;
+import org.fl4j.core.TrainingFacts;
 import org.fl4j.internal.Check;
-import org.fl4j.metrics.Metrics;
 import org.fl4j.random.Sampling;
 import org.fl4j.random.Smallest;
 
@@ -51,29 +54,20 @@ public record PowerOfChoice(double candidates) implements ClientSelector {
         return ColumnUpdate.column(state, LOSS, round.clientCount(), Float.POSITIVE_INFINITY);
     }
 
+    @Override
+    public Set<Fact<?>> needs() {
+        return Set.of(TrainingFacts.LOSS);
+    }
+
     /** Who was never heard of, and is not this time either, comes behind all others. */
     @Override
-    public StrategyState missed(StrategyState state, RoundContext round, Map<ClientId, Double> seconds) {
-        return seconds.isEmpty()
-                ? state
-                : state.with(
-                        LOSS,
-                        ColumnUpdate.changed(
-                                losses(state, round), seconds, (old, late) -> Float.isFinite(old) ? old : 0));
-    }
-
-    @Override
-    public boolean readsMetrics() {
-        return true;
-    }
-
-    @Override
-    public StrategyState learned(StrategyState state, RoundContext round, Map<ClientId, Metrics> measured) {
+    public StrategyState learned(StrategyState state, RoundPlan plan, List<Receipt> receipts, RoundContext round) {
+        ClientColumn told = ColumnUpdate.changed(
+                losses(state, round),
+                Learned.accepted(receipts),
+                (old, known) -> known.find(TrainingFacts.LOSS).orElse((double) old));
         return state.with(
                 LOSS,
-                ColumnUpdate.changed(
-                        losses(state, round),
-                        measured,
-                        (old, metrics) -> metrics.find("train/loss").orElse(old)));
+                ColumnUpdate.changed(told, Learned.missed(receipts), (old, late) -> Float.isFinite(old) ? old : 0));
     }
 }

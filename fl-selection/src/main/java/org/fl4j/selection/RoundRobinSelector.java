@@ -7,10 +7,12 @@ import org.fl4j.core.ClientColumn;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
+import org.fl4j.core.Facts;
+import org.fl4j.core.Receipt;
 import org.fl4j.core.RoundContext;
+import org.fl4j.core.RoundPlan;
 import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Check;
-import org.fl4j.metrics.Metrics;
 import org.fl4j.random.Smallest;
 
 /**
@@ -35,17 +37,10 @@ public record RoundRobinSelector() implements ClientSelector {
         return ColumnUpdate.column(state, LAST, round.clientCount(), 0);
     }
 
-    private static <T> StrategyState turn(StrategyState state, RoundContext round, Map<ClientId, T> clients) {
-        return state.with(LAST, ColumnUpdate.changed(last(state, round), clients, (old, any) -> round.number()));
-    }
-
     @Override
-    public StrategyState learned(StrategyState state, RoundContext round, Map<ClientId, Metrics> measured) {
-        return turn(state, round, measured);
-    }
-
-    @Override
-    public StrategyState missed(StrategyState state, RoundContext round, Map<ClientId, Double> seconds) {
-        return turn(state, round, seconds);
+    public StrategyState learned(StrategyState state, RoundPlan plan, List<Receipt> receipts, RoundContext round) {
+        Map<ClientId, Facts> turns = Learned.accepted(receipts);
+        turns.putAll(Learned.missed(receipts));
+        return state.with(LAST, ColumnUpdate.changed(last(state, round), turns, (old, any) -> round.number()));
     }
 }

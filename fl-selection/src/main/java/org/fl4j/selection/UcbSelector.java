@@ -3,15 +3,20 @@ package org.fl4j.selection;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.fl4j.core.ClientColumn;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
+import org.fl4j.core.Fact;
+import org.fl4j.core.Facts;
+import org.fl4j.core.Receipt;
 import org.fl4j.core.RoundContext;
+import org.fl4j.core.RoundPlan;
 import org.fl4j.core.StrategyState;
+import org.fl4j.core.TrainingFacts;
 import org.fl4j.internal.Check;
-import org.fl4j.metrics.Metrics;
 import org.fl4j.random.Smallest;
 
 /**
@@ -69,29 +74,23 @@ public record UcbSelector(double discount) implements ClientSelector {
     }
 
     @Override
-    public boolean readsMetrics() {
-        return true;
+    public Set<Fact<?>> needs() {
+        return Set.of(TrainingFacts.LOSS, TrainingFacts.SQUARED_LOSS);
     }
 
+    /** Who was not waited for has a turn without a loss: who is never done is chosen less and less. */
     @Override
-    public StrategyState learned(StrategyState state, RoundContext round, Map<ClientId, Metrics> measured) {
+    public StrategyState learned(StrategyState state, RoundPlan plan, List<Receipt> receipts, RoundContext round) {
         double variance = state.number(VARIANCE).orElse(0.0);
         Map<ClientId, Double> losses = new TreeMap<>();
-        for (Map.Entry<ClientId, Metrics> client : measured.entrySet()) {
-            double loss = client.getValue().find("train/loss").orElse(0);
-            double spread = client.getValue().find("train/squared loss").orElse(0) - loss * loss;
+        for (Map.Entry<ClientId, Facts> client : Learned.accepted(receipts).entrySet()) {
+            double loss = client.getValue().find(TrainingFacts.LOSS).orElse(0.0);
+            double spread = client.getValue().find(TrainingFacts.SQUARED_LOSS).orElse(0.0) - loss * loss;
             losses.put(client.getKey(), Double.isFinite(loss) ? loss : 0);
             variance = Double.isFinite(spread) ? Math.max(variance, spread) : variance;
         }
+        Learned.missed(receipts).keySet().forEach(client -> losses.put(client, 0.0));
         return turns(state, round, losses).with(VARIANCE, variance);
-    }
-
-    /** A turn without a loss: who is never done is chosen less and less. */
-    @Override
-    public StrategyState missed(StrategyState state, RoundContext round, Map<ClientId, Double> seconds) {
-        Map<ClientId, Double> none = new TreeMap<>();
-        seconds.keySet().forEach(client -> none.put(client, 0.0));
-        return none.isEmpty() ? state : turns(state, round, none);
     }
 
     private StrategyState turns(StrategyState state, RoundContext round, Map<ClientId, Double> losses) {

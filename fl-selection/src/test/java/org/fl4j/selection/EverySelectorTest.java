@@ -5,19 +5,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
+import org.fl4j.core.ClientTimes;
+import org.fl4j.core.Facts;
+import org.fl4j.core.Receipt;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.StrategyState;
-import org.fl4j.metrics.Metric;
-import org.fl4j.metrics.Metrics;
+import org.fl4j.core.TrainingFacts;
 import org.fl4j.random.Seed;
 import org.fl4j.registry.StrategyRegistry;
 import org.fl4j.testing.ClientSelectorContract;
+import org.fl4j.testing.Receipts;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -130,24 +132,29 @@ class EverySelectorTest {
                     .isSorted();
             assertThat(feasible).containsAll(cohort);
             cohorts.add(cohort);
-            Map<ClientId, Metrics> measured = new TreeMap<>();
-            Map<ClientId, Double> missed = new TreeMap<>();
+            List<Receipt> receipts = new ArrayList<>();
             for (ClientId client : cohort) {
                 double fate = random.nextDouble();
                 if (fate < .8) {
                     double loss = random.nextDouble() < .1 ? 0 : 2 * random.nextDouble();
-                    measured.put(
-                            client,
-                            new Metrics(Map.of(
-                                    "train/loss", new Metric(10 * loss, 10),
-                                    "train/squared loss", new Metric(10 * loss * loss, 10),
-                                    "train/last squared loss", new Metric(5 * loss * loss, 5),
-                                    "time/client seconds", new Metric(1 + random.nextDouble() * client.index(), 1))));
+                    receipts.add(Receipts.accepted(
+                            client.index(),
+                            new Facts(Map.of(
+                                    TrainingFacts.EXAMPLES_SEEN,
+                                    10L,
+                                    TrainingFacts.LOSS,
+                                    loss,
+                                    TrainingFacts.SQUARED_LOSS,
+                                    loss * loss,
+                                    TrainingFacts.LAST_SQUARED_LOSS,
+                                    loss * loss,
+                                    ClientTimes.SECONDS,
+                                    1 + random.nextDouble() * client.index()))));
                 } else if (fate < .9) {
-                    missed.put(client, fate < .85 ? 500.0 : Double.POSITIVE_INFINITY);
+                    receipts.add(fate < .85 ? Receipts.late(client.index(), 500) : Receipts.droppedOut(client.index()));
                 }
             }
-            state = selector.missed(selector.learned(state, round, measured), round, missed);
+            state = Receipts.learn(selector, state, round, receipts);
         }
         return cohorts;
     }

@@ -3,18 +3,21 @@ package org.fl4j.selection;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.fl4j.testing.Receipts.accepted;
+import static org.fl4j.testing.Receipts.droppedOut;
+import static org.fl4j.testing.Receipts.late;
+import static org.fl4j.testing.Receipts.learn;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.ClientTimes;
+import org.fl4j.core.Facts;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.StrategyState;
-import org.fl4j.metrics.Metric;
-import org.fl4j.metrics.Metrics;
+import org.fl4j.core.TrainingFacts;
 import org.fl4j.random.Seed;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,14 +28,17 @@ class OortSelectorTest {
         return new RoundContext(number, new Seed(7), clients);
     }
 
-    private static Metrics seen(double utility, double seconds) {
-        return new Metrics(Map.of(
-                "train/squared loss", new Metric(utility * utility, 1), "time/client seconds", new Metric(seconds, 1)));
+    private static Facts seen(double utility, double seconds) {
+        return losses(1, utility * utility).with(ClientTimes.SECONDS, seconds);
+    }
+
+    private static Facts losses(long examples, double squared) {
+        return Facts.of(TrainingFacts.EXAMPLES_SEEN, examples).with(TrainingFacts.SQUARED_LOSS, squared);
     }
 
     private static StrategyState learned(
             OortSelector oort, StrategyState state, int round, int client, double... seen) {
-        return oort.learned(state, round(round, 10), Map.of(new ClientId(client), seen(seen[0], seen[1])));
+        return learn(oort, state, round(round, 10), List.of(accepted(client, seen(seen[0], seen[1]))));
     }
 
     /** Scores, preferred duration and normalisation as FedScale's own code gives them. */
@@ -103,19 +109,18 @@ class OortSelectorTest {
         OortSelector oort = new OortSelector(OortSettings.paper());
         StrategyState state = learned(oort, StrategyState.empty(), 1, 3, 8, 1);
         assertThat(state.number("oort/window")).hasValue(0.0);
-        StrategyState next = oort.learned(
-                state, round(2, 10), new TreeMap<>(Map.of(new ClientId(3), seen(6, 1), new ClientId(4), seen(50, 1))));
+        StrategyState next =
+                learn(oort, state, round(2, 10), List.of(accepted(3, seen(6, 1)), accepted(4, seen(50, 1))));
         assertThat(next.number("oort/window").orElseThrow()).isCloseTo(6, within(1e-6));
     }
 
     @Test
     void utilityIsOfAllLossesOrOfTheLastBatch() {
-        Metrics measured = new Metrics(Map.of(
-                "train/squared loss", new Metric(20 * 4.0, 20), "train/last squared loss", new Metric(5 * 9.0, 5)));
+        Facts measured = losses(20, 4).with(TrainingFacts.LAST_SQUARED_LOSS, 9.0);
         assertThat(OortUtility.ALL_LOSSES.of(measured)).hasValue(20 * 2);
         assertThat(OortUtility.LAST_BATCH.of(measured)).hasValue(20 * 3);
-        assertThat(OortUtility.ALL_LOSSES.of(Metrics.none())).isEmpty();
-        assertThat(OortUtility.ALL_LOSSES.of(Metrics.of("train/squared loss", Double.POSITIVE_INFINITY, 1)))
+        assertThat(OortUtility.ALL_LOSSES.of(Facts.none())).isEmpty();
+        assertThat(OortUtility.ALL_LOSSES.of(losses(1, Double.POSITIVE_INFINITY)))
                 .isEmpty();
     }
 
@@ -123,13 +128,10 @@ class OortSelectorTest {
     @Test
     void stragglersAreNotExplored() {
         OortSelector oort = new OortSelector(OortSettings.paper());
-        StrategyState state = oort.missed(
-                StrategyState.empty(),
-                round(1, 10),
-                Map.of(new ClientId(2), 500.0, new ClientId(5), Double.POSITIVE_INFINITY));
+        StrategyState state = learn(oort, StrategyState.empty(), round(1, 10), List.of(late(2, 500), droppedOut(5)));
         assertThat(state.column("oort/seconds").orElseThrow().get(2)).isEqualTo(500);
         assertThat(state.column("oort/seconds").orElseThrow().get(5)).isZero();
-        assertThat(state.column("oort/turns")).isEmpty();
+        assertThat(state.column("oort/turns").orElseThrow().toArray()).containsOnly(0);
         OortSelector.Arms arms = oort.new Arms(ClientDirectory.ofRange(10, i -> 4), round(2, 10), state);
         assertThat(arms.candidates(10)).hasSize(10);
     }
@@ -163,7 +165,7 @@ class OortSelectorTest {
         for (int client = 0; client < 100; client++) {
             double utility = client < 50 ? 100 : 1;
             double seconds = client % 2 == 0 ? 1 : 100;
-            state = oort.learned(state, round(1, 100), Map.of(new ClientId(client), seen(utility, seconds)));
+            state = learn(oort, state, round(1, 100), List.of(accepted(client, seen(utility, seconds))));
         }
         int useful = 0;
         int fast = 0;
@@ -233,7 +235,7 @@ class OortSelectorTest {
         OortSelector oort = new OortSelector(OortSettings.paper());
         StrategyState state = StrategyState.empty();
         for (int client = 0; client < 200; client++) {
-            state = oort.learned(state, round(1, 200), Map.of(new ClientId(client), seen(client < 100 ? 100 : 1, 1)));
+            state = learn(oort, state, round(1, 200), List.of(accepted(client, seen(client < 100 ? 100 : 1, 1))));
         }
         int useless = 0;
         for (int number = 2; number < 102; number++) {
@@ -250,8 +252,11 @@ class OortSelectorTest {
         OortSelector oort = new OortSelector(OortSettings.paper().exploration(0, 1, 0));
         StrategyState state = StrategyState.empty();
         for (int client = 0; client < 100; client++) {
-            state = oort.learned(
-                    state, round(1, 100), Map.of(new ClientId(client), seen(client < 10 ? 0 : 1 + client / 1000.0, 1)));
+            state = learn(
+                    oort,
+                    state,
+                    round(1, 100),
+                    List.of(accepted(client, seen(client < 10 ? 0 : 1 + client / 1000.0, 1))));
         }
         int idle = 0;
         for (int number = 2; number < 102; number++) {
@@ -268,7 +273,7 @@ class OortSelectorTest {
         OortSelector oort = new OortSelector(OortSettings.fedScale());
         StrategyState state = StrategyState.empty();
         for (int client = 0; client < 30; client++) {
-            state = oort.learned(state, round(1, 30), Map.of(new ClientId(client), seen(100 - 3 * client, 1)));
+            state = learn(oort, state, round(1, 30), List.of(accepted(client, seen(100 - 3 * client, 1))));
         }
         OortSelector.Arms arms = oort.new Arms(ClientDirectory.ofRange(30, i -> 1), round(2, 30), state);
         assertThat(arms.pool(2)).as("cut-off at 5 % of the third score").hasSize(30);
@@ -282,10 +287,8 @@ class OortSelectorTest {
     @Test
     void refusesRoundsThatTellNothing() {
         OortSelector oort = new OortSelector(OortSettings.paper());
-        assertThatThrownBy(() -> oort.learned(
-                        StrategyState.empty(),
-                        round(1, 10),
-                        Map.of(new ClientId(1), Metrics.of("train/squared loss", Double.NaN, 1))))
+        assertThatThrownBy(() ->
+                        learn(oort, StrategyState.empty(), round(1, 10), List.of(accepted(1, losses(1, Double.NaN)))))
                 .hasMessage(
                         "clients of a round under Oort that measured finite losses must be one at least, or there is"
                                 + " nothing to choose by, but was 0");

@@ -3,18 +3,20 @@ package org.fl4j.selection;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.fl4j.testing.Receipts.accepted;
+import static org.fl4j.testing.Receipts.late;
+import static org.fl4j.testing.Receipts.learn;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
+import org.fl4j.core.Facts;
+import org.fl4j.core.Receipt;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.StrategyState;
-import org.fl4j.metrics.Metric;
-import org.fl4j.metrics.Metrics;
+import org.fl4j.core.TrainingFacts;
 import org.fl4j.random.Seed;
 import org.junit.jupiter.api.Test;
 
@@ -29,8 +31,8 @@ class SelectorsTest {
         return clients.stream().map(ClientId::index).toList();
     }
 
-    private static Metrics loss(double loss) {
-        return new Metrics(Map.of("train/loss", new Metric(loss, 1), "train/squared loss", new Metric(loss * loss, 1)));
+    private static Facts loss(double loss) {
+        return Facts.of(TrainingFacts.LOSS, loss).with(TrainingFacts.SQUARED_LOSS, loss * loss);
     }
 
     /** One of ten with weights 1 to 10, at six standard errors. */
@@ -62,9 +64,10 @@ class SelectorsTest {
             int of = number;
             List<ClientId> cohort = turns.select(TEN.where(i -> of != 2 || i != 5), 4, round(number), state);
             cohorts.add(indices(cohort));
-            Map<ClientId, Metrics> there = new TreeMap<>();
-            cohort.forEach(client -> there.put(client, Metrics.none()));
-            state = turns.learned(state, round(number), there);
+            List<Receipt> there = cohort.stream()
+                    .map(client -> accepted(client.index(), Facts.none()))
+                    .toList();
+            state = learn(turns, state, round(number), there);
         }
         assertThat(cohorts)
                 .containsExactly(List.of(0, 1, 2, 3), List.of(4, 6, 7, 8), List.of(0, 1, 5, 9), List.of(2, 3, 4, 6));
@@ -91,7 +94,7 @@ class SelectorsTest {
                 .containsExactly(0, 1, 2);
         StrategyState state = StrategyState.empty();
         for (int i = 0; i < 10; i++) {
-            state = selector.learned(state, round(1), Map.of(new ClientId(i), loss(i == 4 ? 9 : i % 4)));
+            state = learn(selector, state, round(1), List.of(accepted(i, loss(i == 4 ? 9 : i % 4))));
         }
         assertThat(indices(selector.select(TEN, 4, round(2), state))).containsExactly(2, 3, 4, 7);
         assertThatThrownBy(() -> new PowerOfChoice(.5))
@@ -103,9 +106,9 @@ class SelectorsTest {
     void ucbIsTheDiscountedMeanPlusItsBonus() {
         UcbSelector selector = new UcbSelector(.5);
         RoundContext first = new RoundContext(1, new Seed(1), 2);
-        StrategyState state = selector.learned(
-                StrategyState.empty(), first, Map.of(new ClientId(0), loss(2), new ClientId(1), loss(1)));
-        state = selector.learned(state, new RoundContext(3, new Seed(1), 2), Map.of(new ClientId(1), loss(1)));
+        StrategyState state =
+                learn(selector, StrategyState.empty(), first, List.of(accepted(0, loss(2)), accepted(1, loss(1))));
+        state = learn(selector, state, new RoundContext(3, new Seed(1), 2), List.of(accepted(1, loss(1))));
         assertThat(state.column("ucb/losses").orElseThrow().get(1)).isEqualTo(1.25f); // 1 / 4 + 1
         assertThat(state.column("ucb/turns").orElseThrow().get(1)).isEqualTo(1.25f);
         // without variance the mean decides, times a client's data; of equals the first
@@ -139,17 +142,16 @@ class SelectorsTest {
             for (int number = 1; number <= 60; number++) {
                 RoundContext round = new RoundContext(number, new Seed(1), 40);
                 List<ClientId> cohort = selector.select(clients, 5, round, state);
-                Map<ClientId, Metrics> measured = new TreeMap<>();
-                Map<ClientId, Double> missed = new TreeMap<>();
+                List<Receipt> receipts = new ArrayList<>();
                 for (ClientId client : cohort) {
-                    if (client.index() < 10) {
-                        missed.put(client, 1000.0);
-                    } else {
-                        measured.put(client, loss(1 + client.index() / 100.0));
-                    }
+                    boolean slow = client.index() < 10;
+                    late += slow && number > 20 ? 1 : 0;
+                    receipts.add(
+                            slow
+                                    ? late(client.index(), 1000)
+                                    : accepted(client.index(), loss(1 + client.index() / 100.0)));
                 }
-                state = selector.missed(selector.learned(state, round, measured), round, missed);
-                late += number > 20 ? missed.size() : 0;
+                state = learn(selector, state, round, receipts);
             }
             assertThat(late).as(selector.toString()).isLessThanOrEqualTo(55); // 50 of 200 by chance
         }
@@ -160,12 +162,12 @@ class SelectorsTest {
     void infiniteLossesAreNotLearned() {
         UcbSelector ucb = new UcbSelector();
         StrategyState state =
-                ucb.learned(StrategyState.empty(), round(1), Map.of(new ClientId(1), loss(Double.POSITIVE_INFINITY)));
+                learn(ucb, StrategyState.empty(), round(1), List.of(accepted(1, loss(Double.POSITIVE_INFINITY))));
         assertThat(state.number("ucb/variance").orElseThrow()).isZero();
         assertThat(state.column("ucb/losses").orElseThrow().get(1)).isZero();
         PowerOfChoice power = new PowerOfChoice(2);
-        StrategyState next = power.learned(StrategyState.empty(), round(1), Map.of(new ClientId(1), loss(2)));
-        next = power.learned(next, round(2), Map.of(new ClientId(1), loss(Double.NaN)));
+        StrategyState next = learn(power, StrategyState.empty(), round(1), List.of(accepted(1, loss(2))));
+        next = learn(power, next, round(2), List.of(accepted(1, loss(Double.NaN))));
         assertThat(next.column("power-of-choice/loss").orElseThrow().get(1)).isEqualTo(2);
     }
 
@@ -194,10 +196,11 @@ class SelectorsTest {
         ClientDirectory four = ClientDirectory.ofRange(4, i -> 1);
         StrategyState state = StrategyState.empty();
         for (int i = 0; i < 4; i++) {
-            state = selector.learned(
+            state = learn(
+                    selector,
                     state,
                     new RoundContext(1, new Seed(1), 4),
-                    Map.of(new ClientId(i), Metrics.of("train/update norm", i + 1, 1)));
+                    List.of(accepted(i, Facts.of(TrainingFacts.UPDATE_NORM, i + 1.0))));
         }
         int[] counts = new int[4];
         int rounds = 20_000;

@@ -1,5 +1,7 @@
 package org.fl4j.aggregators.mira;
 
+import static org.fl4j.core.TrainingFacts.LEARNING_RATE;
+
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
@@ -12,8 +14,9 @@ import org.fl4j.core.Admission;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientOrder;
-import org.fl4j.core.ClientStates;
+import org.fl4j.core.ClientStore;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Receipt;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.RoundPlan;
@@ -34,10 +37,9 @@ import org.fl4j.tensor.ParameterVector;
 final class MiraServer extends ForwardingServer {
     private static final Slot SLOT = Slot.ofServer("mira");
     private static final String MODEL = "mira/model";
-    private static final String RATE = "train/learning rate";
 
     private final RunParts run;
-    private final ClientStates states;
+    private final ClientStore states;
     private final Mira mira;
     private final ClientGraph graph;
 
@@ -104,22 +106,27 @@ final class MiraServer extends ForwardingServer {
         trained.values().forEach(ModelUpdate::close);
         Optional<String> fault = next.firstNotFinite();
         if (fault.isPresent()) {
-            StrategyState learned = run.selector().learned(state.strategy(), round, Map.of());
+            StrategyState learned = learned(state, plan, intake.receipts(plan, /* counts= */ false), round);
             return intake.refused(
                     state.next(state.model().copy(), learned),
                     "aggregate must be finite, but parameter " + fault.get() + " has NaN or infinite values");
         }
         return new ServerUpdate(
-                state.next(next, run.selector().learned(state.strategy(), round, intake.accepted())),
+                state.next(next, learned(state, plan, intake.receipts(plan, /* counts= */ true), round)),
                 intake.accepted(),
                 intake.rejected(),
                 Metrics.none());
     }
 
+    private StrategyState learned(ServerState state, RoundPlan plan, List<Receipt> receipts, RoundContext round) {
+        return run.selector().learned(state.strategy(), plan, receipts, round);
+    }
+
     private static Admission judge(ModelUpdate update) {
-        return update.metrics().find(RATE).isPresent()
+        return update.facts().find(LEARNING_RATE).isPresent()
                 ? Admission.accepted()
-                : Admission.rejected(RejectionReason.REFUSED, "metrics must have " + RATE + ", but did not");
+                : Admission.rejected(
+                        RejectionReason.REFUSED, "facts must have " + LEARNING_RATE.name() + ", but did not");
     }
 
     /** Keeps the client's trained model for the round; what is made on the way is freed. */
@@ -144,7 +151,7 @@ final class MiraServer extends ForwardingServer {
 
     /** Learning rate times steps. */
     private static double way(ModelUpdate update) {
-        return update.metrics().value(RATE) * (double) update.localSteps();
+        return update.facts().get(LEARNING_RATE) * (double) update.localSteps();
     }
 
     private double pull(ModelUpdate update, double lambda) {

@@ -5,6 +5,8 @@ import ai.djl.ndarray.NDManager;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import org.fl4j.aggregators.WeightedMean;
 import org.fl4j.client.LocalTraining;
@@ -15,6 +17,7 @@ import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.Fact;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.RoundContext;
@@ -50,7 +53,8 @@ import org.fl4j.tensor.Tensors;
  * @param clusters k, at least 1; 1 is FedAvg
  */
 public record Ifca(int clusters) implements Algorithm {
-    private static final String CLUSTER = "ifca/cluster";
+    /** The cluster that a client trained, from 0. */
+    static final Fact<Long> CLUSTER = new Fact<>("ifca/cluster", Long.class, Fact.Source.DATA);
 
     /** Checks k. */
     public Ifca {
@@ -58,7 +62,7 @@ public record Ifca(int clusters) implements Algorithm {
     }
 
     private static String name(int cluster) {
-        return CLUSTER + " " + cluster;
+        return CLUSTER.name() + " " + cluster;
     }
 
     @Override
@@ -85,8 +89,8 @@ public record Ifca(int clusters) implements Algorithm {
 
     private record IfcaAggregator(Ifca ifca) implements Aggregator {
         @Override
-        public boolean readsMetrics() {
-            return true;
+        public Set<Fact<?>> needs() {
+            return Set.of(CLUSTER);
         }
 
         @Override
@@ -145,19 +149,19 @@ public record Ifca(int clusters) implements Algorithm {
 
         @Override
         public Admission onModelUpdate(ModelUpdate update) {
-            double cluster = update.metrics().find(CLUSTER).orElse(Double.NaN);
-            return cluster >= 0 && cluster < clusters && cluster == Math.rint(cluster)
+            Optional<Long> cluster = update.facts().find(CLUSTER);
+            return cluster.isPresent() && cluster.get() >= 0 && cluster.get() < clusters
                     ? Admission.accepted()
                     : Admission.rejected(
                             RejectionReason.REFUSED,
-                            "metric " + CLUSTER + " must be a whole number in [0, " + (clusters - 1) + "], but was "
-                                    + cluster);
+                            "fact " + CLUSTER.name() + " must be there, in [0, " + (clusters - 1) + "], but was "
+                                    + cluster.map(String::valueOf).orElse("not there"));
         }
 
         @Override
         public void add(ModelUpdate update) {
             all.add(update);
-            means.get((int) update.metrics().value(CLUSTER)).add(update);
+            means.get(update.facts().get(CLUSTER).intValue()).add(update);
         }
 
         @Override
@@ -229,7 +233,7 @@ public record Ifca(int clusters) implements Algorithm {
             NDArray floats = update.delta().floats();
             Kernels.addScaled(floats, task.model().on(worker().device()).floats(), 1);
             Kernels.addScaled(floats, cluster(task, best), -1);
-            return update.withMetrics(Metrics.of(CLUSTER, best, 1));
+            return update.with(CLUSTER, (long) best);
         }
     }
 }

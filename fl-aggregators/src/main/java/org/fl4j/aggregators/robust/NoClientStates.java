@@ -13,9 +13,4 @@ final class NoClientStates implements ClientStates {
     public Optional<StrategyState> load(ClientId client, Slot slot, NDManager manager) {
         return Optional.empty();
     }
-
-    @Override
-    public void stage(ClientId client, Slot slot, StrategyState state) {
-        throw new UnsupportedOperationException(client + " must not keep a state here");
-    }
 }

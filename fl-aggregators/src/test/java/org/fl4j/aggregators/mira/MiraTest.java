@@ -16,6 +16,7 @@ import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
 import org.fl4j.core.SharedMessage;
+import org.fl4j.core.TrainingFacts;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.random.Seed;
 import org.fl4j.server.UpdatePolicy;
@@ -42,13 +43,8 @@ class MiraTest extends TensorTest {
         ServerState state = state(vector(new double[trained[0].length]));
         List<ModelUpdate> updates = new ArrayList<>();
         for (int client = 0; client < trained.length; client++) {
-            updates.add(new ModelUpdate(
-                    new ClientId(client),
-                    0,
-                    10,
-                    5,
-                    vector(trained[client]),
-                    Metrics.of("train/learning rate", rate, 1)));
+            updates.add(new ModelUpdate(new ClientId(client), 0, 10, 5, vector(trained[client]), Metrics.none())
+                    .with(TrainingFacts.LEARNING_RATE, rate));
         }
         RoundContext round = new RoundContext(1, new Seed(7), /* clientCount= */ trained.length);
         RoundPlan plan = RoundPlan.of(List.of(), SharedMessage.of(state));

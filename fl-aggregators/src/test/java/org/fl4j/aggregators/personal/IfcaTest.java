@@ -2,7 +2,6 @@ package org.fl4j.aggregators.personal;
 
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ModelUpdate;
-import org.fl4j.metrics.Metrics;
 import org.fl4j.testing.AggregatorContract;
 
 /** The server's part of IFCA. */
@@ -14,6 +13,6 @@ class IfcaTest extends AggregatorContract {
 
     @Override
     protected ModelUpdate sent(ModelUpdate update) {
-        return update.withMetrics(Metrics.of("ifca/cluster", update.client().index() % 2, 1));
+        return update.with(Ifca.CLUSTER, update.client().index() % 2L);
     }
 }

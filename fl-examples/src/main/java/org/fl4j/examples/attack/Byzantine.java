@@ -6,10 +6,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.fl4j.core.Admission;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
+import org.fl4j.core.Fact;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
@@ -53,8 +55,13 @@ public record Byzantine(Aggregator aggregator, Attack attack, int clients) imple
     }
 
     @Override
-    public boolean readsMetrics() {
-        return aggregator.readsMetrics();
+    public Set<Fact<?>> needs() {
+        return aggregator.needs();
+    }
+
+    @Override
+    public boolean readsDelta() {
+        return aggregator.readsDelta();
     }
 
     @Override

@@ -1,16 +1,19 @@
 package org.fl4j.examples.benchmark;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
+import org.fl4j.core.ClientTimes;
+import org.fl4j.core.Facts;
+import org.fl4j.core.Receipt;
 import org.fl4j.core.RoundContext;
+import org.fl4j.core.RoundPlan;
 import org.fl4j.core.StrategyState;
-import org.fl4j.metrics.Metric;
-import org.fl4j.metrics.Metrics;
+import org.fl4j.core.TrainingFacts;
 import org.fl4j.random.Seed;
 import org.fl4j.registry.StrategyRegistry;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -37,6 +40,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(value = 1, jvmArgs = "-Xmx3g")
 public class SelectionBenchmark {
     private static final int COHORT = 1000;
+    private static final RoundPlan PLAN = new RoundPlan(List.of(), 1, Map.of(), Map.of());
 
     /** How many clients are registered. */
     @Param({"10000", "100000", "1000000", "10000000"})
@@ -50,7 +54,7 @@ public class SelectionBenchmark {
     private ClientDirectory directory;
     private StrategyState state;
     private RoundContext round;
-    private Map<ClientId, Metrics> measured;
+    private List<Receipt> receipts;
 
     /** Registers clients, and has a tenth of them learned about. */
     @Setup
@@ -59,23 +63,23 @@ public class SelectionBenchmark {
         directory = ClientDirectory.ofRange(clients, i -> 20 + i % 500);
         state = StrategyState.empty();
         for (int number = 1; number <= 10; number++) {
-            Map<ClientId, Metrics> part = new TreeMap<>();
+            List<Receipt> part = new ArrayList<>();
             for (int i = number; i < clients; i += 100) {
-                part.put(new ClientId(i), metrics(i));
+                part.add(receipt(new ClientId(i)));
             }
-            state = chosen.learned(state, new RoundContext(number, new Seed(1), clients), part);
+            state = chosen.learned(state, PLAN, part, new RoundContext(number, new Seed(1), clients));
         }
         round = new RoundContext(11, new Seed(1), clients);
-        measured = new TreeMap<>();
-        select().forEach(client -> measured.put(client, metrics(client.index())));
+        receipts = select().stream().map(SelectionBenchmark::receipt).toList();
     }
 
-    private static Metrics metrics(int client) {
-        double loss = 1 + client % 97 / 97.0;
-        return new Metrics(Map.of(
-                "train/loss", new Metric(20 * loss, 20),
-                "train/squared loss", new Metric(20 * loss * loss, 20),
-                "time/client seconds", new Metric(1 + client % 41, 1)));
+    private static Receipt receipt(ClientId client) {
+        double loss = 1 + client.index() % 97 / 97.0;
+        Facts facts = Facts.of(TrainingFacts.EXAMPLES_SEEN, 20L)
+                .with(TrainingFacts.LOSS, loss)
+                .with(TrainingFacts.SQUARED_LOSS, loss * loss)
+                .with(ClientTimes.SECONDS, 1.0 + client.index() % 41);
+        return Receipt.of(client, Receipt.Outcome.ACCEPTED, /* modelVersion= */ 0, facts);
     }
 
     /** Chooses a cohort. */
@@ -87,6 +91,6 @@ public class SelectionBenchmark {
     /** Learns from one. */
     @Benchmark
     public StrategyState learn() {
-        return chosen.learned(state, round, measured);
+        return chosen.learned(state, PLAN, receipts, round);
     }
 }

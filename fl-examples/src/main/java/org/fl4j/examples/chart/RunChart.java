@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.fl4j.core.ClientId;
-import org.fl4j.core.ClientSelector;
+import org.fl4j.core.ClientTimes;
 import org.fl4j.core.Rejection;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.metrics.Metrics;
@@ -70,9 +70,9 @@ public final class RunChart {
     public static void clientsOfRound(RoundReport report, Path file) {
         Map<ClientId, double[]> bars = new TreeMap<>();
         report.clients()
-                .forEach((client, metrics) -> metrics.find(Clock.CLIENT_END)
-                        .ifPresent(end -> bars.put(
-                                client, new double[] {end - metrics.value(ClientSelector.CLIENT_SECONDS), end})));
+                .forEach((client, metrics) -> metrics.find(ClientTimes.END.name())
+                        .ifPresent(end ->
+                                bars.put(client, new double[] {end - metrics.value(ClientTimes.SECONDS.name()), end})));
         if (report.metrics().find("time/round seconds").isPresent()) {
             double end = report.metrics().value(Clock.SECONDS);
             double start = end - report.metrics().value("time/round seconds");
@@ -84,7 +84,7 @@ public final class RunChart {
         }
         if (bars.isEmpty()) {
             throw new IllegalArgumentException("round " + report.round()
-                    + " must have clients on a simulated clock, but has none: metric " + Clock.CLIENT_END);
+                    + " must have clients on a simulated clock, but has none: metric " + ClientTimes.END.name());
         }
         XYChart chart = chart("clients of round " + report.round(), "simulated seconds", "client");
         chart.getStyler().setLegendVisible(false);

@@ -9,11 +9,13 @@ import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientSelector;
+import org.fl4j.core.Fact;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.StrategyState;
+import org.fl4j.core.TrainingFacts;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.internal.Check;
@@ -76,7 +78,8 @@ public record CentralDp(
         implements Algorithm {
     private static final Logger LOG = LoggerFactory.getLogger(CentralDp.class);
     private static final String BOUND = "privacy/bound";
-    private static final String BELOW = "privacy/below bound";
+    /** Whether an update was not longer than the bound. */
+    static final Fact<Boolean> BELOW = new Fact<>("privacy/below bound", Boolean.class, Fact.Source.DATA);
 
     /** Checks all, and that the budget pays for one round at least. */
     public CentralDp {
@@ -150,13 +153,9 @@ public record CentralDp(
             double bound = task.attachment(BOUND, update.delta().floats().getDevice())
                     .orElseThrow()
                     .getFloat();
-            // What the client measured is put aside: a share of clipped gradients, say, must not become a part of the
-            // bit that is counted.
-            ModelUpdate clipped = new NormClipping(bound).transform(update.withMeasured(Metrics.none()), task);
-            double below = 1 - clipped.metrics().value("train/clipped");
-            return clipped.withMeasured(Noise.withoutClaims(update.metrics())
-                    .merge(clipped.metrics())
-                    .merge(Metrics.of(BELOW, below, 1)));
+            ModelUpdate clipped = new NormClipping(bound).transform(Noise.withoutClaims(update), task);
+            boolean below = !(clipped.facts().get(TrainingFacts.UPDATE_NORM) > bound);
+            return clipped.with(BELOW, below);
         }
     }
 
@@ -253,18 +252,16 @@ public record CentralDp(
 
         @Override
         public Admission onModelUpdate(ModelUpdate update) {
-            double said = update.metrics().find(BELOW).orElse(Double.NaN);
-            return said == 0 || said == 1
+            return update.facts().find(BELOW).isPresent()
                     ? Admission.accepted()
-                    : Admission.rejected(
-                            RejectionReason.REFUSED, "metric " + BELOW + " must be 0 or 1, but was " + said);
+                    : Admission.rejected(RejectionReason.REFUSED, "facts must have " + BELOW.name() + ", but did not");
         }
 
         @Override
         public void add(ModelUpdate update) {
             NormClipping.addClipped(sum, update.delta(), bound);
             count++;
-            below += (int) update.metrics().value(BELOW);
+            below += update.facts().get(BELOW) ? 1 : 0;
         }
 
         @Override

@@ -9,6 +9,7 @@ import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Slot;
 import org.fl4j.core.StrategyState;
+import org.fl4j.core.TrainingFacts;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
@@ -79,7 +80,7 @@ public record AdaptiveGradientClipping(DynamicThreshold initial, double p, NonFi
         @Override
         protected ModelUpdate upload(TrainingTask task, ModelUpdate update) {
             Metrics sent = measured.merge(Metrics.of("train/clipping threshold", threshold.bound(), 1));
-            double loss = update.metrics().find("train/loss").orElse(Double.NaN); // of a client without examples
+            double loss = update.facts().number(TrainingFacts.LOSS); // of a client without examples
             DynamicThreshold next = Double.isFinite(loss) ? threshold.after(loss) : threshold;
             keep(SLOT, StrategyState.empty().with(THRESHOLD, next.bound()));
             return update.withMetrics(sent);

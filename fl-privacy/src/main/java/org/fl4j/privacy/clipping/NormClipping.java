@@ -2,6 +2,7 @@ package org.fl4j.privacy.clipping;
 
 import ai.djl.ndarray.NDArray;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.TrainingFacts;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.internal.Check;
@@ -13,8 +14,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Scales an update down to a bound on its p-norm, all trainable parameters jointly; shorter updates pass as they are,
- * and buffers are not touched (McMahan et al. 2018, arXiv 1710.06963, "flat clipping"). Reports
- * {@code train/update norm}, before clipping, and {@code train/clipped}, the share of updates that were scaled.
+ * and buffers are not touched (McMahan et al. 2018, arXiv 1710.06963, "flat clipping"). Tells the norm before clipping,
+ * {@link TrainingFacts#UPDATE_NORM}, and measures {@code train/clipped}, the share of updates that were scaled.
  *
  * <p>The norm of the result, in float32 as it is sent, never exceeds the bound. This bounds influence; it is not
  * differential privacy, for it adds no noise.
@@ -67,7 +68,8 @@ public record NormClipping(double clippingBound, double p) implements UpdateTran
     public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
         double norm = Kernels.norm(update.delta().trainable(), p);
         boolean clip = norm > clippingBound;
-        Metrics measured = Metrics.of("train/update norm", norm, 1).merge(Metrics.of("train/clipped", clip ? 1 : 0, 1));
+        ModelUpdate told =
+                update.with(TrainingFacts.UPDATE_NORM, norm).withMetrics(Metrics.of("train/clipped", clip ? 1 : 0, 1));
         LOG.atDebug()
                 .addKeyValue("round", task.round())
                 .addKeyValue("client", task.client().index())
@@ -75,13 +77,13 @@ public record NormClipping(double clippingBound, double p) implements UpdateTran
                 .addKeyValue("coefficient", clip ? clippingBound / norm : 1)
                 .log("clipped an update");
         if (!clip || !Double.isFinite(norm)) { // a broken update is the server's to reject
-            return update.withMetrics(measured);
+            return told;
         }
         ParameterVector clipped = update.delta().copy();
         for (double left = norm; left > clippingBound; left = Kernels.norm(clipped.trainable(), p)) {
             clipped.trainable()
                     .muli(clippingBound * (1 - ROUNDING_MARGIN) / left); // again where float32 rounded the scale
         }
-        return update.withDelta(clipped).withMetrics(measured);
+        return told.withDelta(clipped);
     }
 }

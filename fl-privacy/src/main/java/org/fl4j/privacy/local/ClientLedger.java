@@ -1,7 +1,7 @@
 package org.fl4j.privacy.local;
 
 import org.fl4j.core.ClientId;
-import org.fl4j.metrics.Metrics;
+import org.fl4j.core.Facts;
 import org.fl4j.privacy.accounting.PrivacyEvent;
 import org.fl4j.privacy.accounting.PrivacyTerms;
 
@@ -14,7 +14,7 @@ interface ClientLedger {
     PrivacyEvent next(ClientId client, int round);
 
     /** Returns what a client released, by what it sent. */
-    PrivacyEvent released(Metrics sent);
+    PrivacyEvent released(Facts sent);
 
     /** Returns the scale of the noise on each coordinate of a release. */
     double scale(PrivacyEvent release);
@@ -28,11 +28,6 @@ interface ClientLedger {
     /** Returns the epsilon of one release alone. */
     default double cost(PrivacyEvent release) {
         return spent(charged(new double[numbers()], release));
-    }
-
-    /** Returns the same as a metric for the task's record. */
-    default Metrics costOf(PrivacyEvent release) {
-        return Metrics.of("privacy/release epsilon", cost(release), 1);
     }
 
     /** Returns what all releases of a run have in common, as far as accounts do not tell. */

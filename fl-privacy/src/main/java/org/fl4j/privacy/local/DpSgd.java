@@ -8,8 +8,8 @@ import org.fl4j.client.SgdClient;
 import org.fl4j.client.SgdClientFactory;
 import org.fl4j.client.Worker;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.Facts;
 import org.fl4j.internal.Check;
-import org.fl4j.metrics.Metrics;
 import org.fl4j.privacy.accounting.Mechanism;
 import org.fl4j.privacy.accounting.PrivacyBudget;
 import org.fl4j.privacy.accounting.PrivacyEvent;
@@ -150,7 +150,7 @@ public record DpSgd(
         }
 
         @Override
-        public PrivacyEvent released(Metrics sent) {
+        public PrivacyEvent released(Facts sent) {
             return stepsOf(1);
         }
 

@@ -9,6 +9,8 @@ import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.client.Worker;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.Facts;
+import org.fl4j.core.TrainingFacts;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.data.ClientExamples;
 import org.fl4j.data.Examples;
@@ -45,10 +47,11 @@ final class DpSgdClient extends SgdClient {
         ClientOptimizer.Stepper stepper = training().optimizer().start(parameters);
         double rate = training().learningRate().at(task.round());
         double deviation = dp.noiseMultiplier() * dp.clippingBound();
-        Metrics metrics = Metrics.of("privacy/noise scale", deviation, 1)
-                .merge(Metrics.of("train/learning rate", rate, 1))
-                .merge(Metrics.of("privacy/gaussian multiplier", dp.noiseMultiplier(), 1))
-                .merge(dp.ledger().costOf(dp.ledger().next(id(), task.round())));
+        Metrics metrics = Metrics.none();
+        Facts facts = Facts.of(TrainingFacts.LEARNING_RATE, rate)
+                .with(PrivacyFacts.NOISE_SCALE, deviation)
+                .with(PrivacyFacts.GAUSSIAN_MULTIPLIER, dp.noiseMultiplier())
+                .with(PrivacyFacts.RELEASE_EPSILON, dp.ledger().cost(dp.ledger().next(id(), task.round())));
         int steps = examples.count() == 0 ? 0 : dp.steps();
         for (int step = 0; step < steps; step++) {
             try (NDScope scope = new NDScope()) {
@@ -61,7 +64,7 @@ final class DpSgdClient extends SgdClient {
                 stepper.step(parameters, sum.divi(dp.rate() * examples.count()), rate);
             }
         }
-        return new LocalResult(steps, metrics);
+        return new LocalResult(steps, metrics, facts);
     }
 
     /** Adds the gradient of the client's i-th example; one that is not finite counts as none. */

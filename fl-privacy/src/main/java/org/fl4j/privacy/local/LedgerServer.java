@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import java.nio.DoubleBuffer;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -15,7 +16,10 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.Fact;
+import org.fl4j.core.Facts;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Receipt;
 import org.fl4j.core.Rejection;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.RoundContext;
@@ -25,7 +29,6 @@ import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
 import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Check;
-import org.fl4j.metrics.Metric;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.privacy.accounting.PrivacyEvent;
 import org.fl4j.privacy.noise.Noise;
@@ -45,14 +48,13 @@ import org.slf4j.LoggerFactory;
  * Another server, with each client's privacy cost in the state. Every client that is asked is charged, whether its
  * update is accepted, rejected, late, or not waited for: the server cannot take back what has left a client. A client
  * that fails is charged too, for its update may have been lost on the way; one that drops out on a simulated clock is
- * not. Clients that cannot pay for their next task are not chosen. The other server sees of an update's metrics only
- * those that tell nothing of the client's data, for what it makes of them would be released. Costs O(clients) a round.
+ * not. Clients that cannot pay for their next task are not chosen. The other server sees of an update no metrics, and
+ * only those facts that tell nothing of the client's data, for what it makes of them would be released. Costs O(clients) a round.
  */
 final class LedgerServer extends ForwardingServer {
     private static final Logger LOG = LoggerFactory.getLogger(LedgerServer.class);
     private static final String ACCOUNTS = "privacy/accounts";
     private static final String LEFT = "privacy/clients left";
-    private static final Set<String> HARMLESS = Set.of("train/learning rate", "time/client seconds", "time/client end");
 
     private final ClientLedger ledger;
     private final Optional<PrivacyLog> log;
@@ -94,17 +96,28 @@ final class LedgerServer extends ForwardingServer {
 
     /** Refuses parts that would get nothing to go by, because the server withholds it from them. */
     static void requireNoReaders(String algorithm, Algorithm.Parts parts) {
-        Check.that(
-                !parts.selector().readsMetrics(),
+        requireNoReader(
                 "selector under " + algorithm,
-                "one that goes by nothing that clients measured, for that is withheld",
-                parts.selector().getClass().getSimpleName());
-        Check.that(
-                !parts.aggregator().readsMetrics(),
+                parts.selector(),
+                parts.selector().needs());
+        requireNoReader(
                 "aggregator under " + algorithm,
-                "one that goes by nothing that clients measured, for that is withheld",
-                parts.aggregator().getClass().getSimpleName());
+                parts.aggregator(),
+                parts.aggregator().needs());
         Noise.requireNoBuffers(parts.layout().get());
+    }
+
+    private static void requireNoReader(String name, Object part, Set<Fact<?>> needs) {
+        List<String> fromData = needs.stream()
+                .filter(fact -> fact.source() == Fact.Source.DATA)
+                .map(Fact::name)
+                .sorted()
+                .toList();
+        Check.that(
+                fromData.isEmpty(),
+                name,
+                "one that needs nothing of what clients' data tell, for that is withheld",
+                part.getClass().getSimpleName() + ", which needs " + String.join(", ", fromData));
     }
 
     private static double left(RoundReport report) {
@@ -157,20 +170,21 @@ final class LedgerServer extends ForwardingServer {
     @Override
     public ServerUpdate update(ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
         double[][] accounts = accounts(state, round.clientCount());
-        Map<ClientId, Metrics> sent = new TreeMap<>();
+        Map<ClientId, Receipt> sent = new TreeMap<>();
         Iterable<ModelUpdate> charged = () -> StreamSupport.stream(updates.spliterator(), /* parallel= */ false)
                 .map(update -> {
                     charge(accounts[update.client().index()], update, round);
-                    sent.putIfAbsent(update.client(), update.metrics());
-                    return withoutMeasurements(update);
+                    sent.putIfAbsent(update.client(), update.receipt(Receipt.Outcome.SENT));
+                    Facts harmless = update.facts().without(Fact.Source.DATA);
+                    return update.with(update.receipt().with(harmless, Metrics.none()));
                 })
                 .iterator();
         ServerUpdate update = super.update(state, plan, charged, round);
-        asked(plan, update)
+        asked(plan)
                 .filter(client -> !sent.containsKey(client))
                 .forEach(client -> chargeUnread(accounts, client, round));
-        Map<ClientId, Metrics> accepted = new TreeMap<>(update.accepted());
-        accepted.replaceAll((client, seen) -> withTimes(sent.get(client), seen));
+        Map<ClientId, Receipt> accepted = new TreeMap<>(update.accepted());
+        accepted.replaceAll((client, seen) -> sent.get(client).with(seen.outcome()));
         double highest =
                 Arrays.stream(accounts).mapToDouble(ledger::spent).max().orElse(0);
         int left = 0;
@@ -187,8 +201,8 @@ final class LedgerServer extends ForwardingServer {
     }
 
     /** Returns everyone who trained or would have, in reality: the cohort, and those who a clock says were late. */
-    private static Stream<ClientId> asked(RoundPlan plan, ServerUpdate update) {
-        Stream<ClientId> late = update.rejected().stream()
+    private static Stream<ClientId> asked(RoundPlan plan) {
+        Stream<ClientId> late = plan.absent().stream()
                 .filter(rejection -> rejection.reason() != RejectionReason.DROPPED_OUT)
                 .map(Rejection::client);
         return Stream.concat(plan.cohort().stream(), late).distinct();
@@ -200,38 +214,17 @@ final class LedgerServer extends ForwardingServer {
         charge(accounts[client.index()], client, event, ledger.scale(event), round);
     }
 
-    /** What a client measured, and what a clock below measured of it. */
-    private static Metrics withTimes(Metrics measured, Metrics seen) {
-        Map<String, Metric> times = new TreeMap<>(seen.values());
-        times.keySet()
-                .removeIf(name -> !name.startsWith("time/") || measured.values().containsKey(name));
-        return measured.merge(new Metrics(times));
-    }
-
-    private static ModelUpdate withoutMeasurements(ModelUpdate update) {
-        Map<String, Metric> kept = new TreeMap<>(update.metrics().values());
-        kept.keySet().removeIf(name -> !name.startsWith("privacy/") && !HARMLESS.contains(name));
-        return new ModelUpdate(
-                update.client(),
-                update.modelVersion(),
-                update.exampleCount(),
-                update.localSteps(),
-                update.delta(),
-                new Metrics(kept),
-                update.attachments());
-    }
-
     private void charge(double[] account, ModelUpdate update, RoundContext round) {
         ClientId client = update.client();
-        Metrics sent = update.metrics();
+        Facts sent = update.facts();
         PrivacyEvent event = ledger.released(sent);
-        double said = sent.find("privacy/release epsilon").orElse(Double.NaN);
+        double said = sent.number(PrivacyFacts.RELEASE_EPSILON);
         if (said != ledger.cost(event)) {
-            throw new IllegalStateException(
-                    "update of " + client + " must come from the algorithm that charges it, with the"
-                            + " metric privacy/release epsilon of " + ledger.cost(event) + ", but that was " + said);
+            throw new IllegalStateException("update of " + client
+                    + " must come from the algorithm that charges it, with the fact "
+                    + PrivacyFacts.RELEASE_EPSILON.name() + " of " + ledger.cost(event) + ", but that was " + said);
         }
-        charge(account, client, event, sent.value("privacy/noise scale"), round);
+        charge(account, client, event, sent.get(PrivacyFacts.NOISE_SCALE), round);
     }
 
     private void charge(double[] account, ClientId client, PrivacyEvent event, double scale, RoundContext round) {

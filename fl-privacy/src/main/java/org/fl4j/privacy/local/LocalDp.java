@@ -4,11 +4,11 @@ import java.util.Map;
 import java.util.Optional;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.Facts;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.internal.Check;
-import org.fl4j.metrics.Metrics;
 import org.fl4j.privacy.accounting.GaussianMechanism;
 import org.fl4j.privacy.accounting.Mechanism;
 import org.fl4j.privacy.accounting.PrivacyEvent;
@@ -139,17 +139,10 @@ public record LocalDp(
             Mechanism raised = least instanceof Mechanism.Laplace
                     ? new Mechanism.Laplace(multiplier)
                     : new Mechanism.Gaussian(multiplier);
-            ModelUpdate noisy = NoisyUpload.local(dp.clippingBound, raised, dp.noise)
-                    .transform(update.withMeasured(Noise.withoutClaims(update.metrics())), task);
-            return new ModelUpdate(
-                            noisy.client(),
-                            noisy.modelVersion(),
-                            1,
-                            1,
-                            noisy.delta(),
-                            noisy.metrics(),
-                            noisy.attachments())
-                    .withMetrics(dp.ledger().costOf(Ledger.once(raised)));
+            ModelUpdate noisy =
+                    NoisyUpload.local(dp.clippingBound, raised, dp.noise).transform(Noise.withoutClaims(update), task);
+            return noisy.with(noisy.receipt().withCounts(1, 1))
+                    .with(PrivacyFacts.RELEASE_EPSILON, dp.ledger().cost(Ledger.once(raised)));
         }
     }
 
@@ -175,7 +168,7 @@ public record LocalDp(
         }
 
         @Override
-        public PrivacyEvent released(Metrics sent) {
+        public PrivacyEvent released(Facts sent) {
             return once(NoisyUpload.mechanism(sent));
         }
 

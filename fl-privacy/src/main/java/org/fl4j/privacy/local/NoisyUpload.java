@@ -1,11 +1,15 @@
 package org.fl4j.privacy.local;
 
+import static org.fl4j.privacy.local.PrivacyFacts.GAUSSIAN_MULTIPLIER;
+import static org.fl4j.privacy.local.PrivacyFacts.LAPLACE_MULTIPLIER;
+import static org.fl4j.privacy.local.PrivacyFacts.NOISE_SCALE;
+
 import java.util.random.RandomGenerator;
+import org.fl4j.core.Facts;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.internal.Check;
-import org.fl4j.metrics.Metrics;
 import org.fl4j.privacy.accounting.Mechanism;
 import org.fl4j.privacy.clipping.NormClipping;
 import org.fl4j.privacy.noise.Noise;
@@ -13,9 +17,9 @@ import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.tensor.ParameterVector;
 
 /**
- * Clips an update and adds noise on the client: the last upload transform. Reports {@code privacy/noise scale}, and
- * {@code privacy/gaussian multiplier} or {@code privacy/laplace multiplier}. An update that is
- * not finite counts as zeros: that it was broken stays hidden too.
+ * Clips an update and adds noise on the client: the last upload transform. Tells {@link PrivacyFacts#NOISE_SCALE}, and
+ * {@link PrivacyFacts#GAUSSIAN_MULTIPLIER} or {@link PrivacyFacts#LAPLACE_MULTIPLIER}. An update that is not finite
+ * counts as zeros: that it was broken stays hidden too.
  *
  * <p>{@linkplain #local Local}: each update is private by itself, whoever sees it; one release costs what {@link
  * org.fl4j.privacy.accounting.GaussianMechanism} says, or 1 / z for Laplace noise, and sampling does not lessen it for one who
@@ -33,9 +37,6 @@ import org.fl4j.tensor.ParameterVector;
  */
 public record NoisyUpload(double clippingBound, Mechanism mechanism, int shares, NoiseSource noise)
         implements UpdateTransform {
-    private static final String GAUSSIAN = "privacy/gaussian multiplier";
-    private static final String LAPLACE = "privacy/laplace multiplier";
-
     /** Checks all. Only normal noise can be shared, for sums of Laplace noise are not Laplace noise. */
     public NoisyUpload {
         Check.positive("clippingBound", clippingBound);
@@ -87,14 +88,14 @@ public record NoisyUpload(double clippingBound, Mechanism mechanism, int shares,
             Noise.addGaussian(noisy.trainable(), scale, random);
         }
         return clipped.withDelta(noisy)
-                .withMetrics(Metrics.of("privacy/noise scale", scale, 1)
-                        .merge(Metrics.of(laplace ? LAPLACE : GAUSSIAN, mechanism.noiseMultiplier(), 1)));
+                .with(NOISE_SCALE, scale)
+                .with(laplace ? LAPLACE_MULTIPLIER : GAUSSIAN_MULTIPLIER, mechanism.noiseMultiplier());
     }
 
-    /** Returns the mechanism that an update's metrics tell of. */
-    static Mechanism mechanism(Metrics sent) {
-        return sent.find(LAPLACE).isPresent()
-                ? new Mechanism.Laplace(sent.value(LAPLACE))
-                : new Mechanism.Gaussian(sent.value(GAUSSIAN));
+    /** Returns the mechanism that an update tells of. */
+    static Mechanism mechanism(Facts sent) {
+        return sent.find(LAPLACE_MULTIPLIER).isPresent()
+                ? new Mechanism.Laplace(sent.get(LAPLACE_MULTIPLIER))
+                : new Mechanism.Gaussian(sent.get(GAUSSIAN_MULTIPLIER));
     }
 }

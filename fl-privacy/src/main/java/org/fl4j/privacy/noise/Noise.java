@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
+import org.fl4j.core.Facts;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metric;
@@ -18,6 +19,8 @@ import org.fl4j.tensor.Tensors;
  * (Mironov 2012) apply to what is released, so for adversaries that see every bit use a discrete mechanism.
  */
 public final class Noise {
+    private static final String CLAIM = "privacy/";
+
     private Noise() {}
 
     /** Refuses models with buffers: noise covers trainable parameters, and running statistics would leave clients without. */
@@ -41,11 +44,15 @@ public final class Noise {
                 update.attachments().keySet());
     }
 
-    /** Returns metrics without those named {@code privacy/}: only the part of a run that adds the noise may report noise and its cost. */
-    public static Metrics withoutClaims(Metrics measured) {
-        Map<String, Metric> kept = new TreeMap<>(measured.values());
-        kept.keySet().removeIf(name -> name.startsWith("privacy/"));
-        return new Metrics(kept);
+    /**
+     * Returns an update without facts and metrics named {@code privacy/}: only the part of a run that adds the noise may
+     * report noise and its cost.
+     */
+    public static ModelUpdate withoutClaims(ModelUpdate update) {
+        Map<String, Metric> kept = new TreeMap<>(update.metrics().values());
+        kept.keySet().removeIf(name -> name.startsWith(CLAIM));
+        Facts facts = update.facts().where(fact -> !fact.name().startsWith(CLAIM));
+        return update.with(update.receipt().with(facts, new Metrics(kept)));
     }
 
     /** Adds normal noise of a standard deviation of at least 0 to a float32 tensor, in place. */

@@ -23,7 +23,6 @@ import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.IidPartitioner;
-import org.fl4j.metrics.Metrics;
 import org.fl4j.model.Models;
 import org.fl4j.privacy.accounting.GaussianMechanism;
 import org.fl4j.privacy.accounting.Mechanism;
@@ -68,7 +67,7 @@ class CentralDpTest extends TensorTest {
     }
 
     private static ModelUpdate sent(ModelUpdate update, boolean below) {
-        return update.withMetrics(Metrics.of("privacy/below bound", below ? 1 : 0, 1));
+        return update.with(CentralDp.BELOW, below);
     }
 
     private Aggregate combine(CentralDp dp, double[]... deltas) {

@@ -18,11 +18,13 @@ import java.util.stream.IntStream;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ClientDurations;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.Facts;
 import org.fl4j.core.ListAggregator;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Rejection;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.ServerState;
+import org.fl4j.core.TrainingFacts;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.Dataset;
@@ -128,11 +130,11 @@ class LocalDpTest extends TensorTest {
                 Optional.empty());
         ModelUpdate gaussian = dp.release().transform(update(1, 1, vector(1)), task(1));
         double base = GaussianMechanism.noiseMultiplier(.5, DELTA);
-        assertThat(gaussian.metrics().value("privacy/gaussian multiplier")).isEqualTo(1.5 * base);
-        assertThat(gaussian.metrics().value("privacy/noise scale")).isEqualTo(3 * base);
-        assertThat(dp.ledger().released(gaussian.metrics()).mechanism()).isEqualTo(new Mechanism.Gaussian(1.5 * base));
+        assertThat(gaussian.facts().get(PrivacyFacts.GAUSSIAN_MULTIPLIER)).isEqualTo(1.5 * base);
+        assertThat(gaussian.facts().get(PrivacyFacts.NOISE_SCALE)).isEqualTo(3 * base);
+        assertThat(dp.ledger().released(gaussian.facts()).mechanism()).isEqualTo(new Mechanism.Gaussian(1.5 * base));
         ModelUpdate laplace = dp.release().transform(update(6, 1, vector(1)), task(6));
-        assertThat(dp.ledger().released(laplace.metrics()).mechanism()).isEqualTo(new Mechanism.Laplace(1.5 * 7));
+        assertThat(dp.ledger().released(laplace.facts()).mechanism()).isEqualTo(new Mechanism.Laplace(1.5 * 7));
         assertThatThrownBy(() -> dp.release()
                         .transform(
                                 update(1, 1, vector(1))
@@ -152,7 +154,7 @@ class LocalDpTest extends TensorTest {
             account = ledger.charged(account, ledger.next(new ClientId(0), 1));
         }
         assertThat(ledger.spent(account)).isEqualTo(GaussianMechanism.epsilon(2, DELTA));
-        account = ledger.charged(account, ledger.released(Metrics.of("privacy/laplace multiplier", 4, 1)));
+        account = ledger.charged(account, ledger.released(Facts.of(PrivacyFacts.LAPLACE_MULTIPLIER, 4.0)));
         assertThat(ledger.spent(account)).isEqualTo(GaussianMechanism.epsilon(2, DELTA) + .25);
     }
 
@@ -246,12 +248,13 @@ class LocalDpTest extends TensorTest {
                         .build()
                         .run()) {
             assertThat(seen).hasSize(4).allSatisfy(update -> {
-                assertThat(update.metrics().values())
+                assertThat(update.metrics()).isEqualTo(Metrics.none());
+                assertThat(update.facts().values())
                         .containsOnlyKeys(
-                                "privacy/noise scale",
-                                "privacy/gaussian multiplier",
-                                "privacy/release epsilon",
-                                "train/learning rate");
+                                PrivacyFacts.NOISE_SCALE,
+                                PrivacyFacts.GAUSSIAN_MULTIPLIER,
+                                PrivacyFacts.RELEASE_EPSILON,
+                                TrainingFacts.LEARNING_RATE);
                 assertThat(update.exampleCount()).isEqualTo(1);
                 assertThat(update.localSteps()).isEqualTo(1);
             });

@@ -1,0 +1,11 @@
+package org.fl4j.core;
+
+/**
+ * Where servers keep something of clients, by {@link Slot}. A state that was staged replaces the earlier one of its slot
+ * when the round has ended and the client's update was accepted, and is forgotten otherwise; so a failed round leaves no
+ * trace.
+ */
+public interface ClientStore extends ClientStates {
+    /** Copies a state, to take effect when this round has ended. */
+    void stage(ClientId client, Slot slot, StrategyState state);
+}
