@@ -30,7 +30,8 @@ class ArchitectureTest {
                     "org.fl4j.model..",
                     "org.fl4j.world..",
                     "org.fl4j.execution..",
-                    "org.fl4j.monitoring..")
+                    "org.fl4j.monitoring..",
+                    "org.fl4j.wire..")
             .layer("4")
             .definedBy("org.fl4j.client..", "org.fl4j.server..")
             .layer("5")

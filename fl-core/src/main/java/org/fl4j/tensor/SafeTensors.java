@@ -5,17 +5,21 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.ShortBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -47,12 +51,68 @@ public final class SafeTensors {
      * content or the new and nothing between. A write that fails leaves no temporary file.
      */
     public static void write(Path file, Map<String, NDArray> tensors, Map<String, String> metadata) throws IOException {
+        byte[] json;
+        try {
+            json = header(tensors, metadata);
+        } catch (IOException e) {
+            throw new IOException(file + ": " + e.getMessage(), e);
+        }
+        Path temporary = file.resolveSibling(file.getFileName() + ".partial");
+        try {
+            try (FileChannel channel = FileChannel.open(
+                    temporary,
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.TRUNCATE_EXISTING,
+                    StandardOpenOption.WRITE)) {
+                writeAll(channel, json, tensors.values());
+                channel.force(true);
+            }
+            Durable.replace(temporary, file);
+        } finally {
+            Files.deleteIfExists(temporary); // of a write that failed, such as on a full disk
+        }
+    }
+
+    /**
+     * Writes to a stream that may have more: 8 bytes of length in little-endian order, then so many bytes in the
+     * format.
+     */
+    public static void write(WritableByteChannel channel, Map<String, NDArray> tensors, Map<String, String> metadata)
+            throws IOException {
+        byte[] json = header(tensors, metadata);
+        long values =
+                tensors.values().stream().mapToLong(SafeTensors::byteCount).sum();
+        Durable.writeFully(channel, number(Long.BYTES + json.length + values));
+        writeAll(channel, json, tensors.values());
+    }
+
+    private static void writeAll(WritableByteChannel channel, byte[] json, Collection<NDArray> arrays)
+            throws IOException {
+        Durable.writeFully(channel, number(json.length));
+        Durable.writeFully(channel, ByteBuffer.wrap(json));
+        for (NDArray array : arrays) {
+            Durable.writeFully(channel, array.toByteBuffer());
+        }
+    }
+
+    private static ByteBuffer number(long value) {
+        return ByteBuffer.allocate(Long.BYTES)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(value)
+                .flip();
+    }
+
+    private static long byteCount(NDArray array) {
+        return array.size() * array.getDataType().getNumOfBytes();
+    }
+
+    private static byte[] header(Map<String, NDArray> tensors, Map<String, String> metadata) throws IOException {
         JsonObject header = new JsonObject();
         header.add("__metadata__", new Gson().toJsonTree(metadata));
         long offset = 0;
         for (Map.Entry<String, NDArray> tensor : tensors.entrySet()) {
             NDArray array = tensor.getValue();
-            long end = offset + array.size() * array.getDataType().getNumOfBytes();
+            long end = offset + byteCount(array);
             JsonObject entry = new JsonObject();
             entry.addProperty("dtype", array.getDataType().asSafetensors());
             entry.add("shape", new Gson().toJsonTree(array.getShape().getShape()));
@@ -63,27 +123,9 @@ public final class SafeTensors {
         byte[] json = padded(header).getBytes(StandardCharsets.UTF_8);
         if (json.length > LARGEST_HEADER) {
             throw new IOException(
-                    file + ": the header must take at most " + LARGEST_HEADER + " bytes, but takes " + json.length);
+                    "the header must take at most " + LARGEST_HEADER + " bytes, but takes " + json.length);
         }
-        Path temporary = file.resolveSibling(file.getFileName() + ".partial");
-        try {
-            try (FileChannel channel = FileChannel.open(
-                    temporary,
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.TRUNCATE_EXISTING,
-                    StandardOpenOption.WRITE)) {
-                ByteBuffer length = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-                Durable.writeFully(channel, length.putLong(json.length).flip());
-                Durable.writeFully(channel, ByteBuffer.wrap(json));
-                for (NDArray array : tensors.values()) {
-                    Durable.writeFully(channel, array.toByteBuffer());
-                }
-                channel.force(true);
-            }
-            Durable.replace(temporary, file);
-        } finally {
-            Files.deleteIfExists(temporary); // of a write that failed, such as on a full disk
-        }
+        return json;
     }
 
     /** Adds blanks, as the format allows, so that values start at a multiple of 8. */
@@ -108,6 +150,41 @@ public final class SafeTensors {
             fill(channel.position(position), values);
             return array(values.flip(), entry, manager);
         });
+    }
+
+    /**
+     * Reads what {@link #write(WritableByteChannel, Map, Map)} wrote, and nothing behind it; the arrays are copies, attached
+     * to the manager.
+     *
+     * @param most how many bytes the content may have
+     * @throws EOFException if the stream has ended before the first byte
+     * @throws IOException if the stream cannot be read or ends early, if the content has more bytes, or as {@link #read(Path,
+     *     NDManager)}; the message names the tensor, the rule and the value
+     */
+    public static Content read(ReadableByteChannel channel, long most, NDManager manager) throws IOException {
+        ByteBuffer length = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        if (channel.read(length) < 0) {
+            throw new EOFException("the stream has ended");
+        }
+        fill(channel, length);
+        long size = length.flip().getLong();
+        if (size < Long.BYTES || size > most) {
+            throw new IOException("length must be in [" + Long.BYTES + ", " + most + "], but was " + size);
+        }
+        try {
+            SafeTensorsHeader.Parsed header = header(channel, size);
+            Map<String, NDArray> tensors = new LinkedHashMap<>();
+            header.entries().forEach(entry -> tensors.put(entry.name(), null)); // in the order of the header
+            for (SafeTensorsHeader.Entry entry : header.inPlace()) {
+                requireHeld(entry);
+                ByteBuffer values = manager.allocateDirect((int) entry.bytes());
+                fill(channel, values);
+                tensors.put(entry.name(), array(values.flip(), entry, manager));
+            }
+            return new Content(tensors, header.metadata());
+        } catch (RuntimeException e) { // the engine's own refusal of an odd shape
+            throw new IOException(e.getMessage(), e);
+        }
     }
 
     /**
@@ -154,28 +231,37 @@ public final class SafeTensors {
     }
 
     private static Content content(FileChannel channel, Loader loader) throws IOException {
+        SafeTensorsHeader.Parsed header = header(channel, channel.size());
+        long start = channel.position();
+        Map<String, NDArray> tensors = new LinkedHashMap<>();
+        if (loader != null) {
+            for (SafeTensorsHeader.Entry entry : header.entries()) {
+                requireHeld(entry);
+                tensors.put(entry.name(), loader.load(channel, start + entry.begin(), entry));
+            }
+        }
+        return new Content(tensors, header.metadata());
+    }
+
+    /** Reads the header of content of a size, and leaves the channel where the values begin. */
+    private static SafeTensorsHeader.Parsed header(ReadableByteChannel channel, long size) throws IOException {
         ByteBuffer length = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         fill(channel, length);
         long headerLength = length.flip().getLong();
-        long longest = Math.min(LARGEST_HEADER, channel.size() - Long.BYTES);
+        long longest = Math.min(LARGEST_HEADER, size - Long.BYTES);
         if (headerLength < 2 || headerLength > longest) {
             throw new IOException("header length must be in [2, " + longest + "], but was " + headerLength);
         }
         ByteBuffer json = ByteBuffer.allocate((int) headerLength);
         fill(channel, json);
-        long start = Long.BYTES + headerLength;
-        SafeTensorsHeader.Parsed header = SafeTensorsHeader.parse(json.array(), channel.size() - start);
-        Map<String, NDArray> tensors = new LinkedHashMap<>();
-        if (loader != null) {
-            for (SafeTensorsHeader.Entry entry : header.entries()) {
-                if (entry.bytes() > Integer.MAX_VALUE) {
-                    throw new IOException("tensor \"" + entry.name() + "\" must have at most " + Integer.MAX_VALUE
-                            + " bytes, but has " + entry.bytes());
-                }
-                tensors.put(entry.name(), loader.load(channel, start + entry.begin(), entry));
-            }
+        return SafeTensorsHeader.parse(json.array(), size - Long.BYTES - headerLength);
+    }
+
+    private static void requireHeld(SafeTensorsHeader.Entry entry) throws IOException {
+        if (entry.bytes() > Integer.MAX_VALUE) {
+            throw new IOException("tensor \"" + entry.name() + "\" must have at most " + Integer.MAX_VALUE
+                    + " bytes, but has " + entry.bytes());
         }
-        return new Content(tensors, header.metadata());
     }
 
     private static NDArray array(ByteBuffer values, SafeTensorsHeader.Entry entry, NDManager manager) {
@@ -201,10 +287,10 @@ public final class SafeTensors {
         return floats;
     }
 
-    private static void fill(FileChannel channel, ByteBuffer buffer) throws IOException {
+    private static void fill(ReadableByteChannel channel, ByteBuffer buffer) throws IOException {
         while (buffer.hasRemaining()) {
             if (channel.read(buffer) < 0) {
-                throw new IOException("the file is truncated, " + buffer.remaining() + " bytes are missing");
+                throw new IOException("the end is missing, " + buffer.remaining() + " bytes");
             }
         }
     }

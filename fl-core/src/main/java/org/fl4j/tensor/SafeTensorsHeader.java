@@ -54,7 +54,15 @@ final class SafeTensorsHeader {
     }
 
     /** The tensors in the order of the header, and the metadata. */
-    record Parsed(List<Entry> entries, Map<String, String> metadata) {}
+    record Parsed(List<Entry> entries, Map<String, String> metadata) {
+        /** Returns the tensors in the order in which they lie. */
+        List<Entry> inPlace() {
+            return entries.stream().sorted(BY_PLACE).toList();
+        }
+    }
+
+    private static final Comparator<Entry> BY_PLACE =
+            Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end);
 
     private final Map<String, Entry> entries = new LinkedHashMap<>();
     private final Map<String, String> metadata = new TreeMap<>();
@@ -193,8 +201,7 @@ final class SafeTensorsHeader {
     /** The tensors, sorted by where they lie, must cover the rest of the file: each begins where the one before it ends. */
     private static void requireWithoutGaps(List<Entry> entries, long rest) throws IOException {
         long end = 0;
-        Comparator<Entry> byPlace = Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end);
-        for (Entry entry : entries.stream().sorted(byPlace).toList()) {
+        for (Entry entry : entries.stream().sorted(BY_PLACE).toList()) {
             require(
                     entry.begin() == end,
                     "tensor \"" + shown(entry.name()) + "\": begin",
@@ -203,7 +210,7 @@ final class SafeTensorsHeader {
             end = entry.end();
         }
         if (end > rest) {
-            throw new IOException("the file is truncated, " + (end - rest) + " bytes are missing");
+            throw new IOException("the end is missing, " + (end - rest) + " bytes");
         }
         require(end == rest, "bytes after the last tensor", "0", rest - end);
     }

@@ -712,8 +712,7 @@ class SimulationTest {
         Files.write(file, Arrays.copyOf(bytes, bytes.length - 7));
         assertCannotResume(
                 setup(),
-                "checkpoint " + file + ": cannot be read: " + file + ": the file is truncated, 7 bytes are missing."
-                        + OLDER_IS_GOOD);
+                "checkpoint " + file + ": cannot be read: " + file + ": the end is missing, 7 bytes." + OLDER_IS_GOOD);
     }
 
     @Test

@@ -69,8 +69,7 @@ class SafeTensorsTest extends TensorTest {
         assertThat(weight.toFloatArray()).containsExactly(2, 4, 6, 8, 10, 12);
         assertThat(Files.readAllBytes(file)).isEqualTo(before);
         Files.write(file, Arrays.copyOf(before, before.length - 5));
-        assertThatThrownBy(() -> SafeTensors.map(file, manager))
-                .hasMessage(file + ": the file is truncated, 5 bytes are missing");
+        assertThatThrownBy(() -> SafeTensors.map(file, manager)).hasMessage(file + ": the end is missing, 5 bytes");
     }
 
     @Test
@@ -92,10 +91,9 @@ class SafeTensorsTest extends TensorTest {
         Files.write(file, Arrays.copyOf(bytes, bytes.length - 5));
         assertThatThrownBy(() -> SafeTensors.read(file, manager))
                 .isInstanceOf(IOException.class)
-                .hasMessage(file + ": the file is truncated, 5 bytes are missing");
+                .hasMessage(file + ": the end is missing, 5 bytes");
         Files.write(file, new byte[3]);
-        assertThatThrownBy(() -> SafeTensors.read(file, manager))
-                .hasMessage(file + ": the file is truncated, 5 bytes are missing");
+        assertThatThrownBy(() -> SafeTensors.read(file, manager)).hasMessage(file + ": the end is missing, 5 bytes");
     }
 
     @Test
@@ -178,7 +176,7 @@ class SafeTensorsTest extends TensorTest {
                         "tensor \"a\": size of its shape must be below 2^63 bytes, but the shape is (" + most + ")"),
                 arguments(
                         "{\"a\":" + tensor("U8", "[" + most + "]", "[0," + most + "]") + "}",
-                        "the file is truncated, " + (Long.MAX_VALUE - 8) + " bytes are missing"),
+                        "the end is missing, " + (Long.MAX_VALUE - 8) + " bytes"),
                 arguments(
                         "{\"a\":" + tensor("U8", "[4]", "[4,8]") + "}",
                         "tensor \"a\": begin must be where the tensor before it ends, 0, but was 4"),
