@@ -98,6 +98,12 @@ public record RoundPlan(
         return model;
     }
 
+    /** Returns the size of the message for one client: its model and its attachments. */
+    public long byteCount(ClientId client) {
+        SharedMessage message = shared.get(orders.getOrDefault(client, USUAL).shared());
+        return message.model().layout().byteCount() + TrainingTask.byteCount(message.attachments());
+    }
+
     /** Returns the same plan with another cohort. */
     public RoundPlan withCohort(List<ClientId> others) {
         return new RoundPlan(others, wanted, shared, orders, facts, absent, notes);

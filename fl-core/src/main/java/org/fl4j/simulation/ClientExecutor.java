@@ -36,8 +36,8 @@ import org.fl4j.tensor.TensorEngine;
 final class ClientExecutor implements AutoCloseable {
     private static final long LOOK_MILLISECONDS = 10;
 
-    private final List<Worker> workers;
-    private final BlockingQueue<Worker> idle;
+    private final List<WorkerHost> workers;
+    private final BlockingQueue<WorkerHost> idle;
     private final ExecutionPolicy execution;
     private final TaskExecutor tasks;
     private final boolean lendsThread;
@@ -49,11 +49,11 @@ final class ClientExecutor implements AutoCloseable {
     /** What is done for one client, on a worker's thread. */
     @FunctionalInterface
     interface Work<T> {
-        T apply(ClientId client, Worker worker, Notes notes);
+        T apply(ClientId client, WorkerHost host, Notes notes);
     }
 
     ClientExecutor(
-            List<Worker> workers,
+            List<WorkerHost> workers,
             ExecutionPolicy execution,
             FailurePolicy policy,
             Optional<ResourceMonitor> monitor,
@@ -99,7 +99,7 @@ final class ClientExecutor implements AutoCloseable {
 
     private <T> T onIdleWorker(ClientId client, RoundContext round, Work<T> work, Notes notes)
             throws InterruptedException {
-        Worker worker = idle.take();
+        WorkerHost worker = idle.take();
         try (Usage usage = new Usage(round, notes)) {
             usage.suppressNotUsedWarning();
             return work.apply(client, worker, notes);
@@ -138,12 +138,12 @@ final class ClientExecutor implements AutoCloseable {
         try {
             tasks.close();
         } finally {
-            workers.forEach(Worker::close);
+            workers.forEach(WorkerHost::close);
         }
     }
 
     /** The results of one round's clients, in their order. Close it: clients whose result was not asked for are given up. */
-    final class Results<T> implements Iterator<T>, AutoCloseable {
+    final class Results<T> implements CohortExecutor.Answers<T> {
         private final String kind;
         private final Iterator<ClientId> waiting;
         private final RoundContext round;
@@ -165,8 +165,8 @@ final class ClientExecutor implements AutoCloseable {
             this.free = free;
         }
 
-        /** Returns who failed so far, under a policy that goes on. */
-        List<ClientFailure> failures() {
+        @Override
+        public List<ClientFailure> failures() {
             return List.copyOf(failures);
         }
 

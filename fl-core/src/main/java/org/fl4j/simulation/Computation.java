@@ -1,5 +1,6 @@
 package org.fl4j.simulation;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import java.util.ArrayList;
@@ -11,9 +12,11 @@ import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import org.fl4j.client.Worker;
+import org.fl4j.core.ClientStates;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.UpdateStore;
+import org.fl4j.data.FederatedDataset;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.FederatedModel;
 import org.fl4j.model.LocalModel;
@@ -34,7 +37,7 @@ record Computation(
         Server server,
         FederatedRound round,
         Reruns reruns,
-        ClientExecutor executor,
+        CohortExecutor executor,
         Optional<ResourceMonitor> monitor) {
     static final EvaluationPlan NO_EVALUATION =
             new EvaluationPlan(Integer.MAX_VALUE, OptionalInt.empty(), Optional.empty(), Integer.MAX_VALUE);
@@ -59,25 +62,19 @@ record Computation(
                 FederatedModel model = new FederatedModel(setup.task);
                 ComposedServer composed = server(setup, model, states);
                 ResourceMonitor monitor = setup.monitoring.map(Supplier::get).orElse(null);
-                ClientExecutor executor = new ClientExecutor(
-                        workers(setup, model, clientStates),
-                        setup.execution,
-                        setup.failurePolicy,
-                        Optional.ofNullable(monitor),
-                        cancelled)) {
+                CohortExecutor executor =
+                        executor(setup, model, clientStates, Optional.ofNullable(monitor), cancelled)) {
             Server server = new GuardedServer(
                     setup.decorated(composed, clientStates),
                     model.layout(),
                     setup.failurePolicy == FailurePolicy.FAIL_RUN);
             RoundStarts starts = new RoundStarts(
                     setup.seed, setup.data.clients(), scope.updates(), setup.observers, scope.recorded());
-            LocalCohort cohort = new LocalCohort(
-                    executor, setup.clientFactory(), setup.uploadTransform, clientStates, sent(setup, clientStates));
             FederatedRound round = new FederatedRound(
                     server,
                     starts,
-                    cohort,
-                    new Evaluation(server, cohort, scope.evaluations(), setup.evaluated),
+                    training(setup, executor, clientStates),
+                    new Evaluation(server, executor, scope.evaluations(), setup.evaluated),
                     new RoundRecorder());
             return body.apply(new Computation(
                     model,
@@ -85,7 +82,7 @@ record Computation(
                     clientStates,
                     server,
                     round,
-                    new Reruns(server, starts, cohort),
+                    new Reruns(server, starts, executor),
                     executor,
                     Optional.ofNullable(monitor)));
         } catch (RuntimeException | Error e) {
@@ -103,9 +100,9 @@ record Computation(
         }
     }
 
-    private static LocalCohort.Sent sent(SimulationBuilder setup, ClientStateStore clientStates) {
-        return new LocalCohort.Sent(
-                setup.hashUpdates,
+    private static Training training(SimulationBuilder setup, CohortExecutor executor, ClientStateStore clientStates) {
+        return new Training(
+                executor,
                 new ClaimRule(setup.data.clients(), Optional.ofNullable(setup.training)),
                 (number, accepted) -> clientStates.commit(number, accepted, oldestNeeded(setup, number)));
     }
@@ -161,16 +158,38 @@ record Computation(
         };
     }
 
-    private static List<Worker> workers(SimulationBuilder setup, FederatedModel model, ClientStateStore clientStates) {
-        List<Worker> workers = new ArrayList<>();
-        for (int i = 0; i < setup.workers; i++) {
-            workers.add(new Worker(
-                    model,
-                    setup.data,
-                    Optional.ofNullable(setup.clientEvaluationData).orElse(setup.data),
-                    clientStates,
-                    setup.devices.forWorker(i)));
+    private static CohortExecutor executor(
+            SimulationBuilder setup,
+            FederatedModel model,
+            ClientStateStore clientStates,
+            Optional<ResourceMonitor> monitor,
+            BooleanSupplier cancelled) {
+        ClientCall calls = new ClientCall();
+        if (setup.executor.isPresent()) {
+            return setup.executor
+                    .get()
+                    .open(new ExecutorParts(
+                            (device, states) -> host(setup, model, states, device, calls),
+                            model.layout(),
+                            setup.data,
+                            clientStates,
+                            setup.failurePolicy,
+                            setup.hashUpdates,
+                            cancelled));
         }
-        return workers;
+        List<WorkerHost> hosts = new ArrayList<>();
+        for (int i = 0; i < setup.workers; i++) {
+            hosts.add(host(setup, model, clientStates, setup.devices.forWorker(i), calls));
+        }
+        ClientExecutor clients = new ClientExecutor(hosts, setup.execution, setup.failurePolicy, monitor, cancelled);
+        return new WorkerExecutor(clients, calls, clientStates, setup.hashUpdates);
+    }
+
+    private static WorkerHost host(
+            SimulationBuilder setup, FederatedModel model, ClientStates states, Device device, ClientCall calls) {
+        FederatedDataset evaluation =
+                Optional.ofNullable(setup.clientEvaluationData).orElse(setup.data);
+        Worker worker = new Worker(model, setup.data, evaluation, states, device);
+        return new WorkerHost(worker, setup.clientFactory(), setup.uploadTransform, calls);
     }
 }

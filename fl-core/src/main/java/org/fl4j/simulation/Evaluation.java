@@ -16,12 +16,12 @@ import org.fl4j.tensor.ParameterVector;
  * Evaluates new models: on the server's data, and on the clients.
  *
  * @param server says what clients are sent
- * @param cohort runs the clients
+ * @param executor runs the clients
  * @param plan in which rounds
  * @param evaluated which model of a state
  */
 record Evaluation(
-        Server server, LocalCohort cohort, EvaluationPlan plan, Function<ServerState, ParameterVector> evaluated) {
+        Server server, CohortExecutor executor, EvaluationPlan plan, Function<ServerState, ParameterVector> evaluated) {
     /**
      * What was measured.
      *
@@ -43,9 +43,9 @@ record Evaluation(
             return new Result(central, Map.of(), List.of());
         }
         Map<ClientId, Metrics> byClient = new TreeMap<>();
-        try (ClientExecutor.Results<Map.Entry<ClientId, Metrics>> results =
-                cohort.evaluate(server.evaluation(shown, clients, round), round)) {
-            results.forEachRemaining(result -> byClient.put(result.getKey(), result.getValue()));
+        try (CohortExecutor.Answers<CohortExecutor.Measured> results =
+                executor.evaluate(server.evaluation(shown, clients, round), round)) {
+            results.forEachRemaining(result -> byClient.put(result.client(), result.metrics()));
             return new Result(central, byClient, results.failures());
         }
     }

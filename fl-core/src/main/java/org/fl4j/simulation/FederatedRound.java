@@ -14,15 +14,15 @@ import org.fl4j.core.ServerUpdate;
 public final class FederatedRound {
     private final Server server;
     private final RoundStarts starts;
-    private final LocalCohort cohort;
+    private final Training training;
     private final Evaluation evaluation;
     private final RoundRecorder recorder;
 
     FederatedRound(
-            Server server, RoundStarts starts, LocalCohort cohort, Evaluation evaluation, RoundRecorder recorder) {
+            Server server, RoundStarts starts, Training training, Evaluation evaluation, RoundRecorder recorder) {
         this.server = server;
         this.starts = starts;
-        this.cohort = cohort;
+        this.training = training;
         this.evaluation = evaluation;
         this.recorder = recorder;
     }
@@ -48,8 +48,8 @@ public final class FederatedRound {
         // 1. plan: who takes part, and what each of them is sent
         RoundPlan plan = server.plan(state, starts.clients(), round);
 
-        // 2. train: on the workers, a few clients ahead of the server
-        try (Uploads uploads = cohort.train(plan, round)) {
+        // 2. train: wherever the executor runs clients, a few of them ahead of the server
+        try (Uploads uploads = training.of(plan, round)) {
 
             // 3. fold: the server takes one update after another, in cohort order
             ServerUpdate update = server.update(state, plan, uploads, round);

@@ -1,7 +1,9 @@
 package org.fl4j.simulation;
 
+import java.util.List;
 import java.util.Optional;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
@@ -14,9 +16,9 @@ import org.fl4j.internal.Check;
  *
  * @param server plans the round
  * @param starts begins it
- * @param cohort runs the client
+ * @param executor runs the client
  */
-record Reruns(Server server, RoundStarts starts, LocalCohort cohort) {
+record Reruns(Server server, RoundStarts starts, CohortExecutor executor) {
     /** Runs one client of the round after a state once more, and returns the hash of its update. */
     String replay(ServerState state, ClientId client) {
         RoundContext round = starts.after(state);
@@ -26,7 +28,7 @@ record Reruns(Server server, RoundStarts starts, LocalCohort cohort) {
                 "client",
                 "one who trained in round " + round.number() + ", " + plan.cohort(),
                 client);
-        return cohort.trainAlone(plan, client, round);
+        return trainAlone(plan, client, round);
     }
 
     /** Runs the first client of the round after a state, if it has any, and returns it. */
@@ -34,7 +36,16 @@ record Reruns(Server server, RoundStarts starts, LocalCohort cohort) {
         RoundContext round = starts.after(state);
         RoundPlan plan = server.plan(state, starts.clients(), round);
         Optional<ClientId> first = plan.cohort().stream().findFirst();
-        first.ifPresent(client -> cohort.trainAlone(plan, client, round));
+        first.ifPresent(client -> trainAlone(plan, client, round));
         return first;
+    }
+
+    private String trainAlone(RoundPlan plan, ClientId client, RoundContext round) {
+        try (CohortExecutor.Answers<ModelUpdate> answers = executor.train(plan.withCohort(List.of(client)), round)) {
+            Check.that(answers.hasNext(), "client", "one who does not fail", answers.failures());
+            try (ModelUpdate update = answers.next()) {
+                return update.sha256();
+            }
+        }
     }
 }

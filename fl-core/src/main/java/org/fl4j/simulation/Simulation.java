@@ -58,7 +58,7 @@ public final class Simulation {
             Computation.Scope scope =
                     new Computation.Scope(setup.clientStateStore(), setup.updateStore, plan, round -> Optional.empty());
             return Computation.of(setup, scope, isOver, run -> {
-                thread.onInterrupt(run.executor()::interruptRunning);
+                thread.onInterrupt(run.executor()::interrupt);
                 Optional<Checkpoint.Stored> from = resumed(files, run);
                 if (!setup.resume) {
                     run.clientStates().requireEmpty();

@@ -70,6 +70,7 @@ public final class SimulationBuilder implements Cloneable {
     int rounds;
     int workers = Runtime.getRuntime().availableProcessors();
     Devices devices = Devices.cpu();
+    Optional<CohortExecutor.Factory> executor = Optional.empty();
     Seed seed = new Seed(0);
     FailurePolicy failurePolicy = FailurePolicy.FAIL_RUN;
     int evaluateEvery = 1;
@@ -289,6 +290,12 @@ public final class SimulationBuilder implements Cloneable {
     /** Sets the seed of all random choices; by default 0. */
     public SimulationBuilder seed(long value) {
         seed = new Seed(value);
+        return this;
+    }
+
+    /** Runs clients elsewhere than on the workers of this process, see {@link CohortExecutor}. */
+    public SimulationBuilder executor(CohortExecutor.Factory value) {
+        executor = Optional.of(value);
         return this;
     }
 

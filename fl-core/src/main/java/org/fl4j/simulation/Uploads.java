@@ -9,7 +9,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import org.fl4j.core.ClientId;
-import org.fl4j.core.Facts;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Rejection;
 import org.fl4j.core.RejectionReason;
@@ -19,38 +18,17 @@ import org.fl4j.core.ServerUpdate;
 
 /** The updates of a round as the server takes them, with the bytes that it took. */
 final class Uploads implements Iterable<ModelUpdate>, AutoCloseable {
-    private final ClientExecutor.Results<Upload> results;
+    private final CohortExecutor.Answers<ModelUpdate> results;
     private final RoundPlan plan;
     private final ClaimRule claims;
     private final RoundContext round;
     private final BiConsumer<Integer, Set<ClientId>> commit;
     private final List<Rejection> rejected = new ArrayList<>(); // before the server saw them
-    private Optional<Upload> folding = Optional.empty(); // what the server was handed last
     private long bytesDown;
     private long bytesUp;
 
-    /** An update, and the size of the message that the client was sent. */
-    record Upload(ModelUpdate update, long bytesDown, ClientCall owner) implements AutoCloseable {
-        /** Adds what the server knows of the client. */
-        Upload with(Facts known) {
-            return new Upload(update.with(update.facts().with(known)), bytesDown, owner);
-        }
-
-        /** Lets the update go, which the server has freed. */
-        void arrived() {
-            owner.forget(update);
-        }
-
-        /** Frees an update that the server is not handed. */
-        @Override
-        public void close() {
-            owner.forget(update);
-            update.close();
-        }
-    }
-
     Uploads(
-            ClientExecutor.Results<Upload> results,
+            CohortExecutor.Answers<ModelUpdate> results,
             RoundPlan plan,
             ClaimRule claims,
             RoundContext round,
@@ -66,11 +44,10 @@ final class Uploads implements Iterable<ModelUpdate>, AutoCloseable {
     @Override
     public Iterator<ModelUpdate> iterator() {
         return new Iterator<>() {
-            private Optional<Upload> next = Optional.empty();
+            private Optional<ModelUpdate> next = Optional.empty();
 
             @Override
             public boolean hasNext() {
-                forgetTheLast();
                 while (next.isEmpty() && results.hasNext()) {
                     next = admitted(results.next());
                 }
@@ -82,29 +59,24 @@ final class Uploads implements Iterable<ModelUpdate>, AutoCloseable {
                 if (!hasNext()) {
                     throw new NoSuchElementException("every update of the round was taken");
                 }
-                folding = next;
+                ModelUpdate update = next.orElseThrow();
                 next = Optional.empty();
-                return folding.orElseThrow().update();
+                return update;
             }
         };
     }
 
-    private void forgetTheLast() {
-        folding.ifPresent(Upload::arrived);
-        folding = Optional.empty();
-    }
-
-    private Optional<Upload> admitted(Upload upload) {
-        bytesDown += upload.bytesDown();
-        bytesUp += upload.update().byteCount();
-        Optional<String> fault = claims.fault(upload.update());
-        fault.ifPresent(detail -> {
-            rejected.add(new Rejection(upload.update().client(), RejectionReason.FALSE_CLAIM, detail));
-            upload.close();
-        });
-        return fault.isPresent()
-                ? Optional.empty()
-                : Optional.of(upload.with(plan.facts(upload.update().client())));
+    private Optional<ModelUpdate> admitted(ModelUpdate update) {
+        ClientId client = update.client();
+        bytesDown += plan.byteCount(client);
+        bytesUp += update.byteCount();
+        Optional<String> fault = claims.fault(update);
+        if (fault.isPresent()) {
+            rejected.add(new Rejection(client, RejectionReason.FALSE_CLAIM, fault.get()));
+            update.close();
+            return Optional.empty();
+        }
+        return Optional.of(update.with(update.facts().with(plan.facts(client))));
     }
 
     /**
@@ -149,7 +121,6 @@ final class Uploads implements Iterable<ModelUpdate>, AutoCloseable {
     /** Waits for clients that have begun and whom the server does not want any more. */
     @Override
     public void close() {
-        forgetTheLast();
         results.close();
     }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.random.RandomGenerator;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.TrainingFacts;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.random.Seed;
@@ -31,7 +32,7 @@ class NormClippingTest extends UpdateTransformContract {
         assertThat(values(clipped.delta()))
                 .usingComparatorWithPrecision(2e-6f)
                 .containsExactly(3 / 13f, 4 / 13f, 0, 12 / 13f);
-        assertThat(clipped.metrics().value("train/update norm")).isCloseTo(13, within(1e-6));
+        assertThat(clipped.facts().get(TrainingFacts.UPDATE_NORM)).isCloseTo(13, within(1e-6));
         assertThat(clipped.metrics().value("train/clipped")).isEqualTo(1);
     }
 

@@ -1,0 +1,21 @@
+package org.fl4j.simulation;
+
+import java.util.Set;
+import java.util.function.BiConsumer;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.RoundPlan;
+
+/**
+ * Has the cohorts of rounds train.
+ *
+ * @param executor runs the clients
+ * @param claims what may be true of their updates
+ * @param commit keeps what accepted clients of a round remember
+ */
+record Training(CohortExecutor executor, ClaimRule claims, BiConsumer<Integer, Set<ClientId>> commit) {
+    /** Has a plan's cohort train; the updates come in its order. */
+    Uploads of(RoundPlan plan, RoundContext round) {
+        return new Uploads(executor.train(plan, round), plan, claims, round, commit);
+    }
+}
