@@ -77,10 +77,10 @@ public record RoundPlan(
      * client.
      */
     public TrainingTask task(ClientId client, RoundContext round) {
-        ClientOrder order = orders.getOrDefault(client, USUAL);
+        ClientOrder order = order(client);
         SharedMessage message = shared.get(order.shared());
         ParameterVector model =
-                order.ownModel().isPresent() ? ownModel(client, order.ownModel().get(), message) : message.model();
+                order.ownModel().isPresent() ? ownModel(client, order.ownModel().get()) : message.model();
         return new TrainingTask(
                 round.ticket(client),
                 message.modelVersion(),
@@ -89,9 +89,15 @@ public record RoundPlan(
                 message.withSettings(order.settings()).settings());
     }
 
-    private static ParameterVector ownModel(ClientId client, ClientOrder.OwnModel own, SharedMessage message) {
+    /** Returns what a client is sent, which need not be of the cohort. */
+    public ClientOrder order(ClientId client) {
+        return orders.getOrDefault(client, USUAL);
+    }
+
+    /** Loads a model of a client's own, into the open scope; it must have the layout of the shared one. */
+    public ParameterVector ownModel(ClientId client, ClientOrder.OwnModel own) {
         ParameterVector model = Check.present("own model of " + client, own.load());
-        message.model().layout().differenceFrom(model.layout()).ifPresent(difference -> {
+        message(client).model().layout().differenceFrom(model.layout()).ifPresent(difference -> {
             throw new IllegalArgumentException(
                     "own model of " + client + " must have the layout of the shared one, but: " + difference);
         });
@@ -100,8 +106,12 @@ public record RoundPlan(
 
     /** Returns the size of the message for one client: its model and its attachments. */
     public long byteCount(ClientId client) {
-        SharedMessage message = shared.get(orders.getOrDefault(client, USUAL).shared());
+        SharedMessage message = message(client);
         return message.model().layout().byteCount() + TrainingTask.byteCount(message.attachments());
+    }
+
+    private SharedMessage message(ClientId client) {
+        return shared.get(order(client).shared());
     }
 
     /** Returns the same plan with another cohort. */
@@ -121,7 +131,7 @@ public record RoundPlan(
 
     /** Returns the receipt of a client from whom no update came. */
     public Receipt receipt(ClientId client, Receipt.Outcome outcome) {
-        SharedMessage message = shared.get(orders.getOrDefault(client, USUAL).shared());
+        SharedMessage message = message(client);
         return Receipt.of(client, outcome, message == null ? 0 : message.modelVersion(), facts(client));
     }
 
@@ -133,7 +143,7 @@ public record RoundPlan(
     /** Returns the same plan with another order for one client. */
     public RoundPlan withOrder(ClientId client, UnaryOperator<ClientOrder> change) {
         Map<ClientId, ClientOrder> changed = new TreeMap<>(orders);
-        changed.put(client, change.apply(orders.getOrDefault(client, USUAL)));
+        changed.put(client, change.apply(order(client)));
         return withMessages(shared, changed);
     }
 

@@ -170,8 +170,8 @@ record Computation(
                     .get()
                     .open(new ExecutorParts(
                             (device, states) -> host(setup, model, states, device, calls),
+                            RunIdentity.ofClients(setup).parts(),
                             model.layout(),
-                            setup.data,
                             clientStates,
                             setup.failurePolicy,
                             setup.hashUpdates,
@@ -185,7 +185,7 @@ record Computation(
         return new WorkerExecutor(clients, calls, clientStates, setup.hashUpdates);
     }
 
-    private static WorkerHost host(
+    static WorkerHost host(
             SimulationBuilder setup, FederatedModel model, ClientStates states, Device device, ClientCall calls) {
         FederatedDataset evaluation =
                 Optional.ofNullable(setup.clientEvaluationData).orElse(setup.data);

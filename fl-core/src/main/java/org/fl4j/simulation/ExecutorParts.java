@@ -1,17 +1,25 @@
 package org.fl4j.simulation;
 
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import org.fl4j.client.ClientProgram;
 import org.fl4j.core.ClientStore;
-import org.fl4j.data.FederatedDataset;
+import org.fl4j.internal.Check;
 import org.fl4j.tensor.ParameterLayout;
 
 /**
  * What an executor may know of a run.
  *
  * @param program makes the run's clients, in this process
+ * @param identity what the bits of updates depend on, as texts by name: model, data, training, client classes, upload
+ *     transforms, and the kind of machine
  * @param layout of the run's model
- * @param data what clients train on
  * @param states what clients kept, and where it is staged what they keep
  * @param failures what a client that fails does to the run
  * @param hashes whether task records carry the hash of the client's update
@@ -19,9 +27,39 @@ import org.fl4j.tensor.ParameterLayout;
  */
 public record ExecutorParts(
         ClientProgram program,
+        SortedMap<String, String> identity,
         ParameterLayout layout,
-        FederatedDataset data,
         ClientStore states,
         FailurePolicy failures,
         boolean hashes,
-        BooleanSupplier cancelled) {}
+        BooleanSupplier cancelled) {
+    /** Copies the map. */
+    public ExecutorParts {
+        identity = Collections.unmodifiableSortedMap(new TreeMap<>(identity));
+    }
+
+    /**
+     * Checks that clients elsewhere are those of this run, on the same kind of machine.
+     *
+     * @param there their identity, such as {@link PortableProgram.Opened#identity}
+     * @throws IllegalArgumentException if not; the message names every part that differs, such as a client class that
+     *     has no name by which the other process could make it
+     */
+    public void requireSame(Map<String, String> there) {
+        TreeSet<String> names = new TreeSet<>(identity.keySet());
+        names.addAll(there.keySet());
+        List<String> differences = new ArrayList<>();
+        for (String name : names) {
+            String here = identity.getOrDefault(name, "absent");
+            String other = there.getOrDefault(name, "absent");
+            if (!here.equals(other)) {
+                differences.add(name + " is " + here + " in the run and " + other + " there");
+            }
+        }
+        Check.that(
+                differences.isEmpty(),
+                "clients in another process",
+                "made of the same parts as those of the run",
+                differences);
+    }
+}

@@ -1,10 +1,11 @@
 package org.fl4j.simulation;
 
-/** Unwinds a round whose run was cancelled; {@link Simulation#run} turns it into a result. */
-final class RunCancelledException extends RuntimeException {
+/** Unwinds a round whose run was cancelled; an executor throws it, and {@link Simulation#run} turns it into a result. */
+public final class RunCancelledException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    RunCancelledException() {
+    /** Says so. */
+    public RunCancelledException() {
         super("the run was cancelled");
     }
 }

@@ -55,6 +55,21 @@ record RunIdentity(Fingerprint made, Fingerprint machine) {
         return new RunIdentity(made, machine(run));
     }
 
+    /** Describes what the bits of clients' updates depend on: their parts, and the kind of machine. */
+    static Fingerprint ofClients(SimulationBuilder run) {
+        Fingerprint clients = new Fingerprint()
+                .add("task", run.task)
+                .add("data", run.data)
+                .add("clients", clients(run.data.clients()))
+                .add("clientEvaluation", Optional.ofNullable(run.clientEvaluationData))
+                .add("training", run.training)
+                .add("clientFactory", run.clientFactory)
+                .add("sgdClients", run.sgdClients)
+                .add("uploadTransform", run.uploadTransform);
+        clients.parts().putAll(machine(run).parts());
+        return clients;
+    }
+
     private static String clients(ClientDirectory directory) {
         int hash = 1;
         for (int position = 0; position < directory.size(); position++) {
@@ -73,7 +88,8 @@ record RunIdentity(Fingerprint made, Fingerprint machine) {
                                 .collect(Collectors.joining(",")))
                 .add("processor", System.getProperty("os.arch") + vectorInstructions())
                 .add("java", Runtime.version().feature())
-                .add("libtorch", TensorEngine.version());
+                .add("libtorch", TensorEngine.version())
+                .add("native threads", TensorEngine.nativeThreads());
     }
 
     /** Native libraries choose their kernels, and so the order of sums, by these. */

@@ -58,6 +58,11 @@ public final class TensorEngine {
         return engine().getVersion();
     }
 
+    /** Returns how many native threads each thread of a run has. */
+    public static int nativeThreads() {
+        return NATIVE_THREADS;
+    }
+
     /**
      * Gives the current thread the engine's number of native threads, which libtorch's libraries keep per thread, and
      * runs its programs as they are written, so that rounding does not change when they are warm. Every thread that

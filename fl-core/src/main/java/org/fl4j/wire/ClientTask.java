@@ -4,33 +4,62 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.fl4j.core.Slot;
-import org.fl4j.core.StrategyState;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.ClientOrder;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.RoundPlan;
+import org.fl4j.core.SharedMessage;
 import org.fl4j.core.Ticket;
+import org.fl4j.core.TrainingTask;
 import org.fl4j.internal.Check;
 import org.fl4j.tensor.ParameterVector;
 
 /**
- * A client's task where it is another process's work: what the client is sent beside a shared message, and what it kept.
+ * A client's task as it travels: what the client is sent beside a shared message.
  *
+ * @param work what it is asked to do
  * @param ticket whom it is for, in which round, and with which seed
  * @param shared the id of the shared message
  * @param ownModel the model in place of the shared one
  * @param settings numbers beside the shared ones, by name
- * @param kept what the client kept of its last accepted round, by slot
  */
 public record ClientTask(
-        Ticket ticket,
-        String shared,
-        Optional<ParameterVector> ownModel,
-        Map<String, Double> settings,
-        Map<Slot, StrategyState> kept) {
+        Work work, Ticket ticket, String shared, Optional<ParameterVector> ownModel, Map<String, Double> settings) {
+    /** What a client is asked to do. */
+    public enum Work {
+        /** To train, and to answer with an update. */
+        TRAIN,
+        /** To evaluate, and to answer with metrics. */
+        EVALUATE
+    }
+
     /** Checks for presence. */
     public ClientTask {
+        Check.present("work", work);
         Check.present("ticket", ticket);
         Check.present("shared", shared);
         Check.present("ownModel", ownModel);
         settings = Collections.unmodifiableMap(new TreeMap<>(settings));
-        kept = Map.copyOf(kept);
+    }
+
+    /** Takes a client's task from a plan; a model of the client's own is loaded into the open scope. */
+    public static ClientTask of(RoundPlan plan, Work work, ClientId client, RoundContext round) {
+        ClientOrder order = plan.order(client);
+        return new ClientTask(
+                work,
+                round.ticket(client),
+                order.shared(),
+                order.ownModel().map(own -> plan.ownModel(client, own)),
+                order.settings());
+    }
+
+    /** Puts the task together with its shared message: {@link RoundPlan#task} of the plan that both come from. */
+    public TrainingTask with(SharedMessage message) {
+        return new TrainingTask(
+                ticket,
+                message.modelVersion(),
+                ownModel.orElse(message.model()),
+                message.attachments(),
+                message.withSettings(settings).settings());
     }
 }

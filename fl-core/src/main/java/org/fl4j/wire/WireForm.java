@@ -47,6 +47,12 @@ public final class WireForm {
     /** The kind of a failure. */
     public static final String FAILURE = "failure";
 
+    /** The kind of a question what a slot holds of a client. */
+    public static final String QUESTION = "question";
+
+    /** The kind of the answer to it. */
+    public static final String STATES = "states";
+
     private static final String ID = "id";
     private static final String CLIENT = "client";
     private static final String ROUND = "round";
@@ -67,6 +73,21 @@ public final class WireForm {
      * @param message what clients have in common
      */
     public record Shared(String id, SharedMessage message) {}
+
+    /**
+     * A client failed.
+     *
+     * @param error type and message of what it threw
+     */
+    public record Failure(String error) {}
+
+    /**
+     * What a client asks the run while it works.
+     *
+     * @param client who
+     * @param slot what of it
+     */
+    public record Question(ClientId client, Slot slot) {}
 
     /** Writes a shared message. */
     public static WireMessage of(Shared shared) {
@@ -101,7 +122,7 @@ public final class WireForm {
         draft.text("seed", task.ticket().seed().value());
         task.ownModel().ifPresent(model -> draft.vector(MODEL, model));
         task.settings().forEach((name, value) -> draft.text(SETTING + name, value));
-        draft.states(task.kept());
+        draft.text("work", task.work());
         return draft.message(TASK);
     }
 
@@ -114,10 +135,10 @@ public final class WireForm {
         Seed seed = new Seed(fields.whole("seed"));
         Optional<ParameterVector> own = fields.vector(MODEL, layout);
         Map<String, Double> settings = fields.numbers(SETTING);
-        Map<Slot, StrategyState> kept = states(fields);
+        ClientTask.Work work = fields.constant("work", ClientTask.Work.class);
         fields.end();
         return sound(
-                TASK, () -> new ClientTask(new Ticket(new ClientId(client), round, seed), shared, own, settings, kept));
+                TASK, () -> new ClientTask(work, new Ticket(new ClientId(client), round, seed), shared, own, settings));
     }
 
     /** Writes an update, with the states that its client keeps. */
@@ -172,6 +193,68 @@ public final class WireForm {
         Metrics metrics = metrics(fields);
         fields.end();
         return metrics;
+    }
+
+    /** Writes that a client failed. */
+    public static WireMessage of(Failure failure) {
+        Draft draft = new Draft();
+        draft.text("error", failure.error());
+        return draft.message(FAILURE);
+    }
+
+    /** Reads that a client failed. */
+    public static Failure failure(WireMessage message) throws IOException {
+        Fields fields = new Fields(message, FAILURE);
+        Failure failure = new Failure(fields.text("error"));
+        fields.end();
+        return failure;
+    }
+
+    /** Writes the question what a slot holds of a client. */
+    public static WireMessage of(Question question) {
+        Draft draft = new Draft();
+        draft.text(CLIENT, question.client().index());
+        draft.text("slot", question.slot().name());
+        draft.text("owner", question.slot().owner());
+        return draft.message(QUESTION);
+    }
+
+    /** Reads the question what a slot holds of a client. */
+    public static Question question(WireMessage message) throws IOException {
+        Fields fields = new Fields(message, QUESTION);
+        int client = fields.integer(CLIENT);
+        String slot = fields.text("slot");
+        Slot.Owner owner = fields.constant("owner", Slot.Owner.class);
+        fields.end();
+        return sound(QUESTION, () -> new Question(new ClientId(client), new Slot(slot, owner)));
+    }
+
+    /** Writes what slots hold of a client. */
+    public static WireMessage kept(Map<Slot, StrategyState> states) {
+        Draft draft = new Draft();
+        draft.states(states);
+        return draft.message(STATES);
+    }
+
+    /** Reads what slots hold of a client. */
+    public static Map<Slot, StrategyState> kept(WireMessage message) throws IOException {
+        Fields fields = new Fields(message, STATES);
+        Map<Slot, StrategyState> kept = states(fields);
+        fields.end();
+        return kept;
+    }
+
+    /** Writes texts, such as a program or an identity. */
+    public static WireMessage texts(String kind, Map<String, String> texts) {
+        return new WireMessage(kind, texts, Map.of());
+    }
+
+    /** Reads texts. */
+    public static Map<String, String> texts(WireMessage message, String kind) throws IOException {
+        Fields fields = new Fields(message, kind);
+        Map<String, String> texts = fields.texts("");
+        fields.end();
+        return texts;
     }
 
     private static Metrics metrics(Fields fields) throws IOException {

@@ -284,7 +284,8 @@ class NothingLostTest extends TensorTest {
         SimulationBuilder run = setup();
         run.rounds(2).build().run().close();
         RunIdentity here = RunIdentity.of(run);
-        assertThat(here.machine().parts()).containsOnlyKeys("devices", "java", "libtorch", "processor");
+        assertThat(here.machine().parts())
+                .containsOnlyKeys("devices", "java", "libtorch", "native threads", "processor");
         RunIdentity elsewhere = new RunIdentity(here.made(), new Fingerprint().add("processor", "another"));
         Path file = Checkpoint.latest(directory).orElseThrow();
         ParameterLayout layout = new FederatedModel(Fixtures.softmax()).layout();
@@ -293,7 +294,7 @@ class NothingLostTest extends TensorTest {
                         .state()
                         .round())
                 .isEqualTo(2);
-        assertThat(here.machine().differencesTo(elsewhere.machine())).hasSize(4);
+        assertThat(here.machine().differencesTo(elsewhere.machine())).hasSize(5);
     }
 
     /** Partitions with the same example counts and other rows. */

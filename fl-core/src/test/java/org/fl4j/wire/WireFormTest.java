@@ -148,19 +148,32 @@ class WireFormTest extends TensorTest {
         assertSame(shared.message().attachments(), message.attachments());
         assertThat(shared.message().settings()).isEqualTo(message.settings());
         ClientTask task = new ClientTask(
+                ClientTask.Work.EVALUATE,
                 new Ticket(new ClientId(2), 4, new Seed(Long.MIN_VALUE)),
                 "model 3",
                 Optional.of(model(6, 5, 4, 3, 2, 1)),
-                Map.of("my/nu", Math.nextUp(1.0)),
-                update().kept());
+                Map.of("my/nu", Math.nextUp(1.0)));
         ClientTask received = WireForm.task(sent(WireForm.of(task)), LAYOUT);
         assertThat(received.ticket()).isEqualTo(task.ticket());
         assertThat(received.shared()).isEqualTo("model 3");
         assertSame(received.ownModel().orElseThrow(), task.ownModel().orElseThrow());
         assertThat(received.settings()).isEqualTo(task.settings());
-        assertSameStates(received.kept(), task.kept());
+        assertThat(received.work()).isEqualTo(ClientTask.Work.EVALUATE);
         Metrics measured = new Metrics(Map.of("client/test/accuracy", new Metric(1.0 / 3, 7)));
         assertThat(WireForm.measured(sent(WireForm.of(measured)))).isEqualTo(measured);
+    }
+
+    @Test
+    void questionsAndTheirAnswersArriveAsTheyWereSent() throws Exception {
+        WireForm.Question question = new WireForm.Question(new ClientId(7), Slot.ofClient("control"));
+        assertThat(WireForm.question(sent(WireForm.of(question)))).isEqualTo(question);
+        assertSameStates(WireForm.kept(sent(WireForm.kept(update().kept()))), update().kept());
+        assertThat(WireForm.kept(sent(WireForm.kept(Map.of())))).isEmpty();
+        WireForm.Failure failure = new WireForm.Failure("java.lang.IllegalStateException: 5 \u00e4");
+        assertThat(WireForm.failure(sent(WireForm.of(failure)))).isEqualTo(failure);
+        Map<String, String> program = Map.of("task", "softmax", "algorithm 0", "scaffold");
+        assertThat(WireForm.texts(sent(WireForm.texts("program", program)), "program"))
+                .isEqualTo(program);
     }
 
     private void assertRefused(WireMessage message, String fault) {

@@ -32,7 +32,8 @@ final class Parts {
     /** Without the strategies that tests of this module plug in, which are in no release. */
     private static final StrategyRegistry REGISTRY =
             StrategyRegistry.of(ServiceLoader.load(StrategyProvider.class).stream()
-                    .filter(provider -> provider.type() != PlugInStrategies.class)
+                    .filter(provider ->
+                            provider.type() != PlugInStrategies.class && provider.type() != TinyStrategies.class)
                     .map(ServiceLoader.Provider::get)
                     .toArray(StrategyProvider[]::new));
 

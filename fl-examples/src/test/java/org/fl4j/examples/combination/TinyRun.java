@@ -27,6 +27,8 @@ final class TinyRun implements AutoCloseable {
     static final int COHORT = 8;
     static final int ROUNDS = 3;
 
+    static final LocalTraining TRAINING = LocalTraining.sgd(.05).batchSize(8);
+
     private static final LearningTask PLAIN = LearningTask.classification(
             Network.of(new Layer.Flatten(), new Layer.Dense(4), new Layer.Relu(), new Layer.Dense(10)),
             new Shape(1, 28, 28));
@@ -43,6 +45,15 @@ final class TinyRun implements AutoCloseable {
     private final FederatedDataset data = digits.federated(
             QuantitySkewPartitioner.logNormal(.5).partition(digits.train().classIndices(), CLIENTS, new Seed(2)));
     private final Map<Poison, PoisonedDataset> poisoned = new HashMap<>();
+
+    static LearningTask task(boolean withStatistics) {
+        return withStatistics ? WITH_STATISTICS : PLAIN;
+    }
+
+    /** Returns what clients hold. */
+    FederatedDataset data() {
+        return data;
+    }
 
     /** Returns what clients hold if the first ones are poisoned. */
     FederatedDataset poisoned(Poison poison, int clients) {
@@ -75,10 +86,10 @@ final class TinyRun implements AutoCloseable {
 
     private SimulationBuilder plain(boolean withStatistics) {
         return Simulation.builder()
-                .task(withStatistics ? WITH_STATISTICS : PLAIN)
+                .task(task(withStatistics))
                 .data(data)
                 .clientEvaluation(data, ROUNDS)
-                .training(LocalTraining.sgd(.05).batchSize(8))
+                .training(TRAINING)
                 .selector(new UniformSelector())
                 .aggregator(new FedAvg())
                 .cohortSize(COHORT)

@@ -1,0 +1,161 @@
+package org.fl4j.simulation;
+
+import ai.djl.Device;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.fl4j.client.ClientHost;
+import org.fl4j.client.ClientProgram;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.core.ClientStates;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.TrainingTask;
+import org.fl4j.core.UpdateTransform;
+import org.fl4j.data.FederatedDataset;
+import org.fl4j.internal.Check;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.model.FederatedModel;
+import org.fl4j.model.LearningTask;
+import org.fl4j.registry.StrategyRegistry;
+
+/**
+ * A program whose parts have names, so that another process can open it: with the same jars on its class path it makes
+ * the same clients. Names are written as {@link StrategyRegistry#parse} reads them, such as {@code scaffold} or {@code
+ * norm-clipping:clippingBound=0.1}.
+ *
+ * @param task the name of a {@link LearningTask}
+ * @param data the name of the {@link FederatedDataset} that clients train on
+ * @param evaluation the name of what they evaluate on, which may be the same; without it, what they train on
+ * @param training the name of a {@link LocalTraining}
+ * @param algorithms names of {@link Algorithm}s, in the order in which they are set
+ * @param transform the name of an {@link UpdateTransform}, set after them
+ */
+public record PortableProgram(
+        String task,
+        String data,
+        Optional<String> evaluation,
+        String training,
+        List<String> algorithms,
+        Optional<String> transform)
+        implements ClientProgram {
+    private static final String ALGORITHM = "algorithm ";
+
+    /** Copies the list. */
+    public PortableProgram {
+        Check.present("task", task);
+        Check.present("data", data);
+        Check.present("evaluation", evaluation);
+        Check.present("training", training);
+        algorithms = List.copyOf(algorithms);
+        Check.present("transform", transform);
+    }
+
+    /** Returns the names as texts by key, from which {@link #of} makes the same program. */
+    public SortedMap<String, String> texts() {
+        SortedMap<String, String> texts = new TreeMap<>(Map.of("task", task, "data", data, "training", training));
+        evaluation.ifPresent(name -> texts.put("evaluation", name));
+        transform.ifPresent(name -> texts.put("transform", name));
+        for (int i = 0; i < algorithms.size(); i++) {
+            texts.put(ALGORITHM + i, algorithms.get(i));
+        }
+        return Collections.unmodifiableSortedMap(texts);
+    }
+
+    /**
+     * Makes a program of its texts.
+     *
+     * @throws IllegalArgumentException if a text is missing
+     */
+    public static PortableProgram of(Map<String, String> texts) {
+        List<String> algorithms = new ArrayList<>();
+        for (int i = 0; texts.containsKey(ALGORITHM + i); i++) {
+            algorithms.add(texts.get(ALGORITHM + i));
+        }
+        for (String key : List.of("task", "data", "training")) {
+            Check.that(texts.containsKey(key), "texts of a program", "with " + key, texts.keySet());
+        }
+        return new PortableProgram(
+                texts.get("task"),
+                texts.get("data"),
+                Optional.ofNullable(texts.get("evaluation")),
+                texts.get("training"),
+                algorithms,
+                Optional.ofNullable(texts.get("transform")));
+    }
+
+    private SimulationBuilder run() {
+        StrategyRegistry registry = StrategyRegistry.load();
+        FederatedDataset trained = registry.parse(FederatedDataset.class, data);
+        SimulationBuilder run = Simulation.builder()
+                .task(registry.parse(LearningTask.class, task))
+                .data(trained)
+                .training(registry.parse(LocalTraining.class, training));
+        evaluation
+                .map(name -> name.equals(data) ? trained : registry.parse(FederatedDataset.class, name))
+                .ifPresent(other -> run.clientEvaluation(other, 1));
+        algorithms.forEach(name -> run.algorithm(registry.parse(Algorithm.class, name)));
+        transform.ifPresent(name -> run.uploadTransform(registry.parse(UpdateTransform.class, name)));
+        return run;
+    }
+
+    /**
+     * Opens the program, with all that its names stand for.
+     *
+     * @throws IllegalArgumentException if a name is not known here; the message lists what is
+     */
+    @Override
+    public Opened open(Device device, ClientStates states) {
+        SimulationBuilder run = run();
+        FederatedModel model = new FederatedModel(run.task);
+        try {
+            WorkerHost host = Computation.host(run, model, states, device, new ClientCall());
+            return new Opened(model, host, RunIdentity.ofClients(run).parts());
+        } catch (RuntimeException | Error e) {
+            model.close();
+            throw e;
+        }
+    }
+
+    /** An open program. */
+    public static final class Opened implements ClientHost {
+        private final FederatedModel model;
+        private final ClientHost host;
+        private final SortedMap<String, String> identity;
+
+        private Opened(FederatedModel model, ClientHost host, SortedMap<String, String> identity) {
+            this.model = model;
+            this.host = host;
+            this.identity = Collections.unmodifiableSortedMap(identity);
+        }
+
+        /** Returns what the bits of its clients' updates depend on, see {@link ExecutorParts#requireSame}. */
+        public SortedMap<String, String> identity() {
+            return identity;
+        }
+
+        /** Returns the model, whose layout messages have. */
+        public FederatedModel model() {
+            return model;
+        }
+
+        @Override
+        public ModelUpdate train(TrainingTask asked) {
+            return host.train(asked);
+        }
+
+        @Override
+        public Metrics evaluate(TrainingTask asked) {
+            return host.evaluate(asked);
+        }
+
+        @Override
+        public void close() {
+            host.close();
+            model.close();
+        }
+    }
+}

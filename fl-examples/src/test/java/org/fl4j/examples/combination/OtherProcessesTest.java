@@ -1,0 +1,287 @@
+package org.fl4j.examples.combination;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.fl4j.client.SgdClient;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.ServerState;
+import org.fl4j.core.TrainingTask;
+import org.fl4j.examples.attack.Poison;
+import org.fl4j.examples.jvm.ChildProcesses;
+import org.fl4j.execution.TaskRecord;
+import org.fl4j.registry.StrategyRegistry;
+import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.ClientFailedException;
+import org.fl4j.simulation.FailurePolicy;
+import org.fl4j.simulation.PortableProgram;
+import org.fl4j.simulation.RoundReport;
+import org.fl4j.simulation.RunListener;
+import org.fl4j.simulation.RunResult;
+import org.fl4j.simulation.Simulation;
+import org.fl4j.simulation.SimulationBuilder;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Clients in other JVMs make the same bits as those in this one. */
+class OtherProcessesTest {
+    @TempDir
+    static Path shared;
+
+    @TempDir
+    Path directory;
+
+    private static TinyRun tiny;
+    private static ChildProcesses children;
+
+    @BeforeAll
+    static void start() {
+        tiny = new TinyRun();
+        children = new ChildProcesses(shared);
+    }
+
+    @AfterAll
+    static void stop() {
+        children.close();
+        tiny.close();
+    }
+
+    private static PortableProgram program(Part... parts) {
+        List<Part> all = List.of(parts);
+        return new PortableProgram(
+                "tiny:statistics=" + TinyRun.needStatistics(all),
+                "tiny",
+                Optional.of("tiny"),
+                "tiny",
+                all.stream()
+                        .filter(part -> part.kind() == Part.Kind.ALGORITHM)
+                        .map(Part::line)
+                        .toList(),
+                all.stream()
+                        .filter(part -> part.kind() == Part.Kind.TRANSFORM)
+                        .map(Part::line)
+                        .findFirst());
+    }
+
+    private static SimulationBuilder here(Part... parts) {
+        return tiny.builder(TinyRun.needStatistics(List.of(parts)), parts);
+    }
+
+    private static SimulationBuilder there(int processes, int blockSize, Part... parts) {
+        return here(parts).executor(children.executor(program(parts), processes, blockSize));
+    }
+
+    /** All that a run comes to, but times. */
+    private static List<Object> result(SimulationBuilder run) {
+        try (RunResult result = run.build().run()) {
+            return List.of(
+                    result.stateSha256(),
+                    result.history().stream()
+                            .map(OtherProcessesTest::withoutTimes)
+                            .toList());
+        }
+    }
+
+    private static List<Object> withoutTimes(RoundReport round) {
+        return List.of(
+                round.cohort(),
+                round.clients(),
+                round.evaluations(),
+                round.rejected(),
+                round.failures(),
+                round.metrics(),
+                round.bytesDown(),
+                round.bytesUp());
+    }
+
+    private static Part named(String name) {
+        return Parts.columns().stream()
+                .filter(part -> part.name().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** One of each kind: nothing, client states, models of one's own, noise, a rule that sees each answer, late updates. */
+    static List<Part> someOfEachKind() {
+        return List.of(
+                Part.NOTHING,
+                named("scaffold"),
+                named("ditto"),
+                named("mira"),
+                named("local-dp"),
+                named("median"),
+                named("norm-clipping"),
+                named("fedbuff"),
+                named("over-commitment"));
+    }
+
+    static List<Part> everythingWithAName() {
+        Set<String> poisons = StrategyRegistry.load().names(Poison.class);
+        return Parts.columns().stream()
+                .filter(part -> part.kind() != Part.Kind.ATTACK || !poisons.contains(part.name()))
+                .toList();
+    }
+
+    private static void assertSameBits(Part part) {
+        List<Object> expected = result(here(part));
+        assertThat(result(here(part).workers(3))).isEqualTo(expected);
+        assertThat(result(there(1, 1, part))).as("one process").isEqualTo(expected);
+        assertThat(result(there(2, 4, part)))
+                .as("blocks of four in two processes")
+                .isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @MethodSource("someOfEachKind")
+    void bitsAreThoseOfThisProcess(Part part) {
+        assertSameBits(part);
+    }
+
+    @Tag("long")
+    @ParameterizedTest
+    @MethodSource("everythingWithAName")
+    void bitsAreThoseOfThisProcessForAll(Part part) {
+        assertSameBits(part);
+    }
+
+    private static String state(SimulationBuilder run) {
+        try (RunResult result = run.build().run()) {
+            return result.stateSha256();
+        }
+    }
+
+    /** Two rounds here and one there, and the other way round; what clients keep is in the run's files. */
+    @Test
+    void aRunResumesOnTheOtherExecutor() {
+        Part scaffold = named("scaffold");
+        Part ditto = named("ditto");
+        for (Part part : List.of(scaffold, ditto)) {
+            String expected = state(here(part));
+            for (boolean first : List.of(true, false)) {
+                UnaryOperator<SimulationBuilder> kept =
+                        run -> run.checkpoints(directory.resolve(part.name() + first), 1);
+                kept.apply(first ? here(part) : there(2, 1, part))
+                        .rounds(2)
+                        .build()
+                        .run()
+                        .close();
+                assertThat(state(kept.apply(first ? there(2, 4, part) : here(part))
+                                .resume(true)))
+                        .as(part + (first ? ", begun here" : ", begun there"))
+                        .isEqualTo(expected);
+            }
+        }
+    }
+
+    private static SimulationBuilder failing(SimulationBuilder run) {
+        return run.failurePolicy(FailurePolicy.SKIP_CLIENT);
+    }
+
+    @Test
+    void aClientThatFailsIsAGap() {
+        String name = "failing:client=3";
+        PortableProgram program =
+                new PortableProgram("tiny", "tiny", Optional.of("tiny"), "tiny", List.of(name), Optional.empty());
+        UnaryOperator<SimulationBuilder> failing =
+                run -> failing(run.algorithm(StrategyRegistry.load().parse(Algorithm.class, name)));
+        List<Object> expected = result(failing.apply(here()));
+        assertThat(expected.toString()).contains("client 3 must not train in round 2");
+        assertThat(result(failing.apply(here()).executor(children.executor(program, 2, 4))))
+                .isEqualTo(expected);
+        assertThatThrownBy(() -> failing.apply(here())
+                        .failurePolicy(FailurePolicy.FAIL_RUN)
+                        .executor(children.executor(program, 1, 1))
+                        .build()
+                        .run())
+                .isInstanceOf(ClientFailedException.class)
+                .hasMessageContaining("round 2, client 3 failed: ")
+                .hasMessageContaining("client 3 must not train in round 2");
+    }
+
+    /** A class that has no name runs in this process alone. */
+    @Test
+    void clientsThatAreNotPortableAreRefusedByName() {
+        SimulationBuilder own = here().sgdClients((id, worker, training) -> new SgdClient(id, worker, training) {
+            @Override
+            protected ModelUpdate upload(TrainingTask task, ModelUpdate update) {
+                return update;
+            }
+        });
+        own.build().run().close();
+        assertThatThrownBy(() ->
+                        own.executor(children.executor(program(), 1, 1)).build().run())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("clients in another process must be made of the same parts as those of the run")
+                .hasMessageContaining("sgdClients is a lambda of " + OtherProcessesTest.class.getName());
+        Part poison = Parts.columns().stream()
+                .filter(part -> !everythingWithAName().contains(part))
+                .findFirst()
+                .orElseThrow();
+        assertThatThrownBy(() -> there(1, 1, poison).build().run())
+                .hasMessageContaining("data is org.fl4j.examples.attack.PoisonedDataset");
+        PortableProgram unknown = new PortableProgram(
+                "tiny", "tiny", Optional.of("tiny"), "tiny", List.of("my-algorithm"), Optional.empty());
+        assertThatThrownBy(() -> here().executor(children.executor(unknown, 1, 1))
+                        .build()
+                        .run())
+                .hasMessageStartingWith("algorithm must be one of [")
+                .hasMessageEndingWith("], but was my-algorithm");
+    }
+
+    @Test
+    void tasksAreRecorded() {
+        assertThat(records(there(2, 4, named("local-dp"))))
+                .containsExactlyInAnyOrderElementsOf(records(here(named("local-dp"))));
+    }
+
+    private static List<List<Object>> records(SimulationBuilder run) {
+        List<List<Object>> records = new ArrayList<>();
+        run.hashUpdates(true)
+                .listener(new RunListener() {
+                    @Override
+                    public void tasksEnded(List<TaskRecord> tasks) {
+                        tasks.forEach(task -> records.add(withoutTimes(task)));
+                    }
+                })
+                .build()
+                .run()
+                .close();
+        return records;
+    }
+
+    private static List<Object> withoutTimes(TaskRecord record) {
+        return List.of(record.id(), record.outcome(), record.metrics(), record.updateSha256());
+    }
+
+    @Test
+    void aCancelledRunEnds() {
+        Simulation[] simulation = new Simulation[1];
+        simulation[0] = there(2, 1)
+                .rounds(1000)
+                .listener(new RunListener() {
+                    @Override
+                    public void roundEnded(RoundReport report, ServerState state) {
+                        if (report.round() == 2) {
+                            simulation[0].cancel();
+                        }
+                    }
+                })
+                .build();
+        try (RunResult result = simulation[0].run()) {
+            assertThat(result.end()).isEqualTo(RunResult.End.CANCELLED);
+            assertThat(result.state().round()).isEqualTo(2);
+        }
+        assertThat(result(there(2, 1))).as("processes are there again").isEqualTo(result(here()));
+    }
+}

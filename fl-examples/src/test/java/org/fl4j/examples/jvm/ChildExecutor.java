@@ -1,0 +1,295 @@
+package org.fl4j.examples.jvm;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.RoundPlan;
+import org.fl4j.execution.TaskId;
+import org.fl4j.execution.TaskRecord;
+import org.fl4j.metrics.Metrics;
+import org.fl4j.simulation.ClientFailedException;
+import org.fl4j.simulation.ClientFailure;
+import org.fl4j.simulation.CohortExecutor;
+import org.fl4j.simulation.ExecutorParts;
+import org.fl4j.simulation.FailurePolicy;
+import org.fl4j.simulation.PortableProgram;
+import org.fl4j.simulation.RunCancelledException;
+import org.fl4j.tensor.TensorEngine;
+import org.fl4j.wire.ClientTask;
+
+/** Runs clients in other processes, in blocks of positions of the plan: one process works on a block from its first to its last client. */
+final class ChildExecutor implements CohortExecutor {
+    private static final int BLOCKS_AHEAD = 2; // for each process
+
+    private final ExecutorParts parts;
+    private final int blockSize;
+    private final int processes;
+    private final BlockingQueue<ChildProcess> idle;
+    private final ExecutorService threads;
+    private final NDManager updates = TensorEngine.newManager(Device.cpu());
+    private int plans; // that were worked on
+    private final ConcurrentLinkedQueue<TaskRecord> records = new ConcurrentLinkedQueue<>();
+
+    /**
+     * Opens a program in processes that are there.
+     *
+     * @throws IllegalArgumentException if its clients are not those of the run
+     */
+    ChildExecutor(ExecutorParts parts, PortableProgram program, List<ChildProcess> children, int blockSize) {
+        this.parts = parts;
+        this.blockSize = blockSize;
+        processes = children.size();
+        try {
+            for (ChildProcess child : children) {
+                child.open(program, parts, updates);
+            }
+        } catch (IOException e) {
+            updates.close();
+            throw new UncheckedIOException(e);
+        } catch (RuntimeException e) {
+            updates.close();
+            throw e;
+        }
+        idle = new ArrayBlockingQueue<>(processes, false, children);
+        threads = Executors.newFixedThreadPool(processes);
+    }
+
+    /** What became of a client: an answer, or a failure. */
+    private record Place<T>(ClientId client, Optional<T> answer, Optional<Throwable> failure) {}
+
+    @Override
+    public Answers<ModelUpdate> train(RoundPlan plan, RoundContext round) {
+        ChildProcess.Asked asked = new ChildProcess.Asked(++plans, ClientTask.Work.TRAIN, plan, round);
+        return new Stream<>(asked, (client, answer) -> (ModelUpdate) answer);
+    }
+
+    @Override
+    public Answers<Measured> evaluate(RoundPlan plan, RoundContext round) {
+        ChildProcess.Asked asked = new ChildProcess.Asked(++plans, ClientTask.Work.EVALUATE, plan, round);
+        return new Stream<>(asked, (client, answer) -> new Measured(client, (Metrics) answer));
+    }
+
+    /** Makes the answer of a client of what its process sent. */
+    @FunctionalInterface
+    private interface Made<T> {
+        T of(ClientId client, Object answer);
+    }
+
+    private <T> List<Place<T>> work(
+            List<ClientId> block, ChildProcess.Asked asked, Made<T> made, BooleanSupplier givenUp)
+            throws InterruptedException {
+        Instant submitted = Instant.now();
+        ChildProcess child = idle.take();
+        try {
+            List<Place<T>> places = new ArrayList<>();
+            for (ClientId client : block) {
+                if (givenUp.getAsBoolean()) {
+                    break;
+                }
+                Instant started = Instant.now();
+                Place<T> place = place(child, asked, client, made);
+                places.add(place);
+                records.add(record(asked, submitted, started, place));
+            }
+            return places;
+        } finally {
+            idle.add(child);
+        }
+    }
+
+    private <T> Place<T> place(ChildProcess child, ChildProcess.Asked asked, ClientId client, Made<T> made) {
+        try {
+            T answer = made.of(client, child.work(asked, client, parts, updates));
+            return new Place<>(client, Optional.of(answer), Optional.empty());
+        } catch (IOException | RuntimeException e) {
+            return new Place<>(client, Optional.empty(), Optional.of(e));
+        }
+    }
+
+    private static String text(Throwable failure) {
+        return failure instanceof ChildProcess.ClientException ? failure.getMessage() : failure.toString();
+    }
+
+    private <T> TaskRecord record(ChildProcess.Asked asked, Instant submitted, Instant started, Place<T> place) {
+        Instant ended = Instant.now();
+        Optional<ModelUpdate> update =
+                place.answer().filter(ModelUpdate.class::isInstance).map(ModelUpdate.class::cast);
+        return new TaskRecord(
+                new TaskId(
+                        asked.round().number(),
+                        place.client(),
+                        asked.work() == ClientTask.Work.TRAIN ? "train" : "evaluate"),
+                /* priority= */ 0,
+                /* thread= */ 0,
+                /* attempts= */ 1,
+                submitted,
+                started,
+                ended,
+                Duration.between(started, ended),
+                place.failure().isPresent() ? TaskRecord.Outcome.FAILED : TaskRecord.Outcome.SUCCEEDED,
+                place.failure().map(ChildExecutor::text),
+                update.map(sent -> sent.receipt().measured().startingWith("privacy/"))
+                        .orElse(Metrics.none()),
+                update.filter(sent -> parts.hashes()).map(ModelUpdate::sha256));
+    }
+
+    @Override
+    public List<TaskRecord> newRecords() {
+        List<TaskRecord> ended = new ArrayList<>();
+        for (TaskRecord record = records.poll(); record != null; record = records.poll()) {
+            ended.add(record);
+        }
+        return ended;
+    }
+
+    @Override
+    public void interrupt() {
+        threads.shutdownNow();
+    }
+
+    @Override
+    public void close() {
+        threads.shutdown();
+        try {
+            if (!threads.awaitTermination(1, TimeUnit.MINUTES)) {
+                throw new IllegalStateException("clients must have ended, but work on");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            updates.close();
+        }
+    }
+
+    private final class Stream<T> implements Answers<T> {
+        private final ChildProcess.Asked asked;
+        private final Made<T> made;
+        private final Iterator<List<ClientId>> waiting;
+        private final Deque<Future<List<Place<T>>>> ahead = new ArrayDeque<>();
+        private final Deque<Place<T>> places = new ArrayDeque<>(); // of the block that is handed out
+        private final List<ClientFailure> failures = new ArrayList<>();
+        private volatile boolean givenUp;
+        private int wanted;
+        private int begun; // clients of the blocks ahead
+
+        Stream(ChildProcess.Asked asked, Made<T> made) {
+            this.asked = asked;
+            this.made = made;
+            RoundPlan plan = asked.plan();
+            wanted = plan.wanted();
+            List<List<ClientId>> blocks = new ArrayList<>();
+            for (int from = 0; from < plan.cohort().size(); from += blockSize) {
+                blocks.add(plan.cohort()
+                        .subList(from, Math.min(from + blockSize, plan.cohort().size())));
+            }
+            waiting = blocks.iterator();
+        }
+
+        @Override
+        public List<ClientFailure> failures() {
+            return List.copyOf(failures);
+        }
+
+        @Override
+        public boolean hasNext() {
+            while (true) {
+                while (!places.isEmpty()) {
+                    Place<T> next = places.element();
+                    if (next.failure().isEmpty()) {
+                        return true;
+                    }
+                    places.remove();
+                    failed(next.client(), next.failure().get());
+                }
+                while (waiting.hasNext() && ahead.size() < BLOCKS_AHEAD * processes && begun < Math.max(1, wanted)) {
+                    List<ClientId> block = waiting.next();
+                    begun += block.size();
+                    ahead.add(threads.submit(() -> work(block, asked, made, () -> givenUp)));
+                }
+                if (ahead.isEmpty()) {
+                    return false;
+                }
+                List<Place<T>> block = result(ahead.element());
+                ahead.remove();
+                begun -= block.size();
+                places.addAll(block);
+            }
+        }
+
+        private void failed(ClientId client, Throwable cause) {
+            if (parts.failures() == FailurePolicy.FAIL_RUN) {
+                throw new ClientFailedException(asked.round().number(), client, cause);
+            }
+            failures.add(new ClientFailure(client, text(cause)));
+        }
+
+        /** Waits for a block, and looks whether the run is cancelled. */
+        private List<Place<T>> result(Future<List<Place<T>>> block) {
+            while (true) {
+                if (parts.cancelled().getAsBoolean()) {
+                    throw new RunCancelledException();
+                }
+                try {
+                    return block.get(10, TimeUnit.MILLISECONDS);
+                } catch (TimeoutException e) {
+                    // look again
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    throw new RunCancelledException();
+                } catch (ExecutionException e) {
+                    throw new IllegalStateException("a block must have a place for each client", e.getCause());
+                }
+            }
+        }
+
+        @Override
+        public T next() {
+            if (!hasNext()) {
+                throw new NoSuchElementException("every client of the round was taken");
+            }
+            wanted--;
+            return places.remove().answer().orElseThrow();
+        }
+
+        @Override
+        public void close() {
+            givenUp = true;
+            List<Place<T>> unwanted = new ArrayList<>(places);
+            for (Future<List<Place<T>>> block : ahead) { // those that have begun read arrays of the plan
+                try {
+                    unwanted.addAll(block.get());
+                } catch (InterruptedException | ExecutionException e) {
+                    throw new IllegalStateException("a block must end", e);
+                }
+            }
+            unwanted.forEach(place -> place.answer()
+                    .filter(ModelUpdate.class::isInstance)
+                    .ifPresent(update -> ((ModelUpdate) update).close()));
+            places.clear();
+            ahead.clear();
+        }
+    }
+}

@@ -1,0 +1,180 @@
+package org.fl4j.examples.jvm;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.fl4j.core.ClientId;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.RoundContext;
+import org.fl4j.core.RoundPlan;
+import org.fl4j.core.Slot;
+import org.fl4j.core.StrategyState;
+import org.fl4j.simulation.ExecutorParts;
+import org.fl4j.simulation.PortableProgram;
+import org.fl4j.wire.ClientTask;
+import org.fl4j.wire.WireForm;
+import org.fl4j.wire.WireMessage;
+
+/** Another JVM that works on clients, seen from here. For one thread at a time. */
+final class ChildProcess implements AutoCloseable {
+    static final String PROGRAM = "program";
+    static final String IDENTITY = "identity";
+    static final long LARGEST = 1L << 30;
+
+    private final Process process;
+    private final CompletableFuture<Void> ended;
+    private final SocketChannel channel;
+    private final Set<String> sent = new HashSet<>(); // ids of the plan's messages
+    private int plan; // the number of the plan whose messages these are
+
+    private ChildProcess(Process process, CompletableFuture<Void> ended, SocketChannel channel) {
+        this.process = process;
+        this.ended = ended;
+        this.channel = channel;
+    }
+
+    /** Starts a process; what it prints goes to a file. */
+    static ChildProcess start(Path output) throws IOException {
+        try (ServerSocketChannel server = ServerSocketChannel.open()) {
+            server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            int port = ((InetSocketAddress) server.getLocalAddress()).getPort();
+            Process process = new ProcessBuilder(
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
+                            "-Xmx1g",
+                            "-cp",
+                            System.getProperty("java.class.path"),
+                            ChildMain.class.getName(),
+                            String.valueOf(port))
+                    .redirectErrorStream(true)
+                    .redirectOutput(output.toFile())
+                    .start();
+            CompletableFuture<Void> ended =
+                    process.onExit().thenRun(() -> close(server)); // or it would be waited for without end
+            SocketChannel channel = server.accept();
+            channel.setOption(StandardSocketOptions.TCP_NODELAY, true); // messages are written in small parts
+            return new ChildProcess(process, ended, channel);
+        }
+    }
+
+    private static void close(ServerSocketChannel server) {
+        try {
+            server.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Opens a program there, and checks that its clients are those of the run. */
+    void open(PortableProgram program, ExecutorParts parts, NDManager manager) throws IOException {
+        plan = 0;
+        WireForm.texts(PROGRAM, program.texts()).write(channel);
+        WireMessage answer = WireMessage.read(channel, LARGEST, manager);
+        if (answer.kind().equals(WireForm.FAILURE)) {
+            throw new IllegalArgumentException(WireForm.failure(answer).error());
+        }
+        parts.requireSame(WireForm.texts(answer, IDENTITY));
+    }
+
+    /**
+     * Has a client train or evaluate.
+     *
+     * @param asked the plan, whose messages are sent once
+     * @return its update or its metrics
+     * @throws ClientException if the client failed
+     */
+    Object work(Asked asked, ClientId client, ExecutorParts parts, NDManager updates) throws IOException {
+        if (plan != asked.number()) {
+            sent.clear();
+            plan = asked.number();
+        }
+        try (NDScope scope = new NDScope();
+                NDManager received = updates.newSubManager()) {
+            scope.suppressNotUsedWarning();
+            ClientTask task = ClientTask.of(asked.plan(), asked.work(), client, asked.round());
+            if (sent.add(task.shared())) {
+                WireForm.of(new WireForm.Shared(
+                                task.shared(), asked.plan().shared().get(task.shared())))
+                        .write(channel);
+            }
+            WireForm.of(task).write(channel);
+            while (true) {
+                WireMessage message = WireMessage.read(channel, LARGEST, received);
+                switch (message.kind()) {
+                    case WireForm.QUESTION -> answer(WireForm.question(message), parts, received);
+                    case WireForm.UPDATE -> {
+                        return staged(WireForm.update(message, parts.layout()), parts)
+                                .keep(updates);
+                    }
+                    case WireForm.MEASURED -> {
+                        return WireForm.measured(message);
+                    }
+                    default ->
+                        throw new ClientException(WireForm.failure(message).error());
+                }
+            }
+        }
+    }
+
+    private void answer(WireForm.Question question, ExecutorParts parts, NDManager manager) throws IOException {
+        Map<Slot, StrategyState> kept = parts.states()
+                .load(question.client(), question.slot(), manager)
+                .map(state -> Map.of(question.slot(), state))
+                .orElse(Map.of());
+        WireForm.kept(kept).write(channel);
+    }
+
+    private static ModelUpdate staged(ModelUpdate update, ExecutorParts parts) {
+        update.kept().forEach((slot, state) -> parts.states().stage(update.client(), slot, state));
+        update.kept().values().forEach(state -> state.tensors().values().forEach(NDArray::close));
+        return update.withKept(Map.of());
+    }
+
+    boolean isAlive() {
+        return process.isAlive() && channel.isOpen();
+    }
+
+    /**
+     * What is asked of a cohort.
+     *
+     * @param number of the plan among those of an executor
+     * @param work to train or to evaluate
+     * @param plan what clients are sent
+     * @param round which round
+     */
+    record Asked(int number, ClientTask.Work work, RoundPlan plan, RoundContext round) {}
+
+    /** What a client threw there. */
+    static final class ClientException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        ClientException(String error) {
+            super(error);
+        }
+    }
+
+    /** Ends the process: it reads the end of the stream. */
+    @Override
+    public void close() {
+        try {
+            channel.close();
+            ended.join();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+}
