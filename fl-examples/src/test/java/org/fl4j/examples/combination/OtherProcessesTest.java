@@ -28,7 +28,6 @@ import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -112,20 +111,6 @@ class OtherProcessesTest {
                 .orElseThrow();
     }
 
-    /** One of each kind: nothing, client states, models of one's own, noise, a rule that sees each answer, late updates. */
-    static List<Part> someOfEachKind() {
-        return List.of(
-                Part.NOTHING,
-                named("scaffold"),
-                named("ditto"),
-                named("mira"),
-                named("local-dp"),
-                named("median"),
-                named("norm-clipping"),
-                named("fedbuff"),
-                named("over-commitment"));
-    }
-
     static List<Part> everythingWithAName() {
         Set<String> poisons = StrategyRegistry.load().names(Poison.class);
         return Parts.columns().stream()
@@ -133,26 +118,15 @@ class OtherProcessesTest {
                 .toList();
     }
 
-    private static void assertSameBits(Part part) {
+    @ParameterizedTest
+    @MethodSource("everythingWithAName")
+    void bitsAreThoseOfThisProcess(Part part) {
         List<Object> expected = result(here(part));
-        assertThat(result(here(part).workers(3))).isEqualTo(expected);
+        assertThat(result(here(part).workers(3))).as("three workers").isEqualTo(expected);
         assertThat(result(there(1, 1, part))).as("one process").isEqualTo(expected);
         assertThat(result(there(2, 4, part)))
                 .as("blocks of four in two processes")
                 .isEqualTo(expected);
-    }
-
-    @ParameterizedTest
-    @MethodSource("someOfEachKind")
-    void bitsAreThoseOfThisProcess(Part part) {
-        assertSameBits(part);
-    }
-
-    @Tag("long")
-    @ParameterizedTest
-    @MethodSource("everythingWithAName")
-    void bitsAreThoseOfThisProcessForAll(Part part) {
-        assertSameBits(part);
     }
 
     private static String state(SimulationBuilder run) {
