@@ -33,16 +33,10 @@ import org.fl4j.random.Seed;
 import org.fl4j.registry.NamedStrategy;
 import org.fl4j.registry.Parameters;
 import org.fl4j.registry.StrategyProvider;
-import org.fl4j.server.AddDelta;
 import org.fl4j.simulation.Algorithm;
 
 /** The names of this module's aggregators, server optimizers and whole algorithms. */
 public final class AggregatorStrategies implements StrategyProvider {
-    private enum Weights {
-        EXAMPLES,
-        UNIFORM
-    }
-
     private enum Discounts {
         POLYNOMIAL,
         HINGE,
@@ -52,11 +46,10 @@ public final class AggregatorStrategies implements StrategyProvider {
     @Override
     public List<NamedStrategy<?>> strategies() {
         return List.of(
-                aggregator("fedavg", p -> new FedAvg(weighting(p, Weights.EXAMPLES))),
                 aggregator(
                         "fednova",
                         p -> new FedNova(
-                                weighting(p, Weights.EXAMPLES),
+                                weighting(p, UpdateWeighting.Named.EXAMPLES),
                                 p.number("localMomentum", 0),
                                 p.number("proximalTerm", 0))),
                 aggregator("fedmgda", p -> new FedMgda(p.flag("normalised", true), p.number("epsilon", 1))),
@@ -70,14 +63,13 @@ public final class AggregatorStrategies implements StrategyProvider {
                         p -> new GeometricMedian(
                                 p.integer("iterations", GeometricMedian.MOST_ITERATIONS),
                                 p.number("smoothing", 1e-6),
-                                weighting(p, Weights.UNIFORM))),
+                                weighting(p, UpdateWeighting.Named.UNIFORM))),
                 aggregator(
                         "centered-clipping",
                         p -> new CenteredClipping(p.number("radius", 10), p.integer("iterations", 1))),
                 aggregator("norm-bounding", p -> new NormBounding(p.number("bound", 1))),
                 aggregator("fedbuff", p -> new FedBuff(discount(p), p.flag("normalised", false))),
                 aggregator("fedasync", p -> new FedAsync(p.number("mixing", .6), discount(p))),
-                optimizer("plain", p -> new AddDelta(p.number("learningRate", 1))),
                 optimizer("fedavgm", p -> new FedAvgM(p.number("learningRate", 1), p.number("momentum", .9))),
                 optimizer(
                         "fedadam",
@@ -135,11 +127,8 @@ public final class AggregatorStrategies implements StrategyProvider {
         return new NamedStrategy<>(Algorithm.class, name, make);
     }
 
-    private static UpdateWeighting weighting(Parameters parameters, Weights usual) {
-        return switch (parameters.choice("weighting", usual)) {
-            case EXAMPLES -> UpdateWeighting.byExampleCount();
-            case UNIFORM -> UpdateWeighting.uniform();
-        };
+    private static UpdateWeighting weighting(Parameters parameters, UpdateWeighting.Named usual) {
+        return parameters.choice("weighting", usual);
     }
 
     private static StalenessDiscount discount(Parameters parameters) {

@@ -10,6 +10,7 @@ import org.fl4j.core.TrainingTask;
 import org.fl4j.data.ClientExamples;
 import org.fl4j.internal.Check;
 import org.fl4j.model.LocalModel;
+import org.fl4j.server.FedAvg;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Tensors;

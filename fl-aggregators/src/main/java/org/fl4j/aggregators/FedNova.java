@@ -15,6 +15,7 @@ import org.fl4j.core.ServerState;
 import org.fl4j.core.TrainingFacts;
 import org.fl4j.core.UpdateWeighting;
 import org.fl4j.internal.Check;
+import org.fl4j.server.WeightedMean;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.RunCheck;
 import org.fl4j.tensor.ParameterVector;

@@ -2,6 +2,7 @@ package org.fl4j.aggregators;
 
 import org.fl4j.client.LocalTraining;
 import org.fl4j.internal.Check;
+import org.fl4j.server.FedAvg;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.SimulationBuilder;
 

@@ -21,6 +21,7 @@ import org.fl4j.core.UpdateWeighting;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.LocalModel;
+import org.fl4j.server.WeightedMean;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Kernels;

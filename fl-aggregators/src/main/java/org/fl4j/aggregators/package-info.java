@@ -1,2 +1,2 @@
-/** Aggregation algorithms. Read {@link org.fl4j.aggregators.FedAvg} first. */
+/** Aggregation algorithms. Read {@link org.fl4j.server.FedAvg} first. */
 package org.fl4j.aggregators;

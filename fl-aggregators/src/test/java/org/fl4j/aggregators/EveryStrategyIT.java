@@ -23,6 +23,7 @@ import org.fl4j.model.LearningTask;
 import org.fl4j.model.Network;
 import org.fl4j.random.Seed;
 import org.fl4j.registry.StrategyRegistry;
+import org.fl4j.server.FedAvg;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.RoundReport;
 import org.fl4j.simulation.RunListener;

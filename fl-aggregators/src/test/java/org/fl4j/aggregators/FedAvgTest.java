@@ -12,6 +12,7 @@ import org.fl4j.core.Rejection;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.UpdateWeighting;
+import org.fl4j.server.FedAvg;
 import org.fl4j.server.UpdateIntake;
 import org.fl4j.server.UpdatePolicy;
 import org.fl4j.tensor.Kernels;

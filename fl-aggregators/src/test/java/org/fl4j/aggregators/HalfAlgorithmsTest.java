@@ -25,6 +25,7 @@ import org.fl4j.data.IidPartitioner;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
 import org.fl4j.registry.StrategyRegistry;
+import org.fl4j.server.FedAvg;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.Simulation;

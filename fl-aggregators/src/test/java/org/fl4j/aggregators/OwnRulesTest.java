@@ -24,6 +24,8 @@ import org.fl4j.data.IidPartitioner;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
+import org.fl4j.server.FedAvg;
+import org.fl4j.server.WeightedMean;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.Simulation;

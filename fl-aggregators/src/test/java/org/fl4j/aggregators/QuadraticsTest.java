@@ -17,6 +17,7 @@ import org.fl4j.model.ExampleMeasure;
 import org.fl4j.model.Layer;
 import org.fl4j.model.LearningTask;
 import org.fl4j.model.Network;
+import org.fl4j.server.FedAvg;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.Simulation;

@@ -22,6 +22,7 @@ import org.fl4j.data.IidPartitioner;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
+import org.fl4j.server.FedAvg;
 import org.fl4j.server.ForwardingServer;
 import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;

@@ -7,6 +7,7 @@ import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.UpdateWeighting;
 import org.fl4j.random.Seed;
+import org.fl4j.server.WeightedMean;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.testing.TensorTest;
 import org.junit.jupiter.api.Test;

@@ -3,16 +3,34 @@ package org.fl4j.core;
 /** How much an update counts in a mean, relative to the others of its round; used at every level of a hierarchy. */
 @FunctionalInterface
 public interface UpdateWeighting {
+    /** The weightings that have a name. */
+    enum Named implements UpdateWeighting {
+        /** Weighs by example count (McMahan et al. 2017, arXiv 1602.05629, algorithm 1). */
+        EXAMPLES {
+            @Override
+            public double weight(ModelUpdate update) {
+                return update.exampleCount();
+            }
+        },
+        /** Weighs every client alike. */
+        UNIFORM {
+            @Override
+            public double weight(ModelUpdate update) {
+                return 1;
+            }
+        }
+    }
+
     /** Returns a positive, finite weight; never called for an update without examples. */
     double weight(ModelUpdate update);
 
     /** Weighs by example count (McMahan et al. 2017, arXiv 1602.05629, algorithm 1). */
     static UpdateWeighting byExampleCount() {
-        return ModelUpdate::exampleCount;
+        return Named.EXAMPLES;
     }
 
     /** Weighs every client alike. */
     static UpdateWeighting uniform() {
-        return update -> 1;
+        return Named.UNIFORM;
     }
 }

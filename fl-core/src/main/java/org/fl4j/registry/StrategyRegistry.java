@@ -32,7 +32,8 @@ public final class StrategyRegistry {
             "org.fl4j.aggregators.AggregatorStrategies",
             "org.fl4j.examples.attack.AttackStrategies",
             "org.fl4j.privacy.PrivacyStrategies",
-            "org.fl4j.selection.SelectionStrategies");
+            "org.fl4j.selection.SelectionStrategies",
+            "org.fl4j.server.ServerStrategies");
 
     private final Map<Class<?>, SortedMap<String, NamedStrategy<?>>> byKind = new HashMap<>();
 

@@ -20,6 +20,8 @@ import org.fl4j.core.ClientColumn;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Durable;
+import org.fl4j.model.FederatedModel;
+import org.fl4j.model.LearningTask;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterVector;
@@ -108,8 +110,12 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
         }
     }
 
-    /** Returns the checkpoint of the latest round in the directory, if there is any. */
-    static Optional<Path> latest(Path directory) {
+    /**
+     * Returns the file of the latest round in a directory of checkpoints, if there is any.
+     *
+     * @throws CheckpointException if the directory cannot be read
+     */
+    public static Optional<Path> latest(Path directory) {
         return latest(directory, Integer.MAX_VALUE);
     }
 
@@ -145,15 +151,38 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
     }
 
     /**
+     * Reads a checkpoint of a run, to look at it or to go on with its models in another; to resume a run see {@link
+     * SimulationBuilder#resume}.
+     *
+     * @param file such as {@link #latest} names it
+     * @param task what the run learned
+     * @param manager what the arrays are attached to
+     * @throws CheckpointException if the file is damaged, or if the task's model has another layout
+     */
+    public static Checkpoint load(Path file, LearningTask task, NDManager manager) {
+        try (FederatedModel model = new FederatedModel(task)) {
+            return load(file, model.layout(), Optional.empty(), manager).checkpoint();
+        }
+    }
+
+    /**
+     * Reads a checkpoint to resume from.
+     *
+     * @throws CheckpointException if the file is damaged, or belongs to another run
+     */
+    static Stored load(Path file, ParameterLayout layout, RunIdentity run, NDManager manager) {
+        return load(file, layout, Optional.of(run), manager);
+    }
+
+    /**
      * Reads a checkpoint; its arrays are attached to the manager. If the file is damaged and the one before it is good,
      * the message says so.
      *
      * @throws CheckpointException if the file is damaged, or belongs to another run
      */
-    static Stored load(Path file, ParameterLayout layout, RunIdentity run, NDManager manager) {
-        Stored stored;
+    private static Stored load(Path file, ParameterLayout layout, Optional<RunIdentity> run, NDManager manager) {
         try {
-            stored = read(file, layout, run, manager);
+            return read(file, layout, run, manager);
         } catch (DamagedException e) {
             Optional<Path> before = latest(file.toAbsolutePath().getParent(), round(file) - 1);
             throw before.filter(earlier -> isGood(earlier, layout, run, manager))
@@ -164,10 +193,9 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
                             e))
                     .orElseGet(() -> new CheckpointException(file, e.getMessage(), e));
         }
-        return stored;
     }
 
-    private static boolean isGood(Path file, ParameterLayout layout, RunIdentity run, NDManager manager) {
+    private static boolean isGood(Path file, ParameterLayout layout, Optional<RunIdentity> run, NDManager manager) {
         try (NDManager own = manager.newSubManager()) {
             read(file, layout, run, own);
             return true;
@@ -185,16 +213,20 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
         }
     }
 
-    private static Stored read(Path file, ParameterLayout layout, RunIdentity run, NDManager manager)
+    private static Stored read(Path file, ParameterLayout layout, Optional<RunIdentity> run, NDManager manager)
             throws DamagedException {
         try {
             SafeTensors.Content content = SafeTensors.read(file, manager);
             Map<String, String> metadata = content.metadata();
             require(file, "format", FORMAT, field(metadata, "format", file));
             Digests.require(content);
-            Fingerprint began = Fingerprint.fromJson(field(metadata, "run", file));
-            requireSame(file, began, run.made());
-            warnOfOtherMachine(file, Fingerprint.fromJson(field(metadata, "machine", file)), run.machine());
+            RunIdentity began = new RunIdentity(
+                    Fingerprint.fromJson(field(metadata, "run", file)),
+                    Fingerprint.fromJson(field(metadata, "machine", file)));
+            run.ifPresent(now -> {
+                requireSame(file, began.made(), now.made());
+                warnOfOtherMachine(file, began.machine(), now.machine());
+            });
             Map<String, ParameterVector> models = models(content, layout, file, manager);
             History.Mark mark = mark(metadata, file);
             List<RoundReport> history = history(file, mark);

@@ -3,6 +3,7 @@ package org.fl4j.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -21,10 +22,12 @@ import java.util.stream.Collectors;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.client.Worker;
+import org.fl4j.core.Aggregator;
 import org.fl4j.core.Client;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientOrder;
+import org.fl4j.core.ClientSelector;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.RoundContext;
@@ -35,18 +38,24 @@ import org.fl4j.core.Slot;
 import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
+import org.fl4j.core.UpdateWeighting;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.FederatedDataset;
 import org.fl4j.data.LocalSplit;
 import org.fl4j.data.Partition;
 import org.fl4j.metrics.Metrics;
+import org.fl4j.model.LearningTask;
 import org.fl4j.model.LocalModel;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
+import org.fl4j.registry.StrategyRegistry;
 import org.fl4j.server.AddDelta;
+import org.fl4j.server.FedAvg;
 import org.fl4j.server.ForwardingServer;
+import org.fl4j.server.UniformSelector;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.TensorEngine;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -781,6 +790,36 @@ class SimulationTest {
                 read.add(ReportJson.read(JsonParser.parseString(line).getAsJsonObject()));
             }
             assertThat(read).isEqualTo(result.history());
+        }
+    }
+
+    /** Federated averaging needs no other module than this one. */
+    @Test
+    void runsFedAvgByNames() {
+        StrategyRegistry registry = StrategyRegistry.load();
+        SimulationBuilder named = setup().selector(registry.parse(ClientSelector.class, "uniform"))
+                .aggregator(registry.parse(Aggregator.class, "fedavg:weighting=uniform"))
+                .serverOptimizer(registry.parse(ServerOptimizer.class, "plain:learningRate=1"));
+        SimulationBuilder typed =
+                setup().selector(new UniformSelector()).aggregator(new FedAvg(UpdateWeighting.uniform()));
+        try (RunResult one = named.build().run();
+                RunResult two = typed.build().run()) {
+            assertThat(one.stateSha256()).isEqualTo(two.stateSha256());
+        }
+    }
+
+    @Test
+    void checkpointsAreReadOutsideOfRuns() {
+        try (RunResult result = setup().checkpoints(directory, 2).build().run();
+                NDManager own = TensorEngine.newManager(Device.cpu())) {
+            Path file = Checkpoint.latest(directory).orElseThrow();
+            Checkpoint loaded = Checkpoint.load(file, Fixtures.softmax(), own);
+            assertThat(loaded.state().sha256()).isEqualTo(result.stateSha256());
+            assertThat(loaded.history()).hasSameSizeAs(result.history());
+            LearningTask other = Models.softmaxRegression(new Shape(1, 28, 28), 11);
+            assertThatThrownBy(() -> Checkpoint.load(file, other, own))
+                    .isInstanceOf(CheckpointException.class)
+                    .hasMessageContaining(file.toString());
         }
     }
 }

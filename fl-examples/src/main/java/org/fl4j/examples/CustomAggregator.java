@@ -12,7 +12,7 @@ import org.fl4j.data.IidPartitioner;
 import org.fl4j.data.Partition;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
-import org.fl4j.selection.UniformSelector;
+import org.fl4j.server.UniformSelector;
 import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.Simulation;
 import org.fl4j.tensor.ParameterVector;

@@ -1,7 +1,6 @@
 package org.fl4j.examples;
 
 import java.util.Locale;
-import org.fl4j.aggregators.FedAvg;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
@@ -9,7 +8,8 @@ import org.fl4j.data.DirichletPartitioner;
 import org.fl4j.data.Partition;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
-import org.fl4j.selection.UniformSelector;
+import org.fl4j.server.FedAvg;
+import org.fl4j.server.UniformSelector;
 import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.Simulation;
 

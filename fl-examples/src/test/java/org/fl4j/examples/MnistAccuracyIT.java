@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
-import org.fl4j.aggregators.FedAvg;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.IidPartitioner;
@@ -13,7 +12,8 @@ import org.fl4j.data.Partitioner;
 import org.fl4j.data.ShardPartitioner;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
-import org.fl4j.selection.UniformSelector;
+import org.fl4j.server.FedAvg;
+import org.fl4j.server.UniformSelector;
 import org.fl4j.simulation.RoundReport;
 import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.Simulation;

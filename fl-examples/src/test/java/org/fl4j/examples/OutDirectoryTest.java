@@ -35,9 +35,9 @@ class OutDirectoryTest {
     @CsvSource({
         "--client-lr, 0.5, training.learningRate.rate was 0.1 when the run began and is 0.5 now",
         "--partition, shards:2, data was float32 of shape",
-        "--aggregator, median, aggregator was org.fl4j.aggregators.FedAvg when the run began and is",
-        "--algorithm, scaffold, aggregator was org.fl4j.aggregators.FedAvg when the run began and is",
-        "--privacy, central-dp:epsilon=8, aggregator was org.fl4j.aggregators.FedAvg when the run began and is"
+        "--aggregator, median, aggregator was org.fl4j.server.FedAvg when the run began and is",
+        "--algorithm, scaffold, aggregator was org.fl4j.server.FedAvg when the run began and is",
+        "--privacy, central-dp:epsilon=8, aggregator was org.fl4j.server.FedAvg when the run began and is"
     })
     void resumesOnlyWithTheSettingsThatItBeganWith(String option, String value, String difference) {
         assertThat(run(into(directory)).code()).isZero();

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
-import org.fl4j.aggregators.FedAvg;
 import org.fl4j.aggregators.mira.ClientGraph;
 import org.fl4j.aggregators.mira.Mira;
 import org.fl4j.aggregators.personal.Ditto;
@@ -22,7 +21,8 @@ import org.fl4j.examples.attack.Poison;
 import org.fl4j.examples.attack.PoisonedDataset;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
-import org.fl4j.selection.UniformSelector;
+import org.fl4j.server.FedAvg;
+import org.fl4j.server.UniformSelector;
 import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;

@@ -23,7 +23,6 @@ public final class SelectionStrategies implements StrategyProvider {
     @Override
     public List<NamedStrategy<?>> strategies() {
         return List.of(
-                new NamedStrategy<>(ClientSelector.class, "uniform", p -> new UniformSelector()),
                 new NamedStrategy<>(ClientSelector.class, "weighted", p -> new WeightedSelector()),
                 new NamedStrategy<>(ClientSelector.class, "round-robin", p -> new RoundRobinSelector()),
                 new NamedStrategy<>(

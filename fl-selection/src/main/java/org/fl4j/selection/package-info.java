@@ -1,2 +1,2 @@
-/** Client selection strategies. Read {@link org.fl4j.selection.UniformSelector} first. */
+/** Client selection strategies. Read {@link org.fl4j.server.UniformSelector} first. */
 package org.fl4j.selection;

@@ -9,6 +9,7 @@ import org.fl4j.core.ClientSelector;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.StrategyState;
 import org.fl4j.random.Seed;
+import org.fl4j.server.UniformSelector;
 import org.fl4j.testing.ClientSelectorContract;
 import org.junit.jupiter.api.Test;
 

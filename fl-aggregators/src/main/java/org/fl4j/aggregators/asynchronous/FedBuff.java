@@ -2,13 +2,13 @@ package org.fl4j.aggregators.asynchronous;
 
 import java.util.List;
 import java.util.Optional;
-import org.fl4j.aggregators.WeightedMean;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
 import org.fl4j.internal.Check;
+import org.fl4j.server.WeightedMean;
 import org.fl4j.tensor.ParameterVector;
 
 /**

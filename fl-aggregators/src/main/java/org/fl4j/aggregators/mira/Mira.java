@@ -2,11 +2,11 @@ package org.fl4j.aggregators.mira;
 
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
-import org.fl4j.aggregators.FedAvg;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.internal.Check;
 import org.fl4j.server.AddDelta;
+import org.fl4j.server.FedAvg;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.ServerLayer;
 import org.fl4j.simulation.SimulationBuilder;

@@ -2,13 +2,13 @@ package org.fl4j.aggregators.personal;
 
 import ai.djl.ndarray.NDArray;
 import java.util.Map;
-import org.fl4j.aggregators.FedAvg;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.Worker;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.internal.Check;
 import org.fl4j.model.LocalModel;
+import org.fl4j.server.FedAvg;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Kernels;

@@ -1,7 +1,6 @@
 package org.fl4j.aggregators.personal;
 
 import ai.djl.ndarray.NDArray;
-import org.fl4j.aggregators.FedAvg;
 import org.fl4j.client.LocalStep;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.Worker;
@@ -13,6 +12,7 @@ import org.fl4j.data.Examples;
 import org.fl4j.internal.Check;
 import org.fl4j.model.LocalModel;
 import org.fl4j.random.Sampling;
+import org.fl4j.server.FedAvg;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Kernels;

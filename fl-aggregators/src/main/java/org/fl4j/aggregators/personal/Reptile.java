@@ -1,10 +1,10 @@
 package org.fl4j.aggregators.personal;
 
-import org.fl4j.aggregators.FedAvg;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.core.UpdateWeighting;
 import org.fl4j.internal.Check;
 import org.fl4j.server.AddDelta;
+import org.fl4j.server.FedAvg;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.SimulationBuilder;
 

@@ -1,6 +1,5 @@
 package org.fl4j.aggregators.robust;
 
-import org.fl4j.aggregators.WeightedMean;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
@@ -9,6 +8,7 @@ import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.UpdateWeighting;
 import org.fl4j.internal.Check;
+import org.fl4j.server.WeightedMean;
 import org.fl4j.tensor.ParameterVector;
 
 /**

@@ -2,14 +2,14 @@ package org.fl4j.examples.benchmark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.fl4j.aggregators.FedAvg;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.IidPartitioner;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
-import org.fl4j.selection.UniformSelector;
+import org.fl4j.server.FedAvg;
+import org.fl4j.server.UniformSelector;
 import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;

@@ -5,7 +5,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.fl4j.aggregators.FedAvg;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
@@ -17,7 +16,8 @@ import org.fl4j.model.Layer;
 import org.fl4j.model.LearningTask;
 import org.fl4j.model.Network;
 import org.fl4j.random.Seed;
-import org.fl4j.selection.UniformSelector;
+import org.fl4j.server.FedAvg;
+import org.fl4j.server.UniformSelector;
 import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 

@@ -1,4 +1,4 @@
-package org.fl4j.aggregators;
+package org.fl4j.server;
 
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;

@@ -1,4 +1,4 @@
-package org.fl4j.selection;
+package org.fl4j.server;
 
 import java.util.Arrays;
 import java.util.List;

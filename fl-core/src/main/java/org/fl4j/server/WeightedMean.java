@@ -1,4 +1,4 @@
-package org.fl4j.aggregators;
+package org.fl4j.server;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
