@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.fl4j.client.SgdClient;
+import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.TrainingTask;
@@ -17,8 +18,8 @@ import org.fl4j.examples.attack.Poison;
 import org.fl4j.examples.jvm.ChildProcesses;
 import org.fl4j.execution.TaskRecord;
 import org.fl4j.registry.StrategyRegistry;
-import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.ClientFailedException;
+import org.fl4j.simulation.ClientFailure;
 import org.fl4j.simulation.FailurePolicy;
 import org.fl4j.simulation.PortableProgram;
 import org.fl4j.simulation.RoundReport;
@@ -158,29 +159,34 @@ class OtherProcessesTest {
         }
     }
 
-    private static SimulationBuilder failing(SimulationBuilder run) {
-        return run.failurePolicy(FailurePolicy.SKIP_CLIENT);
-    }
-
     @Test
     void aClientThatFailsIsAGap() {
-        String name = "failing:client=3";
         PortableProgram program =
-                new PortableProgram("tiny", "tiny", Optional.of("tiny"), "tiny", List.of(name), Optional.empty());
+                new PortableProgram("tiny", "lost:client=3", Optional.of("tiny"), "tiny", List.of(), Optional.empty());
         UnaryOperator<SimulationBuilder> failing =
-                run -> failing(run.algorithm(StrategyRegistry.load().parse(Algorithm.class, name)));
-        List<Object> expected = result(failing.apply(here()));
-        assertThat(expected.toString()).contains("client 3 must not train in round 2");
-        assertThat(result(failing.apply(here()).executor(children.executor(program, 2, 4))))
-                .isEqualTo(expected);
+                run -> run.data(new TinyStrategies.Lost(tiny.data(), 3)).failurePolicy(FailurePolicy.SKIP_CLIENT);
+        String expected = state(failing.apply(here()));
+        try (RunResult result = failing.apply(here())
+                .executor(children.executor(program, 2, 4))
+                .build()
+                .run()) {
+            assertThat(result.stateSha256()).isEqualTo(expected);
+            assertThat(result.history())
+                    .filteredOn(round -> round.cohort().contains(new ClientId(3)))
+                    .isNotEmpty()
+                    .allSatisfy(round -> assertThat(round.failures())
+                            .containsExactly(new ClientFailure(
+                                    new ClientId(3),
+                                    "java.lang.IllegalStateException: examples of client 3 are lost")));
+        }
         assertThatThrownBy(() -> failing.apply(here())
                         .failurePolicy(FailurePolicy.FAIL_RUN)
                         .executor(children.executor(program, 1, 1))
                         .build()
                         .run())
                 .isInstanceOf(ClientFailedException.class)
-                .hasMessageContaining("round 2, client 3 failed: ")
-                .hasMessageContaining("client 3 must not train in round 2");
+                .hasMessageContaining(", client 3 failed: ")
+                .hasMessageContaining("examples of client 3 are lost");
     }
 
     /** A class that has no name runs in this process alone. */
