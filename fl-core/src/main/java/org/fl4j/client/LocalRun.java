@@ -5,8 +5,10 @@ import ai.djl.ndarray.NDScope;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.BinaryOperator;
 import java.util.function.Consumer;
+import org.fl4j.core.Fact;
 import org.fl4j.core.Facts;
 import org.fl4j.core.TrainingFacts;
 import org.fl4j.core.TrainingTask;
@@ -109,12 +111,13 @@ final class LocalRun {
                 .square()
                 .sum()
                 .getFloat();
-        Facts facts = new Facts(Map.of(
-                TrainingFacts.EXAMPLES_SEEN, (long) seen,
-                TrainingFacts.LOSS, sums[0] / seen,
-                TrainingFacts.SQUARED_LOSS, sums[1] / seen,
-                TrainingFacts.LAST_SQUARED_LOSS, ofLastBatch / lastBatch,
-                TrainingFacts.LEARNING_RATE, rate()));
-        return new LocalResult(schedule.steps(), Metrics.of(TrainingFacts.LOSS.name(), sums[0], seen), facts);
+        Map<Fact<?>, Object> facts = new TreeMap<>();
+        facts.put(TrainingFacts.EXAMPLES_SEEN, (long) seen);
+        facts.put(TrainingFacts.LOSS, sums[0] / seen);
+        facts.put(TrainingFacts.SQUARED_LOSS, sums[1] / seen);
+        facts.put(TrainingFacts.LAST_SQUARED_LOSS, ofLastBatch / lastBatch);
+        facts.put(TrainingFacts.LEARNING_RATE, rate());
+        Metrics metrics = Metrics.of(TrainingFacts.LOSS.name(), sums[0], seen);
+        return new LocalResult(schedule.steps(), metrics, new Facts(facts));
     }
 }

@@ -10,6 +10,8 @@ import java.util.TreeMap;
 import org.fl4j.core.Client;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Payload;
+import org.fl4j.core.Receipt;
 import org.fl4j.core.Slot;
 import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
@@ -162,9 +164,20 @@ public class SgdClient implements Client {
             LocalResult result = optimize(task, model, received);
             afterTraining(task, model);
             ParameterVector delta = model.parameters().minus(received, worker.updates());
-            ModelUpdate update =
-                    new ModelUpdate(id, task.modelVersion(), examples.count(), result.steps(), delta, result.metrics());
-            ModelUpdate upload = upload(task, update.with(result.facts()));
+            Receipt receipt = new Receipt(
+                    id,
+                    Receipt.Outcome.SENT,
+                    task.modelVersion(),
+                    examples.count(),
+                    result.steps(),
+                    result.facts(),
+                    result.metrics(),
+                    /* bytes= */ 0);
+            Payload payload = new Payload(Optional.of(delta), Map.of());
+            ModelUpdate upload = upload(task, new ModelUpdate(receipt, payload, Map.of()));
+            if (states.isEmpty()) {
+                return upload.keep(worker.updates());
+            }
             states.putAll(upload.kept());
             return upload.withKept(states).keep(worker.updates());
         } finally {

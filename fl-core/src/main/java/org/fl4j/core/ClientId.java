@@ -14,6 +14,17 @@ public record ClientId(int index) implements Comparable<ClientId> {
         Check.atLeast("client index", 0, index);
     }
 
+    /** Written out, because maps of clients are everywhere and a record's own is slow until it is compiled. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof ClientId client && client.index == index;
+    }
+
+    @Override
+    public int hashCode() {
+        return index;
+    }
+
     @Override
     public int compareTo(ClientId other) {
         return Integer.compare(index, other.index);

@@ -1,6 +1,5 @@
 package org.fl4j.core;
 
-import java.util.Comparator;
 import java.util.Set;
 import org.fl4j.internal.Check;
 
@@ -15,9 +14,6 @@ import org.fl4j.internal.Check;
  */
 public record Fact<T>(String name, Class<T> type, Source source) implements Comparable<Fact<?>> {
     private static final Set<Class<?>> TYPES = Set.of(Double.class, Long.class, Boolean.class, String.class);
-    private static final Comparator<Fact<?>> ORDER = Comparator.<Fact<?>, String>comparing(Fact::name)
-            .thenComparing(Fact::source)
-            .thenComparing(fact -> fact.type().getName());
 
     /** Where a value comes from. Local differential privacy withholds what comes from data. */
     public enum Source {
@@ -56,6 +52,10 @@ public record Fact<T>(String name, Class<T> type, Source source) implements Comp
     /** Orders by name. */
     @Override
     public int compareTo(Fact<?> other) {
-        return ORDER.compare(this, other);
+        int order = name.compareTo(other.name);
+        if (order == 0) {
+            order = source.compareTo(other.source);
+        }
+        return order == 0 ? type.getName().compareTo(other.type.getName()) : order;
     }
 }

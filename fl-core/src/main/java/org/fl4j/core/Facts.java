@@ -19,7 +19,7 @@ public record Facts(Map<Fact<?>, Object> values) {
 
     /** Checks types and names, and copies the map. */
     public Facts {
-        Map<Fact<?>, Object> sorted = new TreeMap<>(Check.present("values", values));
+        TreeMap<Fact<?>, Object> sorted = new TreeMap<>(Check.present("values", values));
         String last = null;
         for (Map.Entry<Fact<?>, Object> value : sorted.entrySet()) {
             Fact<?> fact = value.getKey();
@@ -33,7 +33,7 @@ public record Facts(Map<Fact<?>, Object> values) {
             }
             last = fact.name();
         }
-        values = Collections.unmodifiableMap(sorted);
+        values = Collections.unmodifiableSortedMap(sorted); // which makes the next copy cheap
     }
 
     /** Returns no facts. */
@@ -43,7 +43,7 @@ public record Facts(Map<Fact<?>, Object> values) {
 
     /** Returns one fact. */
     public static <T> Facts of(Fact<T> fact, T value) {
-        return new Facts(Map.of(fact, Check.present("value of fact " + fact.name(), value)));
+        return new Facts(Map.of(fact, Check.present("value of a fact", value)));
     }
 
     /** Returns these facts and another, in place of an earlier value. */
@@ -65,19 +65,26 @@ public record Facts(Map<Fact<?>, Object> values) {
 
     /** Returns those that a condition holds for. */
     public Facts where(Predicate<Fact<?>> condition) {
-        Map<Fact<?>, Object> some = new TreeMap<>(values);
-        some.keySet().removeIf(condition.negate());
-        return some.size() == values.size() ? this : new Facts(some);
+        for (Fact<?> fact : values.keySet()) {
+            if (!condition.test(fact)) {
+                Map<Fact<?>, Object> some = new TreeMap<>(values);
+                some.keySet().removeIf(condition.negate());
+                return new Facts(some);
+            }
+        }
+        return this;
     }
 
     /** Returns those whose value a condition holds for. */
     public Facts whereValue(Predicate<Object> condition) {
-        if (values.values().stream().allMatch(condition)) {
-            return this;
+        for (Object value : values.values()) {
+            if (!condition.test(value)) {
+                Map<Fact<?>, Object> some = new TreeMap<>(values);
+                some.values().removeIf(condition.negate());
+                return new Facts(some);
+            }
         }
-        Map<Fact<?>, Object> some = new TreeMap<>(values);
-        some.values().removeIf(condition.negate());
-        return new Facts(some);
+        return this;
     }
 
     /** Returns these facts but those of a source. */
@@ -110,13 +117,21 @@ public record Facts(Map<Fact<?>, Object> values) {
     /** Returns the numbers among these facts as metrics, each of weight 1; what holds is 1, and what does not is 0. */
     public Metrics asMetrics() {
         Map<String, Metric> numbers = new TreeMap<>();
-        values.forEach((fact, value) -> {
-            if (value instanceof Number number) {
-                numbers.put(fact.name(), new Metric(number.doubleValue(), 1));
-            } else if (value instanceof Boolean holds) {
-                numbers.put(fact.name(), new Metric(holds ? 1 : 0, 1));
-            }
-        });
+        addNumbers(numbers, "");
         return numbers.isEmpty() ? Metrics.none() : new Metrics(numbers);
+    }
+
+    /** Adds those whose name starts so. */
+    void addNumbers(Map<String, Metric> metrics, String prefix) {
+        for (Map.Entry<Fact<?>, Object> value : values.entrySet()) {
+            String name = value.getKey().name();
+            if (name.startsWith(prefix)) {
+                if (value.getValue() instanceof Number number) {
+                    metrics.put(name, new Metric(number.doubleValue(), 1));
+                } else if (value.getValue() instanceof Boolean holds) {
+                    metrics.put(name, new Metric(holds ? 1 : 0, 1));
+                }
+            }
+        }
     }
 }

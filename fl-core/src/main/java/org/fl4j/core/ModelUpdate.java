@@ -205,14 +205,17 @@ public record ModelUpdate(Receipt receipt, Payload payload, Map<Slot, StrategySt
 
     /** Returns which array somebody has closed, in words; nothing if all are open. */
     public Optional<String> closedArray() {
-        return payload.closedArray()
-                .or(() -> kept.entrySet().stream()
-                        .flatMap(state -> state.getValue().tensors().entrySet().stream()
-                                .filter(tensor -> tensor.getValue().isReleased())
-                                .map(tensor -> tensor.getKey() + " of slot "
-                                        + state.getKey().name()))
-                        .sorted()
-                        .findFirst());
+        Optional<String> closed = payload.closedArray();
+        if (closed.isPresent() || kept.isEmpty()) {
+            return closed;
+        }
+        return kept.entrySet().stream()
+                .flatMap(state -> state.getValue().tensors().entrySet().stream()
+                        .filter(tensor -> tensor.getValue().isReleased())
+                        .map(tensor ->
+                                tensor.getKey() + " of slot " + state.getKey().name()))
+                .sorted()
+                .findFirst();
     }
 
     /** Returns the size of the message's tensors. */

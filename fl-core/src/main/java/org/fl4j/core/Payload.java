@@ -52,10 +52,12 @@ public record Payload(Optional<ParameterVector> delta, Map<String, NDArray> atta
                 return Optional.of("integer buffers of the delta");
             }
         }
-        return attachments.entrySet().stream()
-                .filter(attachment -> attachment.getValue().isReleased())
-                .findFirst()
-                .map(attachment -> "attachment " + attachment.getKey());
+        for (Map.Entry<String, NDArray> attachment : attachments.entrySet()) {
+            if (attachment.getValue().isReleased()) {
+                return Optional.of("attachment " + attachment.getKey());
+            }
+        }
+        return Optional.empty();
     }
 
     void keep(NDManager manager) {

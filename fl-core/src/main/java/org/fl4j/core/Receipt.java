@@ -1,6 +1,9 @@
 package org.fl4j.core;
 
+import java.util.Map;
+import java.util.TreeMap;
 import org.fl4j.internal.Check;
+import org.fl4j.metrics.Metric;
 import org.fl4j.metrics.Metrics;
 
 /**
@@ -75,6 +78,18 @@ public record Receipt(
 
     /** Returns metrics and facts together, for people; of a fact and a metric with one name, the metric. */
     public Metrics measured() {
-        return facts.asMetrics().with(metrics);
+        return measured("");
+    }
+
+    /** Returns those metrics and facts whose name starts so. */
+    public Metrics measured(String prefix) {
+        Map<String, Metric> all = new TreeMap<>();
+        facts.addNumbers(all, prefix);
+        metrics.values().forEach((name, metric) -> {
+            if (name.startsWith(prefix)) {
+                all.put(name, metric);
+            }
+        });
+        return all.isEmpty() ? Metrics.none() : new Metrics(all);
     }
 }

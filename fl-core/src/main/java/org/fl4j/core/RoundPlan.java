@@ -38,13 +38,11 @@ public record RoundPlan(
 
     /** Copies the collections; each order must name a message that there is. */
     public RoundPlan {
-        Check.present("cohort", cohort).forEach(client -> Check.present("client of the cohort", client));
-        cohort = List.copyOf(cohort);
+        cohort = List.copyOf(Check.present("cohort", cohort));
         Check.positive("wanted", wanted);
-        Check.present("shared", shared).forEach((id, message) -> Check.present("shared message " + id, message));
-        Check.present("orders", orders).forEach((client, order) -> Check.present("order for " + client, order));
-        shared = Collections.unmodifiableMap(new TreeMap<>(shared));
-        orders = Map.copyOf(orders);
+        shared = Collections.unmodifiableMap(new TreeMap<>(Check.present("shared", shared)));
+        shared.values().forEach(message -> Check.present("shared message", message));
+        orders = Map.copyOf(Check.present("orders", orders));
         facts = Map.copyOf(facts);
         absent = List.copyOf(absent);
         notes = Map.copyOf(notes);

@@ -3,7 +3,6 @@ package org.fl4j.internal;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import org.fl4j.InvalidSettingException;
 
 /**
@@ -15,7 +14,10 @@ public final class Check {
 
     /** Accepts any reference but null. */
     public static <T> T present(String name, T value) {
-        return Objects.requireNonNull(value, () -> name + " must not be null");
+        if (value == null) { // no text but for the failure
+            throw new NullPointerException(name + " must not be null");
+        }
+        return value;
     }
 
     /** Accepts {@code value >= 1}. */

@@ -23,11 +23,11 @@ public final class Sha256 {
 
     /** Returns the first eight bytes of the hash of numbers. */
     public static long first(long... numbers) {
-        ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES * numbers.length);
-        for (long number : numbers) {
-            bytes.putLong(number);
+        byte[] bytes = new byte[Long.BYTES * numbers.length];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) (numbers[i / Long.BYTES] >>> (Long.SIZE - Byte.SIZE * (1 + i % Long.BYTES)));
         }
-        return ByteBuffer.wrap(OF_THREAD.get().digest(bytes.array())).getLong();
+        return ByteBuffer.wrap(OF_THREAD.get().digest(bytes)).getLong();
     }
 
     /** Adds a text in UTF-8, after its length. */

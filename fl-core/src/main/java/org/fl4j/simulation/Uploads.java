@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.Facts;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Rejection;
 import org.fl4j.core.RejectionReason;
@@ -76,7 +77,9 @@ final class Uploads implements Iterable<ModelUpdate>, AutoCloseable {
             update.close();
             return Optional.empty();
         }
-        return Optional.of(update.with(update.facts().with(plan.facts(client))));
+        Facts known = plan.facts(client);
+        return Optional.of(
+                known.values().isEmpty() ? update : update.with(update.facts().with(known)));
     }
 
     /**

@@ -53,7 +53,7 @@ final class WorkerExecutor implements CohortExecutor {
             scope.suppressNotUsedWarning();
             ModelUpdate update = host.train(plan.task(id, round));
             try {
-                notes.add(update.receipt().measured().startingWith("privacy/"));
+                notes.add(update.receipt().measured("privacy/"));
                 if (hashes) {
                     notes.updateSha256(update.sha256());
                 }

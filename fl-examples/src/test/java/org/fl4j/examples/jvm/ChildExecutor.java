@@ -151,8 +151,7 @@ final class ChildExecutor implements CohortExecutor {
                 Duration.between(started, ended),
                 place.failure().isPresent() ? TaskRecord.Outcome.FAILED : TaskRecord.Outcome.SUCCEEDED,
                 place.failure().map(ChildExecutor::text),
-                update.map(sent -> sent.receipt().measured().startingWith("privacy/"))
-                        .orElse(Metrics.none()),
+                update.map(sent -> sent.receipt().measured("privacy/")).orElse(Metrics.none()),
                 update.filter(sent -> parts.hashes()).map(ModelUpdate::sha256));
     }
 
