@@ -6,18 +6,13 @@ public interface UpdateWeighting {
     /** The weightings that have a name. */
     enum Named implements UpdateWeighting {
         /** Weighs by example count (McMahan et al. 2017, arXiv 1602.05629, algorithm 1). */
-        EXAMPLES {
-            @Override
-            public double weight(ModelUpdate update) {
-                return update.exampleCount();
-            }
-        },
+        EXAMPLES,
         /** Weighs every client alike. */
-        UNIFORM {
-            @Override
-            public double weight(ModelUpdate update) {
-                return 1;
-            }
+        UNIFORM;
+
+        @Override
+        public double weight(ModelUpdate update) {
+            return this == EXAMPLES ? update.exampleCount() : 1;
         }
     }
 
