@@ -1,7 +1,8 @@
 package org.fl4j.core;
 
 /**
- * Where servers keep something of clients, by {@link Slot}. A state that was staged replaces the earlier one of its slot
+ * Where a run keeps what its servers and clients keep, by {@link Slot}: servers stage here themselves, and executors stage
+ * what is in clients' updates. A state that was staged replaces the earlier one of its slot
  * when the round has ended and the client's update was accepted, and is forgotten otherwise; so a failed round leaves no
  * trace.
  */

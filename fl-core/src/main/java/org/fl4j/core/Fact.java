@@ -17,7 +17,7 @@ public record Fact<T>(String name, Class<T> type, Source source) implements Comp
 
     /** Where a value comes from. Local differential privacy withholds what comes from data. */
     public enum Source {
-        /** How the client was set up to train: it tells nothing of the client's data. */
+        /** How the client was set up to train. Whoever defines such a fact vouches that it tells nothing of data. */
         SETTING,
         /** The client's data. */
         DATA,

@@ -3,8 +3,10 @@ package org.fl4j.core;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metric;
 import org.fl4j.metrics.Metrics;
@@ -53,12 +55,14 @@ public record Facts(Map<Fact<?>, Object> values) {
         return new Facts(more);
     }
 
-    /** Returns these facts and others, whose values count where both have one. */
+    /** Returns these facts and others, which count where both have one of the same name. */
     public Facts with(Facts others) {
         if (others.values.isEmpty()) {
             return this;
         }
+        Set<String> names = others.values.keySet().stream().map(Fact::name).collect(Collectors.toSet());
         Map<Fact<?>, Object> all = new TreeMap<>(values);
+        all.keySet().removeIf(fact -> names.contains(fact.name())); // also of another type or source
         all.putAll(others.values);
         return new Facts(all);
     }

@@ -2,6 +2,7 @@ package org.fl4j.core;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -25,7 +26,11 @@ public record ModelUpdate(Receipt receipt, Payload payload, Map<Slot, StrategySt
         Check.present("payload", payload);
         Check.present("receipt", receipt);
         kept = Map.copyOf(kept);
-        kept.keySet().forEach(Slot::requireOfClient);
+        kept.forEach((slot, state) -> {
+            Slot.requireOfClient(slot);
+            Check.that(
+                    state.columns().isEmpty(), "state in slot " + slot.name(), "without columns", "one with columns");
+        });
     }
 
     /**
@@ -193,6 +198,16 @@ public record ModelUpdate(Receipt receipt, Payload payload, Map<Slot, StrategySt
     /** Returns the same update with other states to keep, whose arrays it then owns. */
     public ModelUpdate withKept(Map<Slot, StrategyState> others) {
         return new ModelUpdate(receipt, payload, others);
+    }
+
+    /** Returns this update with what another one keeps too; where both have a slot, this one's counts. */
+    public ModelUpdate withKeptOf(ModelUpdate other) {
+        if (other.kept.isEmpty()) {
+            return this;
+        }
+        Map<Slot, StrategyState> all = new HashMap<>(other.kept);
+        all.putAll(kept);
+        return withKept(all);
     }
 
     /**

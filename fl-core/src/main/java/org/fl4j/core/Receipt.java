@@ -12,7 +12,7 @@ import org.fl4j.metrics.Metrics;
  *
  * @param client who was asked
  * @param outcome what became of the update
- * @param modelVersion the version of the model that the client started from
+ * @param modelVersion the version of the model that the client started from; 0 if it is not known
  * @param exampleCount how many distinct examples it trained on; 0 if no update came
  * @param localSteps how many optimizer steps it took; 0 if no update came
  * @param facts what rules go by

@@ -1,5 +1,6 @@
 package org.fl4j.core;
 
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -117,9 +118,13 @@ public record RoundPlan(
         return new RoundPlan(others, wanted, shared, orders, facts, absent, notes);
     }
 
-    /** Returns the same plan with what the server knows of clients, and with those that it does not wait for. */
+    /** Returns the same plan with what a server knows of clients too, and with those that it does not wait for. */
     public RoundPlan withKnown(Map<ClientId, Facts> known, List<Rejection> others) {
-        return new RoundPlan(cohort, wanted, shared, orders, known, others, notes);
+        Map<ClientId, Facts> all = new TreeMap<>(facts);
+        known.forEach((client, more) -> all.merge(client, more, Facts::with));
+        List<Rejection> missing = new ArrayList<>(absent);
+        missing.addAll(others);
+        return new RoundPlan(cohort, wanted, shared, orders, all, missing, notes);
     }
 
     /** Returns what the server knows of a client. */

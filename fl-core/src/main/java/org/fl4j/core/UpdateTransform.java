@@ -17,9 +17,12 @@ public interface UpdateTransform {
         return false;
     }
 
-    /** Returns this transform followed by another. */
+    /** Returns this transform followed by another; what the first keeps of the client stays. */
     default UpdateTransform andThen(UpdateTransform next) {
-        return (update, task) -> next.transform(transform(update, task), task);
+        return (update, task) -> {
+            ModelUpdate between = transform(update, task);
+            return next.transform(between, task).withKeptOf(between);
+        };
     }
 
     /** Returns the transform that changes nothing. */

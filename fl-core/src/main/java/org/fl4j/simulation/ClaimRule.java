@@ -3,6 +3,7 @@ package org.fl4j.simulation;
 import java.util.Optional;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ClientDirectory;
+import org.fl4j.core.Fact;
 import org.fl4j.core.ModelUpdate;
 
 /**
@@ -20,6 +21,11 @@ record ClaimRule(ClientDirectory clients, Optional<LocalTraining> training) {
 
     /** Returns the rule that an update breaks, and its value; nothing if its claims can be true. */
     Optional<String> fault(ModelUpdate update) {
+        for (Fact<?> fact : update.facts().values().keySet()) {
+            if (fact.source() == Fact.Source.SERVER) { // of a transform, or of another process
+                return Optional.of("facts must be the client's, but the server alone knows " + fact.name());
+            }
+        }
         int examples = clients.exampleCount(update.client());
         if (update.exampleCount() > examples) {
             return Optional.of("exampleCount must be at most what the server knows, " + examples + ", but was "

@@ -82,7 +82,8 @@ final class ClientCall {
 
     /** Leaves out what is not a number: a rule or a mean would make it everybody's. */
     private static ModelUpdate measured(ModelUpdate update) {
-        Facts facts = update.facts().whereValue(value -> !(value instanceof Double number) || Double.isFinite(number));
+        Facts facts = update.facts()
+                .whereValue(value -> !(value instanceof Double number) || Math.abs(number) <= LARGEST_SUM);
         if (facts.values().size() == update.facts().values().size() && areFinite(update.metrics())) {
             return update;
         }
@@ -137,7 +138,8 @@ final class ClientCall {
         arrays(update).forEach(underWay::remove);
     }
 
-    private static List<NDArray> arrays(ModelUpdate update) {
+    /** Returns all arrays of an update, also those that its client keeps. */
+    static List<NDArray> arrays(ModelUpdate update) {
         List<NDArray> arrays = new ArrayList<>(update.payload().arrays());
         update.kept().values().forEach(state -> arrays.addAll(state.tensors().values()));
         return arrays;

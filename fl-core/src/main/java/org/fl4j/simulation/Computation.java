@@ -169,7 +169,8 @@ record Computation(
             return setup.executor
                     .get()
                     .open(new ExecutorParts(
-                            (device, states) -> host(setup, model, states, device, calls),
+                            (device, states) ->
+                                    host(setup, model, states, device, calls).lent(),
                             RunIdentity.ofClients(setup).parts(),
                             model.layout(),
                             clientStates,

@@ -68,7 +68,7 @@ public record PortableProgram(
     /**
      * Makes a program of its texts.
      *
-     * @throws IllegalArgumentException if a text is missing
+     * @throws IllegalArgumentException if a text is missing, or one is there that has no meaning
      */
     public static PortableProgram of(Map<String, String> texts) {
         List<String> algorithms = new ArrayList<>();
@@ -78,13 +78,19 @@ public record PortableProgram(
         for (String key : List.of("task", "data", "training")) {
             Check.that(texts.containsKey(key), "texts of a program", "with " + key, texts.keySet());
         }
-        return new PortableProgram(
+        PortableProgram program = new PortableProgram(
                 texts.get("task"),
                 texts.get("data"),
                 Optional.ofNullable(texts.get("evaluation")),
                 texts.get("training"),
                 algorithms,
                 Optional.ofNullable(texts.get("transform")));
+        Check.that(
+                program.texts().equals(new TreeMap<>(texts)),
+                "texts of a program",
+                "those of " + program.texts().keySet(),
+                texts.keySet());
+        return program;
     }
 
     private SimulationBuilder run() {
@@ -112,8 +118,9 @@ public record PortableProgram(
         SimulationBuilder run = run();
         FederatedModel model = new FederatedModel(run.task);
         try {
+            SortedMap<String, String> identity = RunIdentity.ofClients(run).parts();
             WorkerHost host = Computation.host(run, model, states, device, new ClientCall());
-            return new Opened(model, host, RunIdentity.ofClients(run).parts());
+            return new Opened(model, host.lent(), identity);
         } catch (RuntimeException | Error e) {
             model.close();
             throw e;
@@ -154,8 +161,11 @@ public record PortableProgram(
 
         @Override
         public void close() {
-            host.close();
-            model.close();
+            try {
+                host.close();
+            } finally {
+                model.close();
+            }
         }
     }
 }

@@ -1,18 +1,15 @@
 package org.fl4j.simulation;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.List;
 import org.fl4j.client.ClientFactory;
 import org.fl4j.client.ClientHost;
 import org.fl4j.client.Worker;
 import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.Slot;
-import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.metrics.Metrics;
-import org.fl4j.tensor.ParameterVector;
 
 /**
  * Clients on one worker of this process.
@@ -30,13 +27,17 @@ record WorkerHost(Worker worker, ClientFactory factory, UpdateTransform transfor
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
             ModelUpdate trained = calls.train(factory.create(task.client(), worker), task, worker);
+            ModelUpdate update = trained;
             try {
-                ModelUpdate update = transformed(trained, task);
+                update = transform.transform(trained, task).withKeptOf(trained);
                 calls.replace(trained, update);
+                closeWhatIsNotIn(update, trained);
                 return update.keep(worker.updates());
             } catch (RuntimeException | Error e) {
                 calls.forget(trained);
+                calls.forget(update);
                 trained.close();
+                update.close();
                 throw e;
             }
         } finally {
@@ -44,20 +45,41 @@ record WorkerHost(Worker worker, ClientFactory factory, UpdateTransform transfor
         }
     }
 
-    /** A transform may keep something of the client, too. */
-    private ModelUpdate transformed(ModelUpdate trained, TrainingTask task) {
-        ModelUpdate update = transform.transform(trained, task);
-        trained.payload().delta().map(ParameterVector::floats).ifPresent(before -> {
-            if (update.payload().delta().map(ParameterVector::floats).orElse(null) != before) {
-                before.close(); // integer buffers may have been carried over
+    /** Frees what a transform has replaced or left out. */
+    private static void closeWhatIsNotIn(ModelUpdate update, ModelUpdate trained) {
+        List<NDArray> sent = ClientCall.arrays(update);
+        for (NDArray array : ClientCall.arrays(trained)) {
+            boolean there = false;
+            for (NDArray other : sent) {
+                there |= other == array;
             }
-        });
-        if (trained.kept().isEmpty()) {
-            return update;
+            if (!there) {
+                array.close();
+            }
         }
-        Map<Slot, StrategyState> kept = new HashMap<>(trained.kept());
-        kept.putAll(update.kept());
-        return update.withKept(kept);
+    }
+
+    /** Returns a host whose updates are the caller's alone, so that nothing is remembered of them. */
+    ClientHost lent() {
+        WorkerHost host = this;
+        return new ClientHost() {
+            @Override
+            public ModelUpdate train(TrainingTask task) {
+                ModelUpdate update = host.train(task);
+                calls.forget(update);
+                return update;
+            }
+
+            @Override
+            public Metrics evaluate(TrainingTask task) {
+                return host.evaluate(task);
+            }
+
+            @Override
+            public void close() {
+                host.close();
+            }
+        };
     }
 
     @Override

@@ -22,6 +22,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.fl4j.internal.Durable;
 
@@ -171,9 +172,9 @@ public final class SafeTensors {
         if (size < Long.BYTES || size > most) {
             throw new IOException("length must be in [" + Long.BYTES + ", " + most + "], but was " + size);
         }
+        Map<String, NDArray> tensors = new LinkedHashMap<>();
         try {
             SafeTensorsHeader.Parsed header = header(channel, size);
-            Map<String, NDArray> tensors = new LinkedHashMap<>();
             header.entries().forEach(entry -> tensors.put(entry.name(), null)); // in the order of the header
             for (SafeTensorsHeader.Entry entry : header.inPlace()) {
                 requireHeld(entry);
@@ -182,8 +183,9 @@ public final class SafeTensors {
                 tensors.put(entry.name(), array(values.flip(), entry, manager));
             }
             return new Content(tensors, header.metadata());
-        } catch (RuntimeException e) { // the engine's own refusal of an odd shape
-            throw new IOException(e.getMessage(), e);
+        } catch (IOException | RuntimeException e) { // also the engine's own refusal of an odd shape
+            tensors.values().stream().filter(Objects::nonNull).forEach(NDArray::close);
+            throw e instanceof IOException known ? known : new IOException(e.getMessage(), e);
         }
     }
 

@@ -270,6 +270,14 @@ public final class WireForm {
     }
 
     private static Facts facts(Fields fields) throws IOException {
+        try {
+            return factsOf(fields);
+        } catch (IllegalArgumentException e) { // such as a name without letters
+            throw new IOException(UPDATE + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static Facts factsOf(Fields fields) throws IOException {
         Map<Fact<?>, Object> facts = new HashMap<>();
         for (Map.Entry<String, String> text : fields.texts(FACT).entrySet()) {
             String key = FACT + text.getKey();
@@ -297,7 +305,7 @@ public final class WireForm {
                             UPDATE + ": " + key + " must be a Double, Long, Boolean or String, but is not");
             }
         }
-        return sound(UPDATE, () -> new Facts(facts));
+        return new Facts(facts);
     }
 
     private static boolean truth(String text) {

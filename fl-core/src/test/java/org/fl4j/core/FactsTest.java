@@ -39,6 +39,14 @@ class FactsTest {
                 .hasMessageStartingWith("facts of the name train/loss must be of one type and source, but was");
     }
 
+    /** What the server knows takes the place of whatever a client calls so. */
+    @Test
+    void othersTakeThePlaceOfAllOfTheirNames() {
+        Facts claimed = Facts.of(Fact.ofData("time/client seconds"), 1e-9).with(RATE, .5);
+        Facts known = Facts.of(ClientTimes.SECONDS, 30.0);
+        assertThat(claimed.with(known)).isEqualTo(known.with(RATE, .5));
+    }
+
     @Test
     void laterValuesCount() {
         assertThat(ALL.with(RATE, .25).get(RATE)).isEqualTo(.25);

@@ -37,7 +37,9 @@ class UpdateIntakeTest extends TensorTest {
         List<Rejection> absent = List.of(
                 new Rejection(new ClientId(6), RejectionReason.LATE, "too slow"),
                 new Rejection(new ClientId(7), RejectionReason.DROPPED_OUT, "gone"));
-        return RoundPlan.of(clients(0, 6), SharedMessage.of(state)).withKnown(known, absent);
+        return RoundPlan.of(clients(0, 6), SharedMessage.of(state))
+                .withKnown(Map.of(), absent.subList(0, 1)) // by one server, and by another around it
+                .withKnown(known, absent.subList(1, 2));
     }
 
     private UpdateIntake taken(ServerState state, UpdatePolicy policy, int... senders) {

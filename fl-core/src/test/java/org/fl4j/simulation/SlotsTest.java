@@ -25,6 +25,7 @@ import org.fl4j.core.ServerUpdate;
 import org.fl4j.core.Slot;
 import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
+import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.Dataset;
 import org.fl4j.model.LocalModel;
 import org.fl4j.server.ForwardingServer;
@@ -158,6 +159,9 @@ class SlotsTest extends TensorTest {
         assertThat(found).hasSize(Fixtures.CLIENTS).containsOnly(5f);
     }
 
+    private static final UpdateTransform KEEPING =
+            (update, task) -> update.withKept(Map.of(TRANSFORM, number(task.round())));
+
     /** An upload transform may keep something of the client too, such as what an encoding lost. */
     @Test
     void transformsKeepStates() {
@@ -168,7 +172,14 @@ class SlotsTest extends TensorTest {
                     .cohortSize(Fixtures.CLIENTS)
                     .rounds(2)
                     .sgdClients(Remembering::new)
-                    .uploadTransform((update, task) -> update.withKept(Map.of(TRANSFORM, number(task.round()))))
+                    .uploadTransform(
+                            KEEPING.andThen((update, task) -> new ModelUpdate( // which says nothing of what is kept
+                                    update.client(),
+                                    update.modelVersion(),
+                                    update.exampleCount(),
+                                    update.localSteps(),
+                                    update.delta(),
+                                    update.metrics())))
                     .server((composed, parts) -> new ForwardingServer(composed) {
                         @Override
                         public RoundPlan plan(ServerState state, ClientDirectory available, RoundContext round) {

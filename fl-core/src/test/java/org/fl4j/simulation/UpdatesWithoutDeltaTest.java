@@ -15,6 +15,7 @@ import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.ClientTimes;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.RoundContext;
@@ -153,6 +154,23 @@ class UpdatesWithoutDeltaTest extends TensorTest {
                             failure -> assertThat(failure.error())
                                     .contains(
                                             "must have a delta where a rule reads it, but has attachments [prototype/mean] alone"));
+        }
+    }
+
+    /** What only the server knows is no claim of anybody else's, such as a transform. */
+    @Test
+    void aFactOfTheServersIsAFalseClaim() {
+        try (Dataset digits = Fixtures.digits();
+                RunResult result = Fixtures.softmaxRun(digits)
+                        .uploadTransform((update, task) -> update.with(ClientTimes.SECONDS, 1e-9))
+                        .rounds(1)
+                        .build()
+                        .run()) {
+            assertThat(result.history().get(0).rejected()).hasSize(5).allSatisfy(rejection -> {
+                assertThat(rejection.reason()).isEqualTo(RejectionReason.FALSE_CLAIM);
+                assertThat(rejection.detail())
+                        .isEqualTo("facts must be the client's, but the server alone knows time/client seconds");
+            });
         }
     }
 

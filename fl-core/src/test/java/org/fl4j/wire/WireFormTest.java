@@ -207,6 +207,7 @@ class WireFormTest extends TensorTest {
                         + "Fact[name=train/learning rate, type=class java.lang.Double, source=SETTING], "
                         + "Fact[name=train/loss, type=class java.lang.Double, source=DATA], "
                         + "Fact[name=train/loss, type=class java.lang.Double, source=SERVER]]");
+        assertRefused(with(good, "fact/DATA/Double/", "1"), "update: name of a fact must be a text, but was ");
         assertRefused(
                 with(good, "password", "1234"), "update must have no further fields, but has [password] and arrays []");
         assertRefused(

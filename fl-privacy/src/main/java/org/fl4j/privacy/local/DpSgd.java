@@ -24,7 +24,7 @@ import org.fl4j.simulation.SimulationBuilder;
  * of the client's examples is by a coin of its own, clips each example's gradient to C, adds normal noise of deviation
  * {@code z C} to their sum and divides by the expected batch. What is guaranteed is about one example more or less of a
  * client, against anybody who sees its deltas; what comes after is post-processing, so any aggregator and selector will
- * do that needs nothing that clients measured, for they do not see it.
+ * do that needs no fact that comes from data, for they do not see it.
  *
  * <p>Each client's steps are charged when it is asked for an update, whatever becomes of that, and a client whose
  * budget does not pay for another round takes part no more. Of the run's {@link LocalTraining} the optimizer and the
