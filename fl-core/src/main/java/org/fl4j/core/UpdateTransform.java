@@ -1,5 +1,7 @@
 package org.fl4j.core;
 
+import org.fl4j.internal.Check;
+
 /**
  * Changes an update on the client, after training and before it is sent: clip, add noise, compress. Pure: the result is
  * a new update, or the same object if nothing had to change.
@@ -10,8 +12,8 @@ public interface UpdateTransform {
     ModelUpdate transform(ModelUpdate update, TrainingTask task);
 
     /**
-     * Returns whether updates no longer say how many steps and examples they took: all say 1. An aggregator that goes by them can ask before the
-     * first round. By default they do say so.
+     * Returns whether updates no longer say how many steps and examples they took: all say 1. An aggregator that goes
+     * by them can ask before the first round. By default they do say so.
      */
     default boolean hidesCounts() {
         return false;
@@ -19,10 +21,26 @@ public interface UpdateTransform {
 
     /** Returns this transform followed by another; what the first keeps of the client stays. */
     default UpdateTransform andThen(UpdateTransform next) {
-        return (update, task) -> {
-            ModelUpdate between = transform(update, task);
-            return next.transform(between, task).withKeptOf(between);
-        };
+        return new Chain(this, Check.present("next", next));
+    }
+
+    /**
+     * Two transforms, one after the other.
+     *
+     * @param first changes what the client sends
+     * @param second changes what that makes of it
+     */
+    record Chain(UpdateTransform first, UpdateTransform second) implements UpdateTransform {
+        @Override
+        public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
+            ModelUpdate between = first.transform(update, task);
+            return second.transform(between, task).withKeptOf(between);
+        }
+
+        @Override
+        public boolean hidesCounts() {
+            return first.hidesCounts() || second.hidesCounts();
+        }
     }
 
     /** Returns the transform that changes nothing. */

@@ -5,17 +5,12 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.fl4j.core.ClientColumn;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.StrategyState;
@@ -27,8 +22,6 @@ import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.SafeTensors;
 import org.fl4j.tensor.Tensors;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A server state, in one safetensors file, and the history of its run, in a file beside it. The global model's
@@ -39,15 +32,11 @@ import org.slf4j.LoggerFactory;
  * @param history the reports of all rounds behind it
  */
 public record Checkpoint(ServerState state, List<RoundReport> history) {
-    private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
     private static final String FORMAT = "fl4j-checkpoint-3";
     private static final String MODEL = "model/";
     private static final String MODELS = "models/";
     private static final String STRATEGY = "strategy/";
     private static final String COLUMN = "column/";
-    private static final String ENDING = ".safetensors";
-    private static final int KEPT = 2;
-    private static final int MOST_NAMED = 5; // settings in a message
 
     /** Copies the history. */
     public Checkpoint {
@@ -65,7 +54,7 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
 
     /** Writes a state into the directory, by atomic rename, and returns the file. */
     static Path save(Path directory, ServerState state, History.Mark history, boolean toldAll, RunIdentity run) {
-        Path file = directory.resolve(String.format(Locale.ROOT, "round-%06d%s", state.round(), ENDING));
+        Path file = CheckpointFiles.file(directory, state.round());
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
             Map<String, NDArray> tensors = new LinkedHashMap<>();
@@ -98,56 +87,13 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
         }
     }
 
-    /** Deletes all but the two latest checkpoints of the directory. */
-    static void prune(Path directory) {
-        List<Path> files = all(directory);
-        try {
-            for (Path file : files.subList(0, Math.max(0, files.size() - KEPT))) {
-                Files.delete(file);
-            }
-        } catch (IOException e) {
-            throw new CheckpointException(directory, "an old checkpoint cannot be deleted: " + Durable.reason(e), e);
-        }
-    }
-
     /**
      * Returns the file of the latest round in a directory of checkpoints, if there is any.
      *
      * @throws CheckpointException if the directory cannot be read
      */
     public static Optional<Path> latest(Path directory) {
-        return latest(directory, Integer.MAX_VALUE);
-    }
-
-    /** Returns the checkpoint of the latest round up to one, if there is any. */
-    static Optional<Path> latest(Path directory, int round) {
-        return all(directory).stream().filter(file -> round(file) <= round).reduce((earlier, later) -> later);
-    }
-
-    /** Returns the round after which a checkpoint was taken. */
-    static int round(Path file) {
-        return Integer.parseInt(file.getFileName().toString().replaceAll("\\D", ""));
-    }
-
-    /** Returns the round of the earliest checkpoint in the directory, 0 if there is none. */
-    static int oldest(Path directory) {
-        List<Path> files = all(directory);
-        return files.isEmpty() ? 0 : round(files.get(0));
-    }
-
-    private static List<Path> all(Path directory) {
-        if (!Files.isDirectory(directory)) {
-            return List.of();
-        }
-        try (Stream<Path> files = Files.list(directory)) {
-            return files.filter(file -> file.getFileName().toString().matches("round-\\d{6,}\\" + ENDING))
-                    .sorted(Comparator.comparing(
-                                    (Path file) -> file.getFileName().toString().length())
-                            .thenComparing(file -> file.getFileName().toString()))
-                    .toList();
-        } catch (IOException e) {
-            throw new CheckpointException(directory, "the directory cannot be read: " + Durable.reason(e), e);
-        }
+        return CheckpointFiles.latest(directory, Integer.MAX_VALUE);
     }
 
     /**
@@ -184,12 +130,14 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
         try {
             return read(file, layout, run, manager);
         } catch (DamagedException e) {
-            Optional<Path> before = latest(file.toAbsolutePath().getParent(), round(file) - 1);
+            Optional<Path> before =
+                    CheckpointFiles.latest(file.toAbsolutePath().getParent(), CheckpointFiles.round(file) - 1);
             throw before.filter(earlier -> isGood(earlier, layout, run, manager))
                     .map(earlier -> new CheckpointException(
                             file,
                             e.getMessage() + ". The checkpoint before it, " + earlier.getFileName()
-                                    + ", is good: delete the damaged file to resume after round " + round(earlier),
+                                    + ", is good: delete the damaged file to resume after round "
+                                    + CheckpointFiles.round(earlier),
                             e))
                     .orElseGet(() -> new CheckpointException(file, e.getMessage(), e));
         }
@@ -223,10 +171,7 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
             RunIdentity began = new RunIdentity(
                     Fingerprint.fromJson(field(metadata, "run", file)),
                     Fingerprint.fromJson(field(metadata, "machine", file)));
-            run.ifPresent(now -> {
-                requireSame(file, began.made(), now.made());
-                warnOfOtherMachine(file, began.machine(), now.machine());
-            });
+            run.ifPresent(now -> began.requireSame(now, file));
             Map<String, ParameterVector> models = models(content, layout, file, manager);
             History.Mark mark = mark(metadata, file);
             List<RoundReport> history = history(file, mark);
@@ -267,27 +212,6 @@ public record Checkpoint(ServerState state, List<RoundReport> history) {
             return History.read(file.toAbsolutePath().getParent(), mark);
         } catch (CheckpointException e) {
             throw new DamagedException(e.getMessage(), e);
-        }
-    }
-
-    private static void requireSame(Path file, Fingerprint began, Fingerprint now) {
-        List<String> differences = began.differencesTo(now);
-        if (!differences.isEmpty()) {
-            throw new CheckpointException(
-                    file,
-                    "cannot be resumed from with other settings: "
-                            + differences.stream().limit(MOST_NAMED).collect(Collectors.joining("; "))
-                            + (differences.size() > MOST_NAMED
-                                    ? "; and " + (differences.size() - MOST_NAMED) + " more"
-                                    : "")
-                            + ". Use the old settings, or start a new run in another directory");
-        }
-    }
-
-    private static void warnOfOtherMachine(Path file, Fingerprint began, Fingerprint now) {
-        List<String> differences = began.differencesTo(now);
-        if (!differences.isEmpty()) {
-            LOG.warn("{}: bits may differ from those of an unbroken run: {}", file, String.join("; ", differences));
         }
     }
 

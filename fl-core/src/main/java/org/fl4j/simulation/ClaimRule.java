@@ -7,14 +7,17 @@ import org.fl4j.core.Fact;
 import org.fl4j.core.ModelUpdate;
 
 /**
- * What a client may claim of itself. Example counts weigh updates, and numbers of steps normalise them (FedNova), so a claim beyond all
- * reason would make one client's update the round's: the server knows every client's count, and how clients are set up to train.
+ * What a client may claim of itself. Example counts weigh updates, and numbers of steps normalise them (FedNova), so a
+ * claim beyond all reason would make one client's update the round's: the server knows every client's count, and how
+ * clients are set up to train.
  *
  * @param clients how many examples each client has
  * @param training how clients are set up to train, if the run knows it
  */
 record ClaimRule(ClientDirectory clients, Optional<LocalTraining> training) {
-    /** An algorithm may train several times a round, or take smaller batches; nothing honest takes ten times the steps. */
+    /**
+     * An algorithm may train several times a round, or take smaller batches; nothing honest takes ten times the steps.
+     */
     private static final long STEPS_FACTOR = 10;
 
     private static final long MOST_STEPS = 1_000_000_000;

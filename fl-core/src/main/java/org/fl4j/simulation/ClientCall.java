@@ -22,8 +22,9 @@ import org.fl4j.metrics.Metrics;
 import org.fl4j.tensor.Kernels;
 
 /**
- * Calls clients, and holds them to the rules of {@link Client}. A client that breaks a rule fails, and harms nobody else: a client of
- * one's own trains from a copy of the message, so that it cannot write into the server's model, and sends arrays that nobody else has.
+ * Calls clients, and holds them to the rules of {@link Client}. A client that breaks a rule fails, and harms nobody
+ * else: a client of one's own trains from a copy of the message, so that it cannot write into the server's model, and
+ * sends arrays that nobody else has.
  */
 final class ClientCall {
     /** The number of metrics of a client that were not numbers; there only if there were any. */
@@ -34,7 +35,9 @@ final class ClientCall {
 
     private static final double LARGEST_SUM = 1e298;
 
-    /** The arrays of updates that were sent and are not folded yet: an array that is sent twice would be freed twice. */
+    /**
+     * The arrays of updates that were sent and are not folded yet: an array that is sent twice would be freed twice.
+     */
     private final Set<NDArray> underWay =
             Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
 

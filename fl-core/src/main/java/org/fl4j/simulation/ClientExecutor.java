@@ -28,10 +28,10 @@ import org.fl4j.monitoring.ResourceMonitor;
 import org.fl4j.tensor.TensorEngine;
 
 /**
- * Runs client work on the {@link Worker}s and hands the results out in the order of the clients, whoever finishes first.
- * The thread that asks for results is one of the workers' threads: while the next result is not ready it works on a client
- * itself, so that no core idles and one worker needs no second thread. Under a time-out it only waits, because a time-out
- * interrupts threads. Few results wait to be taken: memory stays O(model) per worker.
+ * Runs client work on the {@link Worker}s and hands the results out in the order of the clients, whoever finishes
+ * first. The thread that asks for results is one of the workers' threads: while the next result is not ready it works
+ * on a client itself, so that no core idles and one worker needs no second thread. Under a time-out it only waits,
+ * because a time-out interrupts threads. Few results wait to be taken: memory stays O(model) per worker.
  */
 final class ClientExecutor implements AutoCloseable {
     private static final long LOOK_MILLISECONDS = 10;
@@ -142,7 +142,10 @@ final class ClientExecutor implements AutoCloseable {
         }
     }
 
-    /** The results of one round's clients, in their order. Close it: clients whose result was not asked for are given up. */
+    /**
+     * The results of one round's clients, in their order. Close it: clients whose result was not asked for are given
+     * up.
+     */
     final class Results<T> implements CohortExecutor.Answers<T> {
         private final String kind;
         private final Iterator<ClientId> waiting;

@@ -14,10 +14,11 @@ import org.fl4j.metrics.Metrics;
  * them. It gets plans and gives answers in the order of the cohort, so that servers fold the same numbers in the same
  * order everywhere. Called by one thread, one plan after another.
  *
- * <p>Its duties: each client gets {@link RoundPlan#task} as it is; a client that fails is a gap in the answers, and told
- * in {@link Answers#failures}, or ends the run with a {@link ClientFailedException}, as the run's {@link FailurePolicy}
- * says; what clients keep is staged in {@link ExecutorParts#states} before their answer is handed out; clients are begun
- * a bounded number ahead of the answer that is asked for, and beyond {@link RoundPlan#wanted} only on request.
+ * <p>Its duties: each client gets {@link RoundPlan#task} as it is; a client that fails is a gap in the answers, and
+ * told in {@link Answers#failures}, or ends the run with a {@link ClientFailedException}, as the run's {@link
+ * FailurePolicy} says; what clients keep is staged in {@link ExecutorParts#states} before their answer is handed out;
+ * clients are begun a bounded number ahead of the answer that is asked for, and beyond {@link RoundPlan#wanted} only on
+ * request.
  */
 public interface CohortExecutor extends AutoCloseable {
     /** Opens an executor for a run. */
@@ -28,8 +29,8 @@ public interface CohortExecutor extends AutoCloseable {
     }
 
     /**
-     * Answers of clients, in the order of the cohort. An answer's arrays are the server's to free; the one handed out last
-     * is done with when the next is asked for.
+     * Answers of clients, in the order of the cohort. An answer's arrays are the server's to free; the one handed out
+     * last is done with when the next is asked for.
      */
     interface Answers<T> extends Iterator<T>, AutoCloseable {
         /** Returns who failed so far. */

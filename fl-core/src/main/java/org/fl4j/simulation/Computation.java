@@ -109,7 +109,7 @@ record Computation(
 
     /** The oldest round that a resume may start from once this round has ended. */
     private static int oldestNeeded(SimulationBuilder setup, int round) {
-        return setup.checkpoints.map(Checkpoint::oldest).orElse(round);
+        return setup.checkpoints.map(CheckpointFiles::oldest).orElse(round);
     }
 
     /** Runs a round, and frees the state before it. */

@@ -7,7 +7,10 @@ import java.util.TreeMap;
 import org.fl4j.internal.Sha256;
 import org.fl4j.tensor.SafeTensors;
 
-/** The SHA-256 of all that is in a file of FL4J's, kept in the file's own metadata: what was damaged is not taken for good. */
+/**
+ * The SHA-256 of all that is in a file of FL4J's, kept in the file's own metadata: what was damaged is not taken for
+ * good.
+ */
 final class Digests {
     private static final String FIELD = "sha256";
 

@@ -24,9 +24,9 @@ import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.SafeTensors;
 
 /**
- * Spills waiting updates to disk, one safetensors file each, {@code round-000004/client-37.safetensors}, and maps them into
- * memory: an aggregator that needs all updates at once handles cohorts larger than the memory. On a GPU they are read into
- * its memory when the aggregator begins, so there it saves nothing.
+ * Spills waiting updates to disk, one safetensors file each, {@code round-000004/client-37.safetensors}, and maps them
+ * into memory: an aggregator that needs all updates at once handles cohorts larger than the memory. On a GPU they are
+ * read into its memory when the aggregator begins, so there it saves nothing.
  *
  * @param directory where files are kept
  * @param retention what becomes of them after their round

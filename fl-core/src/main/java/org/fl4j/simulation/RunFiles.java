@@ -61,7 +61,7 @@ final class RunFiles implements AutoCloseable {
     void save(ServerState state, List<RoundReport> reports, boolean toldAll) {
         requireThere();
         Checkpoint.save(directory, state, history.orElseThrow().append(reports), toldAll, run);
-        Checkpoint.prune(directory);
+        CheckpointFiles.prune(directory);
     }
 
     /** Checks that the directory is still there: what is written to a removed one is lost. */

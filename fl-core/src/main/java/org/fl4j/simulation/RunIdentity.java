@@ -11,6 +11,8 @@ import java.util.stream.Stream;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.data.DataFingerprint;
 import org.fl4j.tensor.TensorEngine;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What a checkpoint and the run that resumes from it are compared by.
@@ -19,6 +21,9 @@ import org.fl4j.tensor.TensorEngine;
  * @param machine on what kind of machine it runs; where that differs, bits may
  */
 record RunIdentity(Fingerprint made, Fingerprint machine) {
+    private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
+    private static final int MOST_NAMED = 5; // settings in a message
+
     /**
      * Describes a run: all of it but what may change at a resume, which is rounds, workers, listeners, and where things
      * run and are kept.
@@ -68,6 +73,31 @@ record RunIdentity(Fingerprint made, Fingerprint machine) {
                 .add("uploadTransform", run.uploadTransform);
         clients.parts().putAll(machine(run).parts());
         return clients;
+    }
+
+    /**
+     * Checks that a run is what this one was, and warns if it is on another kind of machine.
+     *
+     * @param now the run that resumes
+     * @param file the checkpoint of this one
+     * @throws CheckpointException if the run is another; the message names what differs
+     */
+    void requireSame(RunIdentity now, Path file) {
+        List<String> differences = made.differencesTo(now.made);
+        if (!differences.isEmpty()) {
+            throw new CheckpointException(
+                    file,
+                    "cannot be resumed from with other settings: "
+                            + differences.stream().limit(MOST_NAMED).collect(Collectors.joining("; "))
+                            + (differences.size() > MOST_NAMED
+                                    ? "; and " + (differences.size() - MOST_NAMED) + " more"
+                                    : "")
+                            + ". Use the old settings, or start a new run in another directory");
+        }
+        List<String> others = machine.differencesTo(now.machine);
+        if (!others.isEmpty()) {
+            LOG.warn("{}: bits may differ from those of an unbroken run: {}", file, String.join("; ", others));
+        }
     }
 
     private static String clients(ClientDirectory directory) {

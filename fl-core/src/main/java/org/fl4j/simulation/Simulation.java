@@ -117,11 +117,11 @@ public final class Simulation {
     private String replay(int round, ClientId client, RunThread thread) {
         Optional<Path> file = setup.checkpoints
                 .filter(directory -> setup.resume)
-                .flatMap(directory -> Checkpoint.latest(directory, round - 1));
+                .flatMap(directory -> CheckpointFiles.latest(directory, round - 1));
         InMemoryClientStates clientStates = file.flatMap(any -> setup.clientStateDirectory())
                 .map(DiskClientStates::new)
                 .map(disk -> new InMemoryClientStates(
-                        (id, slot, target) -> disk.load(id, slot, Checkpoint.round(file.orElseThrow()), target)))
+                        (id, slot, target) -> disk.load(id, slot, CheckpointFiles.round(file.orElseThrow()), target)))
                 .orElseGet(InMemoryClientStates::new);
         Computation.Scope scope = Computation.Scope.inMemory(clientStates, recorded());
         BooleanSupplier isOver = () -> cancelled || thread.isInterrupted();

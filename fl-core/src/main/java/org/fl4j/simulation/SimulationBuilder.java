@@ -294,9 +294,9 @@ public final class SimulationBuilder implements Cloneable {
     }
 
     /**
-     * Runs clients elsewhere than on the workers of this process, see {@link CohortExecutor}. How many run at once, where,
-     * how often one is tried again and how long it may take is then the executor's to decide: {@link #workers}, {@link
-     * #execution} and all devices but the first, which is the server's, have no effect.
+     * Runs clients elsewhere than on the workers of this process, see {@link CohortExecutor}. How many run at once,
+     * where, how often one is tried again and how long it may take is then the executor's to decide: {@link #workers},
+     * {@link #execution} and all devices but the first, which is the server's, have no effect.
      */
     public SimulationBuilder executor(CohortExecutor.Factory value) {
         executor = Optional.of(value);

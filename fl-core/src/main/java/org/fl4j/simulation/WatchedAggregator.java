@@ -13,8 +13,8 @@ import org.fl4j.execution.TaskRecord;
 import org.fl4j.internal.Wrapper;
 
 /**
- * The aggregator of an algorithm, behind what a user has put around it or around the server. Whether that asks it at all shows only in a
- * round; the first one that is made without it ends the run, for it would be half of the algorithm.
+ * The aggregator of an algorithm, behind what a user has put around it or around the server. Whether that asks it at
+ * all shows only in a round; the first one that is made without it ends the run, for it would be half of the algorithm.
  */
 final class WatchedAggregator implements Aggregator, RunListener, Wrapper {
     private final Aggregator aggregator;

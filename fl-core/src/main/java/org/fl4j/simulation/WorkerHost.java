@@ -27,17 +27,16 @@ record WorkerHost(Worker worker, ClientFactory factory, UpdateTransform transfor
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
             ModelUpdate trained = calls.train(factory.create(task.client(), worker), task, worker);
-            ModelUpdate update = trained;
+            ModelUpdate owned = trained; // what is freed if the rest fails; a transform may return what is another's
             try {
-                update = transform.transform(trained, task).withKeptOf(trained);
+                ModelUpdate update = transform.transform(trained, task).withKeptOf(trained);
                 calls.replace(trained, update);
                 closeWhatIsNotIn(update, trained);
+                owned = update;
                 return update.keep(worker.updates());
             } catch (RuntimeException | Error e) {
-                calls.forget(trained);
-                calls.forget(update);
-                trained.close();
-                update.close();
+                calls.forget(owned);
+                owned.close();
                 throw e;
             }
         } finally {

@@ -35,10 +35,6 @@ final class Fields {
         return text;
     }
 
-    double number(String key) throws IOException {
-        return parsed(key, text(key), "a number", Decimals::parse);
-    }
-
     long whole(String key) throws IOException {
         return parsed(key, text(key), "a whole number", Long::parseLong);
     }
@@ -88,8 +84,11 @@ final class Fields {
         if (floats.isEmpty() && integers.isEmpty()) {
             return Optional.empty();
         }
+        if (floats.isEmpty()) {
+            throw new IOException(kind + ": " + name + "/floats must be there, but is not");
+        }
         try {
-            return Optional.of(new ParameterVector(layout, floats.orElseThrow(), integers));
+            return Optional.of(new ParameterVector(layout, floats.get(), integers));
         } catch (RuntimeException e) { // another layout
             throw new IOException(kind + ": " + name + " must be of the model's layout, but: " + e.getMessage(), e);
         }

@@ -2,13 +2,10 @@ package org.fl4j.wire;
 
 import ai.djl.ndarray.NDArray;
 import java.io.IOException;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.fl4j.core.ClientId;
-import org.fl4j.core.Fact;
 import org.fl4j.core.Facts;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Payload;
@@ -17,8 +14,6 @@ import org.fl4j.core.SharedMessage;
 import org.fl4j.core.Slot;
 import org.fl4j.core.StrategyState;
 import org.fl4j.core.Ticket;
-import org.fl4j.internal.Decimals;
-import org.fl4j.metrics.Metric;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.random.Seed;
 import org.fl4j.tensor.ParameterLayout;
@@ -60,9 +55,6 @@ public final class WireForm {
     private static final String DELTA = "delta";
     private static final String SETTING = "setting/";
     private static final String ATTACHMENT = "attachment/";
-    private static final String METRIC = "metric/";
-    private static final String FACT = "fact/";
-    private static final String KEPT = "kept/";
 
     private WireForm() {}
 
@@ -149,14 +141,11 @@ public final class WireForm {
         draft.text("model version", receipt.modelVersion());
         draft.text("examples", receipt.exampleCount());
         draft.text("steps", receipt.localSteps());
-        receipt.facts()
-                .values()
-                .forEach((fact, value) -> draft.text(
-                        FACT + fact.source() + '/' + fact.type().getSimpleName() + '/' + fact.name(), value));
-        draft.metrics(receipt.metrics());
+        WireParts.write(receipt.facts(), draft);
+        WireParts.write(receipt.metrics(), draft);
         update.payload().delta().ifPresent(delta -> draft.vector(DELTA, delta));
         update.attachments().forEach((name, array) -> draft.array(ATTACHMENT + name, array));
-        draft.states(update.kept());
+        WireParts.write(update.kept(), draft);
         return draft.message(UPDATE);
     }
 
@@ -167,11 +156,11 @@ public final class WireForm {
         int version = fields.integer("model version");
         long examples = fields.whole("examples");
         long steps = fields.whole("steps");
-        Facts facts = facts(fields);
-        Metrics metrics = metrics(fields);
+        Facts facts = WireParts.facts(fields);
+        Metrics metrics = WireParts.metrics(fields);
         Optional<ParameterVector> delta = fields.vector(DELTA, layout);
         Map<String, NDArray> attachments = fields.arrays(ATTACHMENT);
-        Map<Slot, StrategyState> kept = states(fields);
+        Map<Slot, StrategyState> kept = WireParts.states(fields);
         fields.end();
         return sound(UPDATE, () -> {
             Receipt receipt = new Receipt(
@@ -183,14 +172,14 @@ public final class WireForm {
     /** Writes what a client measured when it evaluated. */
     public static WireMessage of(Metrics measured) {
         Draft draft = new Draft();
-        draft.metrics(measured);
+        WireParts.write(measured, draft);
         return draft.message(MEASURED);
     }
 
     /** Reads what a client measured. */
     public static Metrics measured(WireMessage message) throws IOException {
         Fields fields = new Fields(message, MEASURED);
-        Metrics metrics = metrics(fields);
+        Metrics metrics = WireParts.metrics(fields);
         fields.end();
         return metrics;
     }
@@ -232,14 +221,14 @@ public final class WireForm {
     /** Writes what slots hold of a client. */
     public static WireMessage kept(Map<Slot, StrategyState> states) {
         Draft draft = new Draft();
-        draft.states(states);
+        WireParts.write(states, draft);
         return draft.message(STATES);
     }
 
     /** Reads what slots hold of a client. */
     public static Map<Slot, StrategyState> kept(WireMessage message) throws IOException {
         Fields fields = new Fields(message, STATES);
-        Map<Slot, StrategyState> kept = states(fields);
+        Map<Slot, StrategyState> kept = WireParts.states(fields);
         fields.end();
         return kept;
     }
@@ -257,119 +246,12 @@ public final class WireForm {
         return texts;
     }
 
-    private static Metrics metrics(Fields fields) throws IOException {
-        Map<String, Metric> metrics = new TreeMap<>();
-        for (Map.Entry<String, String> text : fields.texts(METRIC).entrySet()) {
-            Metric metric = fields.parsed(METRIC + text.getKey(), text.getValue(), "a sum and a weight", pair -> {
-                String[] both = pair.split(" ", 2);
-                return new Metric(Decimals.parse(both[0]), Decimals.parse(both.length == 2 ? both[1] : ""));
-            });
-            metrics.put(text.getKey(), metric);
-        }
-        return new Metrics(metrics);
-    }
-
-    private static Facts facts(Fields fields) throws IOException {
-        try {
-            return factsOf(fields);
-        } catch (IllegalArgumentException e) { // such as a name without letters
-            throw new IOException(UPDATE + ": " + e.getMessage(), e);
-        }
-    }
-
-    private static Facts factsOf(Fields fields) throws IOException {
-        Map<Fact<?>, Object> facts = new HashMap<>();
-        for (Map.Entry<String, String> text : fields.texts(FACT).entrySet()) {
-            String key = FACT + text.getKey();
-            String[] parts = text.getKey().split("/", 3);
-            if (parts.length < 3) {
-                throw new IOException(UPDATE + ": " + key + " must be of source, type and name, but is not");
-            }
-            Fact.Source source = fields.constant(key, parts[0], Fact.Source.class);
-            switch (parts[1]) {
-                case "Double" ->
-                    facts.put(
-                            new Fact<>(parts[2], Double.class, source),
-                            fields.parsed(key, text.getValue(), "a number", Decimals::parse));
-                case "Long" ->
-                    facts.put(
-                            new Fact<>(parts[2], Long.class, source),
-                            fields.parsed(key, text.getValue(), "a whole number", Long::valueOf));
-                case "Boolean" ->
-                    facts.put(
-                            new Fact<>(parts[2], Boolean.class, source),
-                            fields.parsed(key, text.getValue(), "true or false", WireForm::truth));
-                case "String" -> facts.put(new Fact<>(parts[2], String.class, source), text.getValue());
-                default ->
-                    throw new IOException(
-                            UPDATE + ": " + key + " must be a Double, Long, Boolean or String, but is not");
-            }
-        }
-        return new Facts(facts);
-    }
-
-    private static boolean truth(String text) {
-        return switch (text) {
-            case "true" -> true;
-            case "false" -> false;
-            default -> throw new IllegalArgumentException(text);
-        };
-    }
-
-    /** Slots by name, with owner, numbers and arrays. */
-    private static Map<Slot, StrategyState> states(Fields fields) throws IOException {
-        Map<Slot, StrategyState> states = new HashMap<>();
-        for (Map.Entry<String, String> owner : fields.texts(KEPT + "owner/").entrySet()) {
-            String name = owner.getKey();
-            Slot.Owner whose = fields.constant(KEPT + "owner/" + name, owner.getValue(), Slot.Owner.class);
-            Map<String, Double> numbers = fields.numbers(KEPT + "number/" + name + '/');
-            Map<String, NDArray> arrays = fields.arrays(KEPT + name + '/');
-            states.put(sound(KEPT, () -> new Slot(name, whose)), new StrategyState(arrays, numbers));
-        }
-        return states;
-    }
-
     /** Makes a value whose own rules a message may break. */
-    private static <T> T sound(String kind, Supplier<T> value) throws IOException {
+    static <T> T sound(String kind, Supplier<T> value) throws IOException {
         try {
             return value.get();
         } catch (IllegalArgumentException e) {
             throw new IOException(kind + ": " + e.getMessage(), e);
-        }
-    }
-
-    /** A message in the making. */
-    private static final class Draft {
-        private final Map<String, String> texts = new TreeMap<>();
-        private final Map<String, NDArray> arrays = new TreeMap<>();
-
-        void text(String key, Object value) {
-            texts.put(key, value.toString());
-        }
-
-        void array(String name, NDArray array) {
-            arrays.put(name, array);
-        }
-
-        void vector(String name, ParameterVector vector) {
-            array(name + "/floats", vector.floats());
-            vector.integers().ifPresent(integers -> array(name + "/integers", integers));
-        }
-
-        void metrics(Metrics metrics) {
-            metrics.values().forEach((name, metric) -> text(METRIC + name, metric.sum() + " " + metric.weight()));
-        }
-
-        void states(Map<Slot, StrategyState> states) {
-            states.forEach((slot, state) -> {
-                text(KEPT + "owner/" + slot.name(), slot.owner());
-                state.numbers().forEach((name, value) -> text(KEPT + "number/" + slot.name() + '/' + name, value));
-                state.tensors().forEach((name, array) -> array(KEPT + slot.name() + '/' + name, array));
-            });
-        }
-
-        WireMessage message(String kind) {
-            return new WireMessage(kind, texts, arrays);
         }
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.io.IOException;
@@ -32,13 +33,17 @@ import org.fl4j.core.Slot;
 import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingFacts;
 import org.fl4j.core.TrainingTask;
+import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.Dataset;
+import org.fl4j.data.FederatedDataset;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.FederatedModel;
+import org.fl4j.random.Seed;
 import org.fl4j.server.UpdatePolicy;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.TensorEngine;
 import org.fl4j.testing.TensorTest;
+import org.fl4j.testing.TestClientStates;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -548,6 +553,32 @@ class FaultyClientsTest extends TensorTest {
                             victim,
                             "java.lang.IllegalStateException: task must not be written to, but the client wrote to"
                                     + " attachment variate"));
+        }
+    }
+
+    /** A transform that returns another client's arrays fails its own client, and frees nothing of the other's. */
+    @Test
+    void aTransformThatSendsAnothersArraysFreesNothing() {
+        FederatedDataset data = digits.federated(Fixtures.partition(digits));
+        AtomicReference<ParameterVector> first = new AtomicReference<>();
+        UpdateTransform cached = (update, task) -> {
+            first.compareAndSet(null, update.delta());
+            return update.withDelta(first.get());
+        };
+        try (FederatedModel model = new FederatedModel(Fixtures.softmax());
+                Worker worker = new Worker(model, data, data, new TestClientStates(), Device.cpu())) {
+            WorkerHost host =
+                    new WorkerHost(worker, (id, its) -> new SgdClient(id, its, TRAINING), cached, new ClientCall());
+            ParameterVector start = model.initial(new Seed(1), manager);
+            RoundContext round = new RoundContext(1, new Seed(1), Fixtures.CLIENTS);
+            ModelUpdate sent = host.train(new TrainingTask(round.ticket(new ClientId(0)), 0, start));
+            TrainingTask another = new TrainingTask(round.ticket(new ClientId(1)), 0, start);
+            for (int attempt = 0; attempt < 2; attempt++) {
+                assertThatThrownBy(() -> host.train(another))
+                        .hasMessage("arrays of the update must be its own, but one was sent before");
+                assertThat(sent.closedArray()).isEmpty();
+            }
+            sent.close();
         }
     }
 }

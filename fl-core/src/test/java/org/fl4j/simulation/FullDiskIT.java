@@ -13,7 +13,10 @@ import org.fl4j.data.Dataset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A process that may not write large files, as on a full disk: its run ends with the reason, and resumes when there is room. */
+/**
+ * A process that may not write large files, as on a full disk: its run ends with the reason, and resumes when there is
+ * room.
+ */
 class FullDiskIT {
     private static final int ROUNDS = 60;
     private static final int LARGEST_KIBIBYTES = 50; // a checkpoint has some 40; the history outgrows it in some rounds
@@ -69,7 +72,7 @@ class FullDiskIT {
         try (Stream<Path> files = Files.list(directory)) {
             assertThat(files.map(file -> file.getFileName().toString())).noneMatch(name -> name.endsWith(".partial"));
         }
-        assertThat(Checkpoint.latest(directory).map(Checkpoint::round).orElse(0))
+        assertThat(Checkpoint.latest(directory).map(CheckpointFiles::round).orElse(0))
                 .isBetween(1, ROUNDS - 1);
         String resumed = run(directory, "");
         try (Dataset digits = Fixtures.digits();

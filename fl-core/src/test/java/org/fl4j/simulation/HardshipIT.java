@@ -109,7 +109,7 @@ class HardshipIT {
                         .as("ends")
                         .isTrue();
                 int now = Checkpoint.latest(directory.resolve("checkpoints"))
-                        .map(Checkpoint::round)
+                        .map(CheckpointFiles::round)
                         .orElse(0);
                 assertThat(now).isGreaterThanOrEqualTo(before);
                 before = now;

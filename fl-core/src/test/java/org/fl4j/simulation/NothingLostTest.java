@@ -168,7 +168,7 @@ class NothingLostTest extends TensorTest {
     void theNewestFinishedStateIsSavedWhateverEndsARun(String name, int kept, UnaryOperator<SimulationBuilder> cause) {
         Simulation broken = cause.apply(setup()).build();
         assertThatThrownBy(broken::run).isInstanceOf(RuntimeException.class);
-        assertThat(Checkpoint.latest(directory).map(Checkpoint::round)).hasValue(kept);
+        assertThat(Checkpoint.latest(directory).map(CheckpointFiles::round)).hasValue(kept);
     }
 
     @Test

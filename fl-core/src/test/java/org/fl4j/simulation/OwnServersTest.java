@@ -182,7 +182,10 @@ class OwnServersTest extends TensorTest {
         fails(run().server((composed, parts) -> null), "server of layer AROUND must not be null");
     }
 
-    /** A server that an algorithm puts in place of the composed one is half of it: one around it that goes by itself is refused. */
+    /**
+     * A server that an algorithm puts in place of the composed one is half of it: one around it that goes by itself is
+     * refused.
+     */
     @Test
     void aServerThatLeavesOutTheOneInPlaceOfTheComposed() {
         ServerDecorator base = (composed, parts) -> new Beginning(composed, state -> state);

@@ -152,7 +152,10 @@ class SimulatedWorldTest {
                 .hasMessage("factor must be at least 1 and finite, but was 0.9");
     }
 
-    /** Clients are there every other minute by turns: even ones first. The round after the first starts when somebody is there. */
+    /**
+     * Clients are there every other minute by turns: even ones first. The round after the first starts when somebody is
+     * there.
+     */
     @Test
     void onlyThoseWhoAreThereAreChosenAndRoundsWaitForThem() {
         Availability minutes = (client, seconds) -> client < 6 && (int) (seconds / 300) % 2 == client % 2;
@@ -339,7 +342,10 @@ class SimulatedWorldTest {
                         + " older models than that of the round, but was another around it");
     }
 
-    /** Asynchronously too the clock goes on when nobody can be started, and rounds get their buffer when somebody can again. */
+    /**
+     * Asynchronously too the clock goes on when nobody can be started, and rounds get their buffer when somebody can
+     * again.
+     */
     @Test
     void asynchronousRoundsWaitForThoseWhoSleep() {
         Availability mornings = (client, seconds) -> seconds % 1000 <= 100;

@@ -52,7 +52,10 @@ class SlotsTest extends TensorTest {
         return StrategyState.empty().with("value", value);
     }
 
-    /** Counts its rounds in one slot, before it trains, and keeps the norm of its last update in another, every other round. */
+    /**
+     * Counts its rounds in one slot, before it trains, and keeps the norm of its last update in another, every other
+     * round.
+     */
     private static final class Remembering extends SgdClient {
         Remembering(ClientId id, Worker worker, LocalTraining training) {
             super(id, worker, training);

@@ -49,7 +49,9 @@ class UpdatesWithoutDeltaTest extends TensorTest {
         }
     }
 
-    /** The mean of what clients sent, by examples, into the state; waiting updates are kept as a median would keep them. */
+    /**
+     * The mean of what clients sent, by examples, into the state; waiting updates are kept as a median would keep them.
+     */
     private record Prototypes(boolean readsDelta) implements Aggregator {
         @Override
         public boolean readsAttachments() {

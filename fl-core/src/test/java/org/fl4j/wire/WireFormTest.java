@@ -214,6 +214,10 @@ class WireFormTest extends TensorTest {
                 with(good, "kept/owner/mira", "SERVER"),
                 "update: slot that a client keeps must be one that clients own, but was "
                         + "Slot[name=mira, owner=SERVER]");
+        Map<String, NDArray> halved = new TreeMap<>(good.arrays());
+        halved.remove("delta/floats");
+        assertRefused(
+                new WireMessage(good.kind(), good.texts(), halved), "update: delta/floats must be there, but is not");
         ParameterLayout other = new ParameterLayout.Builder()
                 .add("weight", new Shape(3), ParameterRole.TRAINABLE)
                 .build();
