@@ -24,12 +24,12 @@ import org.fl4j.tensor.Tensors;
 
 /**
  * Agnostic federated learning, AFL (Mohri et al. 2019, arXiv 1902.00146, algorithm 1): the model that does best for the
- * worst mixture of clients. A weight for each client, all alike at first, makes the mean; after the round the weights of the
- * cohort rise by {@code weightRate} times the client's loss at the received model, and all are projected back onto the
- * probability simplex.
+ * worst mixture of clients. A weight for each client, all alike at first, makes the mean; after the round the weights
+ * of the cohort rise by {@code weightRate} times the client's loss at the received model, and all are projected back
+ * onto the probability simplex.
  *
- * <p>Deviations: clients train locally for more than one step, and the mean is over the cohort's share of the weights. A
- * client of weight 0 is left out of the mean, but its weight can rise again.
+ * <p>Deviations: clients train locally for more than one step, and the mean is over the cohort's share of the weights.
+ * A client of weight 0 is left out of the mean, but its weight can rise again.
  *
  * @param weightRate the learning rate of the weights, at least 0; 0 is the plain mean
  */

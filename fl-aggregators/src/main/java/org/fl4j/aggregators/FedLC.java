@@ -16,11 +16,12 @@ import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Tensors;
 
 /**
- * FedLC (Zhang et al. 2022, arXiv 2209.00189, equation 7): clients lower the logit of each class by {@code margin n^(-1/4)},
- * with n the number of their examples of that class, so that frequent classes do not drown rare ones. FedAvg on the server.
+ * FedLC (Zhang et al. 2022, arXiv 2209.00189, equation 7): clients lower the logit of each class by {@code margin
+ * n^(-1/4)}, with n the number of their examples of that class, so that frequent classes do not drown rare ones. FedAvg
+ * on the server.
  *
- * <p>Deviations: a class of which a client has no example counts as one example, where the paper's margin is infinite. Trains
- * on the eager path.
+ * <p>Deviations: a class of which a client has no example counts as one example, where the paper's margin is infinite.
+ * Trains on the eager path.
  *
  * @param margin tau of the paper, at least 0; 0 is FedAvg
  */

@@ -21,15 +21,15 @@ import org.fl4j.simulation.RunCheck;
 import org.fl4j.tensor.ParameterVector;
 
 /**
- * FedNova (Wang et al. 2020, arXiv 2007.07481, equation 9): deltas are divided by the length a_i of their client's local
- * training before they are averaged, and the mean is multiplied by the mean length, so that clients that take more steps do
- * not pull the model to their own optimum. a_i is the number of local steps; for momentum rho it is {@code (steps - rho (1 -
- * rho^steps) / (1 - rho)) / (1 - rho)}; for a proximal term mu, as in {@link FedProx}, it is {@code (1 - (1 - alpha)^steps) / alpha} with
- * {@code alpha = rate mu} (ibid., section 4.2).
+ * FedNova (Wang et al. 2020, arXiv 2007.07481, equation 9): deltas are divided by the length a_i of their client's
+ * local training before they are averaged, and the mean is multiplied by the mean length, so that clients that take
+ * more steps do not pull the model to their own optimum. a_i is the number of local steps; for momentum rho it is
+ * {@code (steps - rho (1 - rho^steps) / (1 - rho)) / (1 - rho)}; for a proximal term mu, as in {@link FedProx}, it is
+ * {@code (1 - (1 - alpha)^steps) / alpha} with {@code alpha = rate mu} (ibid., section 4.2).
  *
- * <p>A run whose clients train with another momentum, another proximal term or an adaptive optimizer is refused, for a_i would be wrong. Of
- * clients of your own making nothing is known: localMomentum and proximalTerm must be theirs. Updates that hide their number of steps are
- * refused too.
+ * <p>A run whose clients train with another momentum, another proximal term or an adaptive optimizer is refused, for
+ * a_i would be wrong. Of clients of your own making nothing is known: localMomentum and proximalTerm must be theirs.
+ * Updates that hide their number of steps are refused too.
  *
  * <p>Deviations: none; with equal numbers of steps it is FedAvg. Buffers are averaged as they are.
  *

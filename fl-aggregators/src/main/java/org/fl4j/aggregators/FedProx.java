@@ -11,8 +11,8 @@ import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.SimulationBuilder;
 
 /**
- * FedProx (Li et al. 2020, arXiv 1812.06127, algorithm 2): FedAvg whose clients minimise their loss plus {@code mu / 2 |w -
- * received|^2}, which pulls them back to the received model.
+ * FedProx (Li et al. 2020, arXiv 1812.06127, algorithm 2): FedAvg whose clients minimise their loss plus {@code mu / 2
+ * |w - received|^2}, which pulls them back to the received model.
  *
  * <p>Deviations: clients may do any local work, but its inexactness is not measured.
  *

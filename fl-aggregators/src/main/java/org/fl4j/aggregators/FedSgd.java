@@ -7,8 +7,8 @@ import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.SimulationBuilder;
 
 /**
- * FedSGD (McMahan et al. 2017, arXiv 1602.05629, section 2): each client takes one step along the gradient of all its examples,
- * so that a round is one gradient step on the cohort's pooled data.
+ * FedSGD (McMahan et al. 2017, arXiv 1602.05629, section 2): each client takes one step along the gradient of all its
+ * examples, so that a round is one gradient step on the cohort's pooled data.
  *
  * <p>Deviations: clients send the step instead of the gradient, which is the same up to the learning rate.
  *
@@ -26,7 +26,10 @@ public record FedSgd(double learningRate) implements Algorithm {
                 .training(LocalTraining.sgd(learningRate).fullBatch());
     }
 
-    /** Refuses clients that take other steps than the one that the training says, and a pull that has no effect in one step. */
+    /**
+     * Refuses clients that take other steps than the one that the training says, and a pull that has no effect in one
+     * step.
+     */
     @Override
     public void verify(Parts parts) {
         parts.training().ifPresent(training -> {

@@ -19,9 +19,9 @@ import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.RunCheck;
 
 /**
- * Aggregates in two tiers: each group of clients has an aggregator of its own, an edge server, and what groups have folded is
- * merged. The weights of clients are the same at every tier, so the result is that of one tier, up to the order of additions.
- * To nest tiers, nest this.
+ * Aggregates in two tiers: each group of clients has an aggregator of its own, an edge server, and what groups have
+ * folded is merged. The weights of clients are the same at every tier, so the result is that of one tier, up to the
+ * order of additions. To nest tiers, nest this.
  *
  * @param aggregator the rule of every tier
  * @param group the edge server of a client, at least 0

@@ -27,9 +27,10 @@ import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Kernels;
 
 /**
- * MimeLite with SGD and momentum (Karimireddy et al. 2020, arXiv 2008.03606, algorithm 1 without the control variate). The
- * momentum m is the server's: local steps use it and do not change it, {@code w -= rate ((1 - beta) g + beta m)}, and after
- * the round {@code m = beta m + (1 - beta) mean of g_i}, with g_i the gradient of client i's data at the received model.
+ * MimeLite with SGD and momentum (Karimireddy et al. 2020, arXiv 2008.03606, algorithm 1 without the control variate).
+ * The momentum m is the server's: local steps use it and do not change it, {@code w -= rate ((1 - beta) g + beta m)},
+ * and after the round {@code m = beta m + (1 - beta) mean of g_i}, with g_i the gradient of client i's data at the
+ * received model.
  *
  * <p>Deviations: none; without momentum it is FedAvg with equal weights.
  *

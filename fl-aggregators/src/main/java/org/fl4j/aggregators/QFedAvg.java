@@ -16,9 +16,9 @@ import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.SimulationBuilder;
 
 /**
- * q-FedAvg (Li et al. 2020, arXiv 1905.10497, algorithm 2): minimises {@code sum F_k^(q+1) / (q + 1)}, so that clients with a
- * high loss count for more. With {@code d_k = delta_k / rate} and F_k client k's loss at the received model, the model moves
- * by {@code sum F_k^q d_k / sum (q F_k^(q-1) |d_k|^2 + F_k^q / rate)}.
+ * q-FedAvg (Li et al. 2020, arXiv 1905.10497, algorithm 2): minimises {@code sum F_k^(q+1) / (q + 1)}, so that clients
+ * with a high loss count for more. With {@code d_k = delta_k / rate} and F_k client k's loss at the received model, the
+ * model moves by {@code sum F_k^q d_k / sum (q F_k^(q-1) |d_k|^2 + F_k^q / rate)}.
  *
  * <p>Deviations: 1e-10 is added to every loss, so that a loss of 0 has a power. Buffers are averaged by {@code F_k^q}.
  *

@@ -40,8 +40,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What clients descend along, against central differences of the objective in the paper, written out in float64. A client that
- * takes one full-batch step and one that takes two differ by the step at the point the first one reached.
+ * What clients descend along, against central differences of the objective in the paper, written out in float64. A
+ * client that takes one full-batch step and one that takes two differ by the step at the point the first one reached.
  */
 class ClientGradientsTest extends TensorTest {
     private static final double RATE = .1;

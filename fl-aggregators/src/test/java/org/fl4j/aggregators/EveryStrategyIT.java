@@ -40,8 +40,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What holds for every algorithm and aggregator that has a name, on a network with batch statistics and dropout: the same bits on
- * any number of workers and after a resume, and as many native arrays after each round.
+ * What holds for every algorithm and aggregator that has a name, on a network with batch statistics and dropout: the
+ * same bits on any number of workers and after a resume, and as many native arrays after each round.
  */
 @Isolated("counts the native arrays of the whole process")
 class EveryStrategyIT {

@@ -136,7 +136,10 @@ class FairnessTest extends TensorTest {
         return values(aggregation.combine().delta().orElseThrow());
     }
 
-    /** For every client the inner product with its delta is at least the squared norm: Minkowski's theorem at the optimum. */
+    /**
+     * For every client the inner product with its delta is at least the squared norm: Minkowski's theorem at the
+     * optimum.
+     */
     @Test
     void theCombinationMakesNobodyWorse() {
         double[][] deltas = new double[6][];

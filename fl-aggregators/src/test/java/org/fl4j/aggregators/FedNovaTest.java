@@ -39,7 +39,9 @@ class FedNovaTest extends TensorTest {
         return values(aggregation.combine().delta().orElseThrow())[0];
     }
 
-    /** With alpha = 0.5 * 0.4 = 0.2, one step has the length 1 and three have 1 + 0.8 + 0.64 = 2.44; the mean is 1.72. */
+    /**
+     * With alpha = 0.5 * 0.4 = 0.2, one step has the length 1 and three have 1 + 0.8 + 0.64 = 2.44; the mean is 1.72.
+     */
     @Test
     void dividesByTheLengthOfProximalTraining() {
         assertThat(aggregate(PROXIMAL, after(0, 1, 3), after(1, 3, 4.88f))).isCloseTo(1.72f * 2.5f, within(1e-6f));

@@ -38,7 +38,10 @@ import org.junit.jupiter.api.Test;
 
 /** Rules that research code adds: a further statistic of a streaming mean, and another model that is evaluated. */
 class OwnRulesTest extends TensorTest {
-    /** FedExP (Jhunjhunwala et al. 2023, arXiv 2301.09604, eq. 7): the server's rate follows from the sum of squared norms. */
+    /**
+     * FedExP (Jhunjhunwala et al. 2023, arXiv 2301.09604, eq. 7): the server's rate follows from the sum of squared
+     * norms.
+     */
     private record FedExP(double epsilon) implements Aggregator {
         @Override
         public Aggregation begin(RoundContext round, ServerState state) {
@@ -80,7 +83,10 @@ class OwnRulesTest extends TensorTest {
         return new ModelUpdate(new ClientId(client), 0, 1 + client, 1, vector(delta), Metrics.none());
     }
 
-    /** Computed by hand: squares 4 and 4, mean (1, 1) of square 2; 4 / (2 (2 + .5)) is less than 1, with (2, 0) and (0, 0.2) it is more. */
+    /**
+     * Computed by hand: squares 4 and 4, mean (1, 1) of square 2; 4 / (2 (2 + .5)) is less than 1, with (2, 0) and (0,
+     * 0.2) it is more.
+     */
     @Test
     void extrapolatesByTheSumOfSquares() {
         ServerState state = state(vector(0, 0));

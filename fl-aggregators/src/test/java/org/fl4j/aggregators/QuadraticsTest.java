@@ -95,7 +95,10 @@ class QuadraticsTest extends TensorTest {
         assertThat(afterAlgorithm(new FedDyn(.3))).isLessThan(1e-4);
     }
 
-    /** Both clients see the same two points, one of them many times: equal objectives, unequal steps, no drift but FedAvg's. */
+    /**
+     * Both clients see the same two points, one of them many times: equal objectives, unequal steps, no drift but
+     * FedAvg's.
+     */
     @Test
     void fedNovaReachesTheOptimumWhereFedAvgFollowsWhoStepsMore() {
         float[] x = {0, 1, 0, 3, 0, 3, 0, 3, 0, 3};

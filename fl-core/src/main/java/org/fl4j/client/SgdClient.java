@@ -46,8 +46,8 @@ import org.slf4j.LoggerFactory;
  * {@link #afterBackward}), trains on the eager path, step by step. One client class always takes the same path.
  *
  * <p>Arrays made in a hook are freed after the step. Examples are shuffled anew each epoch, from the round's and the
- * client's seed. An update carries the metric {@code train/loss}, the mean over all examples seen in training mode before
- * each step, and the {@link org.fl4j.core.TrainingFacts}.
+ * client's seed. An update carries the metric {@code train/loss}, the mean over all examples seen in training mode
+ * before each step, and the {@link org.fl4j.core.TrainingFacts}.
  */
 public class SgdClient implements Client {
     private static final Logger LOG = LoggerFactory.getLogger(SgdClient.class);
@@ -131,7 +131,8 @@ public class SgdClient implements Client {
 
     /**
      * Hook: trains the local model, which holds the received parameters: by default by the mini-batch steps of {@link
-     * #training}. Override it for another procedure than steps on batches; the hooks of the step are then yours to call.
+     * #training}. Override it for another procedure than steps on batches; the hooks of the step are then yours to
+     * call.
      */
     protected LocalResult optimize(TrainingTask task, LocalModel model, ParameterVector received) {
         return run(task, training, anchor(received), "").result();

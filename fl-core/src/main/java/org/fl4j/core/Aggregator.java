@@ -20,7 +20,10 @@ public interface Aggregator {
         return Map.of();
     }
 
-    /** Returns whether {@link #attachments} are ever other than none, which runs that cannot send them ask before the first round. By default not. */
+    /**
+     * Returns whether {@link #attachments} are ever other than none, which runs that cannot send them ask before the
+     * first round. By default not.
+     */
     default boolean sendsAttachments() {
         return false;
     }
@@ -42,14 +45,16 @@ public interface Aggregator {
     }
 
     /**
-     * Returns whether the aggregator needs what clients attach to their updates, which some runs cannot let them send: they ask before the first
-     * round. By default not.
+     * Returns whether the aggregator needs what clients attach to their updates, which some runs cannot let them send:
+     * they ask before the first round. By default not.
      */
     default boolean readsAttachments() {
         return false;
     }
 
-    /** Returns of how many updates at least an aggregate can be made; a round with fewer makes nothing. By default 0. */
+    /**
+     * Returns of how many updates at least an aggregate can be made; a round with fewer makes nothing. By default 0.
+     */
     default int minimumUpdates() {
         return 0;
     }

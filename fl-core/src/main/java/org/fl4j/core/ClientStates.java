@@ -4,8 +4,8 @@ import ai.djl.ndarray.NDManager;
 import java.util.Optional;
 
 /**
- * What is kept of clients from one of their rounds to the next, by {@link Slot}: control variates, personal models. Read
- * only: what a client keeps is in its {@link ModelUpdate}. Thread-safe for different clients.
+ * What is kept of clients from one of their rounds to the next, by {@link Slot}: control variates, personal models.
+ * Read only: what a client keeps is in its {@link ModelUpdate}. Thread-safe for different clients.
  */
 @FunctionalInterface
 public interface ClientStates {

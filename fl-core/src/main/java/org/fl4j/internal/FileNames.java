@@ -11,9 +11,10 @@ public final class FileNames {
     private FileNames() {}
 
     /**
-     * Returns a name that every file system accepts. Names differ whenever texts differ, also where case does not count: a text that is no such
-     * name by itself is made one, and gets {@code ~} and the start of its SHA-256. A text of lower-case ASCII letters, digits and {@code .,=_-} is
-     * its own name, unless it begins or ends with a dot, is longer than 80 characters or reserved by Windows.
+     * Returns a name that every file system accepts. Names differ whenever texts differ, also where case does not
+     * count: a text that is no such name by itself is made one, and gets {@code ~} and the start of its SHA-256. A text
+     * of lower-case ASCII letters, digits and {@code .,=_-} is its own name, unless it begins or ends with a dot, is
+     * longer than 80 characters or reserved by Windows.
      */
     public static String of(String text) {
         String readable = text.replaceAll("[^A-Za-z0-9.,=_-]+", "_")

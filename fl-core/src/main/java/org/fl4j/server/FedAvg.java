@@ -8,11 +8,11 @@ import org.fl4j.core.UpdateWeighting;
 import org.fl4j.internal.Check;
 
 /**
- * The weighted mean of the deltas (McMahan et al. 2017, arXiv 1602.05629, algorithm 1): with a server learning rate of 1
- * the next model is the weighted mean of the local models. Streams: one accumulator, O(model) memory.
+ * The weighted mean of the deltas (McMahan et al. 2017, arXiv 1602.05629, algorithm 1): with a server learning rate of
+ * 1 the next model is the weighted mean of the local models. Streams: one accumulator, O(model) memory.
  *
- * <p>Deviations: the weights are normalised over the updates that were folded, not over the cohort that was asked; float
- * buffers are averaged with the same weights; integer buffers are those of the first update folded.
+ * <p>Deviations: the weights are normalised over the updates that were folded, not over the cohort that was asked;
+ * float buffers are averaged with the same weights; integer buffers are those of the first update folded.
  *
  * @param weighting how much each update counts
  */

@@ -103,7 +103,10 @@ public final class UpdateIntake {
         refused.putIfAbsent(update.client(), update.receipt(Receipt.Outcome.REJECTED));
     }
 
-    /** Returns an update of the state by nothing: with what was accepted rejected, because the round's aggregate is not finite. */
+    /**
+     * Returns an update of the state by nothing: with what was accepted rejected, because the round's aggregate is not
+     * finite.
+     */
     public ServerUpdate refused(ServerState unchanged, String fault) {
         List<Rejection> all = new ArrayList<>(rejected());
         accepted().keySet().forEach(client -> all.add(new Rejection(client, RejectionReason.ROUND_REFUSED, fault)));

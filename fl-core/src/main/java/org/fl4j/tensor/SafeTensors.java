@@ -137,13 +137,13 @@ public final class SafeTensors {
     }
 
     /**
-     * Reads a file; its arrays are attached to the manager. Types are F64, F32, F16, I64, I32, I8, U8, BOOL, and BF16, whose values
-     * become float32, because the engine's binding cannot hold them.
+     * Reads a file; its arrays are attached to the manager. Types are F64, F32, F16, I64, I32, I8, U8, BOOL, and BF16,
+     * whose values become float32, because the engine's binding cannot hold them.
      *
      * <p>All that the format's reference reader checks is checked before memory is requested.
      *
-     * @throws IOException if the file cannot be read, breaks a rule of the format, has a tensor of another type or one of 2 GiB or
-     *     more; the message names the file, the tensor, the rule and the value
+     * @throws IOException if the file cannot be read, breaks a rule of the format, has a tensor of another type or one
+     *     of 2 GiB or more; the message names the file, the tensor, the rule and the value
      */
     public static Content read(Path file, NDManager manager) throws IOException {
         return open(file, READ, (channel, position, entry) -> {
@@ -154,13 +154,13 @@ public final class SafeTensors {
     }
 
     /**
-     * Reads what {@link #write(WritableByteChannel, Map, Map)} wrote, and nothing behind it; the arrays are copies, attached
-     * to the manager.
+     * Reads what {@link #write(WritableByteChannel, Map, Map)} wrote, and nothing behind it; the arrays are copies,
+     * attached to the manager.
      *
      * @param most how many bytes the content may have
      * @throws EOFException if the stream has ended before the first byte
-     * @throws IOException if the stream cannot be read or ends early, if the content has more bytes, or as {@link #read(Path,
-     *     NDManager)}; the message names the tensor, the rule and the value
+     * @throws IOException if the stream cannot be read or ends early, if the content has more bytes, or as {@link
+     *     #read(Path, NDManager)}; the message names the tensor, the rule and the value
      */
     public static Content read(ReadableByteChannel channel, long most, NDManager manager) throws IOException {
         ByteBuffer length = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
@@ -199,9 +199,9 @@ public final class SafeTensors {
     }
 
     /**
-     * Maps a file into memory: its arrays, on the CPU, are the file's own pages, which the system reads when they are used and
-     * drops when memory is short. To write to them does not change the file. A view is valid only while its array is. Values of
-     * type BF16 are converted, and so are copies.
+     * Maps a file into memory: its arrays, on the CPU, are the file's own pages, which the system reads when they are
+     * used and drops when memory is short. To write to them does not change the file. A view is valid only while its
+     * array is. Values of type BF16 are converted, and so are copies.
      *
      * @throws IOException as {@link #read}
      */

@@ -20,8 +20,8 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Reads the header of a safetensors file and checks all that the format's reference reader checks, so that memory for the
- * values is requested only for a header that describes the file.
+ * Reads the header of a safetensors file and checks all that the format's reference reader checks, so that memory for
+ * the values is requested only for a header that describes the file.
  */
 final class SafeTensorsHeader {
     private static final String METADATA = "__metadata__";
@@ -198,7 +198,9 @@ final class SafeTensorsHeader {
         return numbers.stream().mapToLong(Long::longValue).toArray();
     }
 
-    /** The tensors, sorted by where they lie, must cover the rest of the file: each begins where the one before it ends. */
+    /**
+     * The tensors, sorted by where they lie, must cover the rest of the file: each begins where the one before it ends.
+     */
     private static void requireWithoutGaps(List<Entry> entries, long rest) throws IOException {
         long end = 0;
         for (Entry entry : entries.stream().sorted(BY_PLACE).toList()) {

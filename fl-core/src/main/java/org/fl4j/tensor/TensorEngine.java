@@ -19,8 +19,8 @@ import org.fl4j.internal.UnpackFolder;
  * The PyTorch engine of DJL, loaded on first use with DJL's usage reports switched off.
  *
  * <p>FL4J gets its parallelism from clients, so libtorch's own threads are set to one when the engine is loaded. An
- * application that also uses DJL for large single models can raise them again ({@code ai.djl.pytorch.num_threads}); runs
- * are then reproducible for that number only.
+ * application that also uses DJL for large single models can raise them again ({@code ai.djl.pytorch.num_threads});
+ * runs are then reproducible for that number only.
  */
 public final class TensorEngine {
     private static final String NAME = "PyTorch";
@@ -41,8 +41,9 @@ public final class TensorEngine {
     /**
      * Returns a new manager on the device, a direct child of the engine's root; close it to free what it holds.
      *
-     * @throws IllegalStateException if the engine's native libraries cannot be unpacked or loaded; the message names the folder and what moves
-     *     it. Also if jars were merged in a way that hides the engine from DJL; the message names the file that is not whole
+     * @throws IllegalStateException if the engine's native libraries cannot be unpacked or loaded; the message names
+     *     the folder and what moves it. Also if jars were merged in a way that hides the engine from DJL; the message
+     *     names the file that is not whole
      */
     public static NDManager newManager(Device device) {
         return engine().newBaseManager(device);

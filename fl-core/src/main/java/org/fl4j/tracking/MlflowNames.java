@@ -7,8 +7,8 @@ import java.util.regex.Pattern;
 import org.fl4j.internal.Sha256;
 
 /**
- * Names of metrics and parameters in MLflow's alphabet: ASCII letters, digits, {@code _ - . /} and spaces, which form a path without empty parts, at most 250
- * characters. Newer servers allow more, older ones do not.
+ * Names of metrics and parameters in MLflow's alphabet: ASCII letters, digits, {@code _ - . /} and spaces, which form a
+ * path without empty parts, at most 250 characters. Newer servers allow more, older ones do not.
  */
 final class MlflowNames {
     private static final int LONGEST = 250;
@@ -19,8 +19,8 @@ final class MlflowNames {
     private MlflowNames() {}
 
     /**
-     * Returns the name for the server: {@code top5@acc} is {@code top5_u0040acc}, and an allowed name is itself. Two names never become one, because what looks
-     * like an escape is escaped, too.
+     * Returns the name for the server: {@code top5@acc} is {@code top5_u0040acc}, and an allowed name is itself. Two
+     * names never become one, because what looks like an escape is escaped, too.
      */
     static String of(String name) {
         if (name.isEmpty()) {

@@ -24,8 +24,8 @@ public final class RebuiltServers {
     private RebuiltServers() {}
 
     /**
-     * Returns a run like those of a supplier, which makes a new builder with all its parts each time. Every call of its server is a call of
-     * new servers, made of a new builder.
+     * Returns a run like those of a supplier, which makes a new builder with all its parts each time. Every call of its
+     * server is a call of new servers, made of a new builder.
      */
     public static Simulation of(Supplier<SimulationBuilder> make) {
         make.get().build();

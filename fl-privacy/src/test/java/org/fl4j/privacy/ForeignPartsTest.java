@@ -44,7 +44,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What private algorithms make of algorithms, selectors and aggregators that this library does not know, from another jar say. */
+/**
+ * What private algorithms make of algorithms, selectors and aggregators that this library does not know, from another
+ * jar say.
+ */
 class ForeignPartsTest {
     private static Dataset digits;
 

@@ -43,7 +43,10 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** An epsilon is reported only of runs that are made of the parts it is accounted for, however the builder got these parts. */
+/**
+ * An epsilon is reported only of runs that are made of the parts it is accounted for, however the builder got these
+ * parts.
+ */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class VerifiedRunsTest {
     private static final double DELTA = 1e-5;
@@ -76,7 +79,10 @@ class VerifiedRunsTest {
                 .seed(5);
     }
 
-    /** As a builder is configured that an algorithm gets its hands on without {@code algorithm(...)}: nothing asks the algorithm itself. */
+    /**
+     * As a builder is configured that an algorithm gets its hands on without {@code algorithm(...)}: nothing asks the
+     * algorithm itself.
+     */
     private SimulationBuilder configured(String name) {
         SimulationBuilder builder = run();
         StrategyRegistry.load().parse(Algorithm.class, name).configure(builder);
@@ -145,7 +151,10 @@ class VerifiedRunsTest {
                 "cohortSize must be the cohort of distributed differential privacy");
     }
 
-    /** A share of the noise says the same multiplier as all of it, and DP-SGD's clients are known by what they send alone. */
+    /**
+     * A share of the noise says the same multiplier as all of it, and DP-SGD's clients are known by what they send
+     * alone.
+     */
     @Test
     void accountsOfClientsNeedTheReleasesTheyCount() {
         UpdateTransform share = NoisyUpload.share(.5, 10, 100, NoiseSource.seeded());
@@ -207,7 +216,9 @@ class VerifiedRunsTest {
         }
     }
 
-    /** Clients that clip gradients report the share they clipped, under the name that the clipping of updates has too. */
+    /**
+     * Clients that clip gradients report the share they clipped, under the name that the clipping of updates has too.
+     */
     @Test
     void centralPrivacyCountsItsOwnClippingAlone() {
         Facts claims = Facts.of(Fact.ofData("train/clipped"), 3 / 7.0)

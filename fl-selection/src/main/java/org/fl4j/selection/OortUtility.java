@@ -6,7 +6,9 @@ import org.fl4j.core.Fact;
 import org.fl4j.core.Facts;
 import org.fl4j.core.TrainingFacts;
 
-/** The statistical utility of a client: {@code |B| sqrt(mean of squared losses over B)} (Lai et al. 2021, section 4.2). */
+/**
+ * The statistical utility of a client: {@code |B| sqrt(mean of squared losses over B)} (Lai et al. 2021, section 4.2).
+ */
 public enum OortUtility {
     /** B is all examples that the client trained on, as often as it did. */
     ALL_LOSSES,

@@ -104,8 +104,9 @@ class EverySelectorTest {
     }
 
     /**
-     * 130 rounds of 100 clients, of whom 80 % are there, 13 wanted, some of them failing or missed: the run of FedScale's Oort returns the
-     * wrong number of clients in 120 of 128 rounds. Here every round has 13, distinct, in order, who are there.
+     * 130 rounds of 100 clients, of whom 80 % are there, 13 wanted, some of them failing or missed: the run of
+     * FedScale's Oort returns the wrong number of clients in 120 of 128 rounds. Here every round has 13, distinct, in
+     * order, who are there.
      */
     @ParameterizedTest
     @MethodSource("selectors")

@@ -156,7 +156,10 @@ class OortSelectorTest {
         assertThat(more).hasSize(9).contains(new ClientId(3), new ClientId(4), new ClientId(9));
     }
 
-    /** Without exploration and with sharp utilities, those with high losses are chosen far more often than those with low ones. */
+    /**
+     * Without exploration and with sharp utilities, those with high losses are chosen far more often than those with
+     * low ones.
+     */
     @Test
     void prefersUsefulAndFastClients() {
         OortSelector oort =
@@ -212,7 +215,9 @@ class OortSelectorTest {
         }
     }
 
-    /** One client at a time, as asynchronous rounds ask for them: the share that is explored is that of the settings. */
+    /**
+     * One client at a time, as asynchronous rounds ask for them: the share that is explored is that of the settings.
+     */
     @Test
     void exploresWhenOneIsAskedFor() {
         OortSelector oort = new OortSelector(OortSettings.paper().exploration(.3, 1, .3));

@@ -119,7 +119,10 @@ class SelectorsTest {
         assertTakesTheLarger(selector, varied, 2 + Math.sqrt(2 * 4 * log / .25), 1 + Math.sqrt(2 * 4 * log / 1.25));
     }
 
-    /** For up to 30 examples of either client: the one with the larger product of examples and bound is taken in round 4. */
+    /**
+     * For up to 30 examples of either client: the one with the larger product of examples and bound is taken in round
+     * 4.
+     */
     private static void assertTakesTheLarger(UcbSelector selector, StrategyState state, double bound0, double bound1) {
         for (int data0 = 1; data0 <= 30; data0++) {
             for (int data1 = 1; data1 <= 30; data1++) {

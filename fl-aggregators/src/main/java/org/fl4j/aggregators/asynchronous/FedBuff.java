@@ -12,12 +12,12 @@ import org.fl4j.server.WeightedMean;
 import org.fl4j.tensor.ParameterVector;
 
 /**
- * FedBuff, buffered asynchronous aggregation (Nguyen et al. 2022, arXiv 2106.06639, algorithm 1): of K deltas, each from the
- * model its client started from, {@code 1/K sum of s(staleness) delta} is added to the newest model. All clients count
- * alike but for staleness.
+ * FedBuff, buffered asynchronous aggregation (Nguyen et al. 2022, arXiv 2106.06639, algorithm 1): of K deltas, each
+ * from the model its client started from, {@code 1/K sum of s(staleness) delta} is added to the newest model. All
+ * clients count alike but for staleness.
  *
- * <p>Deviations: none. K is the number of accepted updates of the round. Normalised, the sum is divided by the sum of discounts
- * instead, so that staleness shifts weight and does not shorten the step. Buffers are always averaged so.
+ * <p>Deviations: none. K is the number of accepted updates of the round. Normalised, the sum is divided by the sum of
+ * discounts instead, so that staleness shifts weight and does not shorten the step. Buffers are always averaged so.
  *
  * @param discount how much a stale update counts
  * @param normalised whether weights sum to 1

@@ -9,8 +9,8 @@ import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.SimulationBuilder;
 
 /**
- * Reptile (Nichol et al. 2018, arXiv 1803.02999, algorithm 2): the model moves a share of the way to the plain mean of the
- * local models, and each client tunes it on its own data before it is used.
+ * Reptile (Nichol et al. 2018, arXiv 1803.02999, algorithm 2): the model moves a share of the way to the plain mean of
+ * the local models, and each client tunes it on its own data before it is used.
  *
  * <p>Deviations: none.
  *

@@ -12,12 +12,12 @@ import org.fl4j.server.WeightedMean;
 import org.fl4j.tensor.ParameterVector;
 
 /**
- * The mean of deltas whose Euclidean norm is cut to a bound (Sun et al. 2019, arXiv 1911.07963, section 4): no client moves the
- * model by more than the bound over the number of clients. Streams: O(model) memory.
+ * The mean of deltas whose Euclidean norm is cut to a bound (Sun et al. 2019, arXiv 1911.07963, section 4): no client
+ * moves the model by more than the bound over the number of clients. Streams: O(model) memory.
  *
- * <p>Withstands any share of arbitrary clients, in this sense: the aggregate is no longer than the bound, and a share a of the clients
- * puts it at most {@code 2 a bound} from the mean of the others, if those are within the bound. It does not find
- * out which clients are arbitrary: with a bound far above honest norms it is the mean.
+ * <p>Withstands any share of arbitrary clients, in this sense: the aggregate is no longer than the bound, and a share a
+ * of the clients puts it at most {@code 2 a bound} from the mean of the others, if those are within the bound. It does
+ * not find out which clients are arbitrary: with a bound far above honest norms it is the mean.
  *
  * <p>Deviations: norms and clipping are over trainable parameters; buffers are averaged.
  *

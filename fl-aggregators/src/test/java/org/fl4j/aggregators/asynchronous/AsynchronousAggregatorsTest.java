@@ -61,7 +61,10 @@ class AsynchronousAggregatorsTest extends TensorTest {
         return new ServerState(5, vector(7), StrategyState.empty());
     }
 
-    /** Weights of staleness 0, 1, 3 and 5, normalised, computed in float64; the paper divides by the count of updates instead. */
+    /**
+     * Weights of staleness 0, 1, 3 and 5, normalised, computed in float64; the paper divides by the count of updates
+     * instead.
+     */
     @Test
     void fedBuffDiscountsStaleUpdates() {
         double[] weights = {.3823572603, .2703674116, .1911786302, .1560966979};
@@ -133,7 +136,10 @@ class AsynchronousAggregatorsTest extends TensorTest {
                 .hasMessage("slope must be positive and finite, but was 0.0");
     }
 
-    /** With one client at a time, so without staleness, FedBuff with a buffer of one is sequential FedAvg with equal weights, bit for bit. */
+    /**
+     * With one client at a time, so without staleness, FedBuff with a buffer of one is sequential FedAvg with equal
+     * weights, bit for bit.
+     */
     @Test
     void fedBuffWithABufferOfOneIsSequentialFedAvg() {
         try (Dataset digits = Digits.generate(200, 20, new Seed(1))) {

@@ -114,7 +114,10 @@ class MiraTest extends TensorTest {
                                 + " models diverge (choose lambda below 1.3333");
     }
 
-    /** Half of the bound: 2 clients with weight 1 have the eigenvalue 2, so that rate * steps * lambda is 1 / 2 and both meet in the middle. */
+    /**
+     * Half of the bound: 2 clients with weight 1 have the eigenvalue 2, so that rate * steps * lambda is 1 / 2 and both
+     * meet in the middle.
+     */
     @Test
     void scalesTheCouplingToHalfOfWhatIsStable() {
         ClientGraph pair = ClientGraph.of(new double[][] {{0, 1}, {1, 0}});

@@ -22,8 +22,8 @@ import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 
 /**
- * An aggregator that is under attack: the updates of the first clients, by index, are forged before the other aggregator sees
- * them. A cohort without an honest client is passed on as it is.
+ * An aggregator that is under attack: the updates of the first clients, by index, are forged before the other
+ * aggregator sees them. A cohort without an honest client is passed on as it is.
  *
  * @param aggregator the defence
  * @param attack what the Byzantine clients send

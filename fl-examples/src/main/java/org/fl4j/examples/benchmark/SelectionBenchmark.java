@@ -29,8 +29,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Choosing 1,000 of up to ten million registered clients, a tenth of whom took part before, and learning from the cohort; uniform
- * selection is the baseline.
+ * Choosing 1,000 of up to ten million registered clients, a tenth of whom took part before, and learning from the
+ * cohort; uniform selection is the baseline.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)

@@ -60,8 +60,8 @@ public final class RunChart {
     }
 
     /**
-     * Draws a round's clients as bars over simulated time (a Gantt chart): who arrived, from start to arrival, and who was late, from the
-     * round's start to its end.
+     * Draws a round's clients as bars over simulated time (a Gantt chart): who arrived, from start to arrival, and who
+     * was late, from the round's start to its end.
      *
      * @param report of a round on a simulated clock
      * @param file to write, {@code .png} or {@code .svg}

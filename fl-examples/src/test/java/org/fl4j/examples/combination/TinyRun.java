@@ -21,7 +21,10 @@ import org.fl4j.server.UniformSelector;
 import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 
-/** The run that every pair is put into: ten clients with unequal shares of some digits, a model of two layers, three rounds. */
+/**
+ * The run that every pair is put into: ten clients with unequal shares of some digits, a model of two layers, three
+ * rounds.
+ */
 final class TinyRun implements AutoCloseable {
     static final int CLIENTS = 10;
     static final int COHORT = 8;

@@ -40,7 +40,10 @@ import org.fl4j.simulation.RunCancelledException;
 import org.fl4j.tensor.TensorEngine;
 import org.fl4j.wire.ClientTask;
 
-/** Runs clients in other processes, in blocks of positions of the plan: one process works on a block from its first to its last client. */
+/**
+ * Runs clients in other processes, in blocks of positions of the plan: one process works on a block from its first to
+ * its last client.
+ */
 final class ChildExecutor implements CohortExecutor {
     private static final int BLOCKS_AHEAD = 2; // for each process
 

@@ -1,2 +1,5 @@
-/** Clients in other processes of this machine: a second implementation of the seam where clients run, of public types only. */
+/**
+ * Clients in other processes of this machine: a second implementation of the seam where clients run, of public types
+ * only.
+ */
 package org.fl4j.examples.jvm;

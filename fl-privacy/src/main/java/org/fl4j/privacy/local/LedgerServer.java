@@ -49,7 +49,8 @@ import org.slf4j.LoggerFactory;
  * update is accepted, rejected, late, or not waited for: the server cannot take back what has left a client. A client
  * that fails is charged too, for its update may have been lost on the way; one that drops out on a simulated clock is
  * not. Clients that cannot pay for their next task are not chosen. The other server sees of an update no metrics, and
- * only those facts that tell nothing of the client's data, for what it makes of them would be released. Costs O(clients) a round.
+ * only those facts that tell nothing of the client's data, for what it makes of them would be released. Costs
+ * O(clients) a round.
  */
 final class LedgerServer extends ForwardingServer {
     private static final Logger LOG = LoggerFactory.getLogger(LedgerServer.class);

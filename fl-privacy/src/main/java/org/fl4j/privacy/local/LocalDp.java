@@ -31,7 +31,8 @@ import org.fl4j.simulation.SimulationBuilder;
  * data of one client replaced by none, against anybody who sees its updates. Cohort sampling does not lessen it.
  *
  * <p>Metrics of a round: {@code privacy/epsilon}, the highest of any client so far; {@code privacy/clients left}, who
- * can pay for another task. Updates tell the {@link PrivacyFacts}. Every release goes to the log, whatever became of the update.
+ * can pay for another task. Updates tell the {@link PrivacyFacts}. Every release goes to the log, whatever became of
+ * the update.
  *
  * @param clippingBound C, positive: of the Euclidean norm for Gaussian noise, of the sum of magnitudes for Laplace
  *     noise

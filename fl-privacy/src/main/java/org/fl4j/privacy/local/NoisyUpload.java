@@ -22,10 +22,11 @@ import org.fl4j.tensor.ParameterVector;
  * counts as zeros: that it was broken stays hidden too.
  *
  * <p>{@linkplain #local Local}: each update is private by itself, whoever sees it; one release costs what {@link
- * org.fl4j.privacy.accounting.GaussianMechanism} says, or 1 / z for Laplace noise, and sampling does not lessen it for one who
- * sees updates. {@linkplain #share Distributed}: each client adds its share, and the sum of all shares is central
- * noise, for one who sees the sum alone, which secure aggregation is for ({@link org.fl4j.privacy.secure.SecureSum}).
- * Neither is bound to an accountant: for that see {@link LocalDp} and {@link org.fl4j.privacy.secure.DistributedDp}.
+ * org.fl4j.privacy.accounting.GaussianMechanism} says, or 1 / z for Laplace noise, and sampling does not lessen it for
+ * one who sees updates. {@linkplain #share Distributed}: each client adds its share, and the sum of all shares is
+ * central noise, for one who sees the sum alone, which secure aggregation is for ({@link
+ * org.fl4j.privacy.secure.SecureSum}). Neither is bound to an accountant: for that see {@link LocalDp} and {@link
+ * org.fl4j.privacy.secure.DistributedDp}.
  *
  * <p>Models with buffers are refused, for statistics of the client's data would leave without noise; so would metrics,
  * which are for the experimenter's eyes.

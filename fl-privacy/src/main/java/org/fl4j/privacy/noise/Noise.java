@@ -15,15 +15,18 @@ import org.fl4j.tensor.ParameterRole;
 import org.fl4j.tensor.Tensors;
 
 /**
- * Adds noise to tensors. The noise is drawn in float64 and added in float32; the floating-point attacks on textbook samplers
- * (Mironov 2012) apply to what is released, so for adversaries that see every bit use a discrete mechanism.
+ * Adds noise to tensors. The noise is drawn in float64 and added in float32; the floating-point attacks on textbook
+ * samplers (Mironov 2012) apply to what is released, so for adversaries that see every bit use a discrete mechanism.
  */
 public final class Noise {
     private static final String CLAIM = "privacy/";
 
     private Noise() {}
 
-    /** Refuses models with buffers: noise covers trainable parameters, and running statistics would leave clients without. */
+    /**
+     * Refuses models with buffers: noise covers trainable parameters, and running statistics would leave clients
+     * without.
+     */
     public static void requireNoBuffers(ParameterLayout layout) {
         Check.that(
                 !layout.hasBuffers(),
@@ -45,8 +48,8 @@ public final class Noise {
     }
 
     /**
-     * Returns an update without facts and metrics named {@code privacy/}: only the part of a run that adds the noise may
-     * report noise and its cost.
+     * Returns an update without facts and metrics named {@code privacy/}: only the part of a run that adds the noise
+     * may report noise and its cost.
      */
     public static ModelUpdate withoutClaims(ModelUpdate update) {
         Map<String, Metric> kept = new TreeMap<>(update.metrics().values());

@@ -83,7 +83,10 @@ class CentralDpTest extends TensorTest {
         return aggregation.combine();
     }
 
-    /** Three of ten expected clients, clipped to 1: sum [.3, 2], denominator .3 x 10 clients. Example counts do not count. */
+    /**
+     * Three of ten expected clients, clipped to 1: sum [.3, 2], denominator .3 x 10 clients. Example counts do not
+     * count.
+     */
     @Test
     void clipsAndDividesByTheExpectedCohort() {
         Aggregate aggregate = combine(silent(1, .3), new double[] {3, 4}, new double[] {.3, .4}, new double[] {-6, 8});
@@ -355,7 +358,10 @@ class CentralDpTest extends TensorTest {
         }
     }
 
-    /** To replace one moves the sum by 2 C and the centred count by 1: both twice what adding one does, so the split is the same. */
+    /**
+     * To replace one moves the sum by 2 C and the centred count by 1: both twice what adding one does, so the split is
+     * the same.
+     */
     @Test
     void fixedSizesAndAdaptiveClippingGoTogether() {
         ClippingRule.Quantile rule = new ClippingRule.Quantile(2, .5, .2, 5);
@@ -408,7 +414,10 @@ class CentralDpTest extends TensorTest {
         assertThat(aggregate.metrics().value("privacy/epsilon")).isEqualTo(charged);
     }
 
-    /** Of the logarithm of the bound's factor, {@code -rate (share - quantile)}: noise of deviation 4 over 100 expected clients. */
+    /**
+     * Of the logarithm of the bound's factor, {@code -rate (share - quantile)}: noise of deviation 4 over 100 expected
+     * clients.
+     */
     @Test
     void theCountHasItsNoise() {
         ClippingRule rule = new ClippingRule.Quantile(1, .5, .2, 4);

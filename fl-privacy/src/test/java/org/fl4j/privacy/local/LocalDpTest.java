@@ -89,7 +89,10 @@ class LocalDpTest extends TensorTest {
                 .hasMessage("rank of client 3 must be at least 0, but was -1");
     }
 
-    /** Eighty per cent of memory used raises the noise by a fifth, once, and relief brings it back to the base, not below. */
+    /**
+     * Eighty per cent of memory used raises the noise by a fifth, once, and relief brings it back to the base, not
+     * below.
+     */
     @Test
     void pressureOnlyRaisesNoiseAndNeverCompounds() {
         double[] used = {.5, .9, .9, .9, .3, .1};
@@ -158,7 +161,10 @@ class LocalDpTest extends TensorTest {
         assertThat(ledger.spent(account)).isEqualTo(GaussianMechanism.epsilon(2, DELTA) + .25);
     }
 
-    /** Four of ten clients a round, each of whom can pay for three tasks: three rounds of the first four, of the next four and of the last two. */
+    /**
+     * Four of ten clients a round, each of whom can pay for three tasks: three rounds of the first four, of the next
+     * four and of the last two.
+     */
     @Test
     void clientsTakePartUntilTheirBudgetIsSpent(@TempDir Path directory) throws IOException {
         double three = GaussianMechanism.epsilon(2 / Math.sqrt(3), DELTA);
@@ -313,8 +319,8 @@ class LocalDpTest extends TensorTest {
     }
 
     /**
-     * Of four clients that are asked, the fastest is waited for, one is not, one is beyond the time-out, and one drops out. All but the last have
-     * made their noise, and the server cannot take that back.
+     * Of four clients that are asked, the fastest is waited for, one is not, one is beyond the time-out, and one drops
+     * out. All but the last have made their noise, and the server cannot take that back.
      */
     @Test
     void whoeverIsAskedIsChargedThoughNobodyWaits(@TempDir Path directory) throws IOException {
@@ -362,7 +368,10 @@ class LocalDpTest extends TensorTest {
                 .toList();
     }
 
-    /** Arrivals that come too late for their model are releases like any others, one a client and round, and budgets hold. */
+    /**
+     * Arrivals that come too late for their model are releases like any others, one a client and round, and budgets
+     * hold.
+     */
     @Test
     void staleArrivalsAreCharged(@TempDir Path directory) throws IOException {
         Mechanism mechanism = new Mechanism.Gaussian(4);
