@@ -172,7 +172,7 @@ public record ModelUpdate(Receipt receipt, Payload payload, Map<Slot, StrategySt
     public ModelUpdate withAttachment(String name, NDArray value) {
         Map<String, NDArray> more = new TreeMap<>(attachments());
         more.put(name, value);
-        return with(new Payload(payload.delta(), more));
+        return with(new Payload(payload.delta(), more, payload.encoded()));
     }
 
     /** Returns the same update with a fact, in place of an earlier value. */
@@ -233,9 +233,9 @@ public record ModelUpdate(Receipt receipt, Payload payload, Map<Slot, StrategySt
                 .findFirst();
     }
 
-    /** Returns the size of the message's tensors. */
+    /** Returns the size of the message's tensors as they were sent, also once they are decoded. */
     public long byteCount() {
-        return payload.byteCount();
+        return receipt.bytes() > 0 ? receipt.bytes() : payload.byteCount();
     }
 
     /** Takes the arrays out of the open scope and hands them to a manager. */

@@ -18,30 +18,43 @@ import org.fl4j.tensor.ParameterVector;
  *     nothing of its model, see {@link Aggregator#readsDelta}
  * @param attachments what an algorithm sends beside the delta, by name, such as the change of a control variate;
  *     finite, like the delta, but not clipped or noised with it
+ * @param encoded what a {@link Codec} made of the delta, by name, while it travels; there is then no delta. None
+ *     without a codec
  */
-public record Payload(Optional<ParameterVector> delta, Map<String, NDArray> attachments) implements AutoCloseable {
-    /** Copies the map. */
+public record Payload(Optional<ParameterVector> delta, Map<String, NDArray> attachments, Map<String, NDArray> encoded)
+        implements AutoCloseable {
+    /** Copies the maps. */
     public Payload {
         Check.present("delta", delta);
         attachments = Collections.unmodifiableMap(new TreeMap<>(attachments));
+        encoded = encoded.isEmpty() ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(encoded));
+        Check.that(delta.isEmpty() || encoded.isEmpty(), "payload", "of a delta or an encoded one", "of both");
     }
 
-    /** Returns the delta's arrays, then the attachments by name. */
+    /** Has a delta as it is, or none. */
+    public Payload(Optional<ParameterVector> delta, Map<String, NDArray> attachments) {
+        this(delta, attachments, Map.of());
+    }
+
+    /** Returns the delta's arrays, or the encoded ones by name, then the attachments by name. */
     public List<NDArray> arrays() {
         List<NDArray> arrays =
                 new ArrayList<>(delta.map(ParameterVector::arrays).orElse(List.of()));
+        arrays.addAll(encoded.values());
         arrays.addAll(attachments.values());
         return arrays;
     }
 
     /** Returns the size of the arrays. */
     public long byteCount() {
-        return delta.map(vector -> vector.layout().byteCount()).orElse(0L) + TrainingTask.byteCount(attachments);
+        return delta.map(vector -> vector.layout().byteCount()).orElse(0L)
+                + TrainingTask.byteCount(encoded)
+                + TrainingTask.byteCount(attachments);
     }
 
     /**
-     * Returns which array somebody has closed, in words: {@code delta}, {@code integer buffers of the delta} or
-     * {@code attachment NAME}.
+     * Returns which array somebody has closed, in words: {@code delta}, {@code integer buffers of the delta}, {@code
+     * encoded delta} or {@code attachment NAME}.
      */
     Optional<String> closedArray() {
         if (delta.isPresent()) {
@@ -51,6 +64,9 @@ public record Payload(Optional<ParameterVector> delta, Map<String, NDArray> atta
             if (delta.get().integers().map(NDArray::isReleased).orElse(false)) {
                 return Optional.of("integer buffers of the delta");
             }
+        }
+        if (encoded.values().stream().anyMatch(NDArray::isReleased)) {
+            return Optional.of("encoded delta");
         }
         for (Map.Entry<String, NDArray> attachment : attachments.entrySet()) {
             if (attachment.getValue().isReleased()) {
@@ -62,6 +78,7 @@ public record Payload(Optional<ParameterVector> delta, Map<String, NDArray> atta
 
     void keep(NDManager manager) {
         delta.ifPresent(vector -> vector.keep(manager));
+        encoded.values().forEach(array -> ParameterVector.keep(array, manager));
         attachments.values().forEach(array -> ParameterVector.keep(array, manager));
     }
 
@@ -69,6 +86,7 @@ public record Payload(Optional<ParameterVector> delta, Map<String, NDArray> atta
     @Override
     public void close() {
         delta.ifPresent(ParameterVector::close);
+        encoded.values().forEach(NDArray::close);
         attachments.values().forEach(NDArray::close);
     }
 }

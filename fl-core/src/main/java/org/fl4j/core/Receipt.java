@@ -17,7 +17,8 @@ import org.fl4j.metrics.Metrics;
  * @param localSteps how many optimizer steps it took; 0 if no update came
  * @param facts what rules go by
  * @param metrics what the client measured, for people
- * @param bytes the size of the update's arrays; 0 if no update came, and as long as nobody has judged it
+ * @param bytes the size of the update's arrays as they were sent; 0 if no update came, and as long as the server has
+ *     not read it
  */
 public record Receipt(
         ClientId client,
@@ -62,7 +63,8 @@ public record Receipt(
         return with(other, bytes);
     }
 
-    Receipt with(Outcome other, long size) {
+    /** Returns the same receipt with another outcome and size. */
+    public Receipt with(Outcome other, long size) {
         return new Receipt(client, other, modelVersion, exampleCount, localSteps, facts, metrics, size);
     }
 

@@ -10,6 +10,8 @@ public enum RejectionReason {
     NO_EXAMPLES,
     /** The client claims more examples, or other numbers of steps, than it can have. */
     FALSE_CLAIM,
+    /** What the client sent in place of its delta is not what the run's codec can decode. */
+    UNDECODABLE,
     /** The client already sent an update in this round. */
     DUPLICATE,
     /** The client started from a version of the model that is too old for the round, or from none that is known. */

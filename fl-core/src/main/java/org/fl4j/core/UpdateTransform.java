@@ -3,8 +3,8 @@ package org.fl4j.core;
 import org.fl4j.internal.Check;
 
 /**
- * Changes an update on the client, after training and before it is sent: clip, add noise, compress. Pure: the result is
- * a new update, or the same object if nothing had to change.
+ * Changes an update on the client, after training and before it is sent: clip, add noise. Pure: the result is a new
+ * update, or the same object if nothing had to change. What makes an update smaller on its way is a {@link Codec}.
  */
 @FunctionalInterface
 public interface UpdateTransform {
@@ -17,6 +17,11 @@ public interface UpdateTransform {
      */
     default boolean hidesCounts() {
         return false;
+    }
+
+    /** Returns what comes last of several transforms, one after the other; this one if it is not a chain. */
+    default UpdateTransform last() {
+        return this;
     }
 
     /** Returns this transform followed by another; what the first keeps of the client stays. */
@@ -35,6 +40,11 @@ public interface UpdateTransform {
         public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
             ModelUpdate between = first.transform(update, task);
             return second.transform(between, task).withKeptOf(between);
+        }
+
+        @Override
+        public UpdateTransform last() {
+            return second.last();
         }
 
         @Override

@@ -1,6 +1,7 @@
 package org.fl4j.server;
 
 import java.util.function.IntToLongFunction;
+import java.util.function.ToLongFunction;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
@@ -10,16 +11,23 @@ import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.Workload;
 import org.fl4j.internal.Check;
+import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.world.World;
 
 /**
- * What servers on a simulated clock know about time. Messages take as long as the model alone: attachments take none.
+ * What servers on a simulated clock know about time. Messages take as long as the model, or its encoded delta, alone:
+ * attachments take none.
  *
  * @param world what clients are like
  * @param selector who chooses cohorts, and may learn from who was too slow
  * @param examplesSeen how many examples a client trains on in a round, each as often as it does, from how many it has
+ * @param plannedBytes how many bytes a client sends, as far as that is known before it trains, from the model's layout
  */
-public record Clock(World world, ClientSelector selector, IntToLongFunction examplesSeen) {
+public record Clock(
+        World world,
+        ClientSelector selector,
+        IntToLongFunction examplesSeen,
+        ToLongFunction<ParameterLayout> plannedBytes) {
     /** The name of the state's number and of the metric: simulated seconds since the run began. */
     public static final String SECONDS = "time/seconds";
 
@@ -31,6 +39,7 @@ public record Clock(World world, ClientSelector selector, IntToLongFunction exam
         Check.present("world", world);
         Check.present("selector", selector);
         Check.present("examplesSeen", examplesSeen);
+        Check.present("plannedBytes", plannedBytes);
     }
 
     /** Returns what the clock showed after a state's round. */
@@ -40,9 +49,10 @@ public record Clock(World world, ClientSelector selector, IntToLongFunction exam
 
     /** Returns how long a client takes that starts on a state's model now; infinite if it drops out. */
     double seconds(ClientId client, ClientDirectory clients, ServerState state, RoundContext round, double now) {
-        long bytes = state.model().layout().byteCount();
+        ParameterLayout layout = state.model().layout();
         long examples = examplesSeen.applyAsLong(clients.exampleCount(client));
-        return world.seconds(client, round, new Workload(bytes, bytes, examples), now);
+        return world.seconds(
+                client, round, new Workload(layout.byteCount(), plannedBytes.applyAsLong(layout), examples), now);
     }
 
     /** Returns the first time from now on, looking once a minute, at which somebody is there. */

@@ -9,6 +9,7 @@ import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClientFactory;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientSelector;
+import org.fl4j.core.Codec;
 import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.FederatedDataset;
@@ -42,7 +43,7 @@ public interface Algorithm {
     /**
      * What a simulation is made of, as far as algorithms may have to check it; {@code servers} are those beside the
      * composed one, {@code settings} the rules by which tasks differ from round to round, {@code staleness} is there if
-     * rounds are asynchronous, {@code clients} is there if clients are not made by {@code sgdClients}, and
+     * rounds are asynchronous, {@code codec} if deltas are encoded, {@code clients} is there if clients are not made by {@code sgdClients}, and
      * {@code layout} builds the network to list its parameters.
      */
     record Parts(
@@ -50,6 +51,7 @@ public interface Algorithm {
             Aggregator aggregator,
             ServerOptimizer serverOptimizer,
             UpdateTransform uploadTransform,
+            Optional<Codec> codec,
             UpdatePolicy updates,
             FederatedDataset data,
             int cohortSize,

@@ -70,7 +70,7 @@ final class AlgorithmParts {
             case "selector" -> run.selector;
             case "aggregator" -> run.aggregator;
             case "serverOptimizer" -> run.serverOptimizer;
-            default -> run.uploadTransform;
+            default -> run.codec.orElse(null);
         };
         if (now != part.value && (now == null || !now.equals(part.value))) {
             return Optional.of(describe(now));

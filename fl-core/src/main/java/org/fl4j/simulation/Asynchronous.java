@@ -48,7 +48,7 @@ public record Asynchronous(AsynchronousRules rules, World world) implements Algo
                 .server(
                         ServerLayer.TIME,
                         (server, run) -> new AsynchronousServer(
-                                server, rules, new Clock(world, run.selector(), run::examplesSeen)));
+                                server, rules, new Clock(world, run.selector(), run::examplesSeen, run::plannedBytes)));
     }
 
     /** Accepts only rounds that can be enough, and that take what arrives. */

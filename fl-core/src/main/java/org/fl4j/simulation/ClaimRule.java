@@ -29,6 +29,10 @@ record ClaimRule(ClientDirectory clients, Optional<LocalTraining> training) {
                 return Optional.of("facts must be the client's, but the server alone knows " + fact.name());
             }
         }
+        if (update.receipt().bytes() != 0) {
+            return Optional.of("bytes of a receipt must be left to the server, but were "
+                    + update.receipt().bytes());
+        }
         int examples = clients.exampleCount(update.client());
         if (update.exampleCount() > examples) {
             return Optional.of("exampleCount must be at most what the server knows, " + examples + ", but was "

@@ -73,7 +73,7 @@ record Computation(
             FederatedRound round = new FederatedRound(
                     server,
                     starts,
-                    training(setup, executor, clientStates),
+                    training(setup, model, executor, clientStates),
                     new Evaluation(server, executor, scope.evaluations(), setup.evaluated),
                     new RoundRecorder());
             return body.apply(new Computation(
@@ -100,10 +100,13 @@ record Computation(
         }
     }
 
-    private static Training training(SimulationBuilder setup, CohortExecutor executor, ClientStateStore clientStates) {
+    private static Training training(
+            SimulationBuilder setup, FederatedModel model, CohortExecutor executor, ClientStateStore clientStates) {
+        Encoding encoding = new Encoding(setup.codec);
         return new Training(
                 executor,
                 new ClaimRule(setup.data.clients(), Optional.ofNullable(setup.training)),
+                update -> encoding.decoded(update, model.layout(), clientStates),
                 (number, accepted) -> clientStates.commit(number, accepted, oldestNeeded(setup, number)));
     }
 
@@ -191,6 +194,6 @@ record Computation(
         FederatedDataset evaluation =
                 Optional.ofNullable(setup.clientEvaluationData).orElse(setup.data);
         Worker worker = new Worker(model, setup.data, evaluation, states, device);
-        return new WorkerHost(worker, setup.clientFactory(), setup.uploadTransform, calls);
+        return new WorkerHost(worker, setup.clientFactory(), setup.uploadTransform, new Encoding(setup.codec), calls);
     }
 }

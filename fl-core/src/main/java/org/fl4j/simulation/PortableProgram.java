@@ -12,6 +12,7 @@ import org.fl4j.client.ClientHost;
 import org.fl4j.client.ClientProgram;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ClientStates;
+import org.fl4j.core.Codec;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
@@ -33,6 +34,7 @@ import org.fl4j.registry.StrategyRegistry;
  * @param training the name of a {@link LocalTraining}
  * @param algorithms names of {@link Algorithm}s, in the order in which they are set
  * @param transform the name of an {@link UpdateTransform}, set after them
+ * @param codec the name of a {@link Codec}
  */
 public record PortableProgram(
         String task,
@@ -40,7 +42,8 @@ public record PortableProgram(
         Optional<String> evaluation,
         String training,
         List<String> algorithms,
-        Optional<String> transform)
+        Optional<String> transform,
+        Optional<String> codec)
         implements ClientProgram {
     private static final String ALGORITHM = "algorithm ";
 
@@ -52,6 +55,7 @@ public record PortableProgram(
         Check.present("training", training);
         algorithms = List.copyOf(algorithms);
         Check.present("transform", transform);
+        Check.present("codec", codec);
     }
 
     /** Returns the names as texts by key, from which {@link #of} makes the same program. */
@@ -59,6 +63,7 @@ public record PortableProgram(
         SortedMap<String, String> texts = new TreeMap<>(Map.of("task", task, "data", data, "training", training));
         evaluation.ifPresent(name -> texts.put("evaluation", name));
         transform.ifPresent(name -> texts.put("transform", name));
+        codec.ifPresent(name -> texts.put("codec", name));
         for (int i = 0; i < algorithms.size(); i++) {
             texts.put(ALGORITHM + i, algorithms.get(i));
         }
@@ -84,7 +89,8 @@ public record PortableProgram(
                 Optional.ofNullable(texts.get("evaluation")),
                 texts.get("training"),
                 algorithms,
-                Optional.ofNullable(texts.get("transform")));
+                Optional.ofNullable(texts.get("transform")),
+                Optional.ofNullable(texts.get("codec")));
         Check.that(
                 program.texts().equals(new TreeMap<>(texts)),
                 "texts of a program",
@@ -105,6 +111,7 @@ public record PortableProgram(
                 .ifPresent(other -> run.clientEvaluation(other, 1));
         algorithms.forEach(name -> run.algorithm(registry.parse(Algorithm.class, name)));
         transform.ifPresent(name -> run.uploadTransform(registry.parse(UpdateTransform.class, name)));
+        codec.ifPresent(name -> run.codec(registry.parse(Codec.class, name)));
         return run;
     }
 

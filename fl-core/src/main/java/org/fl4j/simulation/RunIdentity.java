@@ -48,6 +48,7 @@ record RunIdentity(Fingerprint made, Fingerprint machine) {
                 .add("settings", run.settings)
                 .add("updates", run.updates)
                 .add("uploadTransform", run.uploadTransform)
+                .add("codec", run.codec)
                 .add("initialModel", run.initialModel)
                 .add("cohortSize", run.cohortSize)
                 .add("seed", run.seed)
@@ -70,7 +71,8 @@ record RunIdentity(Fingerprint made, Fingerprint machine) {
                 .add("training", run.training)
                 .add("clientFactory", run.clientFactory)
                 .add("sgdClients", run.sgdClients)
-                .add("uploadTransform", run.uploadTransform);
+                .add("uploadTransform", run.uploadTransform)
+                .add("codec", run.codec);
         clients.parts().putAll(machine(run).parts());
         return clients;
     }

@@ -22,6 +22,7 @@ import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.ClientStore;
+import org.fl4j.core.Codec;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.ServerState;
@@ -45,6 +46,7 @@ import org.fl4j.tensor.ParameterVector;
 /** Collects what an experiment is made of; {@link #build} checks it. */
 public final class SimulationBuilder implements Cloneable {
     private static final int MOST_WORKERS = 1024; // each has a model and a thread
+    private static final UpdateTransform NO_TRANSFORM = UpdateTransform.none();
 
     LearningTask task;
     FederatedDataset data;
@@ -64,7 +66,8 @@ public final class SimulationBuilder implements Cloneable {
     List<SettingsRule.Factory> settings = new ArrayList<>();
     UpdatePolicy updates = UpdatePolicy.all();
     UpdateStore updateStore = UpdateStore.inMemory();
-    UpdateTransform uploadTransform = UpdateTransform.none();
+    UpdateTransform uploadTransform = NO_TRANSFORM;
+    Optional<Codec> codec = Optional.empty();
     Optional<ParameterVector> initialModel = Optional.empty();
     int cohortSize;
     int rounds;
@@ -209,7 +212,7 @@ public final class SimulationBuilder implements Cloneable {
     }
 
     Server decorated(Server composed, ClientStore states) {
-        RunParts run = new RunParts(states, updates, selector, Optional.ofNullable(training), data.clients());
+        RunParts run = new RunParts(states, updates, selector, Optional.ofNullable(training), codec, data.clients());
         return new ServerStack(servers, settings).around(composed, run);
     }
 
@@ -251,9 +254,19 @@ public final class SimulationBuilder implements Cloneable {
         return this;
     }
 
-    /** Sets what clients do to their update before they send it; by default nothing. */
+    /**
+     * Adds something that clients do to their update before they send it, after all that was added before; by default
+     * they do nothing. Algorithms add theirs: local differential privacy accepts no transform after its noise.
+     */
     public SimulationBuilder uploadTransform(UpdateTransform value) {
-        uploadTransform = algorithmParts.set("uploadTransform", value);
+        Check.present("uploadTransform", value);
+        uploadTransform = uploadTransform == NO_TRANSFORM ? value : uploadTransform.andThen(value);
+        return this;
+    }
+
+    /** Sets how deltas are encoded on their way to the server, after all transforms; by default they are not. */
+    public SimulationBuilder codec(Codec value) {
+        codec = Optional.of(algorithmParts.set("codec", value));
         return this;
     }
 
@@ -442,6 +455,7 @@ public final class SimulationBuilder implements Cloneable {
                 aggregator,
                 serverOptimizer,
                 uploadTransform,
+                codec,
                 updates,
                 data,
                 cohortSize,
@@ -455,7 +469,11 @@ public final class SimulationBuilder implements Cloneable {
         algorithms.forEach(algorithm -> algorithm.verify(parts));
         Stream.concat(
                         Stream.of(selector, aggregator, serverOptimizer, uploadTransform, sgdClients),
-                        Stream.concat(clientFactory.stream(), servers.stream().map(PlacedServer::decorator)))
+                        Stream.of(
+                                        clientFactory.stream(),
+                                        codec.stream(),
+                                        servers.stream().map(PlacedServer::decorator))
+                                .flatMap(part -> part))
                 .filter(RunCheck.class::isInstance)
                 .forEach(part -> ((RunCheck) part).verify(parts));
         replaced.ifPresent(fault -> {

@@ -28,6 +28,7 @@ public record SynchronousTime(World world, double timeout) implements Algorithm 
     public void configure(SimulationBuilder builder) {
         builder.server(
                 ServerLayer.TIME,
-                (server, run) -> new TimedServer(server, new Clock(world, run.selector(), run::examplesSeen), timeout));
+                (server, run) -> new TimedServer(
+                        server, new Clock(world, run.selector(), run::examplesSeen, run::plannedBytes), timeout));
     }
 }

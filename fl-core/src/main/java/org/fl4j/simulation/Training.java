@@ -2,7 +2,9 @@ package org.fl4j.simulation;
 
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.function.UnaryOperator;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.RoundPlan;
 
@@ -11,11 +13,16 @@ import org.fl4j.core.RoundPlan;
  *
  * @param executor runs the clients
  * @param claims what may be true of their updates
+ * @param decode makes of an update what the server reads
  * @param commit keeps what accepted clients of a round remember
  */
-record Training(CohortExecutor executor, ClaimRule claims, BiConsumer<Integer, Set<ClientId>> commit) {
+record Training(
+        CohortExecutor executor,
+        ClaimRule claims,
+        UnaryOperator<ModelUpdate> decode,
+        BiConsumer<Integer, Set<ClientId>> commit) {
     /** Has a plan's cohort train; the updates come in its order. */
     Uploads of(RoundPlan plan, RoundContext round) {
-        return new Uploads(executor.train(plan, round), plan, claims, round, commit);
+        return new Uploads(executor.train(plan, round), plan, claims, decode, round, commit);
     }
 }

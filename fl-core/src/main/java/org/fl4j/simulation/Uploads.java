@@ -8,6 +8,7 @@ import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.function.UnaryOperator;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.Facts;
 import org.fl4j.core.ModelUpdate;
@@ -22,6 +23,7 @@ final class Uploads implements Iterable<ModelUpdate>, AutoCloseable {
     private final CohortExecutor.Answers<ModelUpdate> results;
     private final RoundPlan plan;
     private final ClaimRule claims;
+    private final UnaryOperator<ModelUpdate> decode;
     private final RoundContext round;
     private final BiConsumer<Integer, Set<ClientId>> commit;
     private final List<Rejection> rejected = new ArrayList<>(); // before the server saw them
@@ -32,16 +34,18 @@ final class Uploads implements Iterable<ModelUpdate>, AutoCloseable {
             CohortExecutor.Answers<ModelUpdate> results,
             RoundPlan plan,
             ClaimRule claims,
+            UnaryOperator<ModelUpdate> decode,
             RoundContext round,
             BiConsumer<Integer, Set<ClientId>> commit) {
         this.results = results;
         this.plan = plan;
         this.claims = claims;
+        this.decode = decode;
         this.round = round;
         this.commit = commit;
     }
 
-    /** Hands out the updates whose claims can be true. The server frees them. */
+    /** Hands out the updates whose claims can be true, decoded. The server frees them. */
     @Override
     public Iterator<ModelUpdate> iterator() {
         return new Iterator<>() {
@@ -73,17 +77,27 @@ final class Uploads implements Iterable<ModelUpdate>, AutoCloseable {
         bytesUp += update.byteCount();
         Optional<String> fault = claims.fault(update);
         if (fault.isPresent()) {
-            rejected.add(new Rejection(client, RejectionReason.FALSE_CLAIM, fault.get()));
-            update.close();
-            return Optional.empty();
+            return rejected(update, RejectionReason.FALSE_CLAIM, fault.get());
+        }
+        ModelUpdate read;
+        try {
+            read = decode.apply(update);
+        } catch (IllegalArgumentException e) {
+            return rejected(update, RejectionReason.UNDECODABLE, e.getMessage());
         }
         Facts known = plan.facts(client);
         return Optional.of(
-                known.values().isEmpty() ? update : update.with(update.facts().with(known)));
+                known.values().isEmpty() ? read : read.with(read.facts().with(known)));
+    }
+
+    private Optional<ModelUpdate> rejected(ModelUpdate update, RejectionReason reason, String detail) {
+        rejected.add(new Rejection(update.client(), reason, detail));
+        update.close();
+        return Optional.empty();
     }
 
     /**
-     * Returns the false claims, the server's rejections, those whom the plan did not wait for, and as late all whom the
+     * Returns the false claims and what could not be decoded, the server's rejections, those whom the plan did not wait for, and as late all whom the
      * server did not ask any more.
      */
     List<Rejection> rejections(ServerUpdate update) {

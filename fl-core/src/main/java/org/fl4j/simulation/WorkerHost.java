@@ -17,11 +17,12 @@ import org.fl4j.metrics.Metrics;
  * @param worker what clients compute with
  * @param factory makes clients
  * @param transform what is done to their updates
+ * @param encoding how deltas travel
  * @param calls holds clients to their rules
  */
-record WorkerHost(Worker worker, ClientFactory factory, UpdateTransform transform, ClientCall calls)
+record WorkerHost(Worker worker, ClientFactory factory, UpdateTransform transform, Encoding encoding, ClientCall calls)
         implements ClientHost {
-    /** Trains and transforms in a scope: of all that a client makes, its update alone stays until it is folded. */
+    /** Trains, transforms and encodes in a scope: of all that a client makes, its update alone stays until it is folded. */
     @Override
     public ModelUpdate train(TrainingTask task) {
         try (NDScope scope = new NDScope()) {
@@ -29,11 +30,15 @@ record WorkerHost(Worker worker, ClientFactory factory, UpdateTransform transfor
             ModelUpdate trained = calls.train(factory.create(task.client(), worker), task, worker);
             ModelUpdate owned = trained; // what is freed if the rest fails; a transform may return what is another's
             try {
-                ModelUpdate update = transform.transform(trained, task).withKeptOf(trained);
-                calls.replace(trained, update);
-                closeWhatIsNotIn(update, trained);
-                owned = update;
-                return update.keep(worker.updates());
+                ModelUpdate transformed = transform.transform(trained, task).withKeptOf(trained);
+                replace(trained, transformed);
+                owned = transformed;
+                if (encoding.codec().isPresent()) {
+                    ModelUpdate encoded = encoding.encoded(transformed, task, worker.states());
+                    replace(transformed, encoded);
+                    owned = encoded;
+                }
+                return owned.keep(worker.updates());
             } catch (RuntimeException | Error e) {
                 calls.forget(owned);
                 owned.close();
@@ -44,8 +49,9 @@ record WorkerHost(Worker worker, ClientFactory factory, UpdateTransform transfor
         }
     }
 
-    /** Frees what a transform has replaced or left out. */
-    private static void closeWhatIsNotIn(ModelUpdate update, ModelUpdate trained) {
+    /** Goes on with an update in another form, and frees what that has replaced or left out. */
+    private void replace(ModelUpdate trained, ModelUpdate update) {
+        calls.replace(trained, update);
         List<NDArray> sent = ClientCall.arrays(update);
         for (NDArray array : ClientCall.arrays(trained)) {
             boolean there = false;

@@ -54,6 +54,7 @@ public final class WireForm {
     private static final String MODEL = "model";
     private static final String DELTA = "delta";
     private static final String SETTING = "setting/";
+    private static final String ENCODED = "encoded/";
     private static final String ATTACHMENT = "attachment/";
 
     private WireForm() {}
@@ -144,6 +145,7 @@ public final class WireForm {
         WireParts.write(receipt.facts(), draft);
         WireParts.write(receipt.metrics(), draft);
         update.payload().delta().ifPresent(delta -> draft.vector(DELTA, delta));
+        update.payload().encoded().forEach((name, array) -> draft.array(ENCODED + name, array));
         update.attachments().forEach((name, array) -> draft.array(ATTACHMENT + name, array));
         WireParts.write(update.kept(), draft);
         return draft.message(UPDATE);
@@ -159,13 +161,14 @@ public final class WireForm {
         Facts facts = WireParts.facts(fields);
         Metrics metrics = WireParts.metrics(fields);
         Optional<ParameterVector> delta = fields.vector(DELTA, layout);
+        Map<String, NDArray> encoded = fields.arrays(ENCODED);
         Map<String, NDArray> attachments = fields.arrays(ATTACHMENT);
         Map<Slot, StrategyState> kept = WireParts.states(fields);
         fields.end();
         return sound(UPDATE, () -> {
             Receipt receipt = new Receipt(
                     new ClientId(client), Receipt.Outcome.SENT, version, examples, steps, facts, metrics, 0);
-            return new ModelUpdate(receipt, new Payload(delta, attachments), kept);
+            return new ModelUpdate(receipt, new Payload(delta, attachments, encoded), kept);
         });
     }
 

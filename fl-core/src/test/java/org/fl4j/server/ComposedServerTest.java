@@ -31,6 +31,7 @@ import org.fl4j.model.Layer;
 import org.fl4j.model.LearningTask;
 import org.fl4j.model.LocalModel;
 import org.fl4j.model.Network;
+import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.testing.AggregatorContract;
 import org.fl4j.testing.ServerContract;
 import org.fl4j.testing.ServerOptimizerContract;
@@ -105,7 +106,7 @@ class ComposedServerTest extends TensorTest {
 
     private static Clock clock() {
         World world = new World((client, round, work) -> 10 - client.index());
-        return new Clock(world, FIRST_CLIENTS, examples -> examples);
+        return new Clock(world, FIRST_CLIENTS, examples -> examples, ParameterLayout::byteCount);
     }
 
     @Nested

@@ -567,8 +567,12 @@ class FaultyClientsTest extends TensorTest {
         };
         try (FederatedModel model = new FederatedModel(Fixtures.softmax());
                 Worker worker = new Worker(model, data, data, new TestClientStates(), Device.cpu())) {
-            WorkerHost host =
-                    new WorkerHost(worker, (id, its) -> new SgdClient(id, its, TRAINING), cached, new ClientCall());
+            WorkerHost host = new WorkerHost(
+                    worker,
+                    (id, its) -> new SgdClient(id, its, TRAINING),
+                    cached,
+                    new Encoding(Optional.empty()),
+                    new ClientCall());
             ParameterVector start = model.initial(new Seed(1), manager);
             RoundContext round = new RoundContext(1, new Seed(1), Fixtures.CLIENTS);
             ModelUpdate sent = host.train(new TrainingTask(round.ticket(new ClientId(0)), 0, start));

@@ -3,18 +3,25 @@ package org.fl4j.privacy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.core.Client;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.Codec;
 import org.fl4j.core.Fact;
 import org.fl4j.core.Facts;
 import org.fl4j.core.ListAggregator;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingFacts;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
@@ -29,6 +36,8 @@ import org.fl4j.privacy.local.LocalDp;
 import org.fl4j.privacy.local.NoisyUpload;
 import org.fl4j.privacy.local.PrivacyFacts;
 import org.fl4j.privacy.noise.NoiseSource;
+import org.fl4j.privacy.secure.FixedPoint;
+import org.fl4j.privacy.secure.SecureMean;
 import org.fl4j.random.Seed;
 import org.fl4j.registry.StrategyRegistry;
 import org.fl4j.server.UpdatePolicy;
@@ -36,6 +45,9 @@ import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
+import org.fl4j.tensor.ParameterLayout;
+import org.fl4j.tensor.ParameterVector;
+import org.fl4j.testing.HalfPrecision;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -161,7 +173,7 @@ class VerifiedRunsTest {
         refusesBeforeItRuns(
                 "local-dp",
                 builder -> builder.uploadTransform(share),
-                "upload transform under local differential privacy must be the noise it sets, alone");
+                "last upload transform under local differential privacy must be the noise it sets, but was NoisyUpload");
         refusesBeforeItRuns(
                 "dp-sgd:accountant=rdp",
                 builder -> builder.sgdClients(SgdClient::new),
@@ -170,6 +182,81 @@ class VerifiedRunsTest {
                 "dp-sgd:accountant=rdp",
                 builder -> builder.clients((id, worker) -> new SgdClient(id, worker, LocalTraining.sgd(.1))),
                 "clients under DP-SGD must be those it sets");
+    }
+
+    /** What is done to an update before its release costs nothing: only the last transform releases. */
+    @ParameterizedTest
+    @ValueSource(strings = {"central-dp", "local-dp", "distributed-dp:epochRounds=3"})
+    void transformsBeforeTheReleaseAreAccepted(String name) {
+        List<Integer> seen = Collections.synchronizedList(new ArrayList<>());
+        SimulationBuilder builder = run().uploadTransform((update, task) -> {
+            seen.add(task.client().index());
+            return update;
+        });
+        StrategyRegistry.load().parse(Algorithm.class, name).configure(builder);
+        try (RunResult result = builder.build().run()) {
+            assertThat(result.finalMetrics().find("privacy/epsilon")).isPresent();
+            assertThat(seen).isNotEmpty();
+        }
+    }
+
+    /** Makes deltas so many times as large on their way. */
+    private record Enlarging(double factor) implements Codec {
+        @Override
+        public Encoded encode(ParameterVector delta, StrategyState sender, Seed seed) {
+            return new Encoded(Map.of("delta", delta.floats().mul(factor)), StrategyState.empty());
+        }
+
+        @Override
+        public Decoded decode(Map<String, NDArray> arrays, ParameterLayout layout, StrategyState receiver) {
+            return new Decoded(
+                    new ParameterVector(layout, arrays.get("delta").duplicate(), Optional.empty()),
+                    StrategyState.empty());
+        }
+
+        @Override
+        public long plannedBytes(ParameterLayout layout) {
+            return layout.byteCount();
+        }
+    }
+
+    /**
+     * A codec may lengthen what the client clipped, so the server clips what it decodes: then lengths beyond the bound,
+     * here by powers of two, make no difference to any bit.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"central-dp:clippingBound=0.001", "dp-ftrl:epochRounds=3,cohort=8,clippingBound=0.001"})
+    void theNoisySumClipsWhatACodecDelivers(String name) {
+        assertThat(state(configured(name).codec(new Enlarging(1 << 20))))
+                .isEqualTo(state(configured(name).codec(new Enlarging(1 << 10))))
+                .isNotEqualTo(state(configured(name).codec(new Enlarging(0))));
+    }
+
+    private static String state(SimulationBuilder builder) {
+        try (RunResult result = builder.build().run()) {
+            return result.stateSha256();
+        }
+    }
+
+    @Test
+    void aReleaseMayBeEncoded() {
+        try (RunResult result =
+                configured("local-dp").codec(new HalfPrecision()).build().run()) {
+            assertThat(result.finalMetrics().find("privacy/epsilon")).isPresent();
+            assertThat(result.bytesUp()).isEqualTo(2 * 8 * 2 * 7850);
+        }
+    }
+
+    @Test
+    void secureSumsRefuseACodec() {
+        String message = "codec under secure sums must be left out, for the server would have to decode the deltas that"
+                + " it must not see, but was HalfPrecision";
+        refusesBeforeItRuns("distributed-dp:epochRounds=3", builder -> builder.codec(new HalfPrecision()), message);
+        SimulationBuilder mean = run().aggregator(new SecureMean(new FixedPoint(8, 1 << 22, 1000)))
+                .codec(new HalfPrecision());
+        assertThatThrownBy(mean::build)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(message);
     }
 
     private void refusesBeforeItRuns(String name, Consumer<SimulationBuilder> other, String message) {

@@ -38,6 +38,7 @@ class MiraTest extends TensorTest {
                         UpdatePolicy.all(),
                         (available, count, round, state) -> List.of(),
                         Optional.empty(),
+                        Optional.empty(),
                         ClientDirectory.ofRange(trained.length, client -> 10)),
                 mira);
         ServerState state = state(vector(new double[trained[0].length]));

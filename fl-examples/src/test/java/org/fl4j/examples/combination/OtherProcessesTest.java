@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.fl4j.client.SgdClient;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.Codec;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.TrainingTask;
@@ -71,7 +72,8 @@ class OtherProcessesTest {
                 all.stream()
                         .filter(part -> part.kind() == Part.Kind.TRANSFORM)
                         .map(Part::line)
-                        .findFirst());
+                        .findFirst(),
+                Optional.empty());
     }
 
     private static SimulationBuilder here(Part... parts) {
@@ -130,6 +132,40 @@ class OtherProcessesTest {
                 .isEqualTo(expected);
     }
 
+    static List<Part> partsOfCodecs() {
+        return List.of(Part.NOTHING, named("scaffold"), named("central-dp"), named("local-dp"), named("median"));
+    }
+
+    /** The error that clients keep, and what the server decodes, are the same too. */
+    @ParameterizedTest
+    @MethodSource("partsOfCodecs")
+    void encodedDeltasAreThoseOfThisProcess(Part part) {
+        PortableProgram plain = program(part);
+        PortableProgram encoded = new PortableProgram(
+                plain.task(),
+                plain.data(),
+                plain.evaluation(),
+                plain.training(),
+                plain.algorithms(),
+                plain.transform(),
+                Optional.of("half-precision-with-error-feedback"));
+        Codec codec = StrategyRegistry.load().parse(Codec.class, "half-precision-with-error-feedback");
+        List<Object> expected = result(here(part).codec(codec));
+        assertThat(expected).as("the codec counts").isNotEqualTo(result(here(part)));
+        assertThat(result(here(part).codec(codec).workers(3)))
+                .as("three workers")
+                .isEqualTo(expected);
+        assertThat(result(here(part).codec(codec).executor(children.executor(encoded, 2, 4))))
+                .as("blocks of four in two processes")
+                .isEqualTo(expected);
+        assertThatThrownBy(() -> here(part)
+                        .codec(codec)
+                        .executor(children.executor(plain, 1, 1))
+                        .build()
+                        .run())
+                .hasMessageContaining("codec is org.fl4j.testing.ErrorFeedback in the run and none there");
+    }
+
     private static String state(SimulationBuilder run) {
         try (RunResult result = run.build().run()) {
             return result.stateSha256();
@@ -161,8 +197,8 @@ class OtherProcessesTest {
 
     @Test
     void aClientThatFailsIsAGap() {
-        PortableProgram program =
-                new PortableProgram("tiny", "lost:client=3", Optional.of("tiny"), "tiny", List.of(), Optional.empty());
+        PortableProgram program = new PortableProgram(
+                "tiny", "lost:client=3", Optional.of("tiny"), "tiny", List.of(), Optional.empty(), Optional.empty());
         UnaryOperator<SimulationBuilder> failing =
                 run -> run.data(new TinyStrategies.Lost(tiny.data(), 3)).failurePolicy(FailurePolicy.SKIP_CLIENT);
         String expected = state(failing.apply(here()));
@@ -211,7 +247,13 @@ class OtherProcessesTest {
         assertThatThrownBy(() -> there(1, 1, poison).build().run())
                 .hasMessageContaining("data is org.fl4j.examples.attack.PoisonedDataset");
         PortableProgram unknown = new PortableProgram(
-                "tiny", "tiny", Optional.of("tiny"), "tiny", List.of("my-algorithm"), Optional.empty());
+                "tiny",
+                "tiny",
+                Optional.of("tiny"),
+                "tiny",
+                List.of("my-algorithm"),
+                Optional.empty(),
+                Optional.empty());
         assertThatThrownBy(() -> here().executor(children.executor(unknown, 1, 1))
                         .build()
                         .run())

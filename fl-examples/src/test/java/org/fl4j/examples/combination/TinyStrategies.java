@@ -5,12 +5,15 @@ import java.util.List;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
+import org.fl4j.core.Codec;
 import org.fl4j.data.ClientExamples;
 import org.fl4j.data.Examples;
 import org.fl4j.data.FederatedDataset;
 import org.fl4j.model.LearningTask;
 import org.fl4j.registry.NamedStrategy;
 import org.fl4j.registry.StrategyProvider;
+import org.fl4j.testing.ErrorFeedback;
+import org.fl4j.testing.HalfPrecision;
 
 /** Names of the tiny run's own parts, so that another process can make its clients. */
 public final class TinyStrategies implements StrategyProvider {
@@ -18,6 +21,8 @@ public final class TinyStrategies implements StrategyProvider {
     public List<NamedStrategy<?>> strategies() {
         return List.of(
                 new NamedStrategy<>(LearningTask.class, "tiny", p -> TinyRun.task(p.flag("statistics", false))),
+                new NamedStrategy<>(
+                        Codec.class, "half-precision-with-error-feedback", p -> new ErrorFeedback(new HalfPrecision())),
                 new NamedStrategy<>(LocalTraining.class, "tiny", p -> TinyRun.TRAINING),
                 new NamedStrategy<>(FederatedDataset.class, "tiny", p -> Held.RUN.data()),
                 new NamedStrategy<>(

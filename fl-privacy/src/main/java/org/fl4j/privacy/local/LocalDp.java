@@ -85,14 +85,14 @@ public record LocalDp(
         return new Ledger(this);
     }
 
-    /** Accepts no other upload transform: noise must be the last, and charged. */
+    /** Accepts no upload transform after its own: noise must be the last, and charged. */
     @Override
     public void verify(Parts parts) {
         Check.that(
-                parts.uploadTransform().equals(release()),
-                "upload transform under local differential privacy",
-                "the noise it sets, alone",
-                parts.uploadTransform());
+                parts.uploadTransform().last().equals(release()),
+                "last upload transform under local differential privacy",
+                "the noise it sets",
+                parts.uploadTransform().last());
         Check.that(
                 !parts.aggregator().readsAttachments(),
                 "aggregator under local differential privacy",

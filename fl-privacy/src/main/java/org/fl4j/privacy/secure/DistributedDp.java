@@ -130,10 +130,11 @@ public record DistributedDp(
                 "DistributedDp",
                 parts.aggregator().getClass().getSimpleName());
         Check.that(
-                parts.uploadTransform().equals(upload()),
-                "upload transform under " + name,
-                "the noise it sets, alone",
-                parts.uploadTransform());
+                parts.uploadTransform().last().equals(upload()),
+                "last upload transform under " + name,
+                "the noise it sets",
+                parts.uploadTransform().last());
+        SecureMean.requireNoCodec(parts);
         CentralDp.requirePlainRounds(name, parts);
     }
 

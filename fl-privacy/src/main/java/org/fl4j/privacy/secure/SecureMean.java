@@ -8,6 +8,8 @@ import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
 import org.fl4j.internal.Check;
+import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.RunCheck;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.Tensors;
@@ -22,10 +24,23 @@ import org.fl4j.tensor.Tensors;
  *
  * @param point how numbers become whole ones; its {@code most} bounds the cohort
  */
-public record SecureMean(FixedPoint point) implements Aggregator {
+public record SecureMean(FixedPoint point) implements Aggregator, RunCheck {
     /** Checks for presence. */
     public SecureMean {
         Check.present("point", point);
+    }
+
+    @Override
+    public void verify(Algorithm.Parts parts) {
+        requireNoCodec(parts);
+    }
+
+    static void requireNoCodec(Algorithm.Parts parts) {
+        Check.that(
+                parts.codec().isEmpty(),
+                "codec under secure sums",
+                "left out, for the server would have to decode the deltas that it must not see",
+                parts.codec().map(codec -> codec.getClass().getSimpleName()).orElse("none"));
     }
 
     /** Returns 2: of one client there is nothing to hide it among. */

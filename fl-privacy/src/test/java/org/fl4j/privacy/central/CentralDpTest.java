@@ -280,7 +280,7 @@ class CentralDpTest extends TensorTest {
                             .uploadTransform(UpdateTransform.none())
                             .build())
                     .hasMessageStartingWith(
-                            "upload transform under central differential privacy must be the clipping it sets");
+                            "last upload transform under central differential privacy must be the clipping it sets");
             assertThatThrownBy(() ->
                             run(digits, dp).server((server, run) -> server).build())
                     .hasMessage("server under central differential privacy must be the composed one, which asks the"

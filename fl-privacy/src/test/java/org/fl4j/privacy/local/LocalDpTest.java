@@ -235,7 +235,7 @@ class LocalDpTest extends TensorTest {
                             .uploadTransform(UpdateTransform.none())
                             .build())
                     .hasMessageStartingWith(
-                            "upload transform under local differential privacy must be the noise it sets, alone");
+                            "last upload transform under local differential privacy must be the noise it sets");
         }
     }
 

@@ -213,8 +213,8 @@ class DistributedDpTest extends TensorTest {
             assertThatThrownBy(() -> run(digits, dp)
                             .uploadTransform(UpdateTransform.none())
                             .build())
-                    .hasMessageStartingWith("upload transform under distributed differential privacy must be the noise"
-                            + " it sets, alone");
+                    .hasMessageStartingWith(
+                            "last upload transform under distributed differential privacy must be the noise it sets");
             assertThatThrownBy(() -> run(digits, dp)
                             .aggregator(
                                     new ListAggregator(updates -> updates.get(0).delta()))
