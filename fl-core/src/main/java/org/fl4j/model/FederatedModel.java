@@ -10,11 +10,14 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.initializer.Initializer;
 import ai.djl.util.Pair;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.fl4j.internal.Check;
 import org.fl4j.random.Seed;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterLayout;
@@ -31,10 +34,11 @@ import org.fl4j.tensor.Tensors;
 public final class FederatedModel implements AutoCloseable {
     private final LearningTask task;
     private final Block block;
-    private final boolean pretrained;
+    private final Set<Parameter> pretrained = Collections.newSetFromMap(new IdentityHashMap<>());
     private final NDManager manager = TensorEngine.newManager(Device.cpu());
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
     private final ParameterLayout layout;
+    private final FixedParameters fixed;
     private final Map<TrainingProgram.StepRule, Optional<TrainingProgram>> programs = new ConcurrentHashMap<>();
     private final ExampleRules exampleRules;
     private final SingleRows singleRows;
@@ -55,18 +59,44 @@ public final class FederatedModel implements AutoCloseable {
         if (block instanceof TorchScriptBlock script) {
             rehearse(script);
         }
-        pretrained = block.isInitialized();
-        if (!pretrained) {
+        block.getParameters().values().stream().filter(Parameter::isInitialized).forEach(pretrained::add);
+        if (!block.isInitialized()) {
             block.setInitializer(Initializer.ZEROS, parameter -> true);
             block.initialize(manager, DataType.FLOAT32, new Shape(1).addAll(task.inputShape()));
         }
+        IdentityHashMap<Parameter, ParameterRole> roles = ParameterRoles.of(block);
         ParameterLayout.Builder builder = new ParameterLayout.Builder();
+        Map<String, NDArray> still = new LinkedHashMap<>();
         for (Pair<String, Parameter> named : block.getParameters()) {
-            parameters.put(named.getKey(), named.getValue());
-            builder.add(named.getKey(), named.getValue().getShape(), role(named.getKey(), named.getValue()));
+            String name = named.getKey();
+            Parameter parameter = named.getValue();
+            parameters.put(name, parameter);
+            ParameterRole role = roles.get(parameter);
+            if (role.travels()) {
+                builder.add(name, parameter.getShape(), role);
+            } else {
+                still.put(name, parameter.getArray());
+            }
         }
         layout = builder.build();
+        fixed = new FixedParameters(still);
         requireOneVector();
+        drawFrozen(still);
+    }
+
+    /** Draws frozen parameters whose values are not given, into the network's own arrays. */
+    private void drawFrozen(Map<String, NDArray> still) {
+        IdentityHashMap<Parameter, Long> seeds = ParameterRoles.frozenSeeds(block);
+        Map<String, Long> fanIns = fanIns();
+        still.forEach((name, value) -> {
+            Parameter parameter = parameters.get(name);
+            if (!pretrained.contains(parameter)) {
+                Seed seed = new Seed(seeds.getOrDefault(parameter, 0L)).derive(name);
+                try (NDArray drawn = draw(parameter, value.getShape(), fanIns.get(name), seed)) {
+                    Kernels.copy(drawn, value);
+                }
+            }
+        });
     }
 
     /** Vectors are hashed, written and sent as one buffer each, which has 2 GiB at most. */
@@ -83,22 +113,9 @@ public final class FederatedModel implements AutoCloseable {
         try {
             script.rehearse(task.inputShape());
         } catch (IllegalArgumentException e) {
-            close();
+            closeNetwork();
             throw e;
         }
-    }
-
-    private static ParameterRole role(String name, Parameter parameter) {
-        DataType type = parameter.getArray().getDataType();
-        Check.that(
-                type == DataType.FLOAT32 || type == DataType.INT64,
-                "type of parameter " + name,
-                "float32 or int64",
-                type);
-        if (type == DataType.INT64) {
-            return ParameterRole.INTEGER_BUFFER;
-        }
-        return parameter.requiresGradient() ? ParameterRole.TRAINABLE : ParameterRole.FLOAT_BUFFER;
     }
 
     /** Returns what is learned. */
@@ -106,9 +123,27 @@ public final class FederatedModel implements AutoCloseable {
         return task;
     }
 
-    /** Returns where each parameter lies. */
+    /** Returns where each parameter lies that travels. */
     public ParameterLayout layout() {
         return layout;
+    }
+
+    /**
+     * Returns what never changes, frozen parameters and buffers of other types than float32 and int64, by name, in the
+     * order of the network. There is one copy on each device.
+     */
+    public Map<String, NDArray> frozen(Device device) {
+        return fixed.on(device);
+    }
+
+    /** Returns the SHA-256 of what never changes, in hexadecimal digits; nothing if all parameters travel. */
+    public Optional<String> frozenSha256() {
+        return fixed.sha256();
+    }
+
+    /** Returns how many bytes what never changes takes on a device. */
+    public long frozenByteCount() {
+        return fixed.byteCount();
     }
 
     /**
@@ -141,41 +176,61 @@ public final class FederatedModel implements AutoCloseable {
     }
 
     Parameter parameter(ParameterLayout.Entry entry) {
-        return parameters.get(entry.name());
+        return parameter(entry.name());
+    }
+
+    Parameter parameter(String name) {
+        return parameters.get(name);
     }
 
     /** Returns the initial model, attached to the manager: drawn from the seed, or the pre-trained values. */
     public ParameterVector initial(Seed seed, NDManager target) {
         ParameterVector initial = ParameterVector.zeros(layout, target);
-        long fanIn = 1;
+        Map<String, Long> fanIns = fanIns();
         for (ParameterLayout.Entry entry : layout.parameters()) {
             Parameter parameter = parameter(entry);
-            if (entry.shape().size() > 1) {
-                fanIn = entry.size() / entry.shape().get(0);
-            }
             try (NDArray place = initial.parameter(entry);
-                    NDArray value = pretrained
+                    NDArray value = pretrained.contains(parameter)
                             ? parameter.getArray().duplicate()
-                            : draw(parameter, entry, fanIn, seed.derive(entry.name()))) {
+                            : draw(parameter, entry.djlShape(), fanIns.get(entry.name()), seed.derive(entry.name()))) {
                 Kernels.copy(value, place);
             }
         }
         return initial;
     }
 
-    private NDArray draw(Parameter parameter, ParameterLayout.Entry entry, long fanIn, Seed seed) {
-        float[] values = new float[Math.toIntExact(entry.size())];
+    /** Returns how many inputs a unit has, of its layer's weight: also for what follows the weight, such as a bias. */
+    private Map<String, Long> fanIns() {
+        Map<String, Long> fanIns = new HashMap<>();
+        long fanIn = 1;
+        for (Map.Entry<String, Parameter> parameter : parameters.entrySet()) {
+            Shape shape = parameter.getValue().getShape();
+            if (shape.dimension() > 1) {
+                fanIn = shape.size() / shape.get(0);
+            }
+            fanIns.put(parameter.getKey(), fanIn);
+        }
+        return fanIns;
+    }
+
+    private NDArray draw(Parameter parameter, Shape shape, long fanIn, Seed seed) {
+        float[] values = new float[Math.toIntExact(shape.size())];
         switch (parameter.getType()) {
             case GAMMA, RUNNING_VAR -> Arrays.fill(values, 1);
             case BETA, RUNNING_MEAN -> {} // zeros
-            default -> task.initializer().fill(values, entry.djlShape(), fanIn, seed.generator());
+            default -> task.initializer().fill(values, shape, fanIn, seed.generator());
         }
-        return Tensors.create(manager, values, entry.djlShape());
+        return Tensors.create(manager, values, shape);
     }
 
     /** Frees the network. */
     @Override
     public void close() {
+        fixed.close();
+        closeNetwork();
+    }
+
+    private void closeNetwork() {
         if (block instanceof TorchScriptBlock script) {
             script.close();
         }

@@ -8,6 +8,11 @@ import org.fl4j.tensor.ParameterRole;
 
 /** Where the backward pass of a program puts the gradient of a parameter. */
 interface GradientSink {
+    /** Returns whether gradients of parameters are wanted at all. */
+    default boolean isOpen() {
+        return true;
+    }
+
     /** Learns of a parameter that the program has a view of. */
     void declare(String parameter, ParameterLayout.Entry entry);
 
@@ -69,6 +74,37 @@ interface GradientSink {
                     .append(out.fresh("e"))
                     .append(" = torch.copy_(" + weight + ", " + copy + ")\n"));
         }
+    }
+
+    /**
+     * Takes nothing: parameters are frozen.
+     *
+     * @param out where copies are made
+     */
+    record Closed(ProgramWriter out) implements GradientSink {
+        @Override
+        public boolean isOpen() {
+            return false;
+        }
+
+        @Override
+        public void declare(String parameter, ParameterLayout.Entry entry) {}
+
+        @Override
+        public String channelsLast(String weight) {
+            String copy = out.fresh("c");
+            out.setup("%s = torch.contiguous(%s, memory_format=2)", copy, weight);
+            return copy;
+        }
+
+        @Override
+        public void add(String parameter, String gradient) {}
+
+        @Override
+        public void product(String parameter, String left, String right) {}
+
+        @Override
+        public void finish(StringBuilder program, String indent) {}
     }
 
     /** Collects all gradients in one flat vector, for optimizers and clipping that need the whole of it. */

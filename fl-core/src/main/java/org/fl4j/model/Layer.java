@@ -20,6 +20,11 @@ public sealed interface Layer {
     /** Makes the DJL block of this layer. */
     Block toBlock();
 
+    /** Returns this layer with parameters that do not train, drawn from the seed 0. */
+    default Layer frozen() {
+        return new Frozen(this, 0);
+    }
+
     /**
      * A fully connected layer with bias: (n, inputs) to (n, units).
      *
@@ -222,6 +227,32 @@ public sealed interface Layer {
         @Override
         public Block toBlock() {
             return new GroupNormBlock(groups);
+        }
+    }
+
+    /**
+     * A layer that does not train, and always runs in inference mode: batch normalisation in it goes by its running
+     * statistics, and dropout does nothing. Its parameters are {@link org.fl4j.tensor.ParameterRole#FROZEN}: they do not
+     * travel.
+     *
+     * @param layer which, not frozen itself
+     * @param seed what its parameters are drawn from, by the task's initializer. Not the run's seed: clients in other
+     *     processes draw the same
+     */
+    record Frozen(Layer layer, long seed) implements Layer {
+        /** Checks that it is frozen once. */
+        public Frozen {
+            Check.that(!(Check.present("layer", layer) instanceof Frozen), "layer to freeze", "not frozen yet", layer);
+        }
+
+        @Override
+        public Block toBlock() {
+            return new FrozenBlock(layer.toBlock(), seed);
+        }
+
+        @Override
+        public Layer frozen() {
+            return this;
         }
     }
 

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterRole;
@@ -17,8 +19,9 @@ final class LayerPrograms {
 
     private final ProgramWriter out;
     private final GradientSink sink;
-    private final Iterator<ParameterLayout.Entry> trainable;
-    private final Iterator<ParameterLayout.Entry> buffers;
+    private final Supplier<String> trainable; // the next parameter of the layout, as a view
+    private final Supplier<String> buffers;
+    private final Optional<LayerPrograms> frozen; // writes frozen layers; it is one itself if there is none
     private int dropouts;
 
     /** Writes the backward pass of something: from the name of its output's gradient to that of its input's. */
@@ -39,8 +42,19 @@ final class LayerPrograms {
     LayerPrograms(ParameterLayout layout, ProgramWriter out, GradientSink sink) {
         this.out = out;
         this.sink = sink;
-        trainable = entries(layout, ParameterRole.TRAINABLE);
-        buffers = entries(layout, ParameterRole.FLOAT_BUFFER);
+        trainable = views(entries(layout, ParameterRole.TRAINABLE));
+        buffers = views(entries(layout, ParameterRole.FLOAT_BUFFER));
+        frozen = Optional.of(new LayerPrograms(out));
+    }
+
+    /** Writes frozen layers, in inference mode; their parameters are given to the program as a list. */
+    private LayerPrograms(ProgramWriter out) {
+        this.out = out;
+        sink = new GradientSink.Closed(out);
+        int[] next = {0};
+        trainable = () -> "frozen[" + next[0]++ + "]";
+        buffers = trainable;
+        frozen = Optional.empty();
     }
 
     private static Iterator<ParameterLayout.Entry> entries(ParameterLayout layout, ParameterRole role) {
@@ -49,14 +63,20 @@ final class LayerPrograms {
                 .iterator();
     }
 
-    /** Takes the next parameter of the layout as a view. */
-    private String parameter(Iterator<ParameterLayout.Entry> entries) {
-        ParameterLayout.Entry entry = entries.next();
-        String name = out.fresh("p");
-        String shape = entry.shape().stream().map(String::valueOf).collect(Collectors.joining(", "));
-        out.setup("%s = torch.view(torch.narrow(w, 0, %d, %d), [%s])", name, entry.offset(), entry.size(), shape);
-        sink.declare(name, entry);
-        return name;
+    private Supplier<String> views(Iterator<ParameterLayout.Entry> entries) {
+        return () -> {
+            ParameterLayout.Entry entry = entries.next();
+            String name = out.fresh("p");
+            String shape = entry.shape().stream().map(String::valueOf).collect(Collectors.joining(", "));
+            out.setup("%s = torch.view(torch.narrow(w, 0, %d, %d), [%s])", name, entry.offset(), entry.size(), shape);
+            sink.declare(name, entry);
+            return name;
+        };
+    }
+
+    /** Takes the next parameter of the layout. */
+    private static String parameter(Supplier<String> parameters) {
+        return parameters.get();
     }
 
     /** Writes layers in a row; {@code above} says whether something before them has parameters to train. */
@@ -122,15 +142,17 @@ final class LayerPrograms {
             String y = out.value("torch.flatten(%s, 1)", x);
             return new Pass(y, g -> out.value("torch.reshape(%s, torch.size(%s))", g, x), above);
         } else if (layer instanceof Layer.Dropout dropout) {
-            return dropout.rate() == 0 ? new Pass(x, g -> g, above) : dropout(x, above);
+            return dropout.rate() == 0 || !sink.isOpen() ? new Pass(x, g -> g, above) : dropout(x, above);
+        } else if (layer instanceof Layer.Frozen inner) {
+            return frozen.orElse(this).layer(inner.layer(), x, above);
         } else if (layer instanceof Layer.BatchNorm) {
-            return batchNorm(x);
+            return batchNorm(x, above);
         } else if (layer instanceof Layer.GroupNorm norm) {
-            return groupNorm(norm, x);
+            return groupNorm(norm, x, above);
         } else if (layer instanceof Layer.LayerNorm) {
-            return layerNorm(x);
+            return layerNorm(x, above);
         } else if (layer instanceof Layer.Embedding embedding) {
-            return embedding(embedding, x);
+            return embedding(embedding, x, above);
         } else if (layer instanceof Layer.Residual residual) {
             return residual(residual, x, above);
         }
@@ -145,11 +167,13 @@ final class LayerPrograms {
                 y,
                 g -> {
                     String below = above ? out.value("torch.mm(%s, %s)", g, weight) : g;
-                    sink.product(weight, g, x);
-                    sink.add(bias, out.value("torch.sum(%s, [0])", g));
+                    if (sink.isOpen()) {
+                        sink.product(weight, g, x);
+                        sink.add(bias, out.value("torch.sum(%s, [0])", g));
+                    }
                     return below;
                 },
-                true);
+                above || sink.isOpen());
     }
 
     private Pass convolution(Layer.Conv2d conv, String x, boolean above) {
@@ -162,15 +186,24 @@ final class LayerPrograms {
                 y,
                 g -> {
                     String all = out.value(
-                            "torch.convolution_backward(%s, %s, %s, [%d], %s, False, [0, 0], 1, [%s, True, %s])",
-                            g, input, weight, conv.filters(), window, python(above), python(conv.bias()));
-                    sink.add(weight, out.value("(%s)[1]", all));
-                    if (conv.bias()) {
+                            "torch.convolution_backward(%s, %s, %s, [%d], %s, False, [0, 0], 1, [%s, %s, %s])",
+                            g,
+                            input,
+                            weight,
+                            conv.filters(),
+                            window,
+                            python(above),
+                            python(sink.isOpen()),
+                            python(conv.bias() && sink.isOpen()));
+                    if (sink.isOpen()) {
+                        sink.add(weight, out.value("(%s)[1]", all));
+                    }
+                    if (conv.bias() && sink.isOpen()) {
                         sink.add(bias, out.value("(%s)[2]", all));
                     }
                     return out.value("(%s)[0]", all);
                 },
-                true);
+                above || sink.isOpen());
     }
 
     private static String python(boolean flag) {
@@ -211,13 +244,13 @@ final class LayerPrograms {
         return new Pass(y, g -> out.value("torch.mul(%s, %s)", g, mask), above);
     }
 
-    private Pass batchNorm(String x) {
+    private Pass batchNorm(String x, boolean above) {
         String gamma = parameter(trainable);
         String beta = parameter(trainable);
         String mean = parameter(buffers);
         String variance = parameter(buffers);
         // one value for each channel has no variance: running statistics take its place, as in BatchNormBlock
-        String several = out.value("torch.ne(torch.numel(%1$s), torch.size(%1$s, 1))", x);
+        String several = sink.isOpen() ? out.value("torch.ne(torch.numel(%1$s), torch.size(%1$s, 1))", x) : "False";
         String all = out.value(
                 "torch.native_batch_norm(%s, %s, %s, %s, %s, %s, 0.10000000000000001, %s)",
                 x, gamma, beta, mean, variance, several, EPSILON);
@@ -225,15 +258,19 @@ final class LayerPrograms {
                 out.value("(%s)[0]", all),
                 g -> {
                     String back = out.value(
-                            "torch.native_batch_norm_backward(%s, %s, %s, %s, %s, (%s)[1], (%s)[2], %s, %s,"
-                                    + " [True, True, True])",
-                            g, x, gamma, mean, variance, all, all, several, EPSILON);
+                            "torch.native_batch_norm_backward(%s, %s, %s, %s, %s, (%s)[1], (%s)[2], %s, %s, %s)",
+                            g, x, gamma, mean, variance, all, all, several, EPSILON, wanted());
                     return affine(gamma, beta, back);
                 },
-                true);
+                above || sink.isOpen());
     }
 
-    private Pass groupNorm(Layer.GroupNorm norm, String x) {
+    /** Says of which of input, scale and shift a norm's backward pass computes gradients. */
+    private String wanted() {
+        return sink.isOpen() ? "[True, True, True]" : "[True, False, False]";
+    }
+
+    private Pass groupNorm(Layer.GroupNorm norm, String x, boolean above) {
         String gamma = parameter(trainable);
         String beta = parameter(trainable);
         String input = out.value("torch.contiguous(%s)", x);
@@ -247,15 +284,14 @@ final class LayerPrograms {
                 out.value("(%s)[0]", all),
                 g -> {
                     String back = out.value(
-                            "torch.native_group_norm_backward(torch.contiguous(%s), %s, (%s)[1], (%s)[2], %s, %s,"
-                                    + " [True, True, True])",
-                            g, input, all, all, gamma, sizes);
+                            "torch.native_group_norm_backward(torch.contiguous(%s), %s, (%s)[1], (%s)[2], %s, %s, %s)",
+                            g, input, all, all, gamma, sizes, wanted());
                     return affine(gamma, beta, back);
                 },
-                true);
+                above || sink.isOpen());
     }
 
-    private Pass layerNorm(String x) {
+    private Pass layerNorm(String x, boolean above) {
         String gamma = parameter(trainable);
         String beta = parameter(trainable);
         String input = out.value("torch.contiguous(%s)", x);
@@ -265,26 +301,30 @@ final class LayerPrograms {
                 out.value("(%s)[0]", all),
                 g -> {
                     String back = out.value(
-                            "torch.native_layer_norm_backward(torch.contiguous(%s), %s, %s, (%s)[1], (%s)[2], %s, %s,"
-                                    + " [True, True, True])",
-                            g, input, shape, all, all, gamma, beta);
+                            "torch.native_layer_norm_backward(torch.contiguous(%s), %s, %s, (%s)[1], (%s)[2], %s, %s, %s)",
+                            g, input, shape, all, all, gamma, beta, wanted());
                     return affine(gamma, beta, back);
                 },
-                true);
+                above || sink.isOpen());
     }
 
     private String affine(String gamma, String beta, String back) {
-        sink.add(gamma, out.value("(%s)[1]", back));
-        sink.add(beta, out.value("(%s)[2]", back));
+        if (sink.isOpen()) {
+            sink.add(gamma, out.value("(%s)[1]", back));
+            sink.add(beta, out.value("(%s)[2]", back));
+        }
         return out.value("(%s)[0]", back);
     }
 
-    private Pass embedding(Layer.Embedding embedding, String x) {
+    private Pass embedding(Layer.Embedding embedding, String x, boolean above) {
         String table = parameter(trainable);
         String y = out.value("torch.embedding(%s, %s)", table, x);
         return new Pass(
                 y,
                 g -> {
+                    if (!sink.isOpen()) {
+                        return g;
+                    }
                     sink.add(
                             table,
                             out.value(
@@ -292,7 +332,7 @@ final class LayerPrograms {
                                     g, x, embedding.vocabulary()));
                     return g;
                 },
-                true);
+                above || sink.isOpen());
     }
 
     private Pass residual(Layer.Residual residual, String x, boolean above) {

@@ -43,6 +43,7 @@ final class LayerShapes {
         return layers.stream()
                 .filter(layer -> !(layer instanceof Layer.Flatten))
                 .findFirst()
+                .map(layer -> layer instanceof Layer.Frozen frozen ? frozen.layer() : layer)
                 .filter(Layer.Embedding.class::isInstance)
                 .map(Layer.Embedding.class::cast);
     }
@@ -62,6 +63,9 @@ final class LayerShapes {
     }
 
     private Shape layer(Layer layer, Shape in, String number) {
+        if (layer instanceof Layer.Frozen frozen) {
+            return layer(frozen.layer(), in, number);
+        }
         String name = "layer " + number + " (" + layer.getClass().getSimpleName() + ")";
         if (layer instanceof Layer.Flatten) {
             return new Shape(in.size());

@@ -36,6 +36,7 @@ public final class LocalModel implements AutoCloseable {
     private final FederatedModel model;
     private final NDManager manager;
     private final ParameterVector parameters;
+    private final Map<String, NDArray> frozen; // by name; shared with all workers of the device
     private final Optional<TorchScriptModule> module;
     private final Store store;
     private final RowIndices rows;
@@ -48,6 +49,7 @@ public final class LocalModel implements AutoCloseable {
         this.model = model;
         manager = TensorEngine.newManager(device);
         parameters = ParameterVector.zeros(model.layout(), manager);
+        frozen = model.frozen(device);
         module = model.block() instanceof TorchScriptBlock block ? Optional.of(block.load(manager)) : Optional.empty();
         store = new Store();
         rows = new RowIndices(manager);
@@ -57,6 +59,11 @@ public final class LocalModel implements AutoCloseable {
     /** Returns the local parameters, which local training changes in place. */
     public ParameterVector parameters() {
         return parameters;
+    }
+
+    /** Returns the values of frozen parameters, in the order of the network: not changed. */
+    NDList frozen() {
+        return new NDList(frozen.values());
     }
 
     /** Returns what is learned. */
@@ -281,11 +288,14 @@ public final class LocalModel implements AutoCloseable {
             super(LocalModel.this.manager, /* copy= */ false);
             module.ifPresent(own -> own.members().forEach(member -> members.put(member.name(), member)));
             for (ParameterLayout.Entry entry : model.layout().parameters()) {
-                NDArray view = parameters.parameter(entry);
-                views.put(model.parameter(entry).getId(), view);
-                module.ifPresent(
-                        own -> own.bind(members.get(model.parameter(entry).getName()), view));
+                put(model.parameter(entry), parameters.parameter(entry));
             }
+            frozen.forEach((name, value) -> put(model.parameter(name), value));
+        }
+
+        private void put(Parameter parameter, NDArray view) {
+            views.put(parameter.getId(), view);
+            module.ifPresent(own -> own.bind(members.get(parameter.getName()), view));
         }
 
         LocalModel owner() {

@@ -11,6 +11,7 @@ import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import java.util.IdentityHashMap;
 import java.util.List;
 import org.fl4j.tensor.ParameterRole;
 import org.fl4j.tensor.TensorEngine;
@@ -23,19 +24,21 @@ final class TorchScriptBlock extends AbstractBlock implements AutoCloseable {
 
     private final TorchScriptArchive archive;
     private final NDManager manager = TensorEngine.newManager(Device.cpu());
+    private final IdentityHashMap<Parameter, ParameterRole> roles = new IdentityHashMap<>();
 
     TorchScriptBlock(TorchScriptArchive archive) {
         this.archive = archive;
         List<TorchScriptModule.Member> members = load(manager).members();
         requireTrainable(members);
         for (TorchScriptModule.Member member : members) {
-            addParameter(Parameter.builder()
+            Parameter parameter = addParameter(Parameter.builder()
                     .setName(member.name())
                     .setType(Parameter.Type.OTHER)
                     .optRequiresGrad(member.role() == ParameterRole.TRAINABLE)
                     .optShape(member.value().getShape())
                     .optArray(member.value())
                     .build());
+            roles.put(parameter, member.role());
         }
     }
 
@@ -86,6 +89,11 @@ final class TorchScriptBlock extends AbstractBlock implements AutoCloseable {
             TorchScriptModule module = load(own);
             return Repeatable.isSo(() -> module.forward(input, /* training= */ true, /* recorded= */ true));
         }
+    }
+
+    /** Returns what each parameter is to training, as the file has it. */
+    IdentityHashMap<Parameter, ParameterRole> roles() {
+        return roles;
     }
 
     /** Loads a module with values of its own. */

@@ -113,7 +113,7 @@ public final class TrainingProgram {
 
     private static String assemble(FederatedModel model, StepRule rule, ProgramWriter out, GradientSink sink) {
         StringBuilder program = new StringBuilder("""
-                  def train(self: __torch__.Program, w: Tensor, received: Tensor, correction: Tensor, gradient: Tensor, state: List[Tensor], x: Tensor, y: Tensor, rows: Tensor, starts: List[int], masks: List[Tensor], losses: Tensor, before: int, rate: float) -> List[float]:
+                  def train(self: __torch__.Program, w: Tensor, received: Tensor, correction: Tensor, gradient: Tensor, state: List[Tensor], frozen: List[Tensor], x: Tensor, y: Tensor, rows: Tensor, starts: List[int], masks: List[Tensor], losses: Tensor, before: int, rate: float) -> List[float]:
                     descent = torch.neg(rate)
                     first = starts[0]
                 """);
@@ -203,6 +203,7 @@ public final class TrainingProgram {
                     run.correction(),
                     gradient,
                     state,
+                    run.model().frozen(),
                     run.examples().features(),
                     run.examples().labels(),
                     run.rows(),

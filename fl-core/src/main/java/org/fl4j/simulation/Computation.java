@@ -17,6 +17,7 @@ import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.UpdateStore;
 import org.fl4j.data.FederatedDataset;
+import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.FederatedModel;
 import org.fl4j.model.LocalModel;
@@ -64,6 +65,7 @@ record Computation(
                 ResourceMonitor monitor = setup.monitoring.map(Supplier::get).orElse(null);
                 CohortExecutor executor =
                         executor(setup, model, clientStates, Optional.ofNullable(monitor), cancelled)) {
+            requireSameFrozen(setup, model);
             Server server = new GuardedServer(
                     setup.decorated(composed, clientStates),
                     model.layout(),
@@ -98,6 +100,15 @@ record Computation(
             }
             throw e;
         }
+    }
+
+    /** An architecture is made anew for each run, and its frozen parameters are in no message that could tell them. */
+    private static void requireSameFrozen(SimulationBuilder setup, FederatedModel model) {
+        Check.that(
+                model.frozenSha256().equals(setup.frozenSha256),
+                "frozen parameters of an architecture",
+                "the same each time it is made",
+                "others than when the run was built");
     }
 
     private static Training training(

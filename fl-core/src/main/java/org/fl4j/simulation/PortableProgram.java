@@ -125,6 +125,7 @@ public record PortableProgram(
         SimulationBuilder run = run();
         FederatedModel model = new FederatedModel(run.task);
         try {
+            run.frozenSha256 = model.frozenSha256();
             SortedMap<String, String> identity = RunIdentity.ofClients(run).parts();
             WorkerHost host = Computation.host(run, model, states, device, new ClientCall());
             return new Opened(model, host.lent(), identity);

@@ -38,6 +38,7 @@ final class Rehearsal {
                 Worker worker =
                         new Worker(model, run.data, evaluation, new InMemoryClientStates(), run.devices.first())) {
             scope.suppressNotUsedWarning();
+            run.frozenSha256 = model.frozenSha256();
             Rehearsal rehearsal = new Rehearsal(run, model, worker);
             rehearsal.initialModel();
             rehearsal.testData();

@@ -31,6 +31,7 @@ record RunIdentity(Fingerprint made, Fingerprint machine) {
     static RunIdentity of(SimulationBuilder run) {
         Fingerprint made = new Fingerprint()
                 .add("task", run.task)
+                .add("frozen parameters", run.frozenSha256)
                 .add("data", run.data)
                 .add("clients", clients(run.data.clients()))
                 .add("testData", Optional.ofNullable(run.testData).map(DataFingerprint::of))
@@ -65,6 +66,7 @@ record RunIdentity(Fingerprint made, Fingerprint machine) {
     static Fingerprint ofClients(SimulationBuilder run) {
         Fingerprint clients = new Fingerprint()
                 .add("task", run.task)
+                .add("frozen parameters", run.frozenSha256)
                 .add("data", run.data)
                 .add("clients", clients(run.data.clients()))
                 .add("clientEvaluation", Optional.ofNullable(run.clientEvaluationData))

@@ -90,6 +90,7 @@ public final class SimulationBuilder implements Cloneable {
     AlgorithmParts algorithmParts = new AlgorithmParts();
     List<Algorithm> algorithms = new ArrayList<>();
     List<RunListener> listeners = new ArrayList<>();
+    Optional<String> frozenSha256 = Optional.empty(); // of the model's frozen parameters, once they were seen
 
     SimulationBuilder() {}
 

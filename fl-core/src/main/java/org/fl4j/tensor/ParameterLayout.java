@@ -65,8 +65,13 @@ public final class ParameterLayout {
     public static final class Builder {
         private final List<Entry> entries = new ArrayList<>();
 
-        /** Adds a parameter. */
+        /**
+         * Adds a parameter.
+         *
+         * @throws IllegalArgumentException if parameters of the role do not {@linkplain ParameterRole#travels travel}
+         */
         public Builder add(String name, Shape shape, ParameterRole role) {
+            Check.that(role.travels(), "role of parameter " + name, "one that travels", role);
             List<Long> dimensions = new ArrayList<>();
             for (long dimension : shape.getShape()) {
                 dimensions.add(dimension);

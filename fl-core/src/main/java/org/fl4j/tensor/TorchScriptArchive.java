@@ -26,7 +26,7 @@ import java.util.zip.ZipOutputStream;
 public final class TorchScriptArchive {
     private static final Pattern ROOT = Pattern.compile("^..c(__torch__[^\n]*)\n([^\n]+)\n", Pattern.DOTALL);
     private static final Pattern CLASS = Pattern.compile("^class (\\w+)\\(Module\\):$");
-    private static final Pattern REGISTERED = Pattern.compile("^  __(?:parameters|buffers)__ = \\[(.*)]$");
+    private static final Pattern REGISTERED = Pattern.compile("^  __(parameters|buffers)__ = \\[(.*)]$");
     private static final Pattern TENSOR = Pattern.compile("\"([^\"]+)\"");
     private static final Pattern CHILD =
             Pattern.compile("^  (?:__annotations__\\[\"([^\"]+)\"] =|(\\w+) :) (__torch__\\.[\\w.]+)$");
@@ -46,12 +46,19 @@ public final class TorchScriptArchive {
     private final List<Registered> members = new ArrayList<>();
     private int places;
 
-    /** A tensor that some module of the tree registers: its name in {@code state_dict}, and how a program reaches it. */
-    record Registered(String name, String expression) {}
+    /**
+     * A tensor that some module of the tree registers.
+     *
+     * @param name in {@code state_dict}
+     * @param expression how a program reaches it
+     * @param buffer whether it is registered as a buffer, and not as a parameter
+     */
+    record Registered(String name, String expression, boolean buffer) {}
 
-    private record ModuleClass(List<String> tensors, Map<String, String> children, Set<String> mentioned) {
+    private record ModuleClass(
+            List<String> tensors, Set<String> buffers, Map<String, String> children, Set<String> mentioned) {
         ModuleClass() {
-            this(new ArrayList<>(), new LinkedHashMap<>(), new LinkedHashSet<>());
+            this(new ArrayList<>(), new HashSet<>(), new LinkedHashMap<>(), new LinkedHashSet<>());
         }
     }
 
@@ -163,10 +170,14 @@ public final class TorchScriptArchive {
                     current = new ModuleClass();
                     classes.put(module + "." + type.group(1), current);
                 } else if (registered.matches()) {
-                    TENSOR.matcher(registered.group(1))
+                    List<String> names = TENSOR.matcher(registered.group(2))
                             .results()
                             .map(name -> name.group(1))
-                            .forEach(current.tensors::add);
+                            .toList();
+                    current.tensors.addAll(names);
+                    if (registered.group(1).equals("buffers")) {
+                        current.buffers.addAll(names);
+                    }
                 } else if (child.matches()) {
                     current.children.put(child.group(1) == null ? child.group(2) : child.group(1), child.group(3));
                 }
@@ -215,7 +226,7 @@ public final class TorchScriptArchive {
             if (!(instance.attribute(name) instanceof TorchScriptPickle.Tensor) && !instance.isAbsent(name)) {
                 throw invalid("its object " + prefix + name + " is not a tensor");
             }
-            members.add(new Registered(prefix + name, attribute(expression, name)));
+            members.add(new Registered(prefix + name, attribute(expression, name), module.buffers.contains(name)));
         }
         // an object may stand in many places, and its own objects as well: more places than bytes are an attack
         if (++places > entries.get(folder + "data.pkl").length) {

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.fl4j.internal.Check;
 
 /**
  * A user's TorchScript module with its parameters and buffers at hand. The module keeps its values itself, so each thread
@@ -30,7 +31,7 @@ public final class TorchScriptModule {
      *
      * @param name as PyTorch's {@code state_dict} has it
      * @param value its tensor
-     * @param role what the module registers it as; a parameter that does not require a gradient is a buffer
+     * @param role what the module registers it as; a parameter that does not require a gradient is frozen
      */
     public record Member(String name, NDArray value, ParameterRole role) {}
 
@@ -76,7 +77,8 @@ public final class TorchScriptModule {
             NDArray value = tensors.get(i);
             if (firsts[i] == i && value.size() > 0) {
                 ParameterVector.keep(value, manager);
-                members.add(new Member(archive.members().get(i).name(), value, role(value)));
+                TorchScriptArchive.Registered registered = archive.members().get(i);
+                members.add(new Member(registered.name(), value, role(value, registered.buffer())));
             } else {
                 value.close();
             }
@@ -84,11 +86,17 @@ public final class TorchScriptModule {
         return List.copyOf(members);
     }
 
-    private static ParameterRole role(NDArray value) {
-        if (value.getDataType() == DataType.INT64) {
-            return ParameterRole.INTEGER_BUFFER;
+    private static ParameterRole role(NDArray value, boolean buffer) {
+        if (value.getDataType() == DataType.FLOAT32) {
+            if (value.hasGradient()) {
+                return ParameterRole.TRAINABLE;
+            }
+            return buffer ? ParameterRole.FLOAT_BUFFER : ParameterRole.FROZEN;
         }
-        return value.hasGradient() ? ParameterRole.TRAINABLE : ParameterRole.FLOAT_BUFFER;
+        Check.that(!value.hasGradient(), "type of a trainable parameter", "float32", value.getDataType());
+        return value.getDataType() == DataType.INT64 && buffer
+                ? ParameterRole.INTEGER_BUFFER
+                : ParameterRole.OTHER_BUFFER;
     }
 
     /** Returns all parameters and buffers, in the order in which the module registers them. */

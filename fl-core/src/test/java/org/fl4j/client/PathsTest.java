@@ -87,6 +87,40 @@ class PathsTest extends TensorTest {
                         small,
                         SGD.proximalTerm(.5).gradientClip(.3).optimizer(new ClientOptimizer.Adam(.8, .95, 1e-4, .01))),
                 Arguments.of(
+                        "2NN whose first layer is frozen",
+                        network(
+                                image,
+                                new Layer.Flatten(),
+                                new Layer.Dense(30).frozen(),
+                                new Layer.Tanh(),
+                                new Layer.Dense(20),
+                                new Layer.Tanh(),
+                                new Layer.Dense(CLASSES)),
+                        SGD.optimizer(new ClientOptimizer.Sgd(.5, 0))),
+                Arguments.of(
+                        "frozen between trained layers",
+                        network(
+                                image,
+                                new Layer.Conv2d(4, 3, 1, 1, true),
+                                new Layer.Tanh(),
+                                new Layer.Conv2d(8, 3, 1, 1, true).frozen(),
+                                new Layer.BatchNorm().frozen(),
+                                new Layer.Dropout(.5).frozen(),
+                                new Layer.GroupNorm(4).frozen(),
+                                new Layer.Residual(
+                                                List.of(
+                                                        new Layer.Conv2d(6, 3, 2, 1, false),
+                                                        new Layer.BatchNorm(),
+                                                        new Layer.Tanh()),
+                                                List.of(new Layer.Conv2d(6, 1, 2, 0, true)))
+                                        .frozen(),
+                                new Layer.Flatten(),
+                                new Layer.LayerNorm().frozen(),
+                                new Layer.Dense(12).frozen(),
+                                new Layer.Dropout(.25),
+                                new Layer.Dense(CLASSES)),
+                        SGD),
+                Arguments.of(
                         "activations and pooling",
                         network(
                                 image,

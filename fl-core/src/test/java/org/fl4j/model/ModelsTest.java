@@ -227,7 +227,8 @@ class ModelsTest extends TensorTest {
             assertThat(values(model.initial(new Seed(1), manager))).containsOnly(1);
             assertThat(model.layout().parameters())
                     .extracting(ParameterLayout.Entry::role)
-                    .containsExactly(ParameterRole.TRAINABLE, ParameterRole.FLOAT_BUFFER);
+                    .containsExactly(ParameterRole.TRAINABLE);
+            assertThat(model.frozen(Device.cpu())).hasSize(1);
         }
     }
 

@@ -82,7 +82,8 @@ class TorchScriptFileTest extends TensorTest {
             assertThat(model.layout().parameters().stream()
                             .filter(entry -> entry.role() == ParameterRole.FLOAT_BUFFER)
                             .map(ParameterLayout.Entry::name))
-                    .containsExactlyInAnyOrder("frozen", "body.2.running_mean", "body.2.running_var");
+                    .containsExactlyInAnyOrder("body.2.running_mean", "body.2.running_var");
+            assertThat(model.frozen(Device.cpu())).containsOnlyKeys("frozen");
             assertThat(model.layout().find("body.2.num_batches_tracked").orElseThrow())
                     .isEqualTo(new ParameterLayout.Entry(
                             "body.2.num_batches_tracked", List.of(), ParameterRole.INTEGER_BUFFER, 0));

@@ -29,7 +29,10 @@ import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.IidPartitioner;
 import org.fl4j.metrics.Metrics;
+import org.fl4j.model.Layer;
+import org.fl4j.model.LearningTask;
 import org.fl4j.model.Models;
+import org.fl4j.model.Network;
 import org.fl4j.privacy.accounting.GaussianMechanism;
 import org.fl4j.privacy.accounting.Mechanism;
 import org.fl4j.privacy.local.LocalDp;
@@ -235,6 +238,25 @@ class VerifiedRunsTest {
     private static String state(SimulationBuilder builder) {
         try (RunResult result = builder.build().run()) {
             return result.stateSha256();
+        }
+    }
+
+    /** Frozen parameters are no buffers: nothing of them leaves, so there is nothing to clip or to noise. */
+    @ParameterizedTest
+    @ValueSource(strings = {"central-dp", "local-dp", "dp-sgd:accountant=rdp", "distributed-dp:epochRounds=3"})
+    void frozenParametersArePrivate(String name) {
+        SimulationBuilder builder = configured(name)
+                .task(LearningTask.classification(
+                        Network.of(
+                                new Layer.Flatten(),
+                                new Layer.Dense(30).frozen(),
+                                new Layer.BatchNorm().frozen(),
+                                new Layer.Relu(),
+                                new Layer.Dense(10)),
+                        new Shape(1, 28, 28)));
+        try (RunResult result = builder.build().run()) {
+            assertThat(result.finalMetrics().find("privacy/epsilon")).isPresent();
+            assertThat(result.state().model().layout().floatCount()).isEqualTo(31 * 10);
         }
     }
 

@@ -166,6 +166,32 @@ class OtherProcessesTest {
                 .hasMessageContaining("codec is org.fl4j.testing.ErrorFeedback in the run and none there");
     }
 
+    static List<Part> partsOfFrozenModels() {
+        return List.of(Part.NOTHING, named("scaffold"), named("central-dp"), named("mira"), named("fedavgm"));
+    }
+
+    /** Frozen parameters are in no message: the other process draws them as this one does. */
+    @ParameterizedTest
+    @MethodSource("partsOfFrozenModels")
+    void frozenModelsAreThoseOfThisProcess(Part part) {
+        PortableProgram plain = program(part);
+        PortableProgram frozen = new PortableProgram(
+                "tiny-frozen",
+                plain.data(),
+                plain.evaluation(),
+                plain.training(),
+                plain.algorithms(),
+                plain.transform(),
+                plain.codec());
+        List<Object> expected = result(here(part).task(TinyRun.FROZEN));
+        assertThat(result(here(part).task(TinyRun.FROZEN).workers(3)))
+                .as("three workers")
+                .isEqualTo(expected);
+        assertThat(result(here(part).task(TinyRun.FROZEN).executor(children.executor(frozen, 2, 4))))
+                .as("blocks of four in two processes")
+                .isEqualTo(expected);
+    }
+
     private static String state(SimulationBuilder run) {
         try (RunResult result = run.build().run()) {
             return result.stateSha256();

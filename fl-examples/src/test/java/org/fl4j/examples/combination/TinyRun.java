@@ -44,6 +44,17 @@ final class TinyRun implements AutoCloseable {
                     new Layer.Dense(10)),
             new Shape(1, 28, 28));
 
+    /** The first of its layers is frozen. */
+    static final LearningTask FROZEN = LearningTask.classification(
+            Network.of(
+                    new Layer.Flatten(),
+                    new Layer.Dense(8).frozen(),
+                    new Layer.Relu(),
+                    new Layer.Dense(6),
+                    new Layer.Relu(),
+                    new Layer.Dense(10)),
+            new Shape(1, 28, 28));
+
     private final Dataset digits = Digits.generate(300, 40, new Seed(1));
     private final FederatedDataset data = digits.federated(
             QuantitySkewPartitioner.logNormal(.5).partition(digits.train().classIndices(), CLIENTS, new Seed(2)));

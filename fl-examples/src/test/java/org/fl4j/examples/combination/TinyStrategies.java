@@ -23,6 +23,7 @@ public final class TinyStrategies implements StrategyProvider {
                 new NamedStrategy<>(LearningTask.class, "tiny", p -> TinyRun.task(p.flag("statistics", false))),
                 new NamedStrategy<>(
                         Codec.class, "half-precision-with-error-feedback", p -> new ErrorFeedback(new HalfPrecision())),
+                new NamedStrategy<>(LearningTask.class, "tiny-frozen", p -> TinyRun.FROZEN),
                 new NamedStrategy<>(LocalTraining.class, "tiny", p -> TinyRun.TRAINING),
                 new NamedStrategy<>(FederatedDataset.class, "tiny", p -> Held.RUN.data()),
                 new NamedStrategy<>(
