@@ -18,6 +18,14 @@ public interface ClientHost extends AutoCloseable {
     ModelUpdate train(TrainingTask task);
 
     /**
+     * Has the task's client answer a query.
+     *
+     * @return the answer, whose arrays belong to the caller
+     * @throws RuntimeException if the client fails or breaks a rule
+     */
+    ModelUpdate answer(String query, TrainingTask task);
+
+    /**
      * Has the task's client evaluate.
      *
      * @throws RuntimeException if the client fails or breaks a rule

@@ -288,6 +288,21 @@ public class SgdClient implements Client {
         states.put(slot, state.withTensors(tensors));
     }
 
+    /** Answers by the {@link ClientQuery} of that name, from the examples that this client trains on. */
+    @Override
+    public ModelUpdate answer(String query, TrainingTask task) {
+        ClientQuery asked = ClientQueries.named(query);
+        LocalModel model = worker.model();
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            ClientExamples examples = examples();
+            model.load(task.model());
+            model.seed(task.seed("dropout before answering"));
+            return ModelUpdate.answer(task, examples.count(), asked.answer(task, model, examples))
+                    .keep(worker.updates());
+        }
+    }
+
     /**
      * Evaluates the received model on this client's evaluation data. The metrics are those of the task, with names
      * that say who was evaluated on what ({@link Worker#evaluationSplit}): {@code client/test/loss},

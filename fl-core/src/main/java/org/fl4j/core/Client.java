@@ -14,6 +14,16 @@ public interface Client {
     /** Trains from the task's model on this client's data and returns what changed. */
     ModelUpdate train(TrainingTask task);
 
+    /**
+     * Answers a query of a server: an update without a delta.
+     *
+     * @param query the name of what is asked
+     * @throws UnsupportedOperationException if the client does not answer queries, which is the default
+     */
+    default ModelUpdate answer(String query, TrainingTask task) {
+        throw new UnsupportedOperationException("client must answer " + query + ", but answers no queries");
+    }
+
     /** Evaluates the task's model on this client's evaluation data; metric names say the split. */
     Metrics evaluate(TrainingTask task);
 }

@@ -77,6 +77,26 @@ public record ModelUpdate(Receipt receipt, Payload payload, Map<Slot, StrategySt
         this(client, modelVersion, exampleCount, localSteps, delta, metrics, Map.of());
     }
 
+    /**
+     * Makes the answer to a query.
+     *
+     * @param task what the client was sent with it
+     * @param exampleCount how many distinct examples the answer is about
+     * @param arrays the answer, by name
+     */
+    public static ModelUpdate answer(TrainingTask task, long exampleCount, Map<String, NDArray> arrays) {
+        Receipt receipt = new Receipt(
+                task.client(),
+                Receipt.Outcome.SENT,
+                task.modelVersion(),
+                exampleCount,
+                /* localSteps= */ 0,
+                Facts.none(),
+                Metrics.none(),
+                /* bytes= */ 0);
+        return new ModelUpdate(receipt, new Payload(Optional.empty(), arrays), Map.of());
+    }
+
     /** Returns the receipt of this update with what became of it, and with its size. */
     public Receipt receipt(Receipt.Outcome outcome) {
         return receipt.with(outcome, byteCount());

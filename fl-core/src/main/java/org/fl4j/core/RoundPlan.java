@@ -105,8 +105,12 @@ public record RoundPlan(
 
     /** Returns the size of the message for one client: its model and its attachments. */
     public long byteCount(ClientId client) {
-        SharedMessage message = message(client);
-        return message.model().layout().byteCount() + TrainingTask.byteCount(message.attachments());
+        return message(client).model().layout().byteCount() + attachmentByteCount(client);
+    }
+
+    /** Returns the size of the attachments for one client. */
+    long attachmentByteCount(ClientId client) {
+        return TrainingTask.byteCount(message(client).attachments());
     }
 
     private SharedMessage message(ClientId client) {

@@ -1,6 +1,7 @@
 package org.fl4j.core;
 
 import java.util.List;
+import java.util.Optional;
 import org.fl4j.metrics.Metrics;
 
 /**
@@ -11,6 +12,27 @@ import org.fl4j.metrics.Metrics;
 public interface Server {
     /** Returns the state before the first round. */
     ServerState initialState();
+
+    /**
+     * Decides what clients are asked before a round is planned; by default nothing. On a simulated clock a query takes no
+     * time.
+     *
+     * @param available the clients that may be asked
+     */
+    default Optional<Query> query(ServerState state, ClientDirectory available, RoundContext round) {
+        return Optional.empty();
+    }
+
+    /**
+     * Folds the answers to a query into the state that the round is planned and computed from. They arrive in the order of
+     * the query's cohort and are pulled one at a time; each is freed when the next one is asked for.
+     *
+     * @param query what {@link #query} returned for this state and round
+     * @return the state after the same round as before
+     */
+    default ServerState answered(ServerState state, Query query, Iterable<ModelUpdate> answers, RoundContext round) {
+        throw new IllegalStateException("server that asks clients must fold their answers, but does not");
+    }
 
     /**
      * Decides what happens in a round: who takes part and what each of them is sent.

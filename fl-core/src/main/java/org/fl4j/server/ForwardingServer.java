@@ -1,9 +1,11 @@
 package org.fl4j.server;
 
 import java.util.List;
+import java.util.Optional;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Query;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
@@ -27,6 +29,16 @@ public abstract class ForwardingServer implements Server {
     @Override
     public ServerState initialState() {
         return inner.initialState();
+    }
+
+    @Override
+    public Optional<Query> query(ServerState state, ClientDirectory available, RoundContext round) {
+        return inner.query(state, available, round);
+    }
+
+    @Override
+    public ServerState answered(ServerState state, Query query, Iterable<ModelUpdate> answers, RoundContext round) {
+        return inner.answered(state, query, answers, round);
     }
 
     @Override

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.fl4j.client.SgdClient;
 import org.fl4j.client.Worker;
 import org.fl4j.core.Client;
@@ -47,12 +48,28 @@ final class ClientCall {
      * @throws IllegalStateException if the client breaks a rule; the message names it
      */
     ModelUpdate train(Client client, TrainingTask task, Worker worker) {
-        if (isPlain(client)) {
-            return measured(client.train(task));
-        }
+        return isPlain(client) ? measured(client.train(task)) : sent(client::train, "train", task, worker);
+    }
+
+    /**
+     * Has a client answer a query.
+     *
+     * @throws IllegalStateException if the client breaks a rule; the message names it
+     */
+    ModelUpdate answer(Client client, String query, TrainingTask task, Worker worker) {
+        ModelUpdate answer = sent(copy -> client.answer(query, copy), "answer", task, worker);
+        require(answer.payload().delta().isEmpty(), "answer must be without a delta, but has one");
+        require(
+                answer.kept().isEmpty(),
+                "answer must keep nothing, but keeps " + answer.kept().keySet());
+        return answer;
+    }
+
+    private ModelUpdate sent(
+            Function<TrainingTask, ModelUpdate> call, String method, TrainingTask task, Worker worker) {
         Given given = given(task);
-        ModelUpdate update = client.train(given.task());
-        require(update != null, "train must return an update, but returned null");
+        ModelUpdate update = call.apply(given.task());
+        require(update != null, method + " must return an update, but returned null");
         given.requireUntouched();
         Check.that(
                 update.client().equals(task.client()),

@@ -4,6 +4,7 @@ import java.util.Iterator;
 import java.util.List;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Query;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.RoundPlan;
 import org.fl4j.execution.TaskRecord;
@@ -51,6 +52,9 @@ public interface CohortExecutor extends AutoCloseable {
 
     /** Has the cohort of a plan train. */
     Answers<ModelUpdate> train(RoundPlan plan, RoundContext round);
+
+    /** Has the cohort of a query's plan answer it. */
+    Answers<ModelUpdate> ask(Query query, RoundContext round);
 
     /** Has the cohort of a plan evaluate. */
     Answers<Measured> evaluate(RoundPlan plan, RoundContext round);

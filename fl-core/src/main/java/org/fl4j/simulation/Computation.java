@@ -72,9 +72,11 @@ record Computation(
                     setup.failurePolicy == FailurePolicy.FAIL_RUN);
             RoundStarts starts = new RoundStarts(
                     setup.seed, setup.data.clients(), scope.updates(), setup.observers, scope.recorded());
+            Queries queries = new Queries(server, starts, executor, claims(setup));
             FederatedRound round = new FederatedRound(
                     server,
                     starts,
+                    queries,
                     training(setup, model, executor, clientStates),
                     new Evaluation(server, executor, scope.evaluations(), setup.evaluated),
                     new RoundRecorder());
@@ -84,7 +86,7 @@ record Computation(
                     clientStates,
                     server,
                     round,
-                    new Reruns(server, starts, executor),
+                    new Reruns(server, starts, queries, executor),
                     executor,
                     Optional.ofNullable(monitor)));
         } catch (RuntimeException | Error e) {
@@ -116,9 +118,13 @@ record Computation(
         Encoding encoding = new Encoding(setup.codec);
         return new Training(
                 executor,
-                new ClaimRule(setup.data.clients(), Optional.ofNullable(setup.training)),
+                claims(setup),
                 update -> encoding.decoded(update, model.layout(), clientStates),
                 (number, accepted) -> clientStates.commit(number, accepted, oldestNeeded(setup, number)));
+    }
+
+    private static ClaimRule claims(SimulationBuilder setup) {
+        return new ClaimRule(setup.data.clients(), Optional.ofNullable(setup.training));
     }
 
     /** The oldest round that a resume may start from once this round has ended. */

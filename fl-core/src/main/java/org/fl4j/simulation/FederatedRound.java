@@ -7,21 +7,29 @@ import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
 
 /**
- * One round, in six steps: the server plans who takes part and what each of them is sent; the clients train; the server
+ * One round, in six steps: the server plans who takes part and what each of them is sent, once clients have answered
+ * what it wants to know for that; the clients train; the server
  * folds their updates into the next state; the new model is evaluated; the round is recorded; the new state is
  * returned.
  */
 public final class FederatedRound {
     private final Server server;
     private final RoundStarts starts;
+    private final Queries queries;
     private final Training training;
     private final Evaluation evaluation;
     private final RoundRecorder recorder;
 
     FederatedRound(
-            Server server, RoundStarts starts, Training training, Evaluation evaluation, RoundRecorder recorder) {
+            Server server,
+            RoundStarts starts,
+            Queries queries,
+            Training training,
+            Evaluation evaluation,
+            RoundRecorder recorder) {
         this.server = server;
         this.starts = starts;
+        this.queries = queries;
         this.training = training;
         this.evaluation = evaluation;
         this.recorder = recorder;
@@ -45,14 +53,15 @@ public final class FederatedRound {
         Stopwatch watch = new Stopwatch();
         RoundContext round = starts.after(state);
 
-        // 1. plan: who takes part, and what each of them is sent
-        RoundPlan plan = server.plan(state, starts.clients(), round);
+        // 1. plan: who takes part, and what each of them is sent; the server may ask clients something first
+        Queries.Asked asked = queries.before(state, round);
+        RoundPlan plan = server.plan(asked.state(), starts.clients(), round);
 
         // 2. train: wherever the executor runs clients, a few of them ahead of the server
         try (Uploads uploads = training.of(plan, round)) {
 
             // 3. fold: the server takes one update after another, in cohort order
-            ServerUpdate update = server.update(state, plan, uploads, round);
+            ServerUpdate update = server.update(asked.state(), plan, uploads, round);
             uploads.end(update);
             watch.trained();
 
@@ -60,7 +69,7 @@ public final class FederatedRound {
             Evaluation.Result evaluated = evaluation.of(update.state(), round);
 
             // 5. record
-            RoundReport report = recorder.report(round, plan, uploads, update, evaluated, watch);
+            RoundReport report = recorder.report(round, plan, asked, uploads, update, evaluated, watch);
 
             // 6. return
             return new Outcome(update.state(), report);

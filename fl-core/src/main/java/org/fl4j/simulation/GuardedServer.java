@@ -8,6 +8,7 @@ import java.util.function.Supplier;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Query;
 import org.fl4j.core.Rejection;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.RoundContext;
@@ -51,8 +52,32 @@ final class GuardedServer implements Server {
     }
 
     @Override
+    public Optional<Query> query(ServerState state, ClientDirectory available, RoundContext round) {
+        Optional<Query> query = ask(round.number(), "query", () -> server.query(state, available, round));
+        query.ifPresent(asked -> requireSound(asked.plan(), available, round));
+        return query;
+    }
+
+    @Override
+    public ServerState answered(ServerState state, Query query, Iterable<ModelUpdate> answers, RoundContext round) {
+        ServerState next = ask(round.number(), "answered", () -> server.answered(state, query, answers, round));
+        if (next.round() != state.round()) {
+            throw broke(
+                    round.number(),
+                    "fold answers into the state after round " + state.round() + ", but returned that after round "
+                            + next.round());
+        }
+        return next;
+    }
+
+    @Override
     public RoundPlan plan(ServerState state, ClientDirectory available, RoundContext round) {
         RoundPlan plan = ask(round.number(), "plan", () -> server.plan(state, available, round));
+        requireSound(plan, available, round);
+        return plan;
+    }
+
+    private void requireSound(RoundPlan plan, ClientDirectory available, RoundContext round) {
         requireLayout(plan, round);
         Set<ClientId> seen = new HashSet<>();
         for (ClientId client : plan.cohort()) {
@@ -63,7 +88,6 @@ final class GuardedServer implements Server {
                 throw broke(round.number(), "choose each client once, but chose " + client + " twice");
             }
         }
-        return plan;
     }
 
     @Override

@@ -163,6 +163,11 @@ public record PortableProgram(
         }
 
         @Override
+        public ModelUpdate answer(String query, TrainingTask asked) {
+            return host.answer(query, asked);
+        }
+
+        @Override
         public Metrics evaluate(TrainingTask asked) {
             return host.evaluate(asked);
         }

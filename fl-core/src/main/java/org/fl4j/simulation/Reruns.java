@@ -16,13 +16,14 @@ import org.fl4j.internal.Check;
  *
  * @param server plans the round
  * @param starts begins it
+ * @param queries asks clients what the server wants to know before
  * @param executor runs the client
  */
-record Reruns(Server server, RoundStarts starts, CohortExecutor executor) {
+record Reruns(Server server, RoundStarts starts, Queries queries, CohortExecutor executor) {
     /** Runs one client of the round after a state once more, and returns the hash of its update. */
     String replay(ServerState state, ClientId client) {
         RoundContext round = starts.after(state);
-        RoundPlan plan = server.plan(state, starts.clients(), round);
+        RoundPlan plan = server.plan(queries.before(state, round).state(), starts.clients(), round);
         Check.that(
                 plan.cohort().contains(client),
                 "client",
@@ -34,7 +35,7 @@ record Reruns(Server server, RoundStarts starts, CohortExecutor executor) {
     /** Runs the first client of the round after a state, if it has any, and returns it. */
     Optional<ClientId> rehearse(ServerState state) {
         RoundContext round = starts.after(state);
-        RoundPlan plan = server.plan(state, starts.clients(), round);
+        RoundPlan plan = server.plan(queries.before(state, round).state(), starts.clients(), round);
         Optional<ClientId> first = plan.cohort().stream().findFirst();
         first.ifPresent(client -> trainAlone(plan, client, round));
         return first;

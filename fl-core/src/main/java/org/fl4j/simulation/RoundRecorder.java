@@ -27,13 +27,16 @@ final class RoundRecorder {
     RoundReport report(
             RoundContext round,
             RoundPlan plan,
+            Queries.Asked asked,
             Uploads uploads,
             ServerUpdate update,
             Evaluation.Result evaluated,
             Stopwatch watch) {
-        List<ClientFailure> failures = new ArrayList<>(uploads.failures());
+        List<ClientFailure> failures = new ArrayList<>(asked.failures());
+        failures.addAll(uploads.failures());
         failures.addAll(evaluated.failures());
-        List<Rejection> rejections = uploads.rejections(update);
+        List<Rejection> rejections = new ArrayList<>(asked.rejected());
+        rejections.addAll(uploads.rejections(update));
         warnOf(rejections, round);
         Map<ClientId, Metrics> clients = new TreeMap<>();
         update.accepted().forEach((client, receipt) -> clients.put(client, receipt.measured()));
@@ -50,8 +53,8 @@ final class RoundRecorder {
                         .merge(update.metrics())
                         .merge(Evaluation.total(clients))
                         .merge(Evaluation.total(evaluated.byClient())),
-                uploads.bytesDown(),
-                uploads.bytesUp(),
+                asked.bytesDown() + uploads.bytesDown(),
+                asked.bytesUp() + uploads.bytesUp(),
                 watch.trainSeconds(),
                 watch.evaluationSeconds());
     }

@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientStore;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Query;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.RoundPlan;
 import org.fl4j.core.StrategyState;
@@ -44,6 +45,23 @@ final class WorkerExecutor implements CohortExecutor {
                 round,
                 plan.wanted(),
                 (id, host, notes) -> train(plan, id, host, round, notes),
+                this::free));
+    }
+
+    @Override
+    public Answers<ModelUpdate> ask(Query query, RoundContext round) {
+        RoundPlan plan = query.plan();
+        return new Trained(clients.run(
+                "query",
+                plan.cohort(),
+                round,
+                plan.wanted(),
+                (id, host, notes) -> {
+                    try (NDScope scope = new NDScope()) {
+                        scope.suppressNotUsedWarning();
+                        return host.answer(query.name(), plan.task(id, round));
+                    }
+                },
                 this::free));
     }
 
@@ -117,7 +135,7 @@ final class WorkerExecutor implements CohortExecutor {
         clients.close();
     }
 
-    /** Updates whose arrays may be sent again once they are folded. */
+    /** Updates, and answers, whose arrays may be sent again once they are folded. */
     private final class Trained implements Answers<ModelUpdate> {
         private final Answers<ModelUpdate> answers;
         private Optional<ModelUpdate> folding = Optional.empty(); // what was handed out last

@@ -64,6 +64,17 @@ record WorkerHost(Worker worker, ClientFactory factory, UpdateTransform transfor
         }
     }
 
+    @Override
+    public ModelUpdate answer(String query, TrainingTask task) {
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            return calls.answer(factory.create(task.client(), worker), query, task, worker)
+                    .keep(worker.updates());
+        } finally {
+            worker.taskEnded();
+        }
+    }
+
     /** Returns a host whose updates are the caller's alone, so that nothing is remembered of them. */
     ClientHost lent() {
         WorkerHost host = this;
@@ -73,6 +84,13 @@ record WorkerHost(Worker worker, ClientFactory factory, UpdateTransform transfor
                 ModelUpdate update = host.train(task);
                 calls.forget(update);
                 return update;
+            }
+
+            @Override
+            public ModelUpdate answer(String query, TrainingTask task) {
+                ModelUpdate answer = host.answer(query, task);
+                calls.forget(answer);
+                return answer;
             }
 
             @Override

@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientOrder;
+import org.fl4j.core.Query;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.RoundPlan;
 import org.fl4j.core.SharedMessage;
@@ -22,15 +23,23 @@ import org.fl4j.tensor.ParameterVector;
  * @param shared the id of the shared message
  * @param ownModel the model in place of the shared one
  * @param settings numbers beside the shared ones, by name
+ * @param query the name of what is asked; there only if the work is to answer
  */
 public record ClientTask(
-        Work work, Ticket ticket, String shared, Optional<ParameterVector> ownModel, Map<String, Double> settings) {
+        Work work,
+        Ticket ticket,
+        String shared,
+        Optional<ParameterVector> ownModel,
+        Map<String, Double> settings,
+        Optional<String> query) {
     /** What a client is asked to do. */
     public enum Work {
         /** To train, and to answer with an update. */
         TRAIN,
         /** To evaluate, and to answer with metrics. */
-        EVALUATE
+        EVALUATE,
+        /** To answer a query, with an update that has no delta. */
+        ANSWER
     }
 
     /** Checks for presence. */
@@ -39,18 +48,31 @@ public record ClientTask(
         Check.present("ticket", ticket);
         Check.present("shared", shared);
         Check.present("ownModel", ownModel);
+        Check.that(
+                query.isPresent() == (work == Work.ANSWER), "query", "there exactly if one is to be answered", query);
         settings = Collections.unmodifiableMap(new TreeMap<>(settings));
     }
 
     /** Takes a client's task from a plan; a model of the client's own is loaded into the open scope. */
     public static ClientTask of(RoundPlan plan, Work work, ClientId client, RoundContext round) {
+        return of(plan, work, Optional.empty(), client, round);
+    }
+
+    /** Takes a client's task from a query. */
+    public static ClientTask of(Query query, ClientId client, RoundContext round) {
+        return of(query.plan(), Work.ANSWER, Optional.of(query.name()), client, round);
+    }
+
+    private static ClientTask of(
+            RoundPlan plan, Work work, Optional<String> query, ClientId client, RoundContext round) {
         ClientOrder order = plan.order(client);
         return new ClientTask(
                 work,
                 round.ticket(client),
                 order.shared(),
                 order.ownModel().map(own -> plan.ownModel(client, own)),
-                order.settings());
+                order.settings(),
+                query);
     }
 
     /** Puts the task together with its shared message: {@link RoundPlan#task} of the plan that both come from. */

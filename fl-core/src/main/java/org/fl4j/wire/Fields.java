@@ -35,6 +35,10 @@ final class Fields {
         return text;
     }
 
+    Optional<String> find(String key) {
+        return Optional.ofNullable(texts.remove(key));
+    }
+
     long whole(String key) throws IOException {
         return parsed(key, text(key), "a whole number", Long::parseLong);
     }

@@ -116,6 +116,7 @@ public final class WireForm {
         task.ownModel().ifPresent(model -> draft.vector(MODEL, model));
         task.settings().forEach((name, value) -> draft.text(SETTING + name, value));
         draft.text("work", task.work());
+        task.query().ifPresent(query -> draft.text("query", query));
         return draft.message(TASK);
     }
 
@@ -129,9 +130,12 @@ public final class WireForm {
         Optional<ParameterVector> own = fields.vector(MODEL, layout);
         Map<String, Double> settings = fields.numbers(SETTING);
         ClientTask.Work work = fields.constant("work", ClientTask.Work.class);
+        Optional<String> query = fields.find("query");
         fields.end();
         return sound(
-                TASK, () -> new ClientTask(work, new Ticket(new ClientId(client), round, seed), shared, own, settings));
+                TASK,
+                () -> new ClientTask(
+                        work, new Ticket(new ClientId(client), round, seed), shared, own, settings, query));
     }
 
     /** Writes an update, with the states that its client keeps. */

@@ -152,13 +152,23 @@ class WireFormTest extends TensorTest {
                 new Ticket(new ClientId(2), 4, new Seed(Long.MIN_VALUE)),
                 "model 3",
                 Optional.of(model(6, 5, 4, 3, 2, 1)),
-                Map.of("my/nu", Math.nextUp(1.0)));
+                Map.of("my/nu", Math.nextUp(1.0)),
+                Optional.empty());
         ClientTask received = WireForm.task(sent(WireForm.of(task)), LAYOUT);
         assertThat(received.ticket()).isEqualTo(task.ticket());
         assertThat(received.shared()).isEqualTo("model 3");
         assertSame(received.ownModel().orElseThrow(), task.ownModel().orElseThrow());
         assertThat(received.settings()).isEqualTo(task.settings());
         assertThat(received.work()).isEqualTo(ClientTask.Work.EVALUATE);
+        assertThat(received.query()).isEmpty();
+        ClientTask asked = new ClientTask(
+                ClientTask.Work.ANSWER,
+                task.ticket(),
+                "model 3",
+                Optional.empty(),
+                Map.of(),
+                Optional.of("class-counts:classes=3"));
+        assertThat(WireForm.task(sent(WireForm.of(asked)), LAYOUT)).isEqualTo(asked);
         Metrics measured = new Metrics(Map.of("client/test/accuracy", new Metric(1.0 / 3, 7)));
         assertThat(WireForm.measured(sent(WireForm.of(measured)))).isEqualTo(measured);
     }

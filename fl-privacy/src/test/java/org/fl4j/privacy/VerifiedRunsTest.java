@@ -50,6 +50,7 @@ import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterVector;
+import org.fl4j.testing.AskingServer;
 import org.fl4j.testing.HalfPrecision;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -258,6 +259,20 @@ class VerifiedRunsTest {
             assertThat(result.finalMetrics().find("privacy/epsilon")).isPresent();
             assertThat(result.state().model().layout().floatCount()).isEqualTo(31 * 10);
         }
+    }
+
+    /** Answers are about data, and nobody adds noise to them. */
+    @Test
+    void queriesAreRefusedUnderLocalPrivacy() {
+        SimulationBuilder asking =
+                configured("local-dp").server(AskingServer.decorator("class-counts", "class-counts"));
+        assertThatThrownBy(() -> asking.build().run())
+                .hasStackTraceContaining("query under a ledger of clients' privacy must be left out, for its answers"
+                        + " would leave clients without noise, but was class-counts");
+        refusesBeforeItRuns(
+                "central-dp",
+                builder -> builder.server(AskingServer.decorator("class-counts", "class-counts")),
+                "server under central differential privacy must be the composed one");
     }
 
     @Test

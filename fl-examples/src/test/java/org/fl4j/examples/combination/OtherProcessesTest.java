@@ -26,8 +26,10 @@ import org.fl4j.simulation.PortableProgram;
 import org.fl4j.simulation.RoundReport;
 import org.fl4j.simulation.RunListener;
 import org.fl4j.simulation.RunResult;
+import org.fl4j.simulation.ServerDecorator;
 import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
+import org.fl4j.testing.AskingServer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -188,6 +190,17 @@ class OtherProcessesTest {
                 .as("three workers")
                 .isEqualTo(expected);
         assertThat(result(here(part).task(TinyRun.FROZEN).executor(children.executor(frozen, 2, 4))))
+                .as("blocks of four in two processes")
+                .isEqualTo(expected);
+    }
+
+    @Test
+    void answersToQueriesAreThoseOfThisProcess() {
+        ServerDecorator asking = AskingServer.decorator("class-counts", "class-counts");
+        List<Object> expected = result(here().server(asking));
+        assertThat(expected).isNotEqualTo(result(here()));
+        assertThat(result(here().server(asking).workers(3))).as("three workers").isEqualTo(expected);
+        assertThat(result(there(2, 4).server(asking)))
                 .as("blocks of four in two processes")
                 .isEqualTo(expected);
     }

@@ -25,6 +25,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Query;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.RoundPlan;
 import org.fl4j.execution.TaskId;
@@ -90,6 +91,13 @@ final class ChildExecutor implements CohortExecutor {
     }
 
     @Override
+    public Answers<ModelUpdate> ask(Query query, RoundContext round) {
+        ChildProcess.Asked asked =
+                new ChildProcess.Asked(++plans, ClientTask.Work.ANSWER, query.plan(), round, Optional.of(query));
+        return new Stream<>(asked, (client, answer) -> (ModelUpdate) answer);
+    }
+
+    @Override
     public Answers<Measured> evaluate(RoundPlan plan, RoundContext round) {
         ChildProcess.Asked asked = new ChildProcess.Asked(++plans, ClientTask.Work.EVALUATE, plan, round);
         return new Stream<>(asked, (client, answer) -> new Measured(client, (Metrics) answer));
@@ -144,7 +152,11 @@ final class ChildExecutor implements CohortExecutor {
                 new TaskId(
                         asked.round().number(),
                         place.client(),
-                        asked.work() == ClientTask.Work.TRAIN ? "train" : "evaluate"),
+                        switch (asked.work()) {
+                            case TRAIN -> "train";
+                            case EVALUATE -> "evaluate";
+                            case ANSWER -> "query";
+                        }),
                 /* priority= */ 0,
                 /* thread= */ 0,
                 /* attempts= */ 1,

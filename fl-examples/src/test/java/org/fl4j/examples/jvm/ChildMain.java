@@ -106,7 +106,9 @@ public final class ChildMain implements ClientStates {
                 WireForm.of(program.orElseThrow().evaluate(task)).write(channel);
                 return;
             }
-            try (ModelUpdate update = program.orElseThrow().train(task)) {
+            try (ModelUpdate update = asked.query().isPresent()
+                    ? program.orElseThrow().answer(asked.query().get(), task)
+                    : program.orElseThrow().train(task)) {
                 WireForm.of(update).write(channel);
             }
         } catch (RuntimeException | LinkageError e) {

@@ -13,10 +13,12 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Query;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Slot;
@@ -103,7 +105,9 @@ final class ChildProcess implements AutoCloseable {
         try (NDScope scope = new NDScope();
                 NDManager received = updates.newSubManager()) {
             scope.suppressNotUsedWarning();
-            ClientTask task = ClientTask.of(asked.plan(), asked.work(), client, asked.round());
+            ClientTask task = asked.query().isPresent()
+                    ? ClientTask.of(asked.query().get(), client, asked.round())
+                    : ClientTask.of(asked.plan(), asked.work(), client, asked.round());
             if (sent.add(task.shared())) {
                 WireForm.of(new WireForm.Shared(
                                 task.shared(), asked.plan().shared().get(task.shared())))
@@ -153,8 +157,13 @@ final class ChildProcess implements AutoCloseable {
      * @param work to train or to evaluate
      * @param plan what clients are sent
      * @param round which round
+     * @param query what is asked, if it is a query
      */
-    record Asked(int number, ClientTask.Work work, RoundPlan plan, RoundContext round) {}
+    record Asked(int number, ClientTask.Work work, RoundPlan plan, RoundContext round, Optional<Query> query) {
+        Asked(int number, ClientTask.Work work, RoundPlan plan, RoundContext round) {
+            this(number, work, plan, round, Optional.empty());
+        }
+    }
 
     /** What a client threw there. */
     static final class ClientException extends RuntimeException {

@@ -19,6 +19,7 @@ import org.fl4j.core.ClientId;
 import org.fl4j.core.Fact;
 import org.fl4j.core.Facts;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Query;
 import org.fl4j.core.Receipt;
 import org.fl4j.core.Rejection;
 import org.fl4j.core.RejectionReason;
@@ -148,6 +149,18 @@ final class LedgerServer extends ForwardingServer {
 
     private boolean pays(double[] account, ClientId client, int round) {
         return ledger.spent(ledger.charged(account, ledger.next(client, round))) <= ledger.epsilon();
+    }
+
+    /** Answers would leave without noise, and nobody would charge them. */
+    @Override
+    public Optional<Query> query(ServerState state, ClientDirectory available, RoundContext round) {
+        Optional<Query> query = super.query(state, available, round);
+        Check.that(
+                query.isEmpty(),
+                "query under a ledger of clients' privacy",
+                "left out, for its answers would leave clients without noise",
+                query.map(Query::name).orElse("none"));
+        return query;
     }
 
     @Override
