@@ -9,13 +9,13 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ClientId;
-import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Receipt;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
+import org.fl4j.core.UpdateStream;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.IidPartitioner;
@@ -86,8 +86,7 @@ class UnaskedAggregatorTest {
         }
 
         @Override
-        public ServerUpdate update(
-                ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
+        public ServerUpdate update(ServerState state, RoundPlan plan, UpdateStream updates, RoundContext round) {
             Map<ClientId, Receipt> accepted = new TreeMap<>();
             updates.forEach(update -> accepted.put(update.client(), update.receipt(Receipt.Outcome.ACCEPTED)));
             ServerState next = state.next(state.model().copy(), state.strategy());

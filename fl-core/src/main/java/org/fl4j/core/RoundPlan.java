@@ -23,6 +23,7 @@ import org.fl4j.tensor.ParameterVector;
  * @param facts what the server knows of clients before they train, such as how long they take; part of their receipts
  * @param absent whom else the round asked, and why no update of theirs is waited for: they are not trained
  * @param notes what the server reads again when the updates are there
+ * @param blockSize how many positions of the cohort are one block, see {@link UpdateStream#fold}; at least 1
  */
 public record RoundPlan(
         List<ClientId> cohort,
@@ -31,7 +32,8 @@ public record RoundPlan(
         Map<ClientId, ClientOrder> orders,
         Map<ClientId, Facts> facts,
         List<Rejection> absent,
-        Map<Note<?>, Object> notes) {
+        Map<Note<?>, Object> notes,
+        int blockSize) {
     /** The id of the message that all clients get unless there is an order for them. */
     public static final String MODEL = "model";
 
@@ -47,6 +49,7 @@ public record RoundPlan(
         facts = Map.copyOf(facts);
         absent = List.copyOf(absent);
         notes = Map.copyOf(notes);
+        Check.positive("blockSize", blockSize);
         for (ClientId client : cohort) {
             String id = orders.getOrDefault(client, USUAL).shared();
             if (!shared.containsKey(id)) { // no text but for the failure
@@ -58,7 +61,7 @@ public record RoundPlan(
     /** Knows nothing of clients, asks nobody else, and has no notes. */
     public RoundPlan(
             List<ClientId> cohort, int wanted, Map<String, SharedMessage> shared, Map<ClientId, ClientOrder> orders) {
-        this(cohort, wanted, shared, orders, Map.of(), List.of(), Map.of());
+        this(cohort, wanted, shared, orders, Map.of(), List.of(), Map.of(), /* blockSize= */ 1);
     }
 
     /** Sends one message to everybody. */
@@ -117,9 +120,14 @@ public record RoundPlan(
         return shared.get(order(client).shared());
     }
 
+    /** Returns the same plan in other blocks. */
+    public RoundPlan withBlockSize(int other) {
+        return other == blockSize ? this : new RoundPlan(cohort, wanted, shared, orders, facts, absent, notes, other);
+    }
+
     /** Returns the same plan with another cohort. */
     public RoundPlan withCohort(List<ClientId> others) {
-        return new RoundPlan(others, wanted, shared, orders, facts, absent, notes);
+        return new RoundPlan(others, wanted, shared, orders, facts, absent, notes, blockSize);
     }
 
     /** Returns the same plan with what a server knows of clients too, and with those that it does not wait for. */
@@ -128,7 +136,7 @@ public record RoundPlan(
         known.forEach((client, more) -> all.merge(client, more, Facts::with));
         List<Rejection> missing = new ArrayList<>(absent);
         missing.addAll(others);
-        return new RoundPlan(cohort, wanted, shared, orders, all, missing, notes);
+        return new RoundPlan(cohort, wanted, shared, orders, all, missing, notes, blockSize);
     }
 
     /** Returns what the server knows of a client. */
@@ -144,7 +152,7 @@ public record RoundPlan(
 
     /** Returns the same plan with other messages and orders. */
     public RoundPlan withMessages(Map<String, SharedMessage> messages, Map<ClientId, ClientOrder> others) {
-        return new RoundPlan(cohort, wanted, messages, others, facts, absent, notes);
+        return new RoundPlan(cohort, wanted, messages, others, facts, absent, notes, blockSize);
     }
 
     /** Returns the same plan with another order for one client. */
@@ -166,7 +174,7 @@ public record RoundPlan(
     public <T> RoundPlan with(Note<T> note, T value) {
         Map<Note<?>, Object> more = new HashMap<>(notes);
         more.put(note, note.type().cast(Check.present("note " + note.name(), value)));
-        return new RoundPlan(cohort, wanted, shared, orders, facts, absent, more);
+        return new RoundPlan(cohort, wanted, shared, orders, facts, absent, more, blockSize);
     }
 
     /**

@@ -47,7 +47,7 @@ public interface Server {
      *
      * @param plan what {@link #plan} returned for this state and round
      */
-    ServerUpdate update(ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round);
+    ServerUpdate update(ServerState state, RoundPlan plan, UpdateStream updates, RoundContext round);
 
     /** Decides what clients are sent that evaluate a state's model: the plan's cohort are these clients. */
     RoundPlan evaluation(ServerState state, List<ClientId> clients, RoundContext round);

@@ -19,7 +19,6 @@ import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientOrder;
 import org.fl4j.core.Facts;
-import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Note;
 import org.fl4j.core.Rejection;
 import org.fl4j.core.RejectionReason;
@@ -30,6 +29,7 @@ import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
 import org.fl4j.core.SharedMessage;
 import org.fl4j.core.StrategyState;
+import org.fl4j.core.UpdateStream;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.tensor.ParameterVector;
@@ -233,7 +233,7 @@ public final class AsynchronousServer extends ForwardingServer {
     }
 
     @Override
-    public ServerUpdate update(ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
+    public ServerUpdate update(ServerState state, RoundPlan plan, UpdateStream updates, RoundContext round) {
         Course course = plan.note(COURSE);
         ServerUpdate update = super.update(state, plan, updates, round);
         ServerState next = update.state();

@@ -13,7 +13,6 @@ import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
-import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Receipt;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.RoundPlan;
@@ -23,6 +22,7 @@ import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
 import org.fl4j.core.SharedMessage;
 import org.fl4j.core.StrategyState;
+import org.fl4j.core.UpdateStream;
 import org.fl4j.data.Examples;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
@@ -109,14 +109,9 @@ public final class ComposedServer implements Server, AutoCloseable {
     }
 
     @Override
-    public ServerUpdate update(ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
+    public ServerUpdate update(ServerState state, RoundPlan plan, UpdateStream updates, RoundContext round) {
         UpdateIntake intake = new UpdateIntake(state, policy, maxStaleness, aggregator.readsDelta());
-        Aggregation aggregation = ask(round, "begin", () -> aggregator.begin(round, state));
-        intake.take(
-                updates,
-                update -> ask(round, "onModelUpdate", () -> aggregation.onModelUpdate(update)),
-                update -> StrategyCall.run(
-                        round.number(), "aggregator", aggregator, "add", () -> aggregation.add(update)));
+        Aggregation aggregation = new RoundFold(aggregator, round, state, plan, intake).of(updates);
         Aggregate aggregate = intake.isEnough()
                 ? requireLayout(ask(round, "combine", aggregation::combine), state, round)
                 : Aggregate.of(Optional.empty(), state);

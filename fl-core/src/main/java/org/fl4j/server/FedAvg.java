@@ -1,9 +1,11 @@
 package org.fl4j.server;
 
 import org.fl4j.core.Aggregation;
-import org.fl4j.core.Aggregator;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
+import org.fl4j.core.SharedMessage;
+import org.fl4j.core.StrategyState;
+import org.fl4j.core.SumRule;
 import org.fl4j.core.UpdateWeighting;
 import org.fl4j.internal.Check;
 
@@ -16,7 +18,7 @@ import org.fl4j.internal.Check;
  *
  * @param weighting how much each update counts
  */
-public record FedAvg(UpdateWeighting weighting) implements Aggregator {
+public record FedAvg(UpdateWeighting weighting) implements SumRule {
     /** Checks for presence. */
     public FedAvg {
         Check.present("weighting", weighting);
@@ -30,5 +32,10 @@ public record FedAvg(UpdateWeighting weighting) implements Aggregator {
     @Override
     public Aggregation begin(RoundContext round, ServerState state) {
         return new WeightedMean(weighting, state);
+    }
+
+    @Override
+    public Sums part(SharedMessage sent) {
+        return new WeightedMean(weighting, new ServerState(sent.modelVersion(), sent.model(), StrategyState.empty()));
     }
 }

@@ -11,6 +11,7 @@ import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
+import org.fl4j.core.UpdateStream;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 
@@ -47,7 +48,7 @@ public abstract class ForwardingServer implements Server {
     }
 
     @Override
-    public ServerUpdate update(ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
+    public ServerUpdate update(ServerState state, RoundPlan plan, UpdateStream updates, RoundContext round) {
         return inner.update(state, plan, updates, round);
     }
 

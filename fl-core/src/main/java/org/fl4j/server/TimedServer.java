@@ -17,6 +17,7 @@ import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
+import org.fl4j.core.UpdateStream;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 
@@ -87,7 +88,7 @@ public final class TimedServer extends ForwardingServer {
     }
 
     @Override
-    public ServerUpdate update(ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
+    public ServerUpdate update(ServerState state, RoundPlan plan, UpdateStream updates, RoundContext round) {
         Schedule schedule = plan.note(SCHEDULE);
         Watched watched = new Watched(updates.iterator(), schedule);
         ServerUpdate update = super.update(state, plan, () -> watched, round);

@@ -9,6 +9,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.fl4j.core.Admission;
+import org.fl4j.core.BlockSums;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Receipt;
@@ -25,6 +26,7 @@ public final class UpdateIntake {
     private final UpdatePolicy policy;
     private final UpdateValidator validator;
     private final boolean readsDelta;
+    private final int maxStaleness;
     private final Map<ClientId, Receipt> accepted = new LinkedHashMap<>();
     private final Map<ClientId, Receipt> refused = new LinkedHashMap<>();
     private final List<Rejection> rejected = new ArrayList<>();
@@ -48,6 +50,7 @@ public final class UpdateIntake {
         this.state = state;
         this.policy = policy;
         this.readsDelta = readsDelta;
+        this.maxStaleness = maxStaleness;
         validator = new UpdateValidator(state, maxStaleness);
     }
 
@@ -60,17 +63,45 @@ public final class UpdateIntake {
     public void take(
             Iterable<ModelUpdate> updates, Function<ModelUpdate, Admission> judge, Consumer<ModelUpdate> fold) {
         for (ModelUpdate update : updates) {
-            try (update) {
-                take(update, judge, fold);
-            }
-            if (accepted.size() == policy.bufferSize()) {
-                closed = true;
+            take(update, judge, fold);
+            if (!wantsMore()) {
                 return;
             }
         }
     }
 
-    private void take(ModelUpdate update, Function<ModelUpdate, Admission> judge, Consumer<ModelUpdate> fold) {
+    /** Returns whether the round takes more updates; it closes with as many as the policy has. */
+    public boolean wantsMore() {
+        closed |= accepted.size() == policy.bufferSize();
+        return !closed;
+    }
+
+    /** Returns whether the round takes all sound updates of so many clients, and nobody looks at them but the rules. */
+    boolean takesAllOf(int clients) {
+        return policy.bufferSize() >= clients
+                && policy.filter().equals(UpdatePolicy.all().filter())
+                && maxStaleness == 0;
+    }
+
+    /** Takes what another process has judged. */
+    void take(BlockSums part) {
+        part.accepted()
+                .forEach(receipt ->
+                        accepted.put(receipt.client(), receipt.with(Receipt.Outcome.ACCEPTED, receipt.bytes())));
+        part.refused()
+                .forEach(receipt ->
+                        refused.put(receipt.client(), receipt.with(Receipt.Outcome.REJECTED, receipt.bytes())));
+        rejected.addAll(part.rejected());
+    }
+
+    /** Takes one update and frees it. */
+    void take(ModelUpdate sent, Function<ModelUpdate, Admission> judge, Consumer<ModelUpdate> fold) {
+        try (sent) {
+            judge(sent, judge, fold);
+        }
+    }
+
+    private void judge(ModelUpdate update, Function<ModelUpdate, Admission> judge, Consumer<ModelUpdate> fold) {
         Admission admission = validator.judge(update);
         if (admission instanceof Admission.Accepted
                 && readsDelta

@@ -15,6 +15,8 @@ import org.fl4j.core.Aggregation;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.ServerState;
+import org.fl4j.core.StrategyState;
+import org.fl4j.core.SumRule;
 import org.fl4j.core.UpdateWeighting;
 import org.fl4j.internal.Check;
 import org.fl4j.tensor.Kernels;
@@ -25,9 +27,17 @@ import org.fl4j.tensor.ParameterVector;
  * arrive: one accumulator each. What other algorithms than FedAvg make of the mean is a function that is called at the
  * end.
  */
-public final class WeightedMean implements Aggregation {
+public final class WeightedMean implements SumRule.Sums {
     /** Sums are scaled again only after so many doublings of their weight, because that takes a pass over them. */
     private static final int HEADROOM = 10;
+
+    private static final String EXPONENT = "exponent"; // names of sums
+    private static final String WEIGHT = "weight";
+    private static final String COUNT = "count";
+    private static final String FLOATS = "floats";
+    private static final String INTEGERS = "integers";
+    private static final String ATTACHED = "attachment ";
+    private static final String STATISTIC = "statistic ";
 
     private final UpdateWeighting weighting;
     private final ServerState state;
@@ -120,6 +130,46 @@ public final class WeightedMean implements Aggregation {
         part.numbers.forEach((name, partSum) -> numbers.merge(name, partSum * scale, Double::sum));
         scaledWeight += part.scaledWeight * scale;
         count += part.count;
+    }
+
+    @Override
+    public StrategyState sums() {
+        StrategyState sums = StrategyState.empty()
+                .with(EXPONENT, (double) exponent)
+                .with(WEIGHT, scaledWeight)
+                .with(COUNT, (double) count);
+        if (sum.isPresent()) {
+            sums = sums.with(FLOATS, sum.get().floats());
+            if (sum.get().integers().isPresent()) {
+                sums = sums.with(INTEGERS, sum.get().integers().get());
+            }
+        }
+        for (Map.Entry<String, NDArray> attachment : attached.entrySet()) {
+            sums = sums.with(ATTACHED + attachment.getKey(), attachment.getValue());
+        }
+        for (Map.Entry<String, Double> number : numbers.entrySet()) {
+            sums = sums.with(STATISTIC + number.getKey(), number.getValue());
+        }
+        return sums;
+    }
+
+    @Override
+    public void merge(StrategyState other) {
+        WeightedMean part = new WeightedMean(weighting, state, attachments, finish);
+        part.exponent = (int) number(other, EXPONENT);
+        part.scaledWeight = number(other, WEIGHT);
+        part.count = (int) number(other, COUNT);
+        part.sum = other.tensor(FLOATS)
+                .map(floats -> new ParameterVector(state.model().layout(), floats, other.tensor(INTEGERS)));
+        attachments.forEach(name -> other.tensor(ATTACHED + name).ifPresent(array -> part.attached.put(name, array)));
+        statistics.keySet().forEach(name -> part.numbers.put(name, number(other, STATISTIC + name)));
+        merge(part);
+    }
+
+    private static double number(StrategyState sums, String name) {
+        return sums.number(name)
+                .orElseThrow(() -> new IllegalArgumentException("sums of a mean must have " + name + ", but had "
+                        + sums.numbers().keySet()));
     }
 
     /** Returns the binary exponent of the sum of the weights. */

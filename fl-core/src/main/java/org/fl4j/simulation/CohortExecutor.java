@@ -2,11 +2,14 @@ package org.fl4j.simulation;
 
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
+import org.fl4j.core.BlockSums;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Query;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.RoundPlan;
+import org.fl4j.core.SumRule;
 import org.fl4j.execution.TaskRecord;
 import org.fl4j.metrics.Metrics;
 
@@ -52,6 +55,17 @@ public interface CohortExecutor extends AutoCloseable {
 
     /** Has the cohort of a plan train. */
     Answers<ModelUpdate> train(RoundPlan plan, RoundContext round);
+
+    /**
+     * Has the cohort of a plan train, and sums their updates where they are made: one answer for each block of {@link
+     * RoundPlan#blockSize} positions in which a client did not fail. Each update is held to the rules that a server
+     * holds it to, {@link PortableProgram.Opened#sum}.
+     *
+     * @return nothing if this executor hands out updates one by one, which is the default
+     */
+    default Optional<Answers<BlockSums>> sum(RoundPlan plan, RoundContext round, SumRule rule) {
+        return Optional.empty();
+    }
 
     /** Has the cohort of a query's plan answer it. */
     Answers<ModelUpdate> ask(Query query, RoundContext round);

@@ -69,7 +69,8 @@ record Computation(
             Server server = new GuardedServer(
                     setup.decorated(composed, clientStates),
                     model.layout(),
-                    setup.failurePolicy == FailurePolicy.FAIL_RUN);
+                    setup.failurePolicy == FailurePolicy.FAIL_RUN,
+                    setup.blockSize);
             RoundStarts starts = new RoundStarts(
                     setup.seed, setup.data.clients(), scope.updates(), setup.observers, scope.recorded());
             Queries queries = new Queries(server, starts, executor, claims(setup));
@@ -119,6 +120,7 @@ record Computation(
         return new Training(
                 executor,
                 claims(setup),
+                setup.codec.isPresent(),
                 update -> encoding.decoded(update, model.layout(), clientStates),
                 (number, accepted) -> clientStates.commit(number, accepted, oldestNeeded(setup, number)));
     }

@@ -38,6 +38,12 @@ public record ExecutorParts(
         identity = Collections.unmodifiableSortedMap(new TreeMap<>(identity));
     }
 
+    /** Describes a part of a run as texts by name, by which another process finds out whether it has the same. */
+    public static SortedMap<String, String> describe(Object part) {
+        return Collections.unmodifiableSortedMap(
+                new Fingerprint().add("part", part).parts());
+    }
+
     /**
      * Checks that clients elsewhere are those of this run, on the same kind of machine.
      *

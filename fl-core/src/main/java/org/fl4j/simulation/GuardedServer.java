@@ -16,6 +16,7 @@ import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
+import org.fl4j.core.UpdateStream;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.server.StrategyFailedException;
 import org.fl4j.tensor.ParameterLayout;
@@ -25,14 +26,17 @@ final class GuardedServer implements Server {
     private final Server server;
     private final ParameterLayout layout;
     private final boolean failsOnRefusal;
+    private final int blockSize;
 
     /**
      * Guards a server.
      *
      * @param layout of the task's model
      * @param failsOnRefusal whether a round whose aggregate is not finite ends the run
+     * @param blockSize how many clients are a block of the plan
      */
-    GuardedServer(Server server, ParameterLayout layout, boolean failsOnRefusal) {
+    GuardedServer(Server server, ParameterLayout layout, boolean failsOnRefusal, int blockSize) {
+        this.blockSize = blockSize;
         this.server = server;
         this.layout = layout;
         this.failsOnRefusal = failsOnRefusal;
@@ -74,7 +78,7 @@ final class GuardedServer implements Server {
     public RoundPlan plan(ServerState state, ClientDirectory available, RoundContext round) {
         RoundPlan plan = ask(round.number(), "plan", () -> server.plan(state, available, round));
         requireSound(plan, available, round);
-        return plan;
+        return plan.withBlockSize(blockSize);
     }
 
     private void requireSound(RoundPlan plan, ClientDirectory available, RoundContext round) {
@@ -91,7 +95,7 @@ final class GuardedServer implements Server {
     }
 
     @Override
-    public ServerUpdate update(ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
+    public ServerUpdate update(ServerState state, RoundPlan plan, UpdateStream updates, RoundContext round) {
         ServerUpdate update = ask(round.number(), "update", () -> server.update(state, plan, updates, round));
         update.state()
                 .models()

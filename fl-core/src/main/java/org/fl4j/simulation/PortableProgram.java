@@ -11,9 +11,12 @@ import java.util.TreeMap;
 import org.fl4j.client.ClientHost;
 import org.fl4j.client.ClientProgram;
 import org.fl4j.client.LocalTraining;
+import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientStates;
 import org.fl4j.core.Codec;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.SharedMessage;
+import org.fl4j.core.SumRule;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.FederatedDataset;
@@ -35,6 +38,7 @@ import org.fl4j.registry.StrategyRegistry;
  * @param algorithms names of {@link Algorithm}s, in the order in which they are set
  * @param transform the name of an {@link UpdateTransform}, set after them
  * @param codec the name of a {@link Codec}
+ * @param aggregator the name of an {@link Aggregator}, if parts of its sums are to be made by this program
  */
 public record PortableProgram(
         String task,
@@ -43,7 +47,8 @@ public record PortableProgram(
         String training,
         List<String> algorithms,
         Optional<String> transform,
-        Optional<String> codec)
+        Optional<String> codec,
+        Optional<String> aggregator)
         implements ClientProgram {
     private static final String ALGORITHM = "algorithm ";
 
@@ -56,6 +61,34 @@ public record PortableProgram(
         algorithms = List.copyOf(algorithms);
         Check.present("transform", transform);
         Check.present("codec", codec);
+        Check.present("aggregator", aggregator);
+    }
+
+    /** Encodes nothing, and leaves sums to the run. */
+    public PortableProgram(
+            String task,
+            String data,
+            Optional<String> evaluation,
+            String training,
+            List<String> algorithms,
+            Optional<String> transform) {
+        this(task, data, evaluation, training, algorithms, transform, Optional.empty(), Optional.empty());
+    }
+
+    /** Returns the same program with another task. */
+    public PortableProgram withTask(String other) {
+        return new PortableProgram(other, data, evaluation, training, algorithms, transform, codec, aggregator);
+    }
+
+    /** Returns the same program with a codec. */
+    public PortableProgram withCodec(String name) {
+        return new PortableProgram(
+                task, data, evaluation, training, algorithms, transform, Optional.of(name), aggregator);
+    }
+
+    /** Returns the same program with an aggregator whose sums it can make. */
+    public PortableProgram withAggregator(String name) {
+        return new PortableProgram(task, data, evaluation, training, algorithms, transform, codec, Optional.of(name));
     }
 
     /** Returns the names as texts by key, from which {@link #of} makes the same program. */
@@ -64,6 +97,7 @@ public record PortableProgram(
         evaluation.ifPresent(name -> texts.put("evaluation", name));
         transform.ifPresent(name -> texts.put("transform", name));
         codec.ifPresent(name -> texts.put("codec", name));
+        aggregator.ifPresent(name -> texts.put("aggregator", name));
         for (int i = 0; i < algorithms.size(); i++) {
             texts.put(ALGORITHM + i, algorithms.get(i));
         }
@@ -90,7 +124,8 @@ public record PortableProgram(
                 texts.get("training"),
                 algorithms,
                 Optional.ofNullable(texts.get("transform")),
-                Optional.ofNullable(texts.get("codec")));
+                Optional.ofNullable(texts.get("codec")),
+                Optional.ofNullable(texts.get("aggregator")));
         Check.that(
                 program.texts().equals(new TreeMap<>(texts)),
                 "texts of a program",
@@ -112,6 +147,7 @@ public record PortableProgram(
         algorithms.forEach(name -> run.algorithm(registry.parse(Algorithm.class, name)));
         transform.ifPresent(name -> run.uploadTransform(registry.parse(UpdateTransform.class, name)));
         codec.ifPresent(name -> run.codec(registry.parse(Codec.class, name)));
+        aggregator.ifPresent(name -> run.aggregator(registry.parse(Aggregator.class, name)));
         return run;
     }
 
@@ -128,7 +164,8 @@ public record PortableProgram(
             run.frozenSha256 = model.frozenSha256();
             SortedMap<String, String> identity = RunIdentity.ofClients(run).parts();
             WorkerHost host = Computation.host(run, model, states, device, new ClientCall());
-            return new Opened(model, host.lent(), identity);
+            ClaimRule claims = new ClaimRule(run.data.clients(), Optional.ofNullable(run.training));
+            return new Opened(model, host.lent(), identity, claims, Optional.ofNullable(run.aggregator));
         } catch (RuntimeException | Error e) {
             model.close();
             throw e;
@@ -140,8 +177,17 @@ public record PortableProgram(
         private final FederatedModel model;
         private final ClientHost host;
         private final SortedMap<String, String> identity;
+        private final ClaimRule claims;
+        private final Optional<Aggregator> aggregator;
 
-        private Opened(FederatedModel model, ClientHost host, SortedMap<String, String> identity) {
+        private Opened(
+                FederatedModel model,
+                ClientHost host,
+                SortedMap<String, String> identity,
+                ClaimRule claims,
+                Optional<Aggregator> aggregator) {
+            this.claims = claims;
+            this.aggregator = aggregator;
             this.model = model;
             this.host = host;
             this.identity = Collections.unmodifiableSortedMap(identity);
@@ -155,6 +201,23 @@ public record PortableProgram(
         /** Returns the model, whose layout messages have. */
         public FederatedModel model() {
             return model;
+        }
+
+        /**
+         * Begins a part of a run's sums.
+         *
+         * @param rule the run's rule, as {@link ExecutorParts#describe} has it
+         * @param sent what the clients of the block are sent
+         * @throws IllegalArgumentException if the aggregator of this program is another one, or makes no sums
+         */
+        public BlockFold sum(Map<String, String> rule, SharedMessage sent) {
+            Check.that(
+                    aggregator.map(ExecutorParts::describe).equals(Optional.of(rule)),
+                    "aggregator of a program",
+                    "that of the run, " + rule,
+                    aggregator.map(ExecutorParts::describe));
+            Check.that(aggregator.get() instanceof SumRule, "aggregator of a program", "a SumRule", rule);
+            return new BlockFold(claims, (SumRule) aggregator.get(), sent);
         }
 
         @Override

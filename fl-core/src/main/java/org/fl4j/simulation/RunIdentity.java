@@ -52,6 +52,7 @@ record RunIdentity(Fingerprint made, Fingerprint machine) {
                 .add("codec", run.codec)
                 .add("initialModel", run.initialModel)
                 .add("cohortSize", run.cohortSize)
+                .add("blockSize", run.blockSize)
                 .add("seed", run.seed)
                 .add("failurePolicy", run.failurePolicy)
                 .add("execution.attempts", run.execution.attempts())

@@ -1,12 +1,12 @@
 package org.fl4j.simulation;
 
 import java.util.List;
-import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
+import org.fl4j.core.UpdateStream;
 import org.fl4j.internal.Check;
 import org.fl4j.internal.TypeNames;
 import org.fl4j.internal.Wrapper;
@@ -67,8 +67,7 @@ record ServerStack(List<PlacedServer> servers, List<SettingsRule.Factory> settin
         }
 
         @Override
-        public ServerUpdate update(
-                ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext context) {
+        public ServerUpdate update(ServerState state, RoundPlan plan, UpdateStream updates, RoundContext context) {
             round = context.number();
             return super.update(state, plan, updates, context);
         }
@@ -91,8 +90,7 @@ record ServerStack(List<PlacedServer> servers, List<SettingsRule.Factory> settin
         }
 
         @Override
-        public ServerUpdate update(
-                ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext context) {
+        public ServerUpdate update(ServerState state, RoundPlan plan, UpdateStream updates, RoundContext context) {
             ServerUpdate update = super.update(state, plan, updates, context);
             if (base.round != context.number()) {
                 throw StrategyFailedException.broke(

@@ -2,7 +2,6 @@ package org.fl4j.simulation;
 
 import java.util.Map;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Note;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.RoundPlan;
@@ -10,6 +9,7 @@ import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
 import org.fl4j.core.StrategyState;
+import org.fl4j.core.UpdateStream;
 import org.fl4j.server.ForwardingServer;
 
 /** Another server, whose tasks have the settings of a rule. */
@@ -37,7 +37,7 @@ final class SettingsServer extends ForwardingServer {
     }
 
     @Override
-    public ServerUpdate update(ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
+    public ServerUpdate update(ServerState state, RoundPlan plan, UpdateStream updates, RoundContext round) {
         SettingsRule.Decision decision = plan.note(note);
         ServerUpdate update = super.update(state, plan, updates, round);
         StrategyState strategy = update.state().strategy();

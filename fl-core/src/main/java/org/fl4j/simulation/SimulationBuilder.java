@@ -70,6 +70,7 @@ public final class SimulationBuilder implements Cloneable {
     Optional<Codec> codec = Optional.empty();
     Optional<ParameterVector> initialModel = Optional.empty();
     int cohortSize;
+    int blockSize = 1;
     int rounds;
     int workers = Runtime.getRuntime().availableProcessors();
     Devices devices = Devices.cpu();
@@ -283,6 +284,16 @@ public final class SimulationBuilder implements Cloneable {
         return this;
     }
 
+    /**
+     * Sets how many clients' updates are summed up before the sums are; by default 1: updates are added one after
+     * another. The bits of the model follow from it, and not from where the sums are made: a {@link CohortExecutor}
+     * elsewhere may send one sum for each block of clients.
+     */
+    public SimulationBuilder blockSize(int value) {
+        blockSize = value;
+        return this;
+    }
+
     /** Sets the number of rounds; required. */
     public SimulationBuilder rounds(int value) {
         rounds = value;
@@ -437,6 +448,7 @@ public final class SimulationBuilder implements Cloneable {
                 "at least what the aggregator needs, " + aggregator.minimumUpdates(),
                 cohortSize);
         Check.positive("rounds", rounds);
+        Check.positive("blockSize", blockSize);
         if (clientEvaluationData != null) {
             int evaluating = clientEvaluationData.clients().size();
             Check.that(

@@ -13,16 +13,18 @@ import org.fl4j.core.RoundPlan;
  *
  * @param executor runs the clients
  * @param claims what may be true of their updates
+ * @param encoded whether deltas are encoded
  * @param decode makes of an update what the server reads
  * @param commit keeps what accepted clients of a round remember
  */
 record Training(
         CohortExecutor executor,
         ClaimRule claims,
+        boolean encoded,
         UnaryOperator<ModelUpdate> decode,
         BiConsumer<Integer, Set<ClientId>> commit) {
     /** Has a plan's cohort train; the updates come in its order. */
     Uploads of(RoundPlan plan, RoundContext round) {
-        return new Uploads(executor.train(plan, round), plan, claims, decode, round, commit);
+        return new Uploads(executor, encoded, plan, claims, decode, round, commit);
     }
 }

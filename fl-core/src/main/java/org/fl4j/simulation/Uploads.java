@@ -9,35 +9,44 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.fl4j.core.BlockSums;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.Facts;
+import org.fl4j.core.Fold;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Rejection;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.RoundPlan;
 import org.fl4j.core.ServerUpdate;
+import org.fl4j.core.UpdateStream;
 
 /** The updates of a round as the server takes them, with the bytes that it took. */
-final class Uploads implements Iterable<ModelUpdate>, AutoCloseable {
-    private final CohortExecutor.Answers<ModelUpdate> results;
+final class Uploads implements UpdateStream, AutoCloseable {
+    private final CohortExecutor executor;
+    private final boolean encoded; // then the server must decode each update
     private final RoundPlan plan;
     private final ClaimRule claims;
     private final UnaryOperator<ModelUpdate> decode;
     private final RoundContext round;
     private final BiConsumer<Integer, Set<ClientId>> commit;
     private final List<Rejection> rejected = new ArrayList<>(); // before the server saw them
+    private Optional<CohortExecutor.Answers<ModelUpdate>> updates = Optional.empty(); // once somebody reads them
+    private Optional<CohortExecutor.Answers<BlockSums>> sums = Optional.empty(); // or these in their place
     private long bytesDown;
     private long bytesUp;
 
     Uploads(
-            CohortExecutor.Answers<ModelUpdate> results,
+            CohortExecutor executor,
+            boolean encoded,
             RoundPlan plan,
             ClaimRule claims,
             UnaryOperator<ModelUpdate> decode,
             RoundContext round,
             BiConsumer<Integer, Set<ClientId>> commit) {
-        this.results = results;
+        this.executor = executor;
+        this.encoded = encoded;
         this.plan = plan;
         this.claims = claims;
         this.decode = decode;
@@ -48,13 +57,15 @@ final class Uploads implements Iterable<ModelUpdate>, AutoCloseable {
     /** Hands out the updates whose claims can be true, decoded. The server frees them. */
     @Override
     public Iterator<ModelUpdate> iterator() {
+        CohortExecutor.Answers<ModelUpdate> answers = updates.orElseGet(() -> executor.train(plan, round));
+        updates = Optional.of(answers);
         return new Iterator<>() {
             private Optional<ModelUpdate> next = Optional.empty();
 
             @Override
             public boolean hasNext() {
-                while (next.isEmpty() && results.hasNext()) {
-                    next = admitted(results.next());
+                while (next.isEmpty() && answers.hasNext()) {
+                    next = admitted(answers.next());
                 }
                 return next.isPresent();
             }
@@ -69,6 +80,24 @@ final class Uploads implements Iterable<ModelUpdate>, AutoCloseable {
                 return update;
             }
         };
+    }
+
+    /** Takes sums from the executor, if it makes them and nobody must see each update. */
+    @Override
+    public void fold(RoundPlan asked, Fold fold) {
+        sums = encoded ? Optional.empty() : fold.rule().flatMap(rule -> executor.sum(asked, round, rule));
+        if (sums.isEmpty()) {
+            UpdateStream.super.fold(asked, fold);
+            return;
+        }
+        while (sums.get().hasNext()) {
+            BlockSums block = sums.get().next();
+            Stream.concat(block.accepted().stream(), block.refused().stream()).forEach(receipt -> {
+                bytesDown += plan.byteCount(receipt.client());
+                bytesUp += receipt.bytes();
+            });
+            fold.merge(block);
+        }
     }
 
     private Optional<ModelUpdate> admitted(ModelUpdate update) {
@@ -97,8 +126,8 @@ final class Uploads implements Iterable<ModelUpdate>, AutoCloseable {
     }
 
     /**
-     * Returns the false claims and what could not be decoded, the server's rejections, those whom the plan did not wait for, and as late all whom the
-     * server did not ask any more.
+     * Returns the false claims and what could not be decoded, the server's rejections, those whom the plan did not wait
+     * for, and as late all whom the server did not ask any more.
      */
     List<Rejection> rejections(ServerUpdate update) {
         List<Rejection> rejections = new ArrayList<>(rejected);
@@ -115,7 +144,9 @@ final class Uploads implements Iterable<ModelUpdate>, AutoCloseable {
     }
 
     List<ClientFailure> failures() {
-        return results.failures();
+        return updates.map(CohortExecutor.Answers::failures)
+                .or(() -> sums.map(CohortExecutor.Answers::failures))
+                .orElse(List.of());
     }
 
     long bytesDown() {
@@ -138,6 +169,7 @@ final class Uploads implements Iterable<ModelUpdate>, AutoCloseable {
     /** Waits for clients that have begun and whom the server does not want any more. */
     @Override
     public void close() {
-        results.close();
+        updates.ifPresent(CohortExecutor.Answers::close);
+        sums.ifPresent(CohortExecutor.Answers::close);
     }
 }

@@ -23,6 +23,11 @@ final class Draft {
         vector.integers().ifPresent(integers -> array(name + "/integers", integers));
     }
 
+    /** Adds the texts of another draft, each behind a prefix. */
+    void include(String prefix, Draft part) {
+        part.texts.forEach((key, value) -> texts.put(prefix + key, value));
+    }
+
     WireMessage message(String kind) {
         return new WireMessage(kind, texts, arrays);
     }

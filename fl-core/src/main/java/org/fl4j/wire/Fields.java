@@ -15,7 +15,7 @@ final class Fields {
     private static final int SHOWN = 80;
 
     private final String kind;
-    private final Map<String, String> texts;
+    private final TreeMap<String, String> texts;
     private final Map<String, NDArray> arrays;
 
     Fields(WireMessage message, String kind) throws IOException {
@@ -33,6 +33,23 @@ final class Fields {
             throw new IOException(kind + ": " + key + " must be there, but is not");
         }
         return text;
+    }
+
+    private Fields(String kind, Map<String, String> texts) {
+        this.kind = kind;
+        this.texts = new TreeMap<>(texts);
+        arrays = new TreeMap<>();
+    }
+
+    /** Returns whether there are texts whose key starts so. */
+    boolean has(String prefix) {
+        String first = texts.ceilingKey(prefix);
+        return first != null && first.startsWith(prefix);
+    }
+
+    /** Takes all texts whose key starts so, as fields of their own. */
+    Fields part(String prefix) {
+        return new Fields(kind, texts(prefix));
     }
 
     Optional<String> find(String key) {

@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.fl4j.core.BlockSums;
 import org.fl4j.core.ClientId;
-import org.fl4j.core.Facts;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Payload;
 import org.fl4j.core.Receipt;
@@ -38,6 +38,9 @@ public final class WireForm {
 
     /** The kind of what a client measured when it evaluated. */
     public static final String MEASURED = "measured";
+
+    /** The kind of what a block of updates came to. */
+    public static final String SUMS = "sums";
 
     /** The kind of a failure. */
     public static final String FAILURE = "failure";
@@ -141,13 +144,7 @@ public final class WireForm {
     /** Writes an update, with the states that its client keeps. */
     public static WireMessage of(ModelUpdate update) {
         Draft draft = new Draft();
-        Receipt receipt = update.receipt();
-        draft.text(CLIENT, update.client().index());
-        draft.text("model version", receipt.modelVersion());
-        draft.text("examples", receipt.exampleCount());
-        draft.text("steps", receipt.localSteps());
-        WireParts.write(receipt.facts(), draft);
-        WireParts.write(receipt.metrics(), draft);
+        WireBlocks.write(update.receipt(), draft);
         update.payload().delta().ifPresent(delta -> draft.vector(DELTA, delta));
         update.payload().encoded().forEach((name, array) -> draft.array(ENCODED + name, array));
         update.attachments().forEach((name, array) -> draft.array(ATTACHMENT + name, array));
@@ -158,22 +155,13 @@ public final class WireForm {
     /** Reads an update of a model's layout. */
     public static ModelUpdate update(WireMessage message, ParameterLayout layout) throws IOException {
         Fields fields = new Fields(message, UPDATE);
-        int client = fields.integer(CLIENT);
-        int version = fields.integer("model version");
-        long examples = fields.whole("examples");
-        long steps = fields.whole("steps");
-        Facts facts = WireParts.facts(fields);
-        Metrics metrics = WireParts.metrics(fields);
+        Receipt receipt = WireBlocks.receipt(fields, /* bytes= */ 0);
         Optional<ParameterVector> delta = fields.vector(DELTA, layout);
         Map<String, NDArray> encoded = fields.arrays(ENCODED);
         Map<String, NDArray> attachments = fields.arrays(ATTACHMENT);
         Map<Slot, StrategyState> kept = WireParts.states(fields);
         fields.end();
-        return sound(UPDATE, () -> {
-            Receipt receipt = new Receipt(
-                    new ClientId(client), Receipt.Outcome.SENT, version, examples, steps, facts, metrics, 0);
-            return new ModelUpdate(receipt, new Payload(delta, attachments, encoded), kept);
-        });
+        return sound(UPDATE, () -> new ModelUpdate(receipt, new Payload(delta, attachments, encoded), kept));
     }
 
     /** Writes what a client measured when it evaluated. */
@@ -189,6 +177,21 @@ public final class WireForm {
         Metrics metrics = WireParts.metrics(fields);
         fields.end();
         return metrics;
+    }
+
+    /** Writes what a block of updates came to. */
+    public static WireMessage of(BlockSums block) {
+        Draft draft = new Draft();
+        WireBlocks.write(block, draft);
+        return draft.message(SUMS);
+    }
+
+    /** Reads what a block of updates came to. */
+    public static BlockSums sums(WireMessage message) throws IOException {
+        Fields fields = new Fields(message, SUMS);
+        BlockSums block = WireBlocks.block(fields);
+        fields.end();
+        return block;
     }
 
     /** Writes that a client failed. */

@@ -141,7 +141,8 @@ class ComposedServerTest extends TensorTest {
                         Optional.empty())) {
             ServerState state = server.initialState();
             assertThat(server.evaluate(state, round())).isEqualTo(Metrics.none());
-            return server.update(state, RoundPlan.of(List.of(), SharedMessage.of(state)), List.of(updates), round());
+            return server.update(
+                    state, RoundPlan.of(List.of(), SharedMessage.of(state)), List.of(updates)::iterator, round());
         }
     }
 

@@ -14,7 +14,6 @@ import org.fl4j.client.SgdClientFactory;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientOrder;
-import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Note;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.RoundPlan;
@@ -23,6 +22,7 @@ import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
 import org.fl4j.core.SharedMessage;
 import org.fl4j.core.TrainingTask;
+import org.fl4j.core.UpdateStream;
 import org.fl4j.data.Dataset;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.LocalModel;
@@ -137,7 +137,7 @@ class OwnServersTest extends TensorTest {
                 run().server((composed, parts) -> new ForwardingServer(composed) {
                     @Override
                     public ServerUpdate update(
-                            ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
+                            ServerState state, RoundPlan plan, UpdateStream updates, RoundContext round) {
                         plan.note(new Note<>("my/note", String.class));
                         return super.update(state, plan, updates, round);
                     }
@@ -210,8 +210,7 @@ class OwnServersTest extends TensorTest {
     private static ServerDecorator keeping(boolean asAnother) {
         return (composed, parts) -> new ForwardingServer(composed) {
             @Override
-            public ServerUpdate update(
-                    ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
+            public ServerUpdate update(ServerState state, RoundPlan plan, UpdateStream updates, RoundContext round) {
                 ServerUpdate update = super.update(state, plan, updates, round);
                 ParameterVector made = update.state().model();
                 ServerState next = asAnother
@@ -246,8 +245,7 @@ class OwnServersTest extends TensorTest {
     void checkpointsHoldModelsByName(@TempDir Path directory) {
         ServerDecorator groups = (composed, parts) -> new ForwardingServer(composed) {
             @Override
-            public ServerUpdate update(
-                    ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
+            public ServerUpdate update(ServerState state, RoundPlan plan, UpdateStream updates, RoundContext round) {
                 ServerUpdate update = super.update(state, plan, updates, round);
                 ServerState next = update.state();
                 ServerState more = new ServerState(

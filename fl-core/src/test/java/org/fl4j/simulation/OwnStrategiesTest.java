@@ -24,6 +24,7 @@ import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
 import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
+import org.fl4j.core.UpdateStream;
 import org.fl4j.data.Dataset;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.LocalModel;
@@ -179,7 +180,7 @@ class OwnStrategiesTest extends TensorTest {
                 run().server((composed, parts) -> new Around(composed) {
                     @Override
                     public ServerUpdate update(
-                            ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
+                            ServerState state, RoundPlan plan, UpdateStream updates, RoundContext round) {
                         throw new IllegalStateException("no");
                     }
                 }),
@@ -198,7 +199,7 @@ class OwnStrategiesTest extends TensorTest {
                 run().server((composed, parts) -> new Around(composed) {
                     @Override
                     public ServerUpdate update(
-                            ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
+                            ServerState state, RoundPlan plan, UpdateStream updates, RoundContext round) {
                         ServerUpdate update = super.update(state, plan, updates, round);
                         ServerState late = new ServerState(7, update.state().model(), StrategyState.empty());
                         return new ServerUpdate(late, update.accepted(), update.rejected(), update.metrics());

@@ -25,6 +25,7 @@ import org.fl4j.core.ServerUpdate;
 import org.fl4j.core.Slot;
 import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
+import org.fl4j.core.UpdateStream;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.Dataset;
 import org.fl4j.model.LocalModel;
@@ -83,7 +84,7 @@ class SlotsTest extends TensorTest {
                 .server((composed, parts) -> new ForwardingServer(composed) {
                     @Override
                     public ServerUpdate update(
-                            ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
+                            ServerState state, RoundPlan plan, UpdateStream updates, RoundContext round) {
                         NDManager target = state.model().floats().getManager();
                         ClientId client = new ClientId(3);
                         seen.add(List.of(

@@ -36,7 +36,7 @@ public abstract class ServerContract extends TensorTest {
         List<ModelUpdate> updates = plan.cohort().stream()
                 .map(client -> answer(state, plan.task(client, round)))
                 .toList();
-        return server().update(state, plan, updates, round);
+        return server().update(state, plan, updates::iterator, round);
     }
 
     @Test

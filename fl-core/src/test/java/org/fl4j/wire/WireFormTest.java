@@ -23,9 +23,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.fl4j.core.BlockSums;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.Fact;
+import org.fl4j.core.Facts;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Receipt;
+import org.fl4j.core.Rejection;
+import org.fl4j.core.RejectionReason;
 import org.fl4j.core.SharedMessage;
 import org.fl4j.core.Slot;
 import org.fl4j.core.StrategyState;
@@ -265,15 +270,55 @@ class WireFormTest extends TensorTest {
         return WireMessage.read(Channels.newChannel(new ByteArrayInputStream(bytes)), most, manager);
     }
 
+    private BlockSums block() {
+        Receipt receipt = update().receipt().with(Receipt.Outcome.SENT, 24);
+        return new BlockSums(
+                List.of(receipt, receipt.withCounts(1, 1)),
+                List.of(Receipt.of(new ClientId(2), Receipt.Outcome.SENT, 4, Facts.none())),
+                List.of(new Rejection(new ClientId(2), RejectionReason.NOT_FINITE, "delta must be finite")),
+                new StrategyState(
+                        Map.of("floats", manager.create(new float[] {1, Float.MIN_VALUE})), Map.of("weight", -0.0)));
+    }
+
+    @Test
+    void blocksArriveAsTheyWereSent() throws IOException {
+        BlockSums sent = block();
+        BlockSums received = WireForm.sums(sent(WireForm.of(sent)));
+        assertThat(received.accepted()).isEqualTo(sent.accepted());
+        assertThat(received.refused()).isEqualTo(sent.refused());
+        assertThat(received.rejected()).isEqualTo(sent.rejected());
+        assertThat(received.sums().numbers()).isEqualTo(sent.sums().numbers());
+        assertSame(received.sums().tensors(), sent.sums().tensors());
+        BlockSums none = new BlockSums(List.of(), List.of(), List.of(), StrategyState.empty());
+        assertThat(WireForm.sums(sent(WireForm.of(none)))).isEqualTo(none);
+        assertThatThrownBy(() -> WireForm.sums(sent(with(WireForm.of(sent), "accepted/1/steps", "none"))))
+                .isInstanceOf(IOException.class)
+                .hasMessage("sums: steps must be a whole number, but was none");
+        assertThatThrownBy(() -> WireForm.sums(sent(with(WireForm.of(sent), "rejected/7/client", "1"))))
+                .isInstanceOf(IOException.class)
+                .hasMessageStartingWith("sums must have no further fields, but has [rejected/7/client]");
+    }
+
+    /** Reads a message. */
+    @FunctionalInterface
+    private interface Reading {
+        void of(WireMessage message) throws IOException;
+    }
+
     private void assertDamagedCopiesAreRefused(int count) throws IOException {
-        Path file = directory.resolve("update.message");
+        assertDamagedCopiesAreRefused(count, WireForm.of(update()), message -> WireForm.update(message, LAYOUT));
+        assertDamagedCopiesAreRefused(count, WireForm.of(block()), WireForm::sums);
+    }
+
+    private void assertDamagedCopiesAreRefused(int count, WireMessage message, Reading reading) throws IOException {
+        Path file = directory.resolve(message.kind() + ".message");
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-            WireForm.of(update()).write(channel);
+            message.write(channel);
         }
         int refused = Mutations.refused(file, count, List.of(IOException.class), () -> {
             try (var own = manager.newSubManager()) {
                 ByteArrayInputStream bytes = new ByteArrayInputStream(Files.readAllBytes(file));
-                WireForm.update(WireMessage.read(Channels.newChannel(bytes), MOST, own), LAYOUT);
+                reading.of(WireMessage.read(Channels.newChannel(bytes), MOST, own));
             } catch (IOException e) {
                 throw new IOException(file + ": " + e.getMessage(), e);
             }

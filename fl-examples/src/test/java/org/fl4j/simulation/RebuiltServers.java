@@ -8,12 +8,12 @@ import java.util.function.Supplier;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientStore;
-import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
+import org.fl4j.core.UpdateStream;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.FederatedModel;
 import org.fl4j.model.LocalModel;
@@ -65,8 +65,7 @@ public final class RebuiltServers {
         }
 
         @Override
-        public ServerUpdate update(
-                ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
+        public ServerUpdate update(ServerState state, RoundPlan plan, UpdateStream updates, RoundContext round) {
             return fresh(server -> server.update(state, plan, updates, round));
         }
 

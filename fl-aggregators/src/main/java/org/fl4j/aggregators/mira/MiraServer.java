@@ -25,6 +25,7 @@ import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
 import org.fl4j.core.Slot;
 import org.fl4j.core.StrategyState;
+import org.fl4j.core.UpdateStream;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.server.ForwardingServer;
@@ -76,7 +77,7 @@ final class MiraServer extends ForwardingServer {
     }
 
     @Override
-    public ServerUpdate update(ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
+    public ServerUpdate update(ServerState state, RoundPlan plan, UpdateStream updates, RoundContext round) {
         UpdateIntake intake = new UpdateIntake(state, run.updates());
         Map<ClientId, ModelUpdate> trained = new TreeMap<>(); // with the client's model in place of the delta
         ParameterVector next = state.model().copy();

@@ -17,6 +17,7 @@ import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
 import org.fl4j.core.SharedMessage;
 import org.fl4j.core.TrainingFacts;
+import org.fl4j.core.UpdateStream;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.random.Seed;
 import org.fl4j.server.UpdatePolicy;
@@ -49,7 +50,7 @@ class MiraTest extends TensorTest {
         }
         RoundContext round = new RoundContext(1, new Seed(7), /* clientCount= */ trained.length);
         RoundPlan plan = RoundPlan.of(List.of(), SharedMessage.of(state));
-        ServerUpdate update = server.update(state, plan, updates, round);
+        ServerUpdate update = server.update(state, plan, updates::iterator, round);
         float[][] models = new float[trained.length][];
         List<ClientId> all = updates.stream().map(ModelUpdate::client).toList();
         RoundPlan next = server.evaluation(update.state(), all, round);
@@ -191,8 +192,7 @@ class MiraTest extends TensorTest {
         }
 
         @Override
-        public ServerUpdate update(
-                ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
+        public ServerUpdate update(ServerState state, RoundPlan plan, UpdateStream updates, RoundContext round) {
             throw new UnsupportedOperationException("not used");
         }
 

@@ -16,6 +16,7 @@ import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.examples.attack.Poison;
+import org.fl4j.examples.jvm.ChildExecutor;
 import org.fl4j.examples.jvm.ChildProcesses;
 import org.fl4j.execution.TaskRecord;
 import org.fl4j.registry.StrategyRegistry;
@@ -74,8 +75,7 @@ class OtherProcessesTest {
                 all.stream()
                         .filter(part -> part.kind() == Part.Kind.TRANSFORM)
                         .map(Part::line)
-                        .findFirst(),
-                Optional.empty());
+                        .findFirst());
     }
 
     private static SimulationBuilder here(Part... parts) {
@@ -143,14 +143,7 @@ class OtherProcessesTest {
     @MethodSource("partsOfCodecs")
     void encodedDeltasAreThoseOfThisProcess(Part part) {
         PortableProgram plain = program(part);
-        PortableProgram encoded = new PortableProgram(
-                plain.task(),
-                plain.data(),
-                plain.evaluation(),
-                plain.training(),
-                plain.algorithms(),
-                plain.transform(),
-                Optional.of("half-precision-with-error-feedback"));
+        PortableProgram encoded = plain.withCodec("half-precision-with-error-feedback");
         Codec codec = StrategyRegistry.load().parse(Codec.class, "half-precision-with-error-feedback");
         List<Object> expected = result(here(part).codec(codec));
         assertThat(expected).as("the codec counts").isNotEqualTo(result(here(part)));
@@ -177,14 +170,7 @@ class OtherProcessesTest {
     @MethodSource("partsOfFrozenModels")
     void frozenModelsAreThoseOfThisProcess(Part part) {
         PortableProgram plain = program(part);
-        PortableProgram frozen = new PortableProgram(
-                "tiny-frozen",
-                plain.data(),
-                plain.evaluation(),
-                plain.training(),
-                plain.algorithms(),
-                plain.transform(),
-                plain.codec());
+        PortableProgram frozen = plain.withTask("tiny-frozen");
         List<Object> expected = result(here(part).task(TinyRun.FROZEN));
         assertThat(result(here(part).task(TinyRun.FROZEN).workers(3)))
                 .as("three workers")
@@ -203,6 +189,69 @@ class OtherProcessesTest {
         assertThat(result(there(2, 4).server(asking)))
                 .as("blocks of four in two processes")
                 .isEqualTo(expected);
+    }
+
+    private static PortableProgram summing(Part part, String aggregator) {
+        return program(part).withAggregator(aggregator);
+    }
+
+    static List<Part> partsOfSums() {
+        return List.of(Part.NOTHING, named("ditto"), named("fedavgm"), named("norm-clipping"), named("oort"));
+    }
+
+    /** One sum for each block of three travels in place of three updates, and the bits are those of blocks here. */
+    @ParameterizedTest
+    @MethodSource("partsOfSums")
+    void sumsOfBlocksAreThoseOfThisProcess(Part part) {
+        List<Object> expected = result(here(part).blockSize(3));
+        assertThat(expected).as("the size of blocks counts").isNotEqualTo(result(here(part)));
+        assertThat(result(here(part).blockSize(3).workers(3)))
+                .as("three workers")
+                .isEqualTo(expected);
+        assertThat(result(there(2, 4, part).blockSize(3)))
+                .as("updates one by one")
+                .isEqualTo(expected);
+        int before = ChildExecutor.summedBlocks();
+        assertThat(result(here(part).blockSize(3).executor(children.executor(summing(part, "fedavg"), 2, 1))))
+                .as("sums")
+                .isEqualTo(expected);
+        assertThat(ChildExecutor.summedBlocks()).isGreaterThanOrEqualTo(before + TinyRun.ROUNDS * 3);
+    }
+
+    /** A rule that sees each update, and rules that nobody else knows, fold here, in the same blocks. */
+    @Test
+    void rulesThatDoNotSumSeeEachUpdate() {
+        for (String name : List.of("scaffold", "central-dp", "median", "fednova")) {
+            Part part = named(name);
+            List<Object> expected = result(here(part).blockSize(4));
+            int before = ChildExecutor.summedBlocks();
+            assertThat(result(here(part).blockSize(4).executor(children.executor(summing(part, "fedavg"), 2, 3))))
+                    .as(name)
+                    .isEqualTo(expected);
+            assertThat(ChildExecutor.summedBlocks()).isEqualTo(before);
+        }
+    }
+
+    @Test
+    void anotherRuleThereIsRefused() {
+        assertThatThrownBy(() -> here().blockSize(3)
+                        .executor(children.executor(summing(Part.NOTHING, "fedavg:weighting=uniform"), 1, 1))
+                        .build()
+                        .run())
+                .hasStackTraceContaining("aggregator of a program must be that of the run, {part=")
+                .hasStackTraceContaining("UNIFORM");
+    }
+
+    @Test
+    void aClientThatFailsIsAGapInTheSums() {
+        PortableProgram program = new PortableProgram(
+                        "tiny", "lost:client=3", Optional.of("tiny"), "tiny", List.of(), Optional.empty())
+                .withAggregator("fedavg");
+        UnaryOperator<SimulationBuilder> failing = run -> run.data(new TinyStrategies.Lost(tiny.data(), 3))
+                .failurePolicy(FailurePolicy.SKIP_CLIENT)
+                .blockSize(3);
+        assertThat(result(failing.apply(here()).executor(children.executor(program, 2, 1))))
+                .isEqualTo(result(failing.apply(here())));
     }
 
     private static String state(SimulationBuilder run) {
@@ -236,8 +285,8 @@ class OtherProcessesTest {
 
     @Test
     void aClientThatFailsIsAGap() {
-        PortableProgram program = new PortableProgram(
-                "tiny", "lost:client=3", Optional.of("tiny"), "tiny", List.of(), Optional.empty(), Optional.empty());
+        PortableProgram program =
+                new PortableProgram("tiny", "lost:client=3", Optional.of("tiny"), "tiny", List.of(), Optional.empty());
         UnaryOperator<SimulationBuilder> failing =
                 run -> run.data(new TinyStrategies.Lost(tiny.data(), 3)).failurePolicy(FailurePolicy.SKIP_CLIENT);
         String expected = state(failing.apply(here()));
@@ -286,13 +335,7 @@ class OtherProcessesTest {
         assertThatThrownBy(() -> there(1, 1, poison).build().run())
                 .hasMessageContaining("data is org.fl4j.examples.attack.PoisonedDataset");
         PortableProgram unknown = new PortableProgram(
-                "tiny",
-                "tiny",
-                Optional.of("tiny"),
-                "tiny",
-                List.of("my-algorithm"),
-                Optional.empty(),
-                Optional.empty());
+                "tiny", "tiny", Optional.of("tiny"), "tiny", List.of("my-algorithm"), Optional.empty());
         assertThatThrownBy(() -> here().executor(children.executor(unknown, 1, 1))
                         .build()
                         .run())

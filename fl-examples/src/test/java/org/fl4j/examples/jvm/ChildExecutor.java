@@ -22,12 +22,15 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import org.fl4j.core.BlockSums;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Query;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.RoundPlan;
+import org.fl4j.core.SumRule;
 import org.fl4j.execution.TaskId;
 import org.fl4j.execution.TaskRecord;
 import org.fl4j.metrics.Metrics;
@@ -45,10 +48,12 @@ import org.fl4j.wire.ClientTask;
  * Runs clients in other processes, in blocks of positions of the plan: one process works on a block from its first to
  * its last client.
  */
-final class ChildExecutor implements CohortExecutor {
+public final class ChildExecutor implements CohortExecutor {
+    private static final AtomicInteger SUMMED = new AtomicInteger();
     private static final int BLOCKS_AHEAD = 2; // for each process
 
     private final ExecutorParts parts;
+    private final PortableProgram program;
     private final int blockSize;
     private final int processes;
     private final BlockingQueue<ChildProcess> idle;
@@ -64,6 +69,7 @@ final class ChildExecutor implements CohortExecutor {
      */
     ChildExecutor(ExecutorParts parts, PortableProgram program, List<ChildProcess> children, int blockSize) {
         this.parts = parts;
+        this.program = program;
         this.blockSize = blockSize;
         processes = children.size();
         try {
@@ -81,26 +87,41 @@ final class ChildExecutor implements CohortExecutor {
         threads = Executors.newFixedThreadPool(processes);
     }
 
+    /** Returns how many blocks were summed in other processes since this one began. */
+    public static int summedBlocks() {
+        return SUMMED.get();
+    }
+
     /** What became of a client: an answer, or a failure. */
     private record Place<T>(ClientId client, Optional<T> answer, Optional<Throwable> failure) {}
 
     @Override
     public Answers<ModelUpdate> train(RoundPlan plan, RoundContext round) {
         ChildProcess.Asked asked = new ChildProcess.Asked(++plans, ClientTask.Work.TRAIN, plan, round);
-        return new Stream<>(asked, (client, answer) -> (ModelUpdate) answer);
+        return stream(asked, (client, answer) -> (ModelUpdate) answer);
+    }
+
+    private <T> Answers<T> stream(ChildProcess.Asked asked, Made<T> made) {
+        return new Stream<>(asked, blockSize, (block, givenUp) -> work(block, asked, made, givenUp));
+    }
+
+    /** Works on a block of clients. */
+    @FunctionalInterface
+    private interface Work<T> {
+        Block<T> on(List<ClientId> block, BooleanSupplier givenUp) throws InterruptedException;
     }
 
     @Override
     public Answers<ModelUpdate> ask(Query query, RoundContext round) {
         ChildProcess.Asked asked =
                 new ChildProcess.Asked(++plans, ClientTask.Work.ANSWER, query.plan(), round, Optional.of(query));
-        return new Stream<>(asked, (client, answer) -> (ModelUpdate) answer);
+        return stream(asked, (client, answer) -> (ModelUpdate) answer);
     }
 
     @Override
     public Answers<Measured> evaluate(RoundPlan plan, RoundContext round) {
         ChildProcess.Asked asked = new ChildProcess.Asked(++plans, ClientTask.Work.EVALUATE, plan, round);
-        return new Stream<>(asked, (client, answer) -> new Measured(client, (Metrics) answer));
+        return stream(asked, (client, answer) -> new Measured(client, (Metrics) answer));
     }
 
     /** Makes the answer of a client of what its process sent. */
@@ -109,8 +130,10 @@ final class ChildExecutor implements CohortExecutor {
         T of(ClientId client, Object answer);
     }
 
-    private <T> List<Place<T>> work(
-            List<ClientId> block, ChildProcess.Asked asked, Made<T> made, BooleanSupplier givenUp)
+    /** A block that was worked on: how many clients it has, and what became of them. */
+    private record Block<T>(int clients, List<Place<T>> places) {}
+
+    private <T> Block<T> work(List<ClientId> block, ChildProcess.Asked asked, Made<T> made, BooleanSupplier givenUp)
             throws InterruptedException {
         Instant submitted = Instant.now();
         ChildProcess child = idle.take();
@@ -125,10 +148,49 @@ final class ChildExecutor implements CohortExecutor {
                 places.add(place);
                 records.add(record(asked, submitted, started, place));
             }
-            return places;
+            return new Block<>(block.size(), places);
         } finally {
             idle.add(child);
         }
+    }
+
+    /** Has a block train and sums its updates there: of the clients, only those that failed have a place. */
+    private Block<BlockSums> sum(List<ClientId> block, ChildProcess.Asked asked, SumRule rule, BooleanSupplier givenUp)
+            throws InterruptedException {
+        Instant submitted = Instant.now();
+        ChildProcess child = idle.take();
+        try {
+            child.beginSums(rule);
+            List<Place<BlockSums>> places = new ArrayList<>();
+            for (ClientId client : block) {
+                if (givenUp.getAsBoolean()) {
+                    break;
+                }
+                Instant started = Instant.now();
+                Place<ModelUpdate> place = place(child, asked, client, (id, answer) -> (ModelUpdate) answer);
+                records.add(record(asked, submitted, started, place));
+                place.failure()
+                        .ifPresent(failure -> places.add(new Place<>(client, Optional.empty(), Optional.of(failure))));
+            }
+            SUMMED.incrementAndGet();
+            child.endSums(updates)
+                    .ifPresent(sums -> places.add(new Place<>(block.get(0), Optional.of(sums), Optional.empty())));
+            return new Block<>(block.size(), places);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            idle.add(child);
+        }
+    }
+
+    /** Sums where the program says how, but for runs whose task records need each update's hash. */
+    @Override
+    public Optional<Answers<BlockSums>> sum(RoundPlan plan, RoundContext round, SumRule rule) {
+        if (program.aggregator().isEmpty() || parts.hashes()) {
+            return Optional.empty();
+        }
+        ChildProcess.Asked asked = new ChildProcess.Asked(++plans, ClientTask.Work.TRAIN, plan, round);
+        return Optional.of(new Stream<>(asked, plan.blockSize(), (block, givenUp) -> sum(block, asked, rule, givenUp)));
     }
 
     private <T> Place<T> place(ChildProcess child, ChildProcess.Asked asked, ClientId client, Made<T> made) {
@@ -200,18 +262,18 @@ final class ChildExecutor implements CohortExecutor {
 
     private final class Stream<T> implements Answers<T> {
         private final ChildProcess.Asked asked;
-        private final Made<T> made;
+        private final Work<T> work;
         private final Iterator<List<ClientId>> waiting;
-        private final Deque<Future<List<Place<T>>>> ahead = new ArrayDeque<>();
+        private final Deque<Future<Block<T>>> ahead = new ArrayDeque<>();
         private final Deque<Place<T>> places = new ArrayDeque<>(); // of the block that is handed out
         private final List<ClientFailure> failures = new ArrayList<>();
         private volatile boolean givenUp;
         private int wanted;
         private int begun; // clients of the blocks ahead
 
-        Stream(ChildProcess.Asked asked, Made<T> made) {
+        Stream(ChildProcess.Asked asked, int blockSize, Work<T> work) {
             this.asked = asked;
-            this.made = made;
+            this.work = work;
             RoundPlan plan = asked.plan();
             wanted = plan.wanted();
             List<List<ClientId>> blocks = new ArrayList<>();
@@ -241,15 +303,15 @@ final class ChildExecutor implements CohortExecutor {
                 while (waiting.hasNext() && ahead.size() < BLOCKS_AHEAD * processes && begun < Math.max(1, wanted)) {
                     List<ClientId> block = waiting.next();
                     begun += block.size();
-                    ahead.add(threads.submit(() -> work(block, asked, made, () -> givenUp)));
+                    ahead.add(threads.submit(() -> work.on(block, () -> givenUp)));
                 }
                 if (ahead.isEmpty()) {
                     return false;
                 }
-                List<Place<T>> block = result(ahead.element());
+                Block<T> block = result(ahead.element());
                 ahead.remove();
-                begun -= block.size();
-                places.addAll(block);
+                begun -= block.clients();
+                places.addAll(block.places());
             }
         }
 
@@ -261,7 +323,7 @@ final class ChildExecutor implements CohortExecutor {
         }
 
         /** Waits for a block, and looks whether the run is cancelled. */
-        private List<Place<T>> result(Future<List<Place<T>>> block) {
+        private Block<T> result(Future<Block<T>> block) {
             while (true) {
                 if (parts.cancelled().getAsBoolean()) {
                     throw new RunCancelledException();
@@ -292,16 +354,20 @@ final class ChildExecutor implements CohortExecutor {
         public void close() {
             givenUp = true;
             List<Place<T>> unwanted = new ArrayList<>(places);
-            for (Future<List<Place<T>>> block : ahead) { // those that have begun read arrays of the plan
+            for (Future<Block<T>> block : ahead) { // those that have begun read arrays of the plan
                 try {
-                    unwanted.addAll(block.get());
+                    unwanted.addAll(block.get().places());
                 } catch (InterruptedException | ExecutionException e) {
                     throw new IllegalStateException("a block must end", e);
                 }
             }
-            unwanted.forEach(place -> place.answer()
-                    .filter(ModelUpdate.class::isInstance)
-                    .ifPresent(update -> ((ModelUpdate) update).close()));
+            unwanted.stream().flatMap(place -> place.answer().stream()).forEach(answer -> {
+                if (answer instanceof ModelUpdate update) {
+                    update.close();
+                } else if (answer instanceof BlockSums sums) {
+                    sums.close();
+                }
+            });
             places.clear();
             ahead.clear();
         }

@@ -16,10 +16,12 @@ import java.util.TreeMap;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientStates;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Payload;
 import org.fl4j.core.SharedMessage;
 import org.fl4j.core.Slot;
 import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
+import org.fl4j.simulation.BlockFold;
 import org.fl4j.simulation.PortableProgram;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterVector;
@@ -34,6 +36,8 @@ public final class ChildMain implements ClientStates {
     private final NDManager manager = TensorEngine.newManager(Device.cpu());
     private final Map<String, Held> shared = new TreeMap<>();
     private Optional<PortableProgram.Opened> program = Optional.empty();
+    private Map<String, String> rule = Map.of(); // by which this block is summed, if it is
+    private Optional<BlockFold> fold = Optional.empty(); // once its first client has a task
 
     /** A shared message, and what owns its arrays. */
     private record Held(SharedMessage message, NDManager owner) {}
@@ -62,6 +66,11 @@ public final class ChildMain implements ClientStates {
                 switch (message.kind()) {
                     case ChildProcess.PROGRAM -> open(WireForm.texts(message, ChildProcess.PROGRAM));
                     case WireForm.SHARED -> hold(message);
+                    case ChildProcess.RULE -> {
+                        rule = WireForm.texts(message, ChildProcess.RULE);
+                        fold = Optional.empty();
+                    }
+                    case ChildProcess.END -> sums();
                     case WireForm.TASK -> answer(WireForm.task(message, layout()));
                     default -> throw new IOException("kind of the message must be known, but was " + message.kind());
                 }
@@ -106,6 +115,10 @@ public final class ChildMain implements ClientStates {
                 WireForm.of(program.orElseThrow().evaluate(task)).write(channel);
                 return;
             }
+            if (!rule.isEmpty()) {
+                sum(asked, task);
+                return;
+            }
             try (ModelUpdate update = asked.query().isPresent()
                     ? program.orElseThrow().answer(asked.query().get(), task)
                     : program.orElseThrow().train(task)) {
@@ -114,6 +127,31 @@ public final class ChildMain implements ClientStates {
         } catch (RuntimeException | LinkageError e) {
             WireForm.of(new WireForm.Failure(e.toString())).write(channel);
         }
+    }
+
+    /** Adds an update to the block's sums, and sends no more of it than what its client keeps. */
+    private void sum(ClientTask asked, TrainingTask task) throws IOException {
+        if (fold.isEmpty()) {
+            SharedMessage sent = shared.get(asked.shared()).message();
+            fold = Optional.of(program.orElseThrow().sum(rule, sent));
+        }
+        ModelUpdate update = program.orElseThrow().train(task);
+        Payload nothing = new Payload(Optional.empty(), Map.of());
+        WireForm.of(update.with(nothing)).write(channel);
+        fold.get().take(update);
+    }
+
+    private void sums() throws IOException {
+        rule = Map.of();
+        if (fold.isPresent()) {
+            try (BlockFold block = fold.get()) {
+                WireForm.of(block.result()).write(channel);
+            }
+        } else {
+            WireForm.of(new WireForm.Failure("no client of the block was there"))
+                    .write(channel);
+        }
+        fold = Optional.empty();
     }
 
     /** Asks the run what it keeps of the client that works now. */

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import org.fl4j.core.BlockSums;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Query;
@@ -23,6 +24,7 @@ import org.fl4j.core.RoundContext;
 import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Slot;
 import org.fl4j.core.StrategyState;
+import org.fl4j.core.SumRule;
 import org.fl4j.simulation.ExecutorParts;
 import org.fl4j.simulation.PortableProgram;
 import org.fl4j.wire.ClientTask;
@@ -33,6 +35,8 @@ import org.fl4j.wire.WireMessage;
 final class ChildProcess implements AutoCloseable {
     static final String PROGRAM = "program";
     static final String IDENTITY = "identity";
+    static final String RULE = "rule";
+    static final String END = "end";
     static final long LARGEST = 1L << 30;
 
     private final Process process;
@@ -129,6 +133,27 @@ final class ChildProcess implements AutoCloseable {
                         throw new ClientException(WireForm.failure(message).error());
                 }
             }
+        }
+    }
+
+    /** Begins a block whose updates are summed there. */
+    void beginSums(SumRule rule) throws IOException {
+        WireForm.texts(RULE, ExecutorParts.describe(rule)).write(channel);
+    }
+
+    /** Ends the block, and returns what its updates came to; nothing if all clients failed. */
+    Optional<BlockSums> endSums(NDManager updates) throws IOException {
+        WireForm.texts(END, Map.of()).write(channel);
+        try (NDScope scope = new NDScope();
+                NDManager received = updates.newSubManager()) {
+            scope.suppressNotUsedWarning();
+            WireMessage message = WireMessage.read(channel, LARGEST, received);
+            if (message.kind().equals(WireForm.FAILURE)) {
+                return Optional.empty();
+            }
+            BlockSums sums = WireForm.sums(message);
+            sums.sums().keep(updates);
+            return Optional.of(sums);
         }
     }
 

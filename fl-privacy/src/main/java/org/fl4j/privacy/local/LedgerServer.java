@@ -29,6 +29,7 @@ import org.fl4j.core.Server;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.ServerUpdate;
 import org.fl4j.core.StrategyState;
+import org.fl4j.core.UpdateStream;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.privacy.accounting.PrivacyEvent;
@@ -182,10 +183,10 @@ final class LedgerServer extends ForwardingServer {
     }
 
     @Override
-    public ServerUpdate update(ServerState state, RoundPlan plan, Iterable<ModelUpdate> updates, RoundContext round) {
+    public ServerUpdate update(ServerState state, RoundPlan plan, UpdateStream updates, RoundContext round) {
         double[][] accounts = accounts(state, round.clientCount());
         Map<ClientId, Receipt> sent = new TreeMap<>();
-        Iterable<ModelUpdate> charged = () -> StreamSupport.stream(updates.spliterator(), /* parallel= */ false)
+        UpdateStream charged = () -> StreamSupport.stream(updates.spliterator(), /* parallel= */ false)
                 .map(update -> {
                     charge(accounts[update.client().index()], update, round);
                     sent.putIfAbsent(update.client(), update.receipt(Receipt.Outcome.SENT));

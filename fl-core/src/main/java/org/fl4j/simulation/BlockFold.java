@@ -1,0 +1,67 @@
+package org.fl4j.simulation;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDScope;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.fl4j.core.BlockSums;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Receipt;
+import org.fl4j.core.Rejection;
+import org.fl4j.core.RejectionReason;
+import org.fl4j.core.ServerState;
+import org.fl4j.core.SharedMessage;
+import org.fl4j.core.StrategyState;
+import org.fl4j.core.SumRule;
+import org.fl4j.server.UpdateIntake;
+import org.fl4j.server.UpdatePolicy;
+
+/**
+ * Judges and sums the updates of one block of clients in another process, as the server would. For one thread. See
+ * {@link PortableProgram.Opened#sum}.
+ */
+public final class BlockFold implements AutoCloseable {
+    private final ClaimRule claims;
+    private final SumRule.Sums sums;
+    private final UpdateIntake intake;
+    private final List<Receipt> receipts = new ArrayList<>(); // of all that came, with their sizes
+    private final List<Rejection> falseClaims = new ArrayList<>();
+
+    BlockFold(ClaimRule claims, SumRule rule, SharedMessage sent) {
+        this.claims = claims;
+        sums = rule.part(sent);
+        ServerState state = new ServerState(sent.modelVersion(), sent.model(), StrategyState.empty());
+        intake = new UpdateIntake(state, UpdatePolicy.all(), /* maxStaleness= */ 0, rule.readsDelta());
+    }
+
+    /** Judges an update, adds it if it is accepted, and frees it. */
+    public void take(ModelUpdate update) {
+        receipts.add(update.receipt(Receipt.Outcome.SENT));
+        Optional<String> fault = claims.fault(update);
+        if (fault.isPresent()) {
+            falseClaims.add(new Rejection(update.client(), RejectionReason.FALSE_CLAIM, fault.get()));
+            update.close();
+            return;
+        }
+        intake.take(List.of(update), sums::onModelUpdate, sums::add);
+        sums.sums().tensors().values().forEach(NDScope::unregister); // they outlive the scope of this client
+    }
+
+    /** Returns what the updates have come to; the arrays are still this fold's. */
+    public BlockSums result() {
+        List<Receipt> accepted = new ArrayList<>();
+        List<Receipt> refused = new ArrayList<>();
+        receipts.forEach(
+                receipt -> (intake.accepted().containsKey(receipt.client()) ? accepted : refused).add(receipt));
+        List<Rejection> rejected = new ArrayList<>(falseClaims);
+        rejected.addAll(intake.rejected());
+        return new BlockSums(accepted, refused, rejected, sums.sums());
+    }
+
+    /** Frees the sums. */
+    @Override
+    public void close() {
+        sums.sums().tensors().values().forEach(NDArray::close);
+    }
+}
