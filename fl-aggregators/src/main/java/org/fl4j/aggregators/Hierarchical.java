@@ -61,6 +61,11 @@ public record Hierarchical(Aggregator aggregator, ToIntFunction<ClientId> group)
     }
 
     @Override
+    public boolean takesSlices() {
+        return aggregator.takesSlices();
+    }
+
+    @Override
     public boolean readsDelta() {
         return aggregator.readsDelta();
     }

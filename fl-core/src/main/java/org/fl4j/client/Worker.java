@@ -2,11 +2,17 @@ package org.fl4j.client;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientStates;
+import org.fl4j.core.TrainingTask;
 import org.fl4j.data.FederatedDataset;
 import org.fl4j.model.FederatedModel;
 import org.fl4j.model.LocalModel;
+import org.fl4j.tensor.ParameterLayout;
+import org.fl4j.tensor.Slice;
 import org.fl4j.tensor.TensorEngine;
 
 /**
@@ -14,7 +20,9 @@ import org.fl4j.tensor.TensorEngine;
  * at a time, so that memory is O(model) per worker whatever the number of clients.
  */
 public final class Worker implements AutoCloseable {
-    private final LocalModel model;
+    private final FederatedModel whole;
+    private final Map<ParameterLayout, LocalModel> models = new HashMap<>(); // of the layouts that clients had
+    private LocalModel model;
     private final TaskData data;
     private final TaskData evaluationData;
     private final boolean evaluatesOnTrainingExamples;
@@ -36,7 +44,9 @@ public final class Worker implements AutoCloseable {
             FederatedDataset evaluationData,
             ClientStates states,
             Device device) {
+        whole = model;
         this.model = new LocalModel(model, device);
+        models.put(model.layout(), this.model);
         this.data = new TaskData(data);
         this.evaluationData = new TaskData(evaluationData);
         evaluatesOnTrainingExamples =
@@ -45,9 +55,20 @@ public final class Worker implements AutoCloseable {
         updates = TensorEngine.newManager(device);
     }
 
-    /** Returns the parameters to train, overwritten by every task. */
+    /** Returns the parameters to train, of the layout that the task's client has; overwritten by every task. */
     public LocalModel model() {
         return model;
+    }
+
+    /** Makes {@link #model} what the client of a task trains; whoever calls a client calls this before. */
+    public void taskBegins(TrainingTask task) {
+        Optional<Slice> slice = task.slice();
+        if (slice.isEmpty()) {
+            model = models.get(whole.layout());
+            return;
+        }
+        FederatedModel part = whole.of(slice.get());
+        model = models.computeIfAbsent(part.layout(), layout -> new LocalModel(part, updates.getDevice()));
     }
 
     /** Returns what clients train on. Within a task it asks the data set once for each client, and it releases the examples when the task ends. */
@@ -98,6 +119,6 @@ public final class Worker implements AutoCloseable {
     @Override
     public void close() {
         updates.close();
-        model.close();
+        models.values().forEach(LocalModel::close);
     }
 }

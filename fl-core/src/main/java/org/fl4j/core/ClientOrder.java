@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.fl4j.internal.Check;
 import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.Slice;
 
 /**
  * What one client of a round is sent: a {@link SharedMessage}, with a model or settings of its own if it has any.
@@ -13,8 +14,10 @@ import org.fl4j.tensor.ParameterVector;
  * @param shared the id of the shared message
  * @param ownModel the model in place of the shared one
  * @param settings numbers beside the shared ones, by name; of two with the same name this one counts
+ * @param slice which part of that model it is sent, if not all of it
  */
-public record ClientOrder(String shared, Optional<OwnModel> ownModel, Map<String, Double> settings) {
+public record ClientOrder(
+        String shared, Optional<OwnModel> ownModel, Map<String, Double> settings, Optional<Slice> slice) {
     /** A client's own model, of the run's layout. */
     @FunctionalInterface
     public interface OwnModel {
@@ -28,6 +31,12 @@ public record ClientOrder(String shared, Optional<OwnModel> ownModel, Map<String
         Check.present("ownModel", ownModel);
         settings = Collections.unmodifiableMap(new TreeMap<>(settings));
         SharedMessage.requirePrefixes(settings);
+        Check.present("slice", slice);
+    }
+
+    /** Sends a whole model. */
+    public ClientOrder(String shared, Optional<OwnModel> ownModel, Map<String, Double> settings) {
+        this(shared, ownModel, settings, Optional.empty());
     }
 
     /** Names a shared message, and adds nothing. */
@@ -44,6 +53,11 @@ public record ClientOrder(String shared, Optional<OwnModel> ownModel, Map<String
     public ClientOrder withSettings(Map<String, Double> more) {
         Map<String, Double> all = new TreeMap<>(settings);
         all.putAll(more);
-        return new ClientOrder(shared, ownModel, all);
+        return new ClientOrder(shared, ownModel, all, slice);
+    }
+
+    /** Returns the same order of a part of the model. */
+    public ClientOrder withSlice(Slice part) {
+        return new ClientOrder(shared, ownModel, settings, Optional.of(part));
     }
 }

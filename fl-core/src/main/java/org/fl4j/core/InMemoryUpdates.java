@@ -15,7 +15,8 @@ record InMemoryUpdates() implements UpdateStore {
         Optional<ParameterVector> delta = update.payload().delta().map(vector -> copy(vector, device));
         Map<String, NDArray> attachments = new TreeMap<>();
         update.attachments().forEach((name, array) -> attachments.put(name, Tensors.copy(array, device)));
-        return update.with(new Payload(delta, attachments));
+        return update.with(
+                new Payload(delta, attachments, Map.of(), update.payload().slice()));
     }
 
     private static ParameterVector copy(ParameterVector vector, Device device) {

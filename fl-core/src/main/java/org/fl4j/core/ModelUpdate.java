@@ -165,7 +165,7 @@ public record ModelUpdate(Receipt receipt, Payload payload, Map<Slot, StrategySt
 
     /** Returns the same update with another delta. */
     public ModelUpdate withDelta(ParameterVector other) {
-        return withArrays(other, attachments());
+        return with(payload.withDelta(other));
     }
 
     /** Returns the same update without a delta: what travels are its attachments and facts. */
@@ -175,7 +175,7 @@ public record ModelUpdate(Receipt receipt, Payload payload, Map<Slot, StrategySt
 
     /** Returns the same update with other arrays. */
     public ModelUpdate withArrays(ParameterVector otherDelta, Map<String, NDArray> otherAttachments) {
-        return with(new Payload(Optional.of(otherDelta), otherAttachments));
+        return with(payload.withDelta(otherDelta).withAttachments(otherAttachments));
     }
 
     /** Returns the same update with another payload. */
@@ -192,7 +192,7 @@ public record ModelUpdate(Receipt receipt, Payload payload, Map<Slot, StrategySt
     public ModelUpdate withAttachment(String name, NDArray value) {
         Map<String, NDArray> more = new TreeMap<>(attachments());
         more.put(name, value);
-        return with(new Payload(payload.delta(), more, payload.encoded()));
+        return with(payload.withAttachments(more));
     }
 
     /** Returns the same update with a fact, in place of an earlier value. */

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.fl4j.internal.Check;
 import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.Slice;
 
 /**
  * The arrays of an update, which only the fold reads.
@@ -20,20 +21,46 @@ import org.fl4j.tensor.ParameterVector;
  *     finite, like the delta, but not clipped or noised with it
  * @param encoded what a {@link Codec} made of the delta, by name, while it travels; there is then no delta. None
  *     without a codec
+ * @param slice which part of the model the delta is of; nothing if it is of all of it
  */
-public record Payload(Optional<ParameterVector> delta, Map<String, NDArray> attachments, Map<String, NDArray> encoded)
+public record Payload(
+        Optional<ParameterVector> delta,
+        Map<String, NDArray> attachments,
+        Map<String, NDArray> encoded,
+        Optional<Slice> slice)
         implements AutoCloseable {
     /** Copies the maps. */
     public Payload {
         Check.present("delta", delta);
         attachments = Collections.unmodifiableMap(new TreeMap<>(attachments));
         encoded = encoded.isEmpty() ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(encoded));
+        Check.present("slice", slice);
         Check.that(delta.isEmpty() || encoded.isEmpty(), "payload", "of a delta or an encoded one", "of both");
     }
 
-    /** Has a delta as it is, or none. */
+    /** Has a delta of the whole model as it is, or none. */
     public Payload(Optional<ParameterVector> delta, Map<String, NDArray> attachments) {
-        this(delta, attachments, Map.of());
+        this(delta, attachments, Map.of(), Optional.empty());
+    }
+
+    /** Returns the same payload with another delta, of the same part of the model. */
+    public Payload withDelta(ParameterVector other) {
+        return new Payload(Optional.of(other), attachments, Map.of(), slice);
+    }
+
+    /** Returns the same payload with other attachments. */
+    public Payload withAttachments(Map<String, NDArray> others) {
+        return new Payload(delta, others, encoded, slice);
+    }
+
+    /** Returns the same payload with arrays of a codec in place of its delta. */
+    public Payload withEncoded(Map<String, NDArray> arrays) {
+        return new Payload(Optional.empty(), attachments, arrays, slice);
+    }
+
+    /** Returns the same payload of a part of the model. */
+    public Payload withSlice(Optional<Slice> part) {
+        return new Payload(delta, attachments, encoded, part);
     }
 
     /** Returns the delta's arrays, or the encoded ones by name, then the attachments by name. */

@@ -5,11 +5,14 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.fl4j.internal.Check;
+import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.Slice;
 
 /**
  * What happens in a round, decided before anyone trains: who is asked, in which order their updates are folded, and
@@ -86,9 +89,10 @@ public record RoundPlan(
         return new TrainingTask(
                 round.ticket(client),
                 message.modelVersion(),
-                model,
+                order.slice().isPresent() ? order.slice().get().cut(model) : model,
                 message.attachments(),
-                message.withSettings(order.settings()).settings());
+                message.withSettings(order.settings()).settings(),
+                order.slice());
     }
 
     /** Returns what a client is sent, which need not be of the cohort. */
@@ -108,7 +112,19 @@ public record RoundPlan(
 
     /** Returns the size of the message for one client: its model and its attachments. */
     public long byteCount(ClientId client) {
-        return message(client).model().layout().byteCount() + attachmentByteCount(client);
+        return layout(client).byteCount() + attachmentByteCount(client);
+    }
+
+    /** Returns the layout of the model that a client is sent, or of the part of it. */
+    public ParameterLayout layout(ClientId client) {
+        ParameterLayout whole = message(client).model().layout();
+        Optional<Slice> slice = order(client).slice();
+        return slice.isPresent() ? slice.get().of(whole) : whole;
+    }
+
+    /** Returns whether some clients are sent a part of the model. */
+    public boolean hasSlices() {
+        return orders.values().stream().anyMatch(order -> order.slice().isPresent());
     }
 
     /** Returns the size of the attachments for one client. */

@@ -9,6 +9,7 @@ import java.util.TreeMap;
 import org.fl4j.internal.Check;
 import org.fl4j.random.Seed;
 import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.Slice;
 
 /**
  * The message down: what a client is asked to train on, or to evaluate.
@@ -20,13 +21,15 @@ import org.fl4j.tensor.ParameterVector;
  * @param settings numbers for this round, by name. Names that begin with {@code training/} change how the library's
  *     clients train, see {@link org.fl4j.client.LocalTraining#BATCH_SIZE}. Settings of your own, for clients of your
  *     own, have a prefix of their own, such as {@code my/mu}
+ * @param slice which part of the run's model this one is; nothing if it is all of it
  */
 public record TrainingTask(
         Ticket ticket,
         int modelVersion,
         ParameterVector model,
         Map<String, NDArray> attachments,
-        Map<String, Double> settings) {
+        Map<String, Double> settings,
+        Optional<Slice> slice) {
     /** Checks for presence. */
     public TrainingTask {
         Check.present("ticket", ticket);
@@ -35,6 +38,17 @@ public record TrainingTask(
         attachments = Collections.unmodifiableMap(new TreeMap<>(attachments));
         settings = Collections.unmodifiableMap(new TreeMap<>(settings));
         SharedMessage.requirePrefixes(settings);
+        Check.present("slice", slice);
+    }
+
+    /** Makes a task for a whole model. */
+    public TrainingTask(
+            Ticket ticket,
+            int modelVersion,
+            ParameterVector model,
+            Map<String, NDArray> attachments,
+            Map<String, Double> settings) {
+        this(ticket, modelVersion, model, attachments, settings, Optional.empty());
     }
 
     /** Makes a task without settings. */
@@ -66,12 +80,12 @@ public record TrainingTask(
     public TrainingTask withSettings(Map<String, Double> more) {
         Map<String, Double> all = new TreeMap<>(settings);
         all.putAll(more);
-        return new TrainingTask(ticket, modelVersion, model, attachments, all);
+        return new TrainingTask(ticket, modelVersion, model, attachments, all, slice);
     }
 
     /** Returns the same task with other arrays. */
     public TrainingTask withArrays(ParameterVector otherModel, Map<String, NDArray> otherAttachments) {
-        return new TrainingTask(ticket, modelVersion, otherModel, otherAttachments, settings);
+        return new TrainingTask(ticket, modelVersion, otherModel, otherAttachments, settings, slice);
     }
 
     /** Returns an attachment on a device, if the server sent it. */

@@ -3,6 +3,7 @@ package org.fl4j.model;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
@@ -23,6 +24,7 @@ import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterRole;
 import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.Slice;
 import org.fl4j.tensor.TensorEngine;
 import org.fl4j.tensor.Tensors;
 
@@ -39,6 +41,7 @@ public final class FederatedModel implements AutoCloseable {
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
     private final ParameterLayout layout;
     private final FixedParameters fixed;
+    private final Map<ParameterLayout, FederatedModel> smaller = new ConcurrentHashMap<>();
     private final Map<TrainingProgram.StepRule, Optional<TrainingProgram>> programs = new ConcurrentHashMap<>();
     private final ExampleRules exampleRules;
     private final SingleRows singleRows;
@@ -71,6 +74,7 @@ public final class FederatedModel implements AutoCloseable {
             String name = named.getKey();
             Parameter parameter = named.getValue();
             parameters.put(name, parameter);
+            NDScope.unregister(parameter.getArray()); // the model outlives the scope that it is made in
             ParameterRole role = roles.get(parameter);
             if (role.travels()) {
                 builder.add(name, parameter.getShape(), role);
@@ -126,6 +130,30 @@ public final class FederatedModel implements AutoCloseable {
     /** Returns where each parameter lies that travels. */
     public ParameterLayout layout() {
         return layout;
+    }
+
+    /**
+     * Returns the model of a part of this one: the same layers with fewer units. There is one for each layout.
+     *
+     * @throws IllegalArgumentException if the architecture is no {@link Network}, or its layers do not fit the slice
+     */
+    public FederatedModel of(Slice slice) {
+        ParameterLayout part = slice.of(layout);
+        return part.equals(layout) ? this : smaller.computeIfAbsent(part, this::smaller);
+    }
+
+    private FederatedModel smaller(ParameterLayout part) {
+        FederatedModel model = new FederatedModel(SlicedNetwork.of(task, part));
+        Optional<String> fault = part.differenceFrom(model.layout)
+                .or(() -> model.frozenSha256().equals(frozenSha256())
+                        ? Optional.empty()
+                        : Optional.of("frozen parameters have other shapes"));
+        if (fault.isPresent()) {
+            model.close();
+            throw new IllegalArgumentException(
+                    "slice must be a network of the same layers with fewer units, but: " + fault.get());
+        }
+        return model;
     }
 
     /**
@@ -226,6 +254,7 @@ public final class FederatedModel implements AutoCloseable {
     /** Frees the network. */
     @Override
     public void close() {
+        smaller.values().forEach(FederatedModel::close);
         fixed.close();
         closeNetwork();
     }

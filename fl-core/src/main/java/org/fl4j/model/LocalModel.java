@@ -48,12 +48,13 @@ public final class LocalModel implements AutoCloseable {
     public LocalModel(FederatedModel model, Device device) {
         this.model = model;
         manager = TensorEngine.newManager(device);
-        parameters = ParameterVector.zeros(model.layout(), manager);
+        parameters = ParameterVector.zeros(model.layout(), manager).keep(manager);
         frozen = model.frozen(device);
         module = model.block() instanceof TorchScriptBlock block ? Optional.of(block.load(manager)) : Optional.empty();
         store = new Store();
         rows = new RowIndices(manager);
         losses = manager.create(new Shape(0), DataType.FLOAT32);
+        ParameterVector.keep(losses, manager);
     }
 
     /** Returns the local parameters, which local training changes in place. */
@@ -294,6 +295,7 @@ public final class LocalModel implements AutoCloseable {
         }
 
         private void put(Parameter parameter, NDArray view) {
+            NDScope.unregister(view); // the model outlives the scope that it is made in
             views.put(parameter.getId(), view);
             module.ifPresent(own -> own.bind(members.get(parameter.getName()), view));
         }

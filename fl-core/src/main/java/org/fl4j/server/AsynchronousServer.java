@@ -224,7 +224,7 @@ public final class AsynchronousServer extends ForwardingServer {
             }
             Check.that(selected.size() == 1, "clients selected for an asynchronous start", "one", selected);
             ClientId client = selected.get(0);
-            double seconds = time.seconds(client, clients, state, round, now);
+            double seconds = time.seconds(client, clients, state.model().layout(), round, now);
             if (seconds == Double.POSITIVE_INFINITY) {
                 return lost.add(client);
             }

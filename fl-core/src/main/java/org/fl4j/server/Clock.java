@@ -47,9 +47,8 @@ public record Clock(
         return state.strategy().number(SECONDS).orElse(0.0);
     }
 
-    /** Returns how long a client takes that starts on a state's model now; infinite if it drops out. */
-    double seconds(ClientId client, ClientDirectory clients, ServerState state, RoundContext round, double now) {
-        ParameterLayout layout = state.model().layout();
+    /** Returns how long a client takes that starts on a model of a layout now; infinite if it drops out. */
+    double seconds(ClientId client, ClientDirectory clients, ParameterLayout layout, RoundContext round, double now) {
         long examples = examplesSeen.applyAsLong(clients.exampleCount(client));
         return world.seconds(
                 client, round, new Workload(layout.byteCount(), plannedBytes.applyAsLong(layout), examples), now);

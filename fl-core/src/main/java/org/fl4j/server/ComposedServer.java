@@ -2,6 +2,7 @@ package org.fl4j.server;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,6 +26,7 @@ import org.fl4j.core.StrategyState;
 import org.fl4j.core.UpdateStream;
 import org.fl4j.data.Examples;
 import org.fl4j.internal.Check;
+import org.fl4j.internal.TypeNames;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.LocalModel;
 import org.fl4j.tensor.ParameterVector;
@@ -110,12 +112,18 @@ public final class ComposedServer implements Server, AutoCloseable {
 
     @Override
     public ServerUpdate update(ServerState state, RoundPlan plan, UpdateStream updates, RoundContext round) {
-        UpdateIntake intake = new UpdateIntake(state, policy, maxStaleness, aggregator.readsDelta());
+        Check.that(
+                !plan.hasSlices() || aggregator.takesSlices(),
+                "aggregator of a plan with slices of the model",
+                "one that takes them, such as FedAvg",
+                TypeNames.of(aggregator));
+        UpdateIntake intake =
+                new UpdateIntake(state, policy, maxStaleness, aggregator.readsDelta(), aggregator.takesSlices());
         Aggregation aggregation = new RoundFold(aggregator, round, state, plan, intake).of(updates);
         Aggregate aggregate = intake.isEnough()
                 ? requireLayout(ask(round, "combine", aggregation::combine), state, round)
                 : Aggregate.of(Optional.empty(), state);
-        ServerOptimizer.Step step = aggregate
+        ServerOptimizer.Step moved = aggregate
                 .delta()
                 .map(delta -> StrategyCall.ask(
                         round.number(),
@@ -124,6 +132,10 @@ public final class ComposedServer implements Server, AutoCloseable {
                         "step",
                         () -> optimizer.step(state.model(), delta, aggregate.strategy())))
                 .orElseGet(() -> new ServerOptimizer.Step(state.model().copy(), aggregate.strategy()));
+        ServerOptimizer.Step step = aggregate
+                .covered()
+                .map(some -> new ServerOptimizer.Step(within(some, moved.model(), state.model()), moved.state()))
+                .orElse(moved);
         Optional<String> fault = NotFinite.in(aggregate, state, step);
         if (fault.isPresent()) {
             StrategyState learned = learned(state.strategy(), plan, intake.receipts(plan, /* counts= */ false), round);
@@ -134,6 +146,12 @@ public final class ComposedServer implements Server, AutoCloseable {
         models.put(ServerState.MODEL, step.model());
         ServerState next = state.next(models, learned);
         return new ServerUpdate(next, intake.accepted(), intake.rejected(), aggregate.metrics());
+    }
+
+    /** Returns one model where coordinates are covered, and another where they are not. */
+    private static ParameterVector within(NDArray covered, ParameterVector there, ParameterVector elsewhere) {
+        NDArray floats = NDArrays.where(covered, there.floats(), elsewhere.floats());
+        return new ParameterVector(there.layout(), floats, there.integers());
     }
 
     private <T> T ask(RoundContext round, String method, Supplier<T> call) {

@@ -35,6 +35,11 @@ public record FedAvg(UpdateWeighting weighting) implements SumRule {
     }
 
     @Override
+    public boolean takesSlices() {
+        return true;
+    }
+
+    @Override
     public Sums part(SharedMessage sent) {
         return new WeightedMean(weighting, new ServerState(sent.modelVersion(), sent.model(), StrategyState.empty()));
     }

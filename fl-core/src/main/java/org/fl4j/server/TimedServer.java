@@ -70,7 +70,7 @@ public final class TimedServer extends ForwardingServer {
         RoundPlan asked = super.plan(state, clock.world().available(clients, start), round);
         Map<ClientId, Double> seconds = new LinkedHashMap<>();
         for (ClientId client : asked.cohort()) {
-            seconds.put(client, clock.seconds(client, clients, state, round, start));
+            seconds.put(client, clock.seconds(client, clients, asked.layout(client), round, start));
         }
         Schedule schedule = new Schedule(start, new LinkedHashMap<>(), new LinkedHashMap<>());
         Map<ClientId, Facts> known = new LinkedHashMap<>();

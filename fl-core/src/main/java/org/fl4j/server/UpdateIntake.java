@@ -35,7 +35,7 @@ public final class UpdateIntake {
 
     /** Starts a synchronous round of updates with a delta; {@code state} is what the cohort was sent. */
     public UpdateIntake(ServerState state, UpdatePolicy policy) {
-        this(state, policy, /* maxStaleness= */ 0, /* readsDelta= */ true);
+        this(state, policy, /* maxStaleness= */ 0, /* readsDelta= */ true, /* slices= */ false);
     }
 
     /**
@@ -45,13 +45,14 @@ public final class UpdateIntake {
      * @param policy which updates are taken
      * @param maxStaleness how many versions a client may be behind the state
      * @param readsDelta whether an update must have a delta
+     * @param slices whether it may be of a part of the model
      */
-    public UpdateIntake(ServerState state, UpdatePolicy policy, int maxStaleness, boolean readsDelta) {
+    public UpdateIntake(ServerState state, UpdatePolicy policy, int maxStaleness, boolean readsDelta, boolean slices) {
         this.state = state;
         this.policy = policy;
         this.readsDelta = readsDelta;
         this.maxStaleness = maxStaleness;
-        validator = new UpdateValidator(state, maxStaleness);
+        validator = new UpdateValidator(state, maxStaleness, slices);
     }
 
     /**

@@ -12,12 +12,15 @@ import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.ServerState;
 import org.fl4j.tensor.Kernels;
+import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.Slice;
 
 /** The checks that every update of a round passes before an aggregator sees it. For one round and one thread. */
 public final class UpdateValidator {
     private final ServerState state;
     private final int maxStaleness;
+    private final boolean slices;
     private final Set<ClientId> seen = new HashSet<>();
 
     /** Starts a synchronous round; {@code state} is what the cohort was sent. */
@@ -27,8 +30,19 @@ public final class UpdateValidator {
 
     /** Starts a round; {@code maxStaleness} is how many versions a client may be behind {@code state}. */
     public UpdateValidator(ServerState state, int maxStaleness) {
+        this(state, maxStaleness, /* slices= */ false);
+    }
+
+    /**
+     * Starts a round.
+     *
+     * @param maxStaleness how many versions a client may be behind {@code state}
+     * @param slices whether deltas may be of a part of the model
+     */
+    public UpdateValidator(ServerState state, int maxStaleness, boolean slices) {
         this.state = state;
         this.maxStaleness = maxStaleness;
+        this.slices = slices;
     }
 
     /** Judges an update: duplicates, version, example count, layout and finite values, in this order. */
@@ -53,8 +67,12 @@ public final class UpdateValidator {
                     RejectionReason.NO_EXAMPLES, "exampleCount must be at least 1, but was " + update.exampleCount());
         }
         Optional<ParameterVector> delta = update.payload().delta();
-        Optional<String> difference =
-                delta.flatMap(vector -> state.model().layout().differenceFrom(vector.layout()));
+        Optional<String> difference;
+        try {
+            difference = difference(update);
+        } catch (IllegalArgumentException e) { // a slice of another model
+            difference = Optional.of(e.getMessage());
+        }
         if (difference.isPresent()) {
             return Admission.rejected(RejectionReason.WRONG_SHAPE, "delta: " + difference.get());
         }
@@ -76,5 +94,15 @@ public final class UpdateValidator {
             }
         }
         return Admission.accepted();
+    }
+
+    private Optional<String> difference(ModelUpdate update) {
+        ParameterLayout whole = state.model().layout();
+        Optional<Slice> slice = update.payload().slice();
+        if (slice.isPresent() && !slices) {
+            return Optional.of("must be of the whole model, but is of a slice");
+        }
+        ParameterLayout expected = slice.isPresent() ? slice.get().of(whole) : whole;
+        return update.payload().delta().flatMap(vector -> expected.differenceFrom(vector.layout()));
     }
 }

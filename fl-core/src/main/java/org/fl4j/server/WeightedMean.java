@@ -2,6 +2,8 @@ package org.fl4j.server;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +23,7 @@ import org.fl4j.core.UpdateWeighting;
 import org.fl4j.internal.Check;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.Slice;
 
 /**
  * The weighted mean of deltas, of what is attached to them, and of numbers that {@link #also} takes of them, as updates
@@ -34,6 +37,7 @@ public final class WeightedMean implements SumRule.Sums {
     private static final String EXPONENT = "exponent"; // names of sums
     private static final String WEIGHT = "weight";
     private static final String COUNT = "count";
+    private static final String WEIGHTS = "weights";
     private static final String FLOATS = "floats";
     private static final String INTEGERS = "integers";
     private static final String ATTACHED = "attachment ";
@@ -47,6 +51,7 @@ public final class WeightedMean implements SumRule.Sums {
     private final Map<String, ToDoubleFunction<ModelUpdate>> statistics = new TreeMap<>();
     private final Map<String, Double> numbers = new TreeMap<>(); // scaled sums
     private Optional<ParameterVector> sum = Optional.empty();
+    private Optional<NDArray> weights = Optional.empty(); // of each float, float64, once a slice was folded; scaled
     private int exponent; // sums, and that of the weights, are scaled by 2^exponent
     private double scaledWeight;
     private int count;
@@ -107,7 +112,16 @@ public final class WeightedMean implements SumRule.Sums {
         Device device = state.model().floats().getDevice();
         makeRoomFor(Math.getExponent(weight));
         double scaled = Math.scalb(weight, exponent);
-        fold(update.delta().on(device), scaled);
+        ParameterVector delta = update.delta().on(device);
+        Optional<Slice> slice = update.payload()
+                .slice()
+                .filter(part -> !part.isWhole(state.model().layout()));
+        if (slice.isPresent()) {
+            foldSlice(slice.get(), delta, scaled);
+        } else {
+            fold(delta, scaled);
+            weights.ifPresent(ofEach -> ofEach.addi(scaled));
+        }
         attachments.forEach(name -> fold(name, update.attachment(name).toDevice(device, /* copy= */ false), scaled));
         statistics.forEach((name, ofUpdate) -> numbers.merge(
                 name,
@@ -125,6 +139,10 @@ public final class WeightedMean implements SumRule.Sums {
         }
         makeRoomFor(part.magnitude());
         double scale = Math.scalb(1.0, exponent - part.exponent);
+        if (part.weights.isPresent() || weights.isPresent()) {
+            NDArray ofEach = weightsOfEach();
+            ofEach.addi(part.weightsOfEach().mul(scale));
+        }
         part.sum.ifPresent(partSum -> fold(partSum, scale));
         part.attached.forEach((name, partSum) -> fold(name, partSum, scale));
         part.numbers.forEach((name, partSum) -> numbers.merge(name, partSum * scale, Double::sum));
@@ -144,6 +162,9 @@ public final class WeightedMean implements SumRule.Sums {
                 sums = sums.with(INTEGERS, sum.get().integers().get());
             }
         }
+        if (weights.isPresent()) {
+            sums = sums.with(WEIGHTS, weights.get());
+        }
         for (Map.Entry<String, NDArray> attachment : attached.entrySet()) {
             sums = sums.with(ATTACHED + attachment.getKey(), attachment.getValue());
         }
@@ -161,6 +182,7 @@ public final class WeightedMean implements SumRule.Sums {
         part.count = (int) number(other, COUNT);
         part.sum = other.tensor(FLOATS)
                 .map(floats -> new ParameterVector(state.model().layout(), floats, other.tensor(INTEGERS)));
+        part.weights = other.tensor(WEIGHTS);
         attachments.forEach(name -> other.tensor(ATTACHED + name).ifPresent(array -> part.attached.put(name, array)));
         statistics.keySet().forEach(name -> part.numbers.put(name, number(other, STATISTIC + name)));
         merge(part);
@@ -191,11 +213,38 @@ public final class WeightedMean implements SumRule.Sums {
             needed -= HEADROOM;
             double smaller = Math.scalb(1.0, needed - exponent);
             sum.ifPresent(values -> values.floats().muli(smaller));
+            weights.ifPresent(ofEach -> ofEach.muli(smaller));
             attached.values().forEach(values -> values.muli(smaller));
             numbers.replaceAll((name, number) -> number * smaller);
             scaledWeight *= smaller;
             exponent = needed;
         }
+    }
+
+    /** A coordinate's weights count where it was sent. They are float64, for float32 would stop counting at 2^24. */
+    private void foldSlice(Slice slice, ParameterVector values, double scale) {
+        NDArray ofEach = weightsOfEach();
+        if (sum.isEmpty()) {
+            sum = Optional.of(ParameterVector.zeros(
+                    state.model().layout(), state.model().floats().getManager()));
+        }
+        NDArray total = sum.get().floats();
+        NDArray positions = slice.positions(state.model().layout(), total.getManager());
+        Kernels.addAt(total, positions, values.floats(), scale);
+        Kernels.addAt(ofEach, positions, ofEach.getManager().ones(positions.getShape(), DataType.FLOAT64), scale);
+    }
+
+    /** Returns the weight of each float; so far they were all the same. */
+    private NDArray weightsOfEach() {
+        if (weights.isEmpty()) {
+            NDArray ofEach = state.model()
+                    .floats()
+                    .getManager()
+                    .zeros(state.model().floats().getShape(), DataType.FLOAT64);
+            ofEach.addi(scaledWeight);
+            weights = Optional.of(ofEach);
+        }
+        return weights.get();
     }
 
     private void fold(ParameterVector values, double scale) {
@@ -222,9 +271,16 @@ public final class WeightedMean implements SumRule.Sums {
         if (sum.isEmpty()) {
             return Aggregate.of(Optional.empty(), state);
         }
-        divide(sum.get().floats(), scaledWeight);
         attached.values().forEach(total -> divide(total, scaledWeight));
-        return finish.apply(this);
+        if (weights.isEmpty()) {
+            divide(sum.get().floats(), scaledWeight);
+            return finish.apply(this);
+        }
+        NDArray covered = weights.get().gt(0);
+        NDArray total = sum.get().floats();
+        NDArray ofEach = NDArrays.where(covered, weights.get(), weights.get().onesLike());
+        Kernels.copy(total.toType(DataType.FLOAT64, /* copy= */ false).divi(ofEach), total);
+        return finish.apply(this).covering(covered);
     }
 
     /** Finite values have a finite mean; rounding alone can take it past the largest float. */

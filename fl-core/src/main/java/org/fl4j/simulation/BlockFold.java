@@ -32,7 +32,8 @@ public final class BlockFold implements AutoCloseable {
         this.claims = claims;
         sums = rule.part(sent);
         ServerState state = new ServerState(sent.modelVersion(), sent.model(), StrategyState.empty());
-        intake = new UpdateIntake(state, UpdatePolicy.all(), /* maxStaleness= */ 0, rule.readsDelta());
+        intake = new UpdateIntake(
+                state, UpdatePolicy.all(), /* maxStaleness= */ 0, rule.readsDelta(), rule.takesSlices());
     }
 
     /** Judges an update, adds it if it is accepted, and frees it. */

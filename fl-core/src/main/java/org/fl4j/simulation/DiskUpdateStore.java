@@ -94,7 +94,8 @@ public record DiskUpdateStore(Path directory, Retention retention) implements Up
         arrays.forEach((name, array) -> attachments.put(name.substring(ATTACHMENT.length()), array));
         Optional<ParameterVector> delta =
                 floats.map(array -> new ParameterVector(update.delta().layout(), array, integers));
-        return update.with(new Payload(delta, attachments));
+        return update.with(
+                new Payload(delta, attachments, Map.of(), update.payload().slice()));
     }
 
     @Override

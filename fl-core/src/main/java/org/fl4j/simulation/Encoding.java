@@ -17,6 +17,7 @@ import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.internal.Check;
 import org.fl4j.tensor.ParameterLayout;
+import org.fl4j.tensor.Slice;
 
 /**
  * A run's codec, at work on both sides. Without one, deltas travel as they are.
@@ -32,7 +33,7 @@ record Encoding(Optional<Codec> codec) {
         NDManager manager = update.delta().floats().getManager();
         StrategyState sender = states.load(task.client(), Codec.SENDER, manager).orElse(StrategyState.empty());
         Codec.Encoded encoded = codec.get().encode(update.delta(), sender, task.seed("codec"));
-        ModelUpdate sent = update.with(new Payload(Optional.empty(), update.attachments(), encoded.arrays()));
+        ModelUpdate sent = update.with(update.payload().withEncoded(encoded.arrays()));
         if (encoded.sender().equals(StrategyState.empty())) {
             return sent;
         }
@@ -64,11 +65,13 @@ record Encoding(Optional<Codec> codec) {
             scope.suppressNotUsedWarning();
             StrategyState receiver =
                     states.load(update.client(), Codec.RECEIVER, manager).orElse(StrategyState.empty());
-            Codec.Decoded read = codec.get().decode(arrays, layout, receiver);
+            Optional<Slice> slice = update.payload().slice();
+            ParameterLayout part = slice.isPresent() ? slice.get().of(layout) : layout;
+            Codec.Decoded read = codec.get().decode(arrays, part, receiver);
             if (!read.receiver().equals(StrategyState.empty())) {
                 states.stage(update.client(), Codec.RECEIVER, read.receiver());
             }
-            decoded = new Payload(Optional.of(read.delta().keep(manager)), update.attachments());
+            decoded = update.payload().withDelta(read.delta().keep(manager));
         }
         arrays.values().forEach(NDArray::close);
         return update.with(decoded).with(update.receipt().with(Receipt.Outcome.SENT, sentBytes));

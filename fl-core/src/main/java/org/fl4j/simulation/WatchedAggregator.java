@@ -39,6 +39,11 @@ final class WatchedAggregator implements Aggregator, RunListener, Wrapper {
     }
 
     @Override
+    public boolean takesSlices() {
+        return aggregator.takesSlices();
+    }
+
+    @Override
     public boolean readsDelta() {
         return aggregator.readsDelta();
     }

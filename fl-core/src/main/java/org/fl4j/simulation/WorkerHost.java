@@ -27,7 +27,11 @@ record WorkerHost(Worker worker, ClientFactory factory, UpdateTransform transfor
     public ModelUpdate train(TrainingTask task) {
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
+            worker.taskBegins(task);
             ModelUpdate trained = calls.train(factory.create(task.client(), worker), task, worker);
+            if (task.slice().isPresent()) {
+                trained = trained.with(trained.payload().withSlice(task.slice()));
+            }
             ModelUpdate owned = trained; // what is freed if the rest fails; a transform may return what is another's
             try {
                 ModelUpdate transformed = transform.transform(trained, task).withKeptOf(trained);
@@ -68,6 +72,7 @@ record WorkerHost(Worker worker, ClientFactory factory, UpdateTransform transfor
     public ModelUpdate answer(String query, TrainingTask task) {
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
+            worker.taskBegins(task);
             return calls.answer(factory.create(task.client(), worker), query, task, worker)
                     .keep(worker.updates());
         } finally {
@@ -109,6 +114,7 @@ record WorkerHost(Worker worker, ClientFactory factory, UpdateTransform transfor
     public Metrics evaluate(TrainingTask task) {
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
+            worker.taskBegins(task);
             return calls.evaluate(factory.create(task.client(), worker), task);
         } finally {
             worker.taskEnded();

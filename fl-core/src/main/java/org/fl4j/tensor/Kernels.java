@@ -23,6 +23,11 @@ public final class Kernels {
         Program.SCRIPT.run("add_scaled", y, x, a);
     }
 
+    /** {@code y[positions] += a * x}; positions are int64, each at most once. */
+    public static void addAt(NDArray y, NDArray positions, NDArray x, double a) {
+        Program.SCRIPT.run("add_at", y, positions, x, a);
+    }
+
     /** {@code y = x + a * z} in one pass. */
     public static void sum(NDArray y, NDArray x, NDArray z, double a) {
         Program.SCRIPT.run("sum", y, x, z, a);
@@ -179,6 +184,9 @@ public final class Kernels {
         static final TorchScript SCRIPT = TorchScript.shared("""
                   def add_scaled(self: __torch__.Program, y: Tensor, x: Tensor, a: float) -> NoneType:
                     _0 = torch.add_(y, x, alpha=a)
+                    return None
+                  def add_at(self: __torch__.Program, y: Tensor, positions: Tensor, x: Tensor, a: float) -> NoneType:
+                    _0 = torch.index_add_(y, 0, positions, x, alpha=a)
                     return None
                   def sum(self: __torch__.Program, y: Tensor, x: Tensor, z: Tensor, a: float) -> NoneType:
                     _0 = torch.add(x, z, alpha=a, out=y)

@@ -14,6 +14,7 @@ import org.fl4j.core.Ticket;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.internal.Check;
 import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.Slice;
 
 /**
  * A client's task as it travels: what the client is sent beside a shared message.
@@ -24,6 +25,7 @@ import org.fl4j.tensor.ParameterVector;
  * @param ownModel the model in place of the shared one
  * @param settings numbers beside the shared ones, by name
  * @param query the name of what is asked; there only if the work is to answer
+ * @param slice which part of the model is the client's, if not all of it
  */
 public record ClientTask(
         Work work,
@@ -31,7 +33,8 @@ public record ClientTask(
         String shared,
         Optional<ParameterVector> ownModel,
         Map<String, Double> settings,
-        Optional<String> query) {
+        Optional<String> query,
+        Optional<Slice> slice) {
     /** What a client is asked to do. */
     public enum Work {
         /** To train, and to answer with an update. */
@@ -72,16 +75,19 @@ public record ClientTask(
                 order.shared(),
                 order.ownModel().map(own -> plan.ownModel(client, own)),
                 order.settings(),
-                query);
+                query,
+                order.slice());
     }
 
     /** Puts the task together with its shared message: {@link RoundPlan#task} of the plan that both come from. */
     public TrainingTask with(SharedMessage message) {
+        ParameterVector model = ownModel.orElse(message.model());
         return new TrainingTask(
                 ticket,
                 message.modelVersion(),
-                ownModel.orElse(message.model()),
+                slice.isPresent() ? slice.get().cut(model) : model,
                 message.attachments(),
-                message.withSettings(settings).settings());
+                message.withSettings(settings).settings(),
+                slice);
     }
 }

@@ -18,6 +18,7 @@ import org.fl4j.metrics.Metrics;
 import org.fl4j.random.Seed;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.Slice;
 
 /**
  * What travels between a run and clients in other processes, as {@link WireMessage}s. Reading gives equal values, bit
@@ -120,6 +121,7 @@ public final class WireForm {
         task.settings().forEach((name, value) -> draft.text(SETTING + name, value));
         draft.text("work", task.work());
         task.query().ifPresent(query -> draft.text("query", query));
+        WireParts.write(task.slice(), draft);
         return draft.message(TASK);
     }
 
@@ -134,17 +136,19 @@ public final class WireForm {
         Map<String, Double> settings = fields.numbers(SETTING);
         ClientTask.Work work = fields.constant("work", ClientTask.Work.class);
         Optional<String> query = fields.find("query");
+        Optional<Slice> slice = WireParts.slice(fields);
         fields.end();
         return sound(
                 TASK,
                 () -> new ClientTask(
-                        work, new Ticket(new ClientId(client), round, seed), shared, own, settings, query));
+                        work, new Ticket(new ClientId(client), round, seed), shared, own, settings, query, slice));
     }
 
     /** Writes an update, with the states that its client keeps. */
     public static WireMessage of(ModelUpdate update) {
         Draft draft = new Draft();
         WireBlocks.write(update.receipt(), draft);
+        WireParts.write(update.payload().slice(), draft);
         update.payload().delta().ifPresent(delta -> draft.vector(DELTA, delta));
         update.payload().encoded().forEach((name, array) -> draft.array(ENCODED + name, array));
         update.attachments().forEach((name, array) -> draft.array(ATTACHMENT + name, array));
@@ -156,12 +160,15 @@ public final class WireForm {
     public static ModelUpdate update(WireMessage message, ParameterLayout layout) throws IOException {
         Fields fields = new Fields(message, UPDATE);
         Receipt receipt = WireBlocks.receipt(fields, /* bytes= */ 0);
-        Optional<ParameterVector> delta = fields.vector(DELTA, layout);
+        Optional<Slice> slice = WireParts.slice(fields);
+        ParameterLayout part =
+                slice.isPresent() ? sound(UPDATE, () -> slice.get().of(layout)) : layout;
+        Optional<ParameterVector> delta = fields.vector(DELTA, part);
         Map<String, NDArray> encoded = fields.arrays(ENCODED);
         Map<String, NDArray> attachments = fields.arrays(ATTACHMENT);
         Map<Slot, StrategyState> kept = WireParts.states(fields);
         fields.end();
-        return sound(UPDATE, () -> new ModelUpdate(receipt, new Payload(delta, attachments, encoded), kept));
+        return sound(UPDATE, () -> new ModelUpdate(receipt, new Payload(delta, attachments, encoded, slice), kept));
     }
 
     /** Writes what a client measured when it evaluated. */

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.fl4j.core.Fact;
 import org.fl4j.core.Facts;
@@ -12,11 +13,14 @@ import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Decimals;
 import org.fl4j.metrics.Metric;
 import org.fl4j.metrics.Metrics;
+import org.fl4j.tensor.Slice;
 
 /** What several kinds of messages have: metrics, facts, and what slots hold, each written and read. */
 final class WireParts {
     private static final String METRIC = "metric/";
     private static final String FACT = "fact/";
+    private static final String SLICED = "sliced";
+    private static final String SLICE = "slice/"; // and the name of a parameter
     private static final String KEPT = "kept/";
 
     private WireParts() {}
@@ -35,6 +39,19 @@ final class WireParts {
             metrics.put(text.getKey(), metric);
         }
         return new Metrics(metrics);
+    }
+
+    static void write(Optional<Slice> slice, Draft draft) {
+        slice.ifPresent(part -> {
+            draft.text(SLICED, "yes");
+            part.texts().forEach((parameter, ranges) -> draft.text(SLICE + parameter, ranges));
+        });
+    }
+
+    static Optional<Slice> slice(Fields fields) throws IOException {
+        Map<String, String> texts = fields.texts(SLICE);
+        boolean sliced = fields.find(SLICED).isPresent() || !texts.isEmpty();
+        return sliced ? Optional.of(WireForm.sound(SLICED, () -> Slice.parse(texts))) : Optional.empty();
     }
 
     static void write(Facts facts, Draft draft) {

@@ -21,7 +21,6 @@ import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.Codec;
 import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.Payload;
 import org.fl4j.core.Receipt;
 import org.fl4j.core.Rejection;
 import org.fl4j.core.RejectionReason;
@@ -245,7 +244,7 @@ class CodecTest extends TensorTest {
         Map<String, NDArray> arrays = new HalfPrecision()
                 .encode(update.delta(), StrategyState.empty(), new Seed(0))
                 .arrays();
-        return update.with(new Payload(Optional.empty(), update.attachments(), arrays));
+        return update.with(update.payload().withEncoded(arrays));
     }
 
     @Test

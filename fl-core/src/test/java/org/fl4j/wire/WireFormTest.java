@@ -42,6 +42,7 @@ import org.fl4j.random.Seed;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterRole;
 import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.Slice;
 import org.fl4j.testing.Mutations;
 import org.fl4j.testing.TensorTest;
 import org.junit.jupiter.api.Tag;
@@ -55,6 +56,14 @@ class WireFormTest extends TensorTest {
             .add("mean", new Shape(2), ParameterRole.FLOAT_BUFFER)
             .add("count", new Shape(), ParameterRole.INTEGER_BUFFER)
             .build();
+
+    private static final Slice SLICE = new Slice(Map.of(
+            "weight",
+            List.of(
+                    Slice.Axis.whole(),
+                    new Slice.Axis(List.of(new Slice.Range(0, 1), new Slice.Range(2, Long.MAX_VALUE - 2)))),
+            "count",
+            List.of()));
 
     @TempDir
     Path directory;
@@ -158,7 +167,8 @@ class WireFormTest extends TensorTest {
                 "model 3",
                 Optional.of(model(6, 5, 4, 3, 2, 1)),
                 Map.of("my/nu", Math.nextUp(1.0)),
-                Optional.empty());
+                Optional.empty(),
+                Optional.of(SLICE));
         ClientTask received = WireForm.task(sent(WireForm.of(task)), LAYOUT);
         assertThat(received.ticket()).isEqualTo(task.ticket());
         assertThat(received.shared()).isEqualTo("model 3");
@@ -166,13 +176,15 @@ class WireFormTest extends TensorTest {
         assertThat(received.settings()).isEqualTo(task.settings());
         assertThat(received.work()).isEqualTo(ClientTask.Work.EVALUATE);
         assertThat(received.query()).isEmpty();
+        assertThat(received.slice()).contains(SLICE);
         ClientTask asked = new ClientTask(
                 ClientTask.Work.ANSWER,
                 task.ticket(),
                 "model 3",
                 Optional.empty(),
                 Map.of(),
-                Optional.of("class-counts:classes=3"));
+                Optional.of("class-counts:classes=3"),
+                Optional.empty());
         assertThat(WireForm.task(sent(WireForm.of(asked)), LAYOUT)).isEqualTo(asked);
         Metrics measured = new Metrics(Map.of("client/test/accuracy", new Metric(1.0 / 3, 7)));
         assertThat(WireForm.measured(sent(WireForm.of(measured)))).isEqualTo(measured);

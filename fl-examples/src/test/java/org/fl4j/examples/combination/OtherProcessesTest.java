@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
@@ -30,7 +31,9 @@ import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.ServerDecorator;
 import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
+import org.fl4j.tensor.Slice;
 import org.fl4j.testing.AskingServer;
+import org.fl4j.testing.SlicingServer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -252,6 +255,25 @@ class OtherProcessesTest {
                 .blockSize(3);
         assertThat(result(failing.apply(here()).executor(children.executor(program, 2, 1))))
                 .isEqualTo(result(failing.apply(here())));
+    }
+
+    /** Half of the clients train two of the four hidden units, there as here; sums count each coordinate. */
+    @Test
+    void slicesAreThoseOfThisProcess() {
+        Slice half = new Slice(Map.of(
+                "02Linear_weight", List.of(Slice.Axis.first(2), Slice.Axis.whole()),
+                "02Linear_bias", List.of(Slice.Axis.first(2)),
+                "04Linear_weight", List.of(Slice.Axis.whole(), Slice.Axis.first(2))));
+        ServerDecorator slicing = SlicingServer.everyOther(half);
+        List<Object> expected = result(here().server(slicing));
+        assertThat(expected).isNotEqualTo(result(here()));
+        assertThat(result(there(2, 4).server(slicing))).isEqualTo(expected);
+        int before = ChildExecutor.summedBlocks();
+        assertThat(result(here().server(slicing)
+                        .blockSize(3)
+                        .executor(children.executor(summing(Part.NOTHING, "fedavg"), 2, 1))))
+                .isEqualTo(result(here().server(slicing).blockSize(3).workers(3)));
+        assertThat(ChildExecutor.summedBlocks()).isGreaterThan(before);
     }
 
     private static String state(SimulationBuilder run) {
