@@ -19,7 +19,6 @@ import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.server.WeightedMean;
 import org.fl4j.simulation.Algorithm;
-import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Tensors;
 
 /**
@@ -42,8 +41,8 @@ public record AgnosticFederatedLearning(double weightRate) implements Algorithm 
     }
 
     @Override
-    public void configure(SimulationBuilder builder) {
-        builder.aggregator(aggregator()).sgdClients(ReceivedLoss.Reporter::new);
+    public Parts on(Parts parts) {
+        return parts.aggregator(aggregator()).sgdClients(ReceivedLoss.Reporter::new);
     }
 
     /** The server's half; alone it would be half of the algorithm. */

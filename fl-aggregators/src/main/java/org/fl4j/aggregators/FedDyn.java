@@ -21,7 +21,6 @@ import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.server.WeightedMean;
 import org.fl4j.simulation.Algorithm;
-import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Kernels;
 
 /**
@@ -46,9 +45,9 @@ public record FedDyn(double alpha) implements Algorithm {
     }
 
     @Override
-    public void configure(SimulationBuilder builder) {
+    public Parts on(Parts parts) {
         double pull = alpha;
-        builder.aggregator(aggregator())
+        return parts.aggregator(aggregator())
                 .sgdClients((id, worker, training) -> new DynamicClient(id, worker, training, pull));
     }
 

@@ -12,7 +12,6 @@ import org.fl4j.internal.Check;
 import org.fl4j.model.LocalModel;
 import org.fl4j.server.FedAvg;
 import org.fl4j.simulation.Algorithm;
-import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Tensors;
 
 /**
@@ -32,9 +31,9 @@ public record FedLC(double margin) implements Algorithm {
     }
 
     @Override
-    public void configure(SimulationBuilder builder) {
+    public Parts on(Parts parts) {
         double strength = margin;
-        builder.usualAggregator(new FedAvg())
+        return parts.usualAggregator(new FedAvg())
                 .sgdClients((id, worker, training) -> new CalibratedClient(id, worker, training, strength));
     }
 

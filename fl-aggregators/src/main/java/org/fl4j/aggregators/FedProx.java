@@ -8,7 +8,6 @@ import org.fl4j.core.ClientId;
 import org.fl4j.internal.Check;
 import org.fl4j.server.FedAvg;
 import org.fl4j.simulation.Algorithm;
-import org.fl4j.simulation.SimulationBuilder;
 
 /**
  * FedProx (Li et al. 2020, arXiv 1812.06127, algorithm 2): FedAvg whose clients minimise their loss plus {@code mu / 2
@@ -25,8 +24,8 @@ public record FedProx(double mu) implements Algorithm {
     }
 
     @Override
-    public void configure(SimulationBuilder builder) {
-        builder.usualAggregator(new FedAvg()).sgdClients(new ProximalClients(mu));
+    public Parts on(Parts parts) {
+        return parts.usualAggregator(new FedAvg()).sgdClients(new ProximalClients(mu));
     }
 
     private record ProximalClients(double mu) implements SgdClientFactory {

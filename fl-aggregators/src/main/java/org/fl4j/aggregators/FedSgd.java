@@ -4,7 +4,6 @@ import org.fl4j.client.LocalTraining;
 import org.fl4j.internal.Check;
 import org.fl4j.server.FedAvg;
 import org.fl4j.simulation.Algorithm;
-import org.fl4j.simulation.SimulationBuilder;
 
 /**
  * FedSGD (McMahan et al. 2017, arXiv 1602.05629, section 2): each client takes one step along the gradient of all its
@@ -21,8 +20,8 @@ public record FedSgd(double learningRate) implements Algorithm {
     }
 
     @Override
-    public void configure(SimulationBuilder builder) {
-        builder.usualAggregator(new FedAvg())
+    public Parts on(Parts parts) {
+        return parts.usualAggregator(new FedAvg())
                 .training(LocalTraining.sgd(learningRate).fullBatch());
     }
 

@@ -23,7 +23,6 @@ import org.fl4j.metrics.Metrics;
 import org.fl4j.model.LocalModel;
 import org.fl4j.server.WeightedMean;
 import org.fl4j.simulation.Algorithm;
-import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Kernels;
 
 /**
@@ -46,9 +45,9 @@ public record MimeLite(double momentum) implements Algorithm {
     }
 
     @Override
-    public void configure(SimulationBuilder builder) {
+    public Parts on(Parts parts) {
         double beta = momentum;
-        builder.aggregator(aggregator())
+        return parts.aggregator(aggregator())
                 .sgdClients((id, worker, training) -> new MomentumClient(id, worker, training, beta));
     }
 

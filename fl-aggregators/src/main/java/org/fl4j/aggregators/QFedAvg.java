@@ -13,7 +13,6 @@ import org.fl4j.core.ServerState;
 import org.fl4j.internal.Check;
 import org.fl4j.server.WeightedMean;
 import org.fl4j.simulation.Algorithm;
-import org.fl4j.simulation.SimulationBuilder;
 
 /**
  * q-FedAvg (Li et al. 2020, arXiv 1905.10497, algorithm 2): minimises {@code sum F_k^(q+1) / (q + 1)}, so that clients
@@ -31,8 +30,8 @@ public record QFedAvg(double q) implements Algorithm {
     }
 
     @Override
-    public void configure(SimulationBuilder builder) {
-        builder.aggregator(aggregator()).sgdClients(ReceivedLoss.Reporter::new);
+    public Parts on(Parts parts) {
+        return parts.aggregator(aggregator()).sgdClients(ReceivedLoss.Reporter::new);
     }
 
     /** The server's half; alone it would be half of the algorithm. */

@@ -24,7 +24,6 @@ import org.fl4j.metrics.Metrics;
 import org.fl4j.model.LocalModel;
 import org.fl4j.server.WeightedMean;
 import org.fl4j.simulation.Algorithm;
-import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Kernels;
 
 /**
@@ -62,9 +61,9 @@ public record Scaffold(Option option) implements Algorithm {
     }
 
     @Override
-    public void configure(SimulationBuilder builder) {
+    public Parts on(Parts parts) {
         Option chosen = option;
-        builder.aggregator(aggregator())
+        return parts.aggregator(aggregator())
                 .sgdClients((id, worker, training) -> new ControlledClient(id, worker, training, chosen));
     }
 

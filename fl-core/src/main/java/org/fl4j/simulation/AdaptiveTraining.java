@@ -40,8 +40,8 @@ public record AdaptiveTraining(ResourceProbe probe, AdaptationRule rule) impleme
     }
 
     @Override
-    public void configure(SimulationBuilder builder) {
-        builder.observer(new ProbeObserver(probe)).settings(run -> new Adapting(rule, run));
+    public Parts on(Parts parts) {
+        return parts.observer(new ProbeObserver(probe)).settings(run -> new Adapting(rule, run));
     }
 
     private record ProbeObserver(ResourceProbe probe) implements RoundObserver {

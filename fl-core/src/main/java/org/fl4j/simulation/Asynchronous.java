@@ -42,8 +42,8 @@ public record Asynchronous(AsynchronousRules rules, World world) implements Algo
     }
 
     @Override
-    public void configure(SimulationBuilder builder) {
-        builder.asynchronous(rules.maxStaleness())
+    public Parts on(Parts parts) {
+        return parts.asynchronous(rules.maxStaleness())
                 .cohortSize(1) // clients are started one at a time
                 .server(
                         ServerLayer.TIME,

@@ -56,7 +56,7 @@ record Computation(
     }
 
     /** Sets everything up, computes, and frees all but the states; those too if it fails. */
-    static <T> T of(SimulationBuilder setup, Scope scope, BooleanSupplier cancelled, Function<Computation, T> body) {
+    static <T> T of(RunConfig setup, Scope scope, BooleanSupplier cancelled, Function<Computation, T> body) {
         NDManager states = TensorEngine.newManager(setup.devices.first());
         TensorEngine.prepareThread();
         try (ClientStateStore clientStates = scope.clientStates();
@@ -106,7 +106,7 @@ record Computation(
     }
 
     /** An architecture is made anew for each run, and its frozen parameters are in no message that could tell them. */
-    private static void requireSameFrozen(SimulationBuilder setup, FederatedModel model) {
+    private static void requireSameFrozen(RunConfig setup, FederatedModel model) {
         Check.that(
                 model.frozenSha256().equals(setup.frozenSha256),
                 "frozen parameters of an architecture",
@@ -115,7 +115,7 @@ record Computation(
     }
 
     private static Training training(
-            SimulationBuilder setup, FederatedModel model, CohortExecutor executor, ClientStateStore clientStates) {
+            RunConfig setup, FederatedModel model, CohortExecutor executor, ClientStateStore clientStates) {
         Encoding encoding = new Encoding(setup.codec);
         return new Training(
                 executor,
@@ -125,12 +125,12 @@ record Computation(
                 (number, accepted) -> clientStates.commit(number, accepted, oldestNeeded(setup, number)));
     }
 
-    private static ClaimRule claims(SimulationBuilder setup) {
+    private static ClaimRule claims(RunConfig setup) {
         return new ClaimRule(setup.data.clients(), Optional.ofNullable(setup.training));
     }
 
     /** The oldest round that a resume may start from once this round has ended. */
-    private static int oldestNeeded(SimulationBuilder setup, int round) {
+    private static int oldestNeeded(RunConfig setup, int round) {
         return setup.checkpoints.map(CheckpointFiles::oldest).orElse(round);
     }
 
@@ -158,7 +158,7 @@ record Computation(
         }
     }
 
-    private static ComposedServer server(SimulationBuilder setup, FederatedModel model, NDManager states) {
+    private static ComposedServer server(RunConfig setup, FederatedModel model, NDManager states) {
         return new ComposedServer(
                 initialModel(setup, model, states),
                 setup.selector,
@@ -171,8 +171,7 @@ record Computation(
                 Optional.ofNullable(setup.testData));
     }
 
-    private static Supplier<ParameterVector> initialModel(
-            SimulationBuilder setup, FederatedModel model, NDManager states) {
+    private static Supplier<ParameterVector> initialModel(RunConfig setup, FederatedModel model, NDManager states) {
         return () -> {
             ParameterVector drawn = model.initial(setup.seed.derive("initial model"), states);
             setup.initialModel.ifPresent(drawn::setInPlace);
@@ -181,7 +180,7 @@ record Computation(
     }
 
     private static CohortExecutor executor(
-            SimulationBuilder setup,
+            RunConfig setup,
             FederatedModel model,
             ClientStateStore clientStates,
             Optional<ResourceMonitor> monitor,
@@ -209,7 +208,7 @@ record Computation(
     }
 
     static WorkerHost host(
-            SimulationBuilder setup, FederatedModel model, ClientStates states, Device device, ClientCall calls) {
+            RunConfig setup, FederatedModel model, ClientStates states, Device device, ClientCall calls) {
         FederatedDataset evaluation =
                 Optional.ofNullable(setup.clientEvaluationData).orElse(setup.data);
         Worker worker = new Worker(model, setup.data, evaluation, states, device);

@@ -23,8 +23,8 @@ public record OverCommitment(int wanted, double factor) implements Algorithm {
     }
 
     @Override
-    public void configure(SimulationBuilder builder) {
-        builder.cohortSize(asked()).updates(builder.updates.bufferSize(wanted));
+    public Parts on(Parts parts) {
+        return parts.cohortSize(asked()).updates(parts.updates().bufferSize(wanted));
     }
 
     private int asked() {

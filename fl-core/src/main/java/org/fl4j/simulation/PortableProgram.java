@@ -134,7 +134,7 @@ public record PortableProgram(
         return program;
     }
 
-    private SimulationBuilder run() {
+    private RunConfig run() {
         StrategyRegistry registry = StrategyRegistry.load();
         FederatedDataset trained = registry.parse(FederatedDataset.class, data);
         SimulationBuilder run = Simulation.builder()
@@ -148,7 +148,7 @@ public record PortableProgram(
         transform.ifPresent(name -> run.uploadTransform(registry.parse(UpdateTransform.class, name)));
         codec.ifPresent(name -> run.codec(registry.parse(Codec.class, name)));
         aggregator.ifPresent(name -> run.aggregator(registry.parse(Aggregator.class, name)));
-        return run;
+        return run.config();
     }
 
     /**
@@ -158,10 +158,11 @@ public record PortableProgram(
      */
     @Override
     public Opened open(Device device, ClientStates states) {
-        SimulationBuilder run = run();
-        FederatedModel model = new FederatedModel(run.task);
+        RunConfig parts = run();
+        FederatedModel model = new FederatedModel(parts.task);
         try {
-            run.frozenSha256 = model.frozenSha256();
+            Optional<String> frozen = model.frozenSha256();
+            RunConfig run = parts.with(all -> all.frozenSha256 = frozen);
             SortedMap<String, String> identity = RunIdentity.ofClients(run).parts();
             WorkerHost host = Computation.host(run, model, states, device, new ClientCall());
             ClaimRule claims = new ClaimRule(run.data.clients(), Optional.ofNullable(run.training));

@@ -14,11 +14,11 @@ import org.fl4j.tensor.TensorEngine;
  * library. Looks at the test data, and at the data of the first client that has any; a worker looks at those of the others when it trains them.
  */
 final class Rehearsal {
-    private final SimulationBuilder run;
+    private final RunConfig run;
     private final FederatedModel model;
     private final Worker worker;
 
-    private Rehearsal(SimulationBuilder run, FederatedModel model, Worker worker) {
+    private Rehearsal(RunConfig run, FederatedModel model, Worker worker) {
         this.run = run;
         this.model = model;
         this.worker = worker;
@@ -27,9 +27,10 @@ final class Rehearsal {
     /**
      * Checks a run.
      *
+     * @return the hash of the model's frozen parameters, if it has any
      * @throws IllegalArgumentException if something does not fit; the message names the layer, the data or the measure, the rule and the value
      */
-    static void of(SimulationBuilder run) {
+    static Optional<String> of(RunConfig run) {
         TensorEngine.prepareThread();
         FederatedDataset evaluation =
                 Optional.ofNullable(run.clientEvaluationData).orElse(run.data);
@@ -38,12 +39,12 @@ final class Rehearsal {
                 Worker worker =
                         new Worker(model, run.data, evaluation, new InMemoryClientStates(), run.devices.first())) {
             scope.suppressNotUsedWarning();
-            run.frozenSha256 = model.frozenSha256();
             Rehearsal rehearsal = new Rehearsal(run, model, worker);
             rehearsal.initialModel();
             rehearsal.testData();
             rehearsal.training();
             rehearsal.clientEvaluation();
+            return model.frozenSha256();
         }
     }
 

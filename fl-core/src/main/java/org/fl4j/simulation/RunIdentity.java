@@ -28,7 +28,7 @@ record RunIdentity(Fingerprint made, Fingerprint machine) {
      * Describes a run: all of it but what may change at a resume, which is rounds, workers, listeners, and where things
      * run and are kept.
      */
-    static RunIdentity of(SimulationBuilder run) {
+    static RunIdentity of(RunConfig run) {
         Fingerprint made = new Fingerprint()
                 .add("task", run.task)
                 .add("frozen parameters", run.frozenSha256)
@@ -64,7 +64,7 @@ record RunIdentity(Fingerprint made, Fingerprint machine) {
     }
 
     /** Describes what the bits of clients' updates depend on: their parts, and the kind of machine. */
-    static Fingerprint ofClients(SimulationBuilder run) {
+    static Fingerprint ofClients(RunConfig run) {
         Fingerprint clients = new Fingerprint()
                 .add("task", run.task)
                 .add("frozen parameters", run.frozenSha256)
@@ -113,7 +113,7 @@ record RunIdentity(Fingerprint made, Fingerprint machine) {
         return directory.size() + " with example counts " + Integer.toHexString(hash);
     }
 
-    private static Fingerprint machine(SimulationBuilder run) {
+    private static Fingerprint machine(RunConfig run) {
         return new Fingerprint()
                 .add(
                         "devices",

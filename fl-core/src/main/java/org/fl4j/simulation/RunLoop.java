@@ -14,7 +14,7 @@ import org.fl4j.monitoring.ResourceMonitor;
  * before it leaves.
  */
 final class RunLoop {
-    private final SimulationBuilder setup;
+    private final RunConfig setup;
     private final Computation run;
     private final Optional<RunFiles> files;
     private final BooleanSupplier cancelled;
@@ -31,7 +31,7 @@ final class RunLoop {
      * @param interrupted called when a listener has interrupted its thread
      */
     RunLoop(
-            SimulationBuilder setup,
+            RunConfig setup,
             Computation run,
             Optional<RunFiles> files,
             Checkpoint from,

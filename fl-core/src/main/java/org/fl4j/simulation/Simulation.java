@@ -21,10 +21,10 @@ import org.fl4j.metrics.Metrics;
  * of simulations may run in one process.
  */
 public final class Simulation {
-    private final SimulationBuilder setup;
+    private final RunConfig setup;
     private volatile boolean cancelled;
 
-    Simulation(SimulationBuilder setup) {
+    Simulation(RunConfig setup) {
         this.setup = setup;
     }
 
@@ -166,8 +166,7 @@ public final class Simulation {
      * @throws ClientFailedException if the client throws
      */
     public Optional<ClientId> rehearse() {
-        SimulationBuilder strict = setup.clone();
-        strict.failurePolicy = FailurePolicy.FAIL_RUN;
+        RunConfig strict = setup.with(run -> run.failurePolicy = FailurePolicy.FAIL_RUN);
         RunThread thread = new RunThread();
         Computation.Scope inMemory = Computation.Scope.inMemory(new InMemoryClientStates(), round -> Optional.empty());
         return thread.call(() -> Computation.of(strict, inMemory, () -> cancelled || thread.isInterrupted(), run -> {

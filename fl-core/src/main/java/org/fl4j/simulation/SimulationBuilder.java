@@ -2,28 +2,18 @@ package org.fl4j.simulation;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
-import org.fl4j.InvalidSettingException;
 import org.fl4j.client.ClientFactory;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.client.SgdClientFactory;
 import org.fl4j.core.Aggregator;
-import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientSelector;
-import org.fl4j.core.ClientStore;
 import org.fl4j.core.Codec;
-import org.fl4j.core.Server;
 import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.UpdateStore;
@@ -32,103 +22,61 @@ import org.fl4j.data.Examples;
 import org.fl4j.data.FederatedDataset;
 import org.fl4j.execution.ExecutionPolicy;
 import org.fl4j.internal.Check;
-import org.fl4j.model.FederatedModel;
 import org.fl4j.model.LearningTask;
 import org.fl4j.monitoring.ResourceMonitor;
 import org.fl4j.monitoring.ResourceProbe;
 import org.fl4j.random.Seed;
-import org.fl4j.server.AddDelta;
 import org.fl4j.server.UpdatePolicy;
 import org.fl4j.tensor.Devices;
-import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterVector;
 
-/** Collects what an experiment is made of; {@link #build} checks it. */
-public final class SimulationBuilder implements Cloneable {
-    private static final int MOST_WORKERS = 1024; // each has a model and a thread
-    private static final UpdateTransform NO_TRANSFORM = UpdateTransform.none();
-
-    LearningTask task;
-    FederatedDataset data;
-    Examples testData;
-    FederatedDataset clientEvaluationData;
-    LocalTraining training;
-    Optional<ClientFactory> clientFactory = Optional.empty();
-    SgdClientFactory sgdClients = SgdClient::new;
-    Optional<Path> clientStates = Optional.empty();
-    ClientSelector selector;
-    Aggregator aggregator;
-    ServerOptimizer serverOptimizer = new AddDelta(1);
-    List<PlacedServer> servers = new ArrayList<>(); // of two in one layer the later is around the earlier
-    OptionalInt staleness = OptionalInt.empty();
-    List<RoundObserver> observers = new ArrayList<>();
-    Function<ServerState, ParameterVector> evaluated = ServerState::model;
-    List<SettingsRule.Factory> settings = new ArrayList<>();
-    UpdatePolicy updates = UpdatePolicy.all();
-    UpdateStore updateStore = UpdateStore.inMemory();
-    UpdateTransform uploadTransform = NO_TRANSFORM;
-    Optional<Codec> codec = Optional.empty();
-    Optional<ParameterVector> initialModel = Optional.empty();
-    int cohortSize;
-    int blockSize = 1;
-    int rounds;
-    int workers = Runtime.getRuntime().availableProcessors();
-    Devices devices = Devices.cpu();
-    Optional<CohortExecutor.Factory> executor = Optional.empty();
-    Seed seed = new Seed(0);
-    FailurePolicy failurePolicy = FailurePolicy.FAIL_RUN;
-    int evaluateEvery = 1;
-    OptionalInt evaluateClientsEvery = OptionalInt.empty();
-    Optional<Path> checkpoints = Optional.empty();
-    int checkpointEvery = 1;
-    boolean resume;
-    ExecutionPolicy execution = ExecutionPolicy.once();
-    boolean hashUpdates;
-    Optional<Supplier<ResourceMonitor>> monitoring = Optional.empty();
-    StopRule stopRule = history -> false;
-    UnaryOperator<Aggregator> aroundAggregator = inner -> inner;
-    Optional<Aggregator> askedAggregator = Optional.empty(); // the same, watched
-    AlgorithmParts algorithmParts = new AlgorithmParts();
-    List<Algorithm> algorithms = new ArrayList<>();
-    List<RunListener> listeners = new ArrayList<>();
-    Optional<String> frozenSha256 = Optional.empty(); // of the model's frozen parameters, once they were seen
+/**
+ * Collects what an experiment is made of, one part a call; {@link #build} checks it. What is collected is a value: a
+ * simulation that was built does not change when its builder goes on to the next experiment.
+ */
+public final class SimulationBuilder {
+    private RunConfig config = new RunConfig();
 
     SimulationBuilder() {}
 
+    private SimulationBuilder set(Consumer<RunConfig> change) {
+        config = config.with(change);
+        return this;
+    }
+
+    /** Returns what is collected so far. */
+    RunConfig config() {
+        return config;
+    }
+
     /** Sets what is learned; required. */
     public SimulationBuilder task(LearningTask value) {
-        task = value;
-        return this;
+        return set(run -> run.task = value);
     }
 
     /** Sets what clients train on, and so who they are; required. */
     public SimulationBuilder data(FederatedDataset value) {
-        data = value;
-        return this;
+        return set(run -> run.data = value);
     }
 
     /** Sets what the server evaluates on; without it there is no central evaluation. */
     public SimulationBuilder testData(Examples value) {
-        testData = value;
-        return this;
+        return set(run -> run.testData = value);
     }
 
     /** Sets how clients train; required unless there is a {@link #clients client factory}. */
     public SimulationBuilder training(LocalTraining value) {
-        training = algorithmParts.set("training", value);
-        return this;
+        return set(run -> run.training = value);
     }
 
     /** Sets how clients are made, to use your own; by default each is an {@link SgdClient}. */
     public SimulationBuilder clients(ClientFactory value) {
-        clientFactory = Optional.of(algorithmParts.set("clients", value));
-        return this;
+        return set(run -> run.clientFactory = Optional.of(value));
     }
 
     /** Sets how clients are made that train as {@link #training} says; by default each is an {@link SgdClient}. */
     public SimulationBuilder sgdClients(SgdClientFactory value) {
-        sgdClients = algorithmParts.set("sgdClients", value);
-        return this;
+        return set(run -> run.sgdClients = value);
     }
 
     /**
@@ -137,9 +85,7 @@ public final class SimulationBuilder implements Cloneable {
      * {@link #build} refuses it. Only a {@link #usualAggregator usual aggregator} gives way.
      */
     public SimulationBuilder algorithm(Algorithm value) {
-        Check.present("algorithm", value);
-        algorithmParts.of(value, () -> value.configure(this));
-        algorithms.add(value);
+        config = config.withAlgorithm(Check.present("algorithm", value));
         return this;
     }
 
@@ -148,19 +94,17 @@ public final class SimulationBuilder implements Cloneable {
      * trains. By default it is in memory, or with the checkpoints if there are any.
      */
     public SimulationBuilder clientStates(Path directory) {
-        clientStates = Optional.of(directory);
-        return this;
+        return set(run -> run.clientStates = Optional.of(directory));
     }
 
     /** Sets who takes part in a round; required. */
     public SimulationBuilder selector(ClientSelector value) {
-        selector = algorithmParts.set("selector", value);
-        return this;
+        return set(run -> run.selector = value);
     }
 
     /** Sets how updates are combined; required. */
     public SimulationBuilder aggregator(Aggregator value) {
-        aggregator = algorithmParts.set("aggregator", value);
+        config = config.withAggregator(value);
         return this;
     }
 
@@ -169,9 +113,7 @@ public final class SimulationBuilder implements Cloneable {
      * any aggregator. It gives way to what is set after it, and to an aggregator that is a part of another algorithm.
      */
     public SimulationBuilder usualAggregator(Aggregator value) {
-        if (!algorithmParts.has("aggregator")) {
-            aggregator = value;
-        }
+        config = config.withUsualAggregator(value);
         return this;
     }
 
@@ -180,15 +122,13 @@ public final class SimulationBuilder implements Cloneable {
      * several the later is put around the earlier.
      */
     public SimulationBuilder aroundAggregator(UnaryOperator<Aggregator> outer) {
-        UnaryOperator<Aggregator> inner = aroundAggregator;
-        aroundAggregator = aggregate -> outer.apply(inner.apply(aggregate));
+        config = config.withAroundAggregator(outer);
         return this;
     }
 
     /** Sets how the aggregate is applied; by default it is added as it is. */
     public SimulationBuilder serverOptimizer(ServerOptimizer value) {
-        serverOptimizer = algorithmParts.set("serverOptimizer", value);
-        return this;
+        return set(run -> run.serverOptimizer = value);
     }
 
     /**
@@ -202,26 +142,14 @@ public final class SimulationBuilder implements Cloneable {
 
     /** Puts a server into a layer of the run's servers. */
     public SimulationBuilder server(ServerLayer layer, ServerDecorator value) {
-        PlacedServer placed = new PlacedServer(layer, value);
-        if (layer == ServerLayer.BASE || layer == ServerLayer.TIME) {
-            boolean another = servers.stream().anyMatch(server -> server.layer() == layer);
-            String what =
-                    layer == ServerLayer.TIME ? "simulated clocks of a run" : "servers in place of the composed one";
-            Check.that(!another, what, "one", "two");
-        }
-        servers.add(placed);
+        config = config.withServer(new PlacedServer(layer, value));
         return this;
-    }
-
-    Server decorated(Server composed, ClientStore states) {
-        RunParts run = new RunParts(states, updates, selector, Optional.ofNullable(training), codec, data.clients());
-        return new ServerStack(servers, settings).around(composed, run);
     }
 
     /** Adds a rule for the settings of tasks; of several the later may overrule the earlier. */
     public SimulationBuilder settings(SettingsRule.Factory value) {
-        settings.add(Check.present("settings", value));
-        return this;
+        Check.present("settings", value);
+        return set(run -> run.settings = RunConfig.plus(run.settings, value));
     }
 
     /**
@@ -231,20 +159,18 @@ public final class SimulationBuilder implements Cloneable {
      * @param maxStaleness how many versions the model may be behind, at least 0
      */
     public SimulationBuilder asynchronous(int maxStaleness) {
-        staleness = OptionalInt.of(Check.atLeast("maxStaleness", 0, maxStaleness));
-        return this;
+        return set(run -> run.staleness = OptionalInt.of(Check.atLeast("maxStaleness", 0, maxStaleness)));
     }
 
     /** Adds somebody who looks at the world outside before each round is planned. */
     public SimulationBuilder observer(RoundObserver value) {
-        observers.add(Check.present("observer", value));
-        return this;
+        Check.present("observer", value);
+        return set(run -> run.observers = RunConfig.plus(run.observers, value));
     }
 
     /** Sets which updates a round takes, and how many: by default every sound one. */
     public SimulationBuilder updates(UpdatePolicy value) {
-        updates = value;
-        return this;
+        return set(run -> run.updates = value);
     }
 
     /**
@@ -252,8 +178,7 @@ public final class SimulationBuilder implements Cloneable {
      * memory.
      */
     public SimulationBuilder updateStore(UpdateStore value) {
-        updateStore = value;
-        return this;
+        return set(run -> run.updateStore = value);
     }
 
     /**
@@ -261,27 +186,23 @@ public final class SimulationBuilder implements Cloneable {
      * they do nothing. Algorithms add theirs: local differential privacy accepts no transform after its noise.
      */
     public SimulationBuilder uploadTransform(UpdateTransform value) {
-        Check.present("uploadTransform", value);
-        uploadTransform = uploadTransform == NO_TRANSFORM ? value : uploadTransform.andThen(value);
+        config = config.withUploadTransform(value);
         return this;
     }
 
     /** Sets how deltas are encoded on their way to the server, after all transforms; by default they are not. */
     public SimulationBuilder codec(Codec value) {
-        codec = Optional.of(algorithmParts.set("codec", value));
-        return this;
+        return set(run -> run.codec = Optional.of(value));
     }
 
     /** Sets the model to start from; by default it is drawn from the seed. */
     public SimulationBuilder initialModel(ParameterVector value) {
-        initialModel = Optional.of(value);
-        return this;
+        return set(run -> run.initialModel = Optional.of(value));
     }
 
     /** Sets how many clients take part in a round; required. */
     public SimulationBuilder cohortSize(int value) {
-        cohortSize = value;
-        return this;
+        return set(run -> run.cohortSize = value);
     }
 
     /**
@@ -290,32 +211,27 @@ public final class SimulationBuilder implements Cloneable {
      * elsewhere may send one sum for each block of clients.
      */
     public SimulationBuilder blockSize(int value) {
-        blockSize = value;
-        return this;
+        return set(run -> run.blockSize = value);
     }
 
     /** Sets the number of rounds; required. */
     public SimulationBuilder rounds(int value) {
-        rounds = value;
-        return this;
+        return set(run -> run.rounds = value);
     }
 
     /** Sets how many clients train at once; by default one a processor. The result does not depend on it. */
     public SimulationBuilder workers(int value) {
-        workers = value;
-        return this;
+        return set(run -> run.workers = value);
     }
 
     /** Sets where to compute; by default the CPU. */
     public SimulationBuilder devices(Devices value) {
-        devices = value;
-        return this;
+        return set(run -> run.devices = value);
     }
 
     /** Sets the seed of all random choices; by default 0. */
     public SimulationBuilder seed(long value) {
-        seed = new Seed(value);
-        return this;
+        return set(run -> run.seed = new Seed(value));
     }
 
     /**
@@ -324,20 +240,17 @@ public final class SimulationBuilder implements Cloneable {
      * {@link #execution} and all devices but the first, which is the server's, have no effect.
      */
     public SimulationBuilder executor(CohortExecutor.Factory value) {
-        executor = Optional.of(value);
-        return this;
+        return set(run -> run.executor = Optional.of(value));
     }
 
     /** Sets what a client that throws does to the run; by default it fails the run. */
     public SimulationBuilder failurePolicy(FailurePolicy value) {
-        failurePolicy = value;
-        return this;
+        return set(run -> run.failurePolicy = value);
     }
 
     /** Sets how clients are run: priorities, retries, time-outs; by default each once, in their order. */
     public SimulationBuilder execution(ExecutionPolicy value) {
-        execution = value;
-        return this;
+        return set(run -> run.execution = value);
     }
 
     /**
@@ -345,8 +258,7 @@ public final class SimulationBuilder implements Cloneable {
      * Half a second is a good pace.
      */
     public SimulationBuilder monitor(ResourceProbe probe, Duration every) {
-        monitoring = Optional.of(() -> new ResourceMonitor(probe, every));
-        return this;
+        return set(run -> run.monitoring = Optional.of(() -> new ResourceMonitor(probe, every)));
     }
 
     /**
@@ -354,8 +266,7 @@ public final class SimulationBuilder implements Cloneable {
      * not, for it takes some half a millisecond a megabyte.
      */
     public SimulationBuilder hashUpdates(boolean value) {
-        hashUpdates = value;
-        return this;
+        return set(run -> run.hashUpdates = value);
     }
 
     /**
@@ -363,14 +274,12 @@ public final class SimulationBuilder implements Cloneable {
      * whose last model is not its best, such as one that averages over rounds, says so here.
      */
     public SimulationBuilder evaluated(Function<ServerState, ParameterVector> value) {
-        evaluated = Check.present("evaluated", value);
-        return this;
+        return set(run -> run.evaluated = Check.present("evaluated", value));
     }
 
     /** Sets in which rounds the server evaluates; by default in every one. The last is always evaluated. */
     public SimulationBuilder evaluateEvery(int value) {
-        evaluateEvery = value;
-        return this;
+        return set(run -> run.evaluateEvery = value);
     }
 
     /**
@@ -381,9 +290,10 @@ public final class SimulationBuilder implements Cloneable {
      * examples of its own.
      */
     public SimulationBuilder clientEvaluation(FederatedDataset value, int everyRounds) {
-        clientEvaluationData = value;
-        evaluateClientsEvery = OptionalInt.of(everyRounds);
-        return this;
+        return set(run -> {
+            run.clientEvaluationData = value;
+            run.evaluateClientsEvery = OptionalInt.of(everyRounds);
+        });
     }
 
     /**
@@ -391,9 +301,10 @@ public final class SimulationBuilder implements Cloneable {
      * are kept. The directory must not hold those of another run, and is this run's alone while it goes on.
      */
     public SimulationBuilder checkpoints(Path directory, int everyRounds) {
-        checkpoints = Optional.of(directory);
-        checkpointEvery = everyRounds;
-        return this;
+        return set(run -> {
+            run.checkpoints = Optional.of(directory);
+            run.checkpointEvery = everyRounds;
+        });
     }
 
     /**
@@ -402,20 +313,18 @@ public final class SimulationBuilder implements Cloneable {
      * where things run and are kept may differ.
      */
     public SimulationBuilder resume(boolean value) {
-        resume = value;
-        return this;
+        return set(run -> run.resume = value);
     }
 
     /** Adds a rule by which to end before the last round; of several the first that applies does. */
     public SimulationBuilder stopRule(StopRule value) {
-        stopRule = stopRule.or(Check.present("stopRule", value));
-        return this;
+        return set(run -> run.stopRule = run.stopRule.or(Check.present("stopRule", value)));
     }
 
     /** Adds a listener; listeners are called in the order in which they were added. */
     public SimulationBuilder listener(RunListener value) {
-        listeners.add(value);
-        return this;
+        Check.present("listener", value);
+        return set(run -> run.listeners = RunConfig.plus(run.listeners, value));
     }
 
     /**
@@ -426,141 +335,6 @@ public final class SimulationBuilder implements Cloneable {
      * @throws IllegalArgumentException if a value is out of range; the message names it
      */
     public Simulation build() {
-        SimulationBuilder run = clone(); // this one may go on to the next experiment
-        run.aggregator = Optional.ofNullable(aggregator).map(aroundAggregator).orElse(null);
-        run.aroundAggregator = inner -> inner;
-        run.check(algorithmParts.replaced(this));
-        algorithmParts.ownerOf("aggregator").ifPresent(algorithm -> {
-            WatchedAggregator watched = new WatchedAggregator(aggregator, algorithm);
-            run.askedAggregator = Optional.of(aroundAggregator.apply(watched));
-            run.listeners.add(0, watched);
-        });
-        return new Simulation(run);
-    }
-
-    private void check(Optional<InvalidSettingException> replaced) {
-        requireParts();
-        listeners.forEach(listener -> Check.present("listener", listener));
-        Check.inRange("cohortSize", 1, data.clients().size(), cohortSize);
-        Check.that(
-                cohortSize >= aggregator.minimumUpdates() || staleness.isPresent(),
-                "cohortSize",
-                "at least what the aggregator needs, " + aggregator.minimumUpdates(),
-                cohortSize);
-        Check.positive("rounds", rounds);
-        Check.positive("blockSize", blockSize);
-        if (clientEvaluationData != null) {
-            int evaluating = clientEvaluationData.clients().size();
-            Check.that(
-                    evaluating >= data.clients().size(),
-                    "clients of clientEvaluation",
-                    "at least as many as train, " + data.clients().size(),
-                    evaluating);
-        }
-        Check.positive("workers", workers);
-        Check.that(workers <= MOST_WORKERS, "workers", "at most " + MOST_WORKERS, workers);
-        Check.positive("evaluateEvery", evaluateEvery);
-        evaluateClientsEvery.ifPresent(every -> Check.positive("clientEvaluation everyRounds", every));
-        Check.positive("checkpoint everyRounds", checkpointEvery);
-        Check.that(!resume || checkpoints.isPresent(), "resume", "false without a checkpoint directory", resume);
-        Algorithm.Parts parts = new Algorithm.Parts(
-                selector,
-                aggregator,
-                serverOptimizer,
-                uploadTransform,
-                codec,
-                updates,
-                data,
-                cohortSize,
-                sgdClients,
-                clientFactory,
-                Optional.ofNullable(training),
-                servers,
-                settings,
-                staleness,
-                this::layout);
-        algorithms.forEach(algorithm -> algorithm.verify(parts));
-        Stream.concat(
-                        Stream.of(selector, aggregator, serverOptimizer, uploadTransform, sgdClients),
-                        Stream.of(
-                                        clientFactory.stream(),
-                                        codec.stream(),
-                                        servers.stream().map(PlacedServer::decorator))
-                                .flatMap(part -> part))
-                .filter(RunCheck.class::isInstance)
-                .forEach(part -> ((RunCheck) part).verify(parts));
-        replaced.ifPresent(fault -> {
-            throw fault;
-        });
-        Rehearsal.of(this);
-    }
-
-    /** Names all parts that are missing, and not one after another. */
-    private void requireParts() {
-        Map<String, Object> parts = new LinkedHashMap<>();
-        parts.put("task", task);
-        parts.put("data", data);
-        parts.put("selector", selector);
-        parts.put("aggregator", aggregator);
-        if (clientFactory.isEmpty()) {
-            parts.put("training", training);
-        }
-        parts.put("serverOptimizer", serverOptimizer);
-        parts.put("uploadTransform", uploadTransform);
-        parts.put("devices", devices);
-        parts.put("updates", updates);
-        parts.put("updateStore", updateStore);
-        parts.put("sgdClients", sgdClients);
-        parts.put("failurePolicy", failurePolicy);
-        parts.put("execution", execution);
-        String missing = parts.entrySet().stream()
-                .filter(part -> part.getValue() == null)
-                .map(Map.Entry::getKey)
-                .collect(Collectors.joining(", "));
-        if (!missing.isEmpty()) {
-            throw new NullPointerException(missing + " must not be null");
-        }
-    }
-
-    private ParameterLayout layout() {
-        try (FederatedModel model = new FederatedModel(task)) {
-            return model.layout();
-        }
-    }
-
-    Optional<ClientDirectory> evaluatingClients() {
-        return Optional.ofNullable(clientEvaluationData).map(FederatedDataset::clients);
-    }
-
-    ClientFactory clientFactory() {
-        LocalTraining common = training;
-        SgdClientFactory make = sgdClients;
-        return clientFactory.orElse((id, worker) -> make.create(id, worker, common));
-    }
-
-    Optional<Path> clientStateDirectory() {
-        return clientStates.or(() -> checkpoints.map(directory -> directory.resolve("clients")));
-    }
-
-    ClientStateStore clientStateStore() {
-        return clientStateDirectory()
-                .<ClientStateStore>map(DiskClientStates::new)
-                .orElseGet(InMemoryClientStates::new);
-    }
-
-    @Override
-    protected SimulationBuilder clone() {
-        try {
-            SimulationBuilder copy = (SimulationBuilder) super.clone();
-            copy.listeners = new ArrayList<>(listeners);
-            copy.servers = new ArrayList<>(servers);
-            copy.observers = new ArrayList<>(observers);
-            copy.settings = new ArrayList<>(settings);
-            copy.algorithms = new ArrayList<>(algorithms);
-            copy.algorithmParts = algorithmParts.copy();
-            return copy;
-        } catch (CloneNotSupportedException e) {
-            throw new IllegalStateException("this class is cloneable", e);
-        }
+        return new Simulation(config.finished());
     }
 }

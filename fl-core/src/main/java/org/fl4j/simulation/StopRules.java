@@ -20,7 +20,7 @@ final class StopRules {
      *
      * @throws IllegalArgumentException if a metric does not exist; the message lists those that do
      */
-    static void requireMeasured(SimulationBuilder setup, BooleanSupplier isOver) {
+    static void requireMeasured(RunConfig setup, BooleanSupplier isOver) {
         Set<String> unknown = new TreeSet<>(setup.stopRule.metrics());
         unknown.removeAll(central(setup));
         if (unknown.isEmpty()) {
@@ -31,7 +31,7 @@ final class StopRules {
         unknown.forEach(name -> Check.oneOf("metric of the stop rule", known, name));
     }
 
-    private static Set<String> central(SimulationBuilder setup) {
+    private static Set<String> central(RunConfig setup) {
         Set<String> names = new TreeSet<>();
         if (setup.testData != null) {
             names.add("test/loss");
@@ -40,7 +40,7 @@ final class StopRules {
         return names;
     }
 
-    private static Set<String> ofFirstRound(SimulationBuilder setup, BooleanSupplier isOver) {
+    private static Set<String> ofFirstRound(RunConfig setup, BooleanSupplier isOver) {
         EvaluationPlan everything = new EvaluationPlan(
                 /* centralEvery= */ 1, setup.evaluateClientsEvery, setup.evaluatingClients(), /* lastRound= */ 1);
         Computation.Scope scope = new Computation.Scope(

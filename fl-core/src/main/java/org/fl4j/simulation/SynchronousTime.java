@@ -25,8 +25,8 @@ public record SynchronousTime(World world, double timeout) implements Algorithm 
     }
 
     @Override
-    public void configure(SimulationBuilder builder) {
-        builder.server(
+    public Parts on(Parts parts) {
+        return parts.server(
                 ServerLayer.TIME,
                 (server, run) -> new TimedServer(
                         server, new Clock(world, run.selector(), run::examplesSeen, run::plannedBytes), timeout));

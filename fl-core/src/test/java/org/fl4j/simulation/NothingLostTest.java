@@ -283,7 +283,7 @@ class NothingLostTest extends TensorTest {
     void anotherKindOfMachineIsNoReasonToRefuse() {
         SimulationBuilder run = setup();
         run.rounds(2).build().run().close();
-        RunIdentity here = RunIdentity.of(run);
+        RunIdentity here = RunIdentity.of(run.config());
         assertThat(here.machine().parts())
                 .containsOnlyKeys("devices", "java", "libtorch", "native threads", "processor");
         RunIdentity elsewhere = new RunIdentity(here.made(), new Fingerprint().add("processor", "another"));

@@ -31,7 +31,6 @@ import org.fl4j.server.WeightedMean;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.Simulation;
-import org.fl4j.simulation.SimulationBuilder;
 
 /**
  * An algorithm of your own, with parts on both sides. The server sends the direction in which all clients moved in the
@@ -46,8 +45,8 @@ public record CustomAlgorithm(double share, double smoothing) implements Algorit
     private static final Slot TIMES = Slot.ofClient("custom-times");
 
     @Override
-    public void configure(SimulationBuilder builder) {
-        builder.aggregator(new Directed())
+    public Parts on(Parts parts) {
+        return parts.aggregator(new Directed())
                 .sgdClients((id, worker, training) -> new DirectedClient(id, worker, training, this));
     }
 

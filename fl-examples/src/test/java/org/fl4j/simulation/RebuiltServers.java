@@ -8,6 +8,8 @@ import java.util.function.Supplier;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientStore;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Query;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
@@ -29,16 +31,17 @@ public final class RebuiltServers {
      */
     public static Simulation of(Supplier<SimulationBuilder> make) {
         make.get().build();
-        SimulationBuilder run = make.get();
-        run.aggregator = run.aroundAggregator.apply(run.aggregator);
-        run.servers = List.of(
-                new PlacedServer(ServerLayer.GATE, (composed, parts) -> new Rebuilt(make, composed, parts.states())));
-        return new Simulation(run);
+        RunConfig parts = make.get().config();
+        return new Simulation(parts.with(run -> {
+            run.aggregator = parts.aroundAggregator.apply(parts.aggregator);
+            run.servers = List.of(new PlacedServer(
+                    ServerLayer.GATE, (composed, given) -> new Rebuilt(make, composed, given.states())));
+        }));
     }
 
     private record Rebuilt(Supplier<SimulationBuilder> make, Server composed, ClientStore states) implements Server {
         private <T> T fresh(Function<Server, T> call) {
-            SimulationBuilder run = make.get();
+            RunConfig run = make.get().config();
             try (FederatedModel model = new FederatedModel(run.task);
                     ComposedServer again = new ComposedServer(
                             () -> composed.initialState().model(),
@@ -57,6 +60,16 @@ public final class RebuiltServers {
         @Override
         public ServerState initialState() {
             return fresh(Server::initialState);
+        }
+
+        @Override
+        public Optional<Query> query(ServerState state, ClientDirectory available, RoundContext round) {
+            return fresh(server -> server.query(state, available, round));
+        }
+
+        @Override
+        public ServerState answered(ServerState state, Query query, Iterable<ModelUpdate> answers, RoundContext round) {
+            return fresh(server -> server.answered(state, query, answers, round));
         }
 
         @Override

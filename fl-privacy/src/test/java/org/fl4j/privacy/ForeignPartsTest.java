@@ -131,7 +131,7 @@ class ForeignPartsTest {
                 "dp-sgd:rate=1,steps=1,accountant=rdp"
             })
     void modelsWithRunningStatisticsAreRefusedByTheBuild(String name) {
-        SimulationBuilder builder = run(foreign -> {}, name, new Layer.BatchNorm());
+        SimulationBuilder builder = run(foreign -> foreign, name, new Layer.BatchNorm());
         assertThatThrownBy(builder::build)
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("model under differential privacy must be without buffers");
@@ -156,7 +156,7 @@ class ForeignPartsTest {
     @Test
     void anAggregatorThatNeedsAttachmentsIsRefusedByTheBuild() {
         SimulationBuilder builder =
-                run(foreign -> {}, "local-dp").aggregator(new Reader(Set.of(), /* readsAttachments= */ true));
+                run(foreign -> foreign, "local-dp").aggregator(new Reader(Set.of(), /* readsAttachments= */ true));
         assertThatThrownBy(builder::build)
                 .hasMessage("aggregator under local differential privacy must be one that needs nothing beside the"
                         + " deltas, for attachments would leave without noise, but was Reader");
@@ -168,17 +168,17 @@ class ForeignPartsTest {
                 "local-dp", "local differential privacy",
                 "dp-sgd:rate=1,steps=1,accountant=rdp", "DP-SGD");
         algorithms.forEach((name, title) -> {
-            run(foreign -> {}, name).build();
-            assertThatThrownBy(() -> run(foreign -> {}, name)
+            run(foreign -> foreign, name).build();
+            assertThatThrownBy(() -> run(foreign -> foreign, name)
                             .selector(new ByLoss(Set.of(TrainingFacts.LOSS)))
                             .build())
                     .hasMessage(
                             "selector under " + title + " must be one that needs nothing of what clients' data tell,"
                                     + " for that is withheld, but was ByLoss, which needs train/loss");
-            run(foreign -> {}, name)
+            run(foreign -> foreign, name)
                     .selector(new ByLoss(Set.of(TrainingFacts.LEARNING_RATE)))
                     .build(); // which tells nothing of data
-            assertThatThrownBy(() -> run(foreign -> {}, name)
+            assertThatThrownBy(() -> run(foreign -> foreign, name)
                             .aggregator(new Reader(Set.of(Fact.ofData("my/prototypes")), /* readsAttachments= */ false))
                             .build())
                     .hasMessage(

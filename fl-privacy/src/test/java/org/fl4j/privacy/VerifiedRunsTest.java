@@ -95,13 +95,22 @@ class VerifiedRunsTest {
                 .seed(5);
     }
 
+    /** Has the parts of an algorithm, and asks it nothing. */
+    private record Unasked(Algorithm algorithm) implements Algorithm {
+        @Override
+        public Parts on(Parts parts) {
+            return algorithm.on(parts);
+        }
+    }
+
     /**
      * As a builder is configured that an algorithm gets its hands on without {@code algorithm(...)}: nothing asks the
      * algorithm itself.
      */
     private SimulationBuilder configured(String name) {
         SimulationBuilder builder = run();
-        StrategyRegistry.load().parse(Algorithm.class, name).configure(builder);
+        Algorithm algorithm = StrategyRegistry.load().parse(Algorithm.class, name);
+        builder.algorithm(new Unasked(algorithm));
         return builder;
     }
 
@@ -197,7 +206,8 @@ class VerifiedRunsTest {
             seen.add(task.client().index());
             return update;
         });
-        StrategyRegistry.load().parse(Algorithm.class, name).configure(builder);
+        Algorithm algorithm = StrategyRegistry.load().parse(Algorithm.class, name);
+        builder.algorithm(new Unasked(algorithm));
         try (RunResult result = builder.build().run()) {
             assertThat(result.finalMetrics().find("privacy/epsilon")).isPresent();
             assertThat(seen).isNotEmpty();

@@ -9,7 +9,6 @@ import org.fl4j.server.AddDelta;
 import org.fl4j.server.FedAvg;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.ServerLayer;
-import org.fl4j.simulation.SimulationBuilder;
 
 /**
  * MIRA, federated multi-task learning (Elbakary et al. 2024, arXiv 2410.15524): every client has a model W_k of its
@@ -50,8 +49,8 @@ public record Mira(GraphOfClients graph, OptionalDouble lambda, double share) im
     }
 
     @Override
-    public void configure(SimulationBuilder builder) {
-        builder.usualAggregator(new FedAvg()) // not asked: the server below couples the models itself
+    public Parts on(Parts parts) {
+        return parts.usualAggregator(new FedAvg()) // not asked: the server below couples the models itself
                 .server(ServerLayer.BASE, (server, run) -> new MiraServer(server, run, this));
     }
 

@@ -11,7 +11,6 @@ import org.fl4j.internal.Check;
 import org.fl4j.model.LocalModel;
 import org.fl4j.server.FedAvg;
 import org.fl4j.simulation.Algorithm;
-import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Kernels;
 
 /**
@@ -33,9 +32,9 @@ public record Apfl(double alpha, boolean adaptive) implements Algorithm {
     }
 
     @Override
-    public void configure(SimulationBuilder builder) {
+    public Parts on(Parts parts) {
         Apfl setting = this;
-        builder.usualAggregator(new FedAvg())
+        return parts.usualAggregator(new FedAvg())
                 .sgdClients((id, worker, training) -> new MixingClient(id, worker, training, setting));
     }
 

@@ -10,7 +10,6 @@ import org.fl4j.internal.Check;
 import org.fl4j.model.LocalModel;
 import org.fl4j.server.FedAvg;
 import org.fl4j.simulation.Algorithm;
-import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Kernels;
 
 /**
@@ -28,9 +27,9 @@ public record Ditto(double lambda) implements Algorithm {
     }
 
     @Override
-    public void configure(SimulationBuilder builder) {
+    public Parts on(Parts parts) {
         double pull = lambda;
-        builder.usualAggregator(new FedAvg())
+        return parts.usualAggregator(new FedAvg())
                 .sgdClients((id, worker, training) -> new DittoClient(id, worker, training, pull));
     }
 

@@ -4,7 +4,6 @@ import org.fl4j.client.LocalTraining;
 import org.fl4j.internal.Check;
 import org.fl4j.server.FedAvg;
 import org.fl4j.simulation.Algorithm;
-import org.fl4j.simulation.SimulationBuilder;
 
 /**
  * FedRep (Collins et al. 2021, arXiv 2102.07078, algorithm 1): each round a client first fits its own head to the
@@ -23,10 +22,10 @@ public record FedRep(SharingRule personal, LocalTraining headTraining) implement
     }
 
     @Override
-    public void configure(SimulationBuilder builder) {
+    public Parts on(Parts parts) {
         SharingRule rule = personal;
         LocalTraining head = headTraining;
-        builder.usualAggregator(new FedAvg())
+        return parts.usualAggregator(new FedAvg())
                 .sgdClients((id, worker, training) ->
                         new PersonalLayers.AlternatingClient(id, worker, training, rule, head));
     }
@@ -34,6 +33,6 @@ public record FedRep(SharingRule personal, LocalTraining headTraining) implement
     /** The rule must find its layers in the model. */
     @Override
     public void verify(Parts parts) {
-        personal.personal(parts.layout().get());
+        personal.personal(parts.layout());
     }
 }

@@ -32,7 +32,6 @@ import org.fl4j.random.Seed;
 import org.fl4j.server.AddDelta;
 import org.fl4j.server.WeightedMean;
 import org.fl4j.simulation.Algorithm;
-import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterRole;
@@ -66,9 +65,9 @@ public record Ifca(int clusters) implements Algorithm {
     }
 
     @Override
-    public void configure(SimulationBuilder builder) {
+    public Parts on(Parts parts) {
         int count = clusters;
-        builder.aggregator(aggregator())
+        return parts.aggregator(aggregator())
                 .sgdClients((id, worker, training) -> new ClusteredClient(id, worker, training, count));
     }
 

@@ -12,7 +12,6 @@ import org.fl4j.internal.Check;
 import org.fl4j.model.LocalModel;
 import org.fl4j.server.FedAvg;
 import org.fl4j.simulation.Algorithm;
-import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Kernels;
 
 /**
@@ -36,9 +35,9 @@ public record PFedMe(double lambda, int fittingSteps, double personalRate) imple
     }
 
     @Override
-    public void configure(SimulationBuilder builder) {
+    public Parts on(Parts parts) {
         PFedMe setting = this;
-        builder.usualAggregator(new FedAvg(UpdateWeighting.uniform()))
+        return parts.usualAggregator(new FedAvg(UpdateWeighting.uniform()))
                 .sgdClients((id, worker, training) -> new FittingClient(id, worker, training, setting));
     }
 

@@ -14,7 +14,6 @@ import org.fl4j.model.LocalModel;
 import org.fl4j.random.Sampling;
 import org.fl4j.server.FedAvg;
 import org.fl4j.simulation.Algorithm;
-import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Kernels;
 
 /**
@@ -36,9 +35,9 @@ public record PerFedAvg(double innerRate, LocalTraining tuning) implements Algor
     }
 
     @Override
-    public void configure(SimulationBuilder builder) {
+    public Parts on(Parts parts) {
         PerFedAvg setting = this;
-        builder.usualAggregator(new FedAvg(UpdateWeighting.uniform()))
+        return parts.usualAggregator(new FedAvg(UpdateWeighting.uniform()))
                 .sgdClients((id, worker, training) -> new LookingAhead(id, worker, training, setting));
     }
 

@@ -16,7 +16,6 @@ import org.fl4j.internal.Check;
 import org.fl4j.model.LocalModel;
 import org.fl4j.server.FedAvg;
 import org.fl4j.simulation.Algorithm;
-import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterRole;
@@ -57,16 +56,16 @@ public record PersonalLayers(SharingRule rule) implements Algorithm {
     }
 
     @Override
-    public void configure(SimulationBuilder builder) {
+    public Parts on(Parts parts) {
         SharingRule personal = rule;
-        builder.usualAggregator(new FedAvg())
+        return parts.usualAggregator(new FedAvg())
                 .sgdClients((id, worker, training) -> new SharingClient(id, worker, training, personal));
     }
 
     /** The rule must find its layers in the model. */
     @Override
     public void verify(Parts parts) {
-        rule.personal(parts.layout().get());
+        rule.personal(parts.layout());
     }
 
     /** Puts its own layers into the received model, and takes them out of the update. */

@@ -6,7 +6,6 @@ import org.fl4j.internal.Check;
 import org.fl4j.server.AddDelta;
 import org.fl4j.server.FedAvg;
 import org.fl4j.simulation.Algorithm;
-import org.fl4j.simulation.SimulationBuilder;
 
 /**
  * Reptile (Nichol et al. 2018, arXiv 1803.02999, algorithm 2): the model moves a share of the way to the plain mean of
@@ -25,9 +24,9 @@ public record Reptile(double stepSize, LocalTraining tuning) implements Algorith
     }
 
     @Override
-    public void configure(SimulationBuilder builder) {
+    public Parts on(Parts parts) {
         LocalTraining own = tuning;
-        builder.usualAggregator(new FedAvg(UpdateWeighting.uniform()))
+        return parts.usualAggregator(new FedAvg(UpdateWeighting.uniform()))
                 .serverOptimizer(new AddDelta(stepSize))
                 .sgdClients((id, worker, training) -> new FineTuningClient(id, worker, training, own));
     }

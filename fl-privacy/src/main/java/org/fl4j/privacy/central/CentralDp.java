@@ -109,8 +109,8 @@ public record CentralDp(
     }
 
     @Override
-    public void configure(SimulationBuilder builder) {
-        builder.selector(selector())
+    public Parts on(Parts parts) {
+        return parts.selector(selector())
                 .cohortSize(cohortSize())
                 .aggregator(aggregator())
                 .uploadTransform(upload())
@@ -200,7 +200,7 @@ public record CentralDp(
                 "server under " + algorithm,
                 "the composed one, which asks the aggregator",
                 "another");
-        Noise.requireNoBuffers(parts.layout().get());
+        Noise.requireNoBuffers(parts.layout());
     }
 
     /** The server's half; alone it would report an epsilon that nothing has checked. */

@@ -15,7 +15,6 @@ import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.LocalModel;
 import org.fl4j.simulation.Algorithm;
-import org.fl4j.simulation.SimulationBuilder;
 
 /**
  * Each client clips the gradient of each of its steps by a threshold that follows its loss from round to round ({@link
@@ -43,8 +42,8 @@ public record AdaptiveGradientClipping(DynamicThreshold initial, double p, NonFi
     }
 
     @Override
-    public void configure(SimulationBuilder builder) {
-        builder.sgdClients((id, worker, training) -> new ClippingClient(id, worker, training, this));
+    public Parts on(Parts parts) {
+        return parts.sgdClients((id, worker, training) -> new ClippingClient(id, worker, training, this));
     }
 
     private static final class ClippingClient extends SgdClient {

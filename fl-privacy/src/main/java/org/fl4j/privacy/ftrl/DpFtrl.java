@@ -89,8 +89,8 @@ public record DpFtrl(
     }
 
     @Override
-    public void configure(SimulationBuilder builder) {
-        builder.selector(selector())
+    public Parts on(Parts parts) {
+        return parts.selector(selector())
                 .cohortSize(cohort)
                 .aggregator(aggregator())
                 .uploadTransform(upload())

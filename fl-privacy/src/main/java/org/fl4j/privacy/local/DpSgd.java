@@ -17,7 +17,6 @@ import org.fl4j.privacy.accounting.PrivacyTerms;
 import org.fl4j.privacy.accounting.SamplingScheme;
 import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.simulation.Algorithm;
-import org.fl4j.simulation.SimulationBuilder;
 
 /**
  * DP-SGD inside each client (Abadi et al. 2016, arXiv 1607.00133, algorithm 1): every step draws a batch in which each
@@ -79,8 +78,8 @@ public record DpSgd(
     }
 
     @Override
-    public void configure(SimulationBuilder builder) {
-        LedgerServer.install(builder.sgdClients(new Clients(this)), this, ledger(), log);
+    public Parts on(Parts parts) {
+        return LedgerServer.install(parts.sgdClients(new Clients(this)), this, ledger(), log);
     }
 
     ClientLedger ledger() {

@@ -41,7 +41,6 @@ import org.fl4j.simulation.RunCheck;
 import org.fl4j.simulation.RunParts;
 import org.fl4j.simulation.ServerDecorator;
 import org.fl4j.simulation.ServerLayer;
-import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Tensors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -91,10 +90,11 @@ final class LedgerServer extends ForwardingServer {
      *
      * @param algorithm what checks the run, even if the run does not know it as its algorithm
      */
-    static void install(SimulationBuilder builder, Algorithm algorithm, ClientLedger ledger, Optional<PrivacyLog> log) {
-        builder.server(ServerLayer.GATE, new Installed(algorithm, ledger, log))
+    static Algorithm.Parts install(
+            Algorithm.Parts parts, Algorithm algorithm, ClientLedger ledger, Optional<PrivacyLog> log) {
+        Algorithm.Parts counted = parts.server(ServerLayer.GATE, new Installed(algorithm, ledger, log))
                 .stopRule(history -> !history.isEmpty() && left(history.get(history.size() - 1)) == 0);
-        log.ifPresent(builder::listener);
+        return log.isPresent() ? counted.listener(log.get()) : counted;
     }
 
     /** Refuses parts that would get nothing to go by, because the server withholds it from them. */
@@ -107,7 +107,7 @@ final class LedgerServer extends ForwardingServer {
                 "aggregator under " + algorithm,
                 parts.aggregator(),
                 parts.aggregator().needs());
-        Noise.requireNoBuffers(parts.layout().get());
+        Noise.requireNoBuffers(parts.layout());
     }
 
     private static void requireNoReader(String name, Object part, Set<Fact<?>> needs) {

@@ -17,7 +17,6 @@ import org.fl4j.privacy.accounting.SamplingScheme;
 import org.fl4j.privacy.noise.Noise;
 import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.simulation.Algorithm;
-import org.fl4j.simulation.SimulationBuilder;
 
 /**
  * Local differential privacy: each client clips its delta and adds all of its noise itself, so that nobody has to be
@@ -73,8 +72,8 @@ public record LocalDp(
     }
 
     @Override
-    public void configure(SimulationBuilder builder) {
-        LedgerServer.install(builder.uploadTransform(release()), this, ledger(), log);
+    public Parts on(Parts parts) {
+        return LedgerServer.install(parts.uploadTransform(release()), this, ledger(), log);
     }
 
     UpdateTransform release() {

@@ -97,8 +97,8 @@ public record DistributedDp(
     }
 
     @Override
-    public void configure(SimulationBuilder builder) {
-        builder.selector(selector())
+    public Parts on(Parts parts) {
+        return parts.selector(selector())
                 .cohortSize(cohort)
                 .aggregator(aggregator())
                 .uploadTransform(upload())

@@ -343,7 +343,7 @@ class CentralDpTest extends TensorTest {
         CentralDp dp = new CentralDp(ClippingRule.fixed(1), 1, .25, LARGE, NoiseSource.seeded());
         try (Dataset digits = Digits.generate(400, 100, new Seed(1))) {
             run(digits, dp).rounds(2).checkpoints(directory, 1).build().run().close();
-            Simulation without = run(digits, builder -> {})
+            Simulation without = run(digits, parts -> parts)
                     .selector((available, count, round, state) -> List.of(available.id(0)))
                     .aggregator(new ListAggregator(updates -> updates.get(0).delta()))
                     .cohortSize(1)

@@ -69,7 +69,7 @@ class DpSgdTest extends TensorTest {
         DpSgd dp = new DpSgd(1e6, 1, 1, 5, LARGE, seed -> new Silence());
         try (Dataset digits = Digits.generate(40, 100, new Seed(1));
                 RunResult one = run(digits, dp, 1).rounds(2).build().run();
-                RunResult descent = run(digits, builder -> {}, 1)
+                RunResult descent = run(digits, parts -> parts, 1)
                         .training(LocalTraining.sgd(.5).fullBatch().epochs(5))
                         .rounds(2)
                         .build()

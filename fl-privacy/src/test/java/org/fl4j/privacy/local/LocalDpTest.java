@@ -298,12 +298,12 @@ class LocalDpTest extends TensorTest {
         double three = GaussianMechanism.epsilon(2 / Math.sqrt(3), DELTA);
         LocalDp dp = new LocalDp(1, new Mechanism.Gaussian(2), three, DELTA, NoiseSource.seeded());
         try (Dataset digits = Digits.generate(400, 100, new Seed(1));
-                RunResult timed = run(digits, builder -> {})
+                RunResult timed = run(digits, parts -> parts)
                         .algorithm(new SynchronousTime((client, round, work) -> 1 + client.index(), 3.5))
                         .algorithm(dp)
                         .build()
                         .run();
-                RunResult asynchronous = run(digits, builder -> {})
+                RunResult asynchronous = run(digits, parts -> parts)
                         .algorithm(new Asynchronous(3, 2, 5, (client, round, work) -> 1 + client.index()))
                         .algorithm(dp)
                         .build()
