@@ -33,7 +33,8 @@ public final class StrategyRegistry {
             "org.fl4j.examples.attack.AttackStrategies",
             "org.fl4j.privacy.PrivacyStrategies",
             "org.fl4j.selection.SelectionStrategies",
-            "org.fl4j.server.ServerStrategies");
+            "org.fl4j.server.ServerStrategies",
+            "org.fl4j.client.ClientStrategies");
 
     private final Map<Class<?>, SortedMap<String, NamedStrategy<?>>> byKind = new HashMap<>();
 

@@ -66,6 +66,10 @@ public final class UpdateValidator {
             return Admission.rejected(
                     RejectionReason.NO_EXAMPLES, "exampleCount must be at least 1, but was " + update.exampleCount());
         }
+        return judgeArrays(update);
+    }
+
+    private Admission judgeArrays(ModelUpdate update) {
         Optional<ParameterVector> delta = update.payload().delta();
         Optional<String> difference;
         try {

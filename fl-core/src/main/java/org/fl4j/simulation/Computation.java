@@ -79,8 +79,7 @@ record Computation(
                     starts,
                     queries,
                     training(setup, model, executor, clientStates),
-                    new Evaluation(server, executor, scope.evaluations(), setup.evaluated),
-                    new RoundRecorder());
+                    new Evaluation(server, executor, scope.evaluations(), setup.evaluated));
             return body.apply(new Computation(
                     model,
                     states,
@@ -91,17 +90,21 @@ record Computation(
                     executor,
                     Optional.ofNullable(monitor)));
         } catch (RuntimeException | Error e) {
-            try {
-                states.close();
-            } catch (RuntimeException | Error second) {
-                if (second != e) { // the virtual machine may throw one and the same error twice
-                    e.addSuppressed(second);
-                }
-            }
+            closeAfter(e, states);
             if (Failures.unwrapped(e) instanceof Error error && e != error) {
                 throw error;
             }
             throw e;
+        }
+    }
+
+    private static void closeAfter(Throwable first, NDManager states) {
+        try {
+            states.close();
+        } catch (RuntimeException | Error second) {
+            if (second != first) { // the virtual machine may throw one and the same error twice
+                first.addSuppressed(second);
+            }
         }
     }
 

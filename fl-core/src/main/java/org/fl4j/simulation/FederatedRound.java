@@ -18,21 +18,14 @@ public final class FederatedRound {
     private final Queries queries;
     private final Training training;
     private final Evaluation evaluation;
-    private final RoundRecorder recorder;
+    private final RoundRecorder recorder = new RoundRecorder();
 
-    FederatedRound(
-            Server server,
-            RoundStarts starts,
-            Queries queries,
-            Training training,
-            Evaluation evaluation,
-            RoundRecorder recorder) {
+    FederatedRound(Server server, RoundStarts starts, Queries queries, Training training, Evaluation evaluation) {
         this.server = server;
         this.starts = starts;
         this.queries = queries;
         this.training = training;
         this.evaluation = evaluation;
-        this.recorder = recorder;
     }
 
     /**
@@ -69,7 +62,8 @@ public final class FederatedRound {
             Evaluation.Result evaluated = evaluation.of(update.state(), round);
 
             // 5. record
-            RoundReport report = recorder.report(round, plan, asked, uploads, update, evaluated, watch);
+            RoundReport report =
+                    recorder.report(new RoundRecorder.Seen(round, plan, asked, uploads, update, evaluated, watch));
 
             // 6. return
             return new Outcome(update.state(), report);

@@ -24,39 +24,52 @@ final class RoundRecorder {
     private final Set<RejectionReason> logged =
             EnumSet.of(RejectionReason.LATE, RejectionReason.DROPPED_OUT, RejectionReason.STALE);
 
-    RoundReport report(
+    /**
+     * What there is to say of a round.
+     *
+     * @param round which
+     * @param plan what was to happen
+     * @param asked what clients were asked before
+     * @param uploads what they sent
+     * @param update what the server made of it
+     * @param evaluated what was measured then
+     * @param watch how long it took
+     */
+    record Seen(
             RoundContext round,
             RoundPlan plan,
             Queries.Asked asked,
             Uploads uploads,
             ServerUpdate update,
             Evaluation.Result evaluated,
-            Stopwatch watch) {
-        List<ClientFailure> failures = new ArrayList<>(asked.failures());
-        failures.addAll(uploads.failures());
-        failures.addAll(evaluated.failures());
-        List<Rejection> rejections = new ArrayList<>(asked.rejected());
-        rejections.addAll(uploads.rejections(update));
-        warnOf(rejections, round);
+            Stopwatch watch) {}
+
+    RoundReport report(Seen seen) {
+        List<ClientFailure> failures = new ArrayList<>(seen.asked().failures());
+        failures.addAll(seen.uploads().failures());
+        failures.addAll(seen.evaluated().failures());
+        List<Rejection> rejections = new ArrayList<>(seen.asked().rejected());
+        rejections.addAll(seen.uploads().rejections(seen.update()));
+        warnOf(rejections, seen.round());
         Map<ClientId, Metrics> clients = new TreeMap<>();
-        update.accepted().forEach((client, receipt) -> clients.put(client, receipt.measured()));
+        seen.update().accepted().forEach((client, receipt) -> clients.put(client, receipt.measured()));
         return new RoundReport(
-                round.number(),
-                plan.cohort(),
+                seen.round().number(),
+                seen.plan().cohort(),
                 clients,
-                evaluated.byClient(),
+                seen.evaluated().byClient(),
                 rejections,
                 failures,
-                evaluated
+                seen.evaluated()
                         .central()
-                        .merge(round.observed())
-                        .merge(update.metrics())
+                        .merge(seen.round().observed())
+                        .merge(seen.update().metrics())
                         .merge(Evaluation.total(clients))
-                        .merge(Evaluation.total(evaluated.byClient())),
-                asked.bytesDown() + uploads.bytesDown(),
-                asked.bytesUp() + uploads.bytesUp(),
-                watch.trainSeconds(),
-                watch.evaluationSeconds());
+                        .merge(Evaluation.total(seen.evaluated().byClient())),
+                seen.asked().bytesDown() + seen.uploads().bytesDown(),
+                seen.asked().bytesUp() + seen.uploads().bytesUp(),
+                seen.watch().trainSeconds(),
+                seen.watch().evaluationSeconds());
     }
 
     /**

@@ -25,6 +25,6 @@ record Training(
         BiConsumer<Integer, Set<ClientId>> commit) {
     /** Has a plan's cohort train; the updates come in its order. */
     Uploads of(RoundPlan plan, RoundContext round) {
-        return new Uploads(executor, encoded, plan, claims, decode, round, commit);
+        return new Uploads(this, plan, round);
     }
 }

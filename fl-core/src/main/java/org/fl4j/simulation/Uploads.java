@@ -7,8 +7,6 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.BiConsumer;
-import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.fl4j.core.BlockSums;
 import org.fl4j.core.ClientId;
@@ -24,40 +22,26 @@ import org.fl4j.core.UpdateStream;
 
 /** The updates of a round as the server takes them, with the bytes that it took. */
 final class Uploads implements UpdateStream, AutoCloseable {
-    private final CohortExecutor executor;
-    private final boolean encoded; // then the server must decode each update
+    private final Training training;
     private final RoundPlan plan;
-    private final ClaimRule claims;
-    private final UnaryOperator<ModelUpdate> decode;
     private final RoundContext round;
-    private final BiConsumer<Integer, Set<ClientId>> commit;
     private final List<Rejection> rejected = new ArrayList<>(); // before the server saw them
     private Optional<CohortExecutor.Answers<ModelUpdate>> updates = Optional.empty(); // once somebody reads them
     private Optional<CohortExecutor.Answers<BlockSums>> sums = Optional.empty(); // or these in their place
     private long bytesDown;
     private long bytesUp;
 
-    Uploads(
-            CohortExecutor executor,
-            boolean encoded,
-            RoundPlan plan,
-            ClaimRule claims,
-            UnaryOperator<ModelUpdate> decode,
-            RoundContext round,
-            BiConsumer<Integer, Set<ClientId>> commit) {
-        this.executor = executor;
-        this.encoded = encoded;
+    Uploads(Training training, RoundPlan plan, RoundContext round) {
+        this.training = training;
         this.plan = plan;
-        this.claims = claims;
-        this.decode = decode;
         this.round = round;
-        this.commit = commit;
     }
 
     /** Hands out the updates whose claims can be true, decoded. The server frees them. */
     @Override
     public Iterator<ModelUpdate> iterator() {
-        CohortExecutor.Answers<ModelUpdate> answers = updates.orElseGet(() -> executor.train(plan, round));
+        CohortExecutor.Answers<ModelUpdate> answers =
+                updates.orElseGet(() -> training.executor().train(plan, round));
         updates = Optional.of(answers);
         return new Iterator<>() {
             private Optional<ModelUpdate> next = Optional.empty();
@@ -85,7 +69,9 @@ final class Uploads implements UpdateStream, AutoCloseable {
     /** Takes sums from the executor, if it makes them and nobody must see each update. */
     @Override
     public void fold(RoundPlan asked, Fold fold) {
-        sums = encoded ? Optional.empty() : fold.rule().flatMap(rule -> executor.sum(asked, round, rule));
+        sums = training.encoded()
+                ? Optional.empty()
+                : fold.rule().flatMap(rule -> training.executor().sum(asked, round, rule));
         if (sums.isEmpty()) {
             UpdateStream.super.fold(asked, fold);
             return;
@@ -104,13 +90,13 @@ final class Uploads implements UpdateStream, AutoCloseable {
         ClientId client = update.client();
         bytesDown += plan.byteCount(client);
         bytesUp += update.byteCount();
-        Optional<String> fault = claims.fault(update);
+        Optional<String> fault = training.claims().fault(update);
         if (fault.isPresent()) {
             return rejected(update, RejectionReason.FALSE_CLAIM, fault.get());
         }
         ModelUpdate read;
         try {
-            read = decode.apply(update);
+            read = training.decode().apply(update);
         } catch (IllegalArgumentException e) {
             return rejected(update, RejectionReason.UNDECODABLE, e.getMessage());
         }
@@ -163,7 +149,7 @@ final class Uploads implements UpdateStream, AutoCloseable {
      */
     void end(ServerUpdate update) {
         close(); // or they might keep something after this round's states are committed
-        commit.accept(round.number(), update.accepted().keySet());
+        training.commit().accept(round.number(), update.accepted().keySet());
     }
 
     /** Waits for clients that have begun and whom the server does not want any more. */

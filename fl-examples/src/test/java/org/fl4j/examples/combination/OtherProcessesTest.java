@@ -33,9 +33,11 @@ import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Slice;
 import org.fl4j.testing.AskingServer;
+import org.fl4j.testing.CohortExecutorContract;
 import org.fl4j.testing.SlicingServer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -409,5 +411,19 @@ class OtherProcessesTest {
             assertThat(result.state().round()).isEqualTo(2);
         }
         assertThat(result(there(2, 1))).as("processes are there again").isEqualTo(result(here()));
+    }
+
+    /** What every executor promises, of two processes and blocks of two. */
+    @Nested
+    class Contract extends CohortExecutorContract {
+        @Override
+        protected SimulationBuilder run() {
+            return here();
+        }
+
+        @Override
+        protected SimulationBuilder on(SimulationBuilder run) {
+            return run.executor(children.executor(program(), 2, 2));
+        }
     }
 }

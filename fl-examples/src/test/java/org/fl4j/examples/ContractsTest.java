@@ -1,0 +1,20 @@
+package org.fl4j.examples;
+
+import static java.util.Map.entry;
+
+import java.util.Map;
+import org.fl4j.testing.ContractCoverage;
+
+/** Each implementation of this module has its contract. */
+class ContractsTest extends ContractCoverage {
+    @Override
+    protected Map<String, String> exceptions() {
+        return Map.ofEntries(
+                entry("org.fl4j.examples.CustomAlgorithm$Directed", "an example: SnippetsTest runs it"),
+                entry("org.fl4j.examples.CustomAlgorithm$DirectedClient", "an example: SnippetsTest runs it"),
+                entry("org.fl4j.examples.CustomClient", "an example: SnippetsTest compiles it"),
+                entry("org.fl4j.examples.attack.PoisonedDataset", "another data set with changed examples: AttackTest"),
+                entry("org.fl4j.examples.benchmark.BenchmarkCommand$2", "a null client of the benchmark"),
+                entry("org.fl4j.examples.benchmark.NullClient", "trains nothing: NullClientTest"));
+    }
+}
