@@ -9,16 +9,56 @@ import ai.djl.nn.ParallelBlock;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.pooling.Pool;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import org.fl4j.internal.Check;
+import org.fl4j.tensor.ParameterLayout;
 
 /**
  * A layer as a value. A {@link Network} of layers is a description, not an object graph: FL4J makes a DJL block of it, and
  * a compiled training program. Images are (n, channels, height, width).
  */
-public sealed interface Layer {
-    /** Makes the DJL block of this layer. */
+public interface Layer {
+    /** Makes the DJL block of this layer, which trains on the eager path. */
     Block toBlock();
+
+    /**
+     * Returns what this layer makes of an example.
+     *
+     * @param number the layer's place in the network, for messages, such as 2.1
+     * @throws IllegalArgumentException if it does not accept the example; the message names the layer, the rule and the
+     *     value
+     */
+    ExampleForm output(ExampleForm input, String number);
+
+    /** Returns how messages call this layer. */
+    default String name(String number) {
+        return "layer " + number + " (" + getClass().getSimpleName() + ")";
+    }
+
+    /**
+     * Writes this layer's compiled form: its forward pass, and afterwards its backward pass. Both give what the block
+     * gives, up to rounding.
+     *
+     * @param out where to; the layer takes its parameters from it in the order in which its block has them
+     * @param input the name of what it reads, with the batch
+     * @param above whether something before it has parameters to train: if not, nobody needs the input's gradient
+     * @return nothing if it has no compiled form, which is the default; its network then trains on the eager path
+     */
+    default Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
+        return Optional.empty();
+    }
+
+    /**
+     * Returns this layer for a part of the model.
+     *
+     * @param parameters the trainable parameters of the part; the layer takes as many as its block has
+     * @throws IllegalArgumentException if the layer cannot be made smaller, which is the default
+     */
+    default Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
+        throw new IllegalArgumentException("layer of a slice must be one that can be made smaller, but was " + this);
+    }
 
     /** Returns this layer with parameters that do not train, drawn from the seed 0. */
     default Layer frozen() {
@@ -39,6 +79,23 @@ public sealed interface Layer {
         @Override
         public Block toBlock() {
             return Linear.builder().setUnits(units).build();
+        }
+
+        @Override
+        public ExampleForm output(ExampleForm input, String number) {
+            return input.vector(name(number)).with(new Shape(units));
+        }
+
+        @Override
+        public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
+            return Optional.of(LayerForms.dense(out, input, above));
+        }
+
+        @Override
+        public Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
+            ParameterLayout.Entry weight = parameters.next();
+            parameters.next(); // the bias
+            return new Dense(Math.toIntExact(weight.shape().get(0)));
         }
     }
 
@@ -70,6 +127,25 @@ public sealed interface Layer {
                     .optBias(bias)
                     .build();
         }
+
+        @Override
+        public ExampleForm output(ExampleForm input, String number) {
+            return input.windows(name(number), this);
+        }
+
+        @Override
+        public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
+            return Optional.of(LayerForms.convolution(out, this, input, above));
+        }
+
+        @Override
+        public Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
+            ParameterLayout.Entry weight = parameters.next();
+            if (bias) {
+                parameters.next();
+            }
+            return new Conv2d(Math.toIntExact(weight.shape().get(0)), kernel, stride, padding, bias);
+        }
     }
 
     /**
@@ -86,6 +162,21 @@ public sealed interface Layer {
         @Override
         public Block toBlock() {
             return Pool.maxPool2dBlock(new Shape(size, size), new Shape(size, size));
+        }
+
+        @Override
+        public ExampleForm output(ExampleForm input, String number) {
+            return input.pooled(name(number), size);
+        }
+
+        @Override
+        public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
+            return Optional.of(LayerForms.maxPool(out, this, input, above));
+        }
+
+        @Override
+        public Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
+            return this;
         }
     }
 
@@ -104,6 +195,21 @@ public sealed interface Layer {
         public Block toBlock() {
             return Pool.avgPool2dBlock(new Shape(size, size), new Shape(size, size));
         }
+
+        @Override
+        public ExampleForm output(ExampleForm input, String number) {
+            return input.pooled(name(number), size);
+        }
+
+        @Override
+        public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
+            return Optional.of(LayerForms.averagePool(out, this, input, above));
+        }
+
+        @Override
+        public Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
+            return this;
+        }
     }
 
     /** The mean over all positions: (n, channels, height, width) to (n, channels). */
@@ -111,6 +217,21 @@ public sealed interface Layer {
         @Override
         public Block toBlock() {
             return new SequentialBlock().add(Pool.globalAvgPool2dBlock()).add(Blocks.batchFlattenBlock());
+        }
+
+        @Override
+        public ExampleForm output(ExampleForm input, String number) {
+            return input.with(new Shape(input.channels(name(number))));
+        }
+
+        @Override
+        public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
+            return Optional.of(LayerForms.globalAveragePool(out, input, above));
+        }
+
+        @Override
+        public Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
+            return this;
         }
     }
 
@@ -120,6 +241,21 @@ public sealed interface Layer {
         public Block toBlock() {
             return Activation.reluBlock();
         }
+
+        @Override
+        public ExampleForm output(ExampleForm input, String number) {
+            return input.floats(name(number));
+        }
+
+        @Override
+        public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
+            return Optional.of(LayerForms.relu(out, input, above));
+        }
+
+        @Override
+        public Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
+            return this;
+        }
     }
 
     /** The hyperbolic tangent. */
@@ -127,6 +263,21 @@ public sealed interface Layer {
         @Override
         public Block toBlock() {
             return Activation.tanhBlock();
+        }
+
+        @Override
+        public ExampleForm output(ExampleForm input, String number) {
+            return input.floats(name(number));
+        }
+
+        @Override
+        public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
+            return Optional.of(LayerForms.tanh(out, input, above));
+        }
+
+        @Override
+        public Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
+            return this;
         }
     }
 
@@ -136,6 +287,21 @@ public sealed interface Layer {
         public Block toBlock() {
             return Activation.sigmoidBlock();
         }
+
+        @Override
+        public ExampleForm output(ExampleForm input, String number) {
+            return input.floats(name(number));
+        }
+
+        @Override
+        public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
+            return Optional.of(LayerForms.sigmoid(out, input, above));
+        }
+
+        @Override
+        public Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
+            return this;
+        }
     }
 
     /** x times the standard normal distribution function of x (Hendrycks and Gimpel 2016, arXiv 1606.08415). */
@@ -143,6 +309,21 @@ public sealed interface Layer {
         @Override
         public Block toBlock() {
             return Activation.geluBlock();
+        }
+
+        @Override
+        public ExampleForm output(ExampleForm input, String number) {
+            return input.floats(name(number));
+        }
+
+        @Override
+        public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
+            return Optional.of(LayerForms.gelu(out, input, above));
+        }
+
+        @Override
+        public Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
+            return this;
         }
     }
 
@@ -163,6 +344,24 @@ public sealed interface Layer {
         public Block toBlock() {
             return new EmbeddingBlock(vocabulary, size);
         }
+
+        @Override
+        public ExampleForm output(ExampleForm input, String number) {
+            return input.embedded(name(number), size);
+        }
+
+        @Override
+        public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
+            return Optional.of(LayerForms.embedding(out, this, input, above));
+        }
+
+        @Override
+        public Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
+            ParameterLayout.Entry table = parameters.next();
+            return new Embedding(
+                    Math.toIntExact(table.shape().get(0)),
+                    Math.toIntExact(table.shape().get(1)));
+        }
     }
 
     /** Layer normalisation over all but the first dimension (Ba et al. 2016, arXiv 1607.06450), epsilon 1e-5. */
@@ -171,6 +370,23 @@ public sealed interface Layer {
         public Block toBlock() {
             return ai.djl.nn.norm.LayerNorm.builder().build();
         }
+
+        @Override
+        public ExampleForm output(ExampleForm input, String number) {
+            return input.floats(name(number));
+        }
+
+        @Override
+        public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
+            return Optional.of(LayerForms.layerNorm(out, input, above));
+        }
+
+        @Override
+        public Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
+            parameters.next(); // scale
+            parameters.next(); // shift
+            return this;
+        }
     }
 
     /** (n, ...) to (n, product of the rest). */
@@ -178,6 +394,21 @@ public sealed interface Layer {
         @Override
         public Block toBlock() {
             return Blocks.batchFlattenBlock();
+        }
+
+        @Override
+        public ExampleForm output(ExampleForm input, String number) {
+            return input.with(new Shape(input.shape().size()));
+        }
+
+        @Override
+        public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
+            return Optional.of(LayerForms.flatten(out, input, above));
+        }
+
+        @Override
+        public Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
+            return this;
         }
     }
 
@@ -197,6 +428,21 @@ public sealed interface Layer {
         public Block toBlock() {
             return new DropoutBlock(rate);
         }
+
+        @Override
+        public ExampleForm output(ExampleForm input, String number) {
+            return input.floats(name(number));
+        }
+
+        @Override
+        public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
+            return Optional.of(LayerForms.dropout(out, this, input, above));
+        }
+
+        @Override
+        public Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
+            return this;
+        }
     }
 
     /**
@@ -210,6 +456,23 @@ public sealed interface Layer {
         @Override
         public Block toBlock() {
             return new BatchNormBlock();
+        }
+
+        @Override
+        public ExampleForm output(ExampleForm input, String number) {
+            return input.floats(name(number));
+        }
+
+        @Override
+        public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
+            return Optional.of(LayerForms.batchNorm(out, input, above));
+        }
+
+        @Override
+        public Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
+            parameters.next(); // scale
+            parameters.next(); // shift
+            return this;
         }
     }
 
@@ -227,6 +490,23 @@ public sealed interface Layer {
         @Override
         public Block toBlock() {
             return new GroupNormBlock(groups);
+        }
+
+        @Override
+        public ExampleForm output(ExampleForm input, String number) {
+            return input.inGroups(name(number), groups);
+        }
+
+        @Override
+        public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
+            return Optional.of(LayerForms.groupNorm(out, this, input, above));
+        }
+
+        @Override
+        public Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
+            parameters.next(); // scale
+            parameters.next(); // shift
+            return this;
         }
     }
 
@@ -248,6 +528,21 @@ public sealed interface Layer {
         @Override
         public Block toBlock() {
             return new FrozenBlock(layer.toBlock(), seed);
+        }
+
+        @Override
+        public ExampleForm output(ExampleForm input, String number) {
+            return layer.output(input, number);
+        }
+
+        @Override
+        public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
+            return layer.write(out.frozen(), input, above);
+        }
+
+        @Override
+        public Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
+            return this;
         }
 
         @Override
@@ -276,6 +571,23 @@ public sealed interface Layer {
                     paths -> new NDList(
                             paths.get(0).singletonOrThrow().add(paths.get(1).singletonOrThrow())),
                     List.of(Network.block(body), direct));
+        }
+
+        @Override
+        public ExampleForm output(ExampleForm input, String number) {
+            ExampleForm longer = LayerShapes.sequence(body, input, number + ".");
+            return longer.same(name(number), LayerShapes.sequence(shortcut, input, number + ".shortcut "));
+        }
+
+        @Override
+        public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
+            return LayerForms.residual(out, this, input, above);
+        }
+
+        @Override
+        public Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
+            List<Layer> smaller = SlicedNetwork.layers(body, parameters);
+            return new Residual(smaller, SlicedNetwork.layers(shortcut, parameters));
         }
     }
 }

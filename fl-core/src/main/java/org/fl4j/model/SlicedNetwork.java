@@ -9,13 +9,7 @@ import org.fl4j.tensor.ParameterRole;
 
 /** Makes the network of a smaller layout: the same layers, with as many units as the layout has. */
 final class SlicedNetwork {
-    private final Iterator<ParameterLayout.Entry> trainable;
-
-    private SlicedNetwork(ParameterLayout layout) {
-        trainable = layout.parameters().stream()
-                .filter(entry -> entry.role() == ParameterRole.TRAINABLE)
-                .iterator();
-    }
+    private SlicedNetwork() {}
 
     /**
      * Returns the task of a smaller layout.
@@ -28,44 +22,16 @@ final class SlicedNetwork {
                 "architecture of slices",
                 "a Network of layers, which can be made smaller",
                 task.architecture().getClass().getName());
-        Network network = new Network(new SlicedNetwork(layout).layers(((Network) task.architecture()).layers()));
+        Iterator<ParameterLayout.Entry> trainable = layout.parameters().stream()
+                .filter(entry -> entry.role() == ParameterRole.TRAINABLE)
+                .iterator();
+        Network network = new Network(layers(((Network) task.architecture()).layers(), trainable));
         return new LearningTask(network, task.inputShape(), task.loss(), task.metrics(), task.initializer());
     }
 
-    private List<Layer> layers(List<Layer> layers) {
+    static List<Layer> layers(List<Layer> layers, Iterator<ParameterLayout.Entry> trainable) {
         List<Layer> sliced = new ArrayList<>();
-        layers.forEach(layer -> sliced.add(layer(layer)));
+        layers.forEach(layer -> sliced.add(layer.sliced(trainable)));
         return sliced;
-    }
-
-    private Layer layer(Layer layer) {
-        if (layer instanceof Layer.Dense) {
-            int units = next(0);
-            trainable.next(); // the bias
-            return new Layer.Dense(units);
-        } else if (layer instanceof Layer.Conv2d conv) {
-            int filters = next(0);
-            if (conv.bias()) {
-                trainable.next();
-            }
-            return new Layer.Conv2d(filters, conv.kernel(), conv.stride(), conv.padding(), conv.bias());
-        } else if (layer instanceof Layer.Embedding) {
-            ParameterLayout.Entry table = trainable.next();
-            return new Layer.Embedding(
-                    Math.toIntExact(table.shape().get(0)),
-                    Math.toIntExact(table.shape().get(1)));
-        } else if (layer instanceof Layer.Residual residual) {
-            return new Layer.Residual(layers(residual.body()), layers(residual.shortcut()));
-        } else if (layer instanceof Layer.BatchNorm
-                || layer instanceof Layer.GroupNorm
-                || layer instanceof Layer.LayerNorm) {
-            trainable.next(); // scale
-            trainable.next(); // shift
-        }
-        return layer;
-    }
-
-    private int next(int axis) {
-        return Math.toIntExact(trainable.next().shape().get(axis));
     }
 }

@@ -74,8 +74,8 @@ public final class TrainingProgram {
         this.masks = masks;
     }
 
-    /** Writes and compiles the program, if the model is a {@link Network} with a loss that a program can express and no
-     * dropout inside a residual layer. */
+    /** Writes and compiles the program, if the model is a {@link Network} whose layers have compiled forms, with a loss
+     * that a program can express and no dropout inside a residual layer. */
     static Optional<TrainingProgram> of(FederatedModel model, StepRule rule) {
         LearningTask task = model.task();
         if (!(task.architecture() instanceof Network network)
@@ -84,8 +84,11 @@ public final class TrainingProgram {
                         || task.loss() instanceof ExampleMeasure.SquaredError)) {
             return Optional.empty();
         }
-        TorchScript script = TorchScript.compile(model.manager(), source(model, network, rule));
-        return Optional.of(new TrainingProgram(script, rule, masks(network.layers(), task.inputShape())));
+        return source(model, network, rule)
+                .map(source -> new TrainingProgram(
+                        TorchScript.compile(model.manager(), source),
+                        rule,
+                        masks(network.layers(), task.inputShape())));
     }
 
     /** Masks are counted over the layers in a row only. */
@@ -97,18 +100,21 @@ public final class TrainingProgram {
                 .anyMatch(path -> path.stream().anyMatch(Layer.Dropout.class::isInstance) || hasNestedDropout(path));
     }
 
-    private static String source(FederatedModel model, Network network, StepRule rule) {
+    private static Optional<String> source(FederatedModel model, Network network, StepRule rule) {
         ProgramWriter out = new ProgramWriter();
         GradientSink sink =
                 rule.descends() ? new GradientSink.Descent(out, rule.weightDecay() > 0) : new GradientSink.Collect(out);
-        LayerPrograms.Pass pass =
-                new LayerPrograms(model.layout(), out, sink).sequence(network.layers(), "features", /* above= */ false);
+        Optional<LayerPass> pass =
+                new LayerWriter(model.layout(), out, sink).sequence(network.layers(), "features", /* above= */ false);
+        if (pass.isEmpty()) {
+            return Optional.empty();
+        }
         String gradient = model.task().loss() instanceof ExampleMeasure.CrossEntropy
-                ? crossEntropy(out, pass.output())
-                : squaredError(out, pass.output());
-        pass.backward().write(gradient);
+                ? crossEntropy(out, pass.get().output())
+                : squaredError(out, pass.get().output());
+        pass.get().backward().write(gradient);
         rule.lines().forEach(out::step);
-        return assemble(model, rule, out, sink);
+        return Optional.of(assemble(model, rule, out, sink));
     }
 
     private static String assemble(FederatedModel model, StepRule rule, ProgramWriter out, GradientSink sink) {
@@ -169,7 +175,7 @@ public final class TrainingProgram {
             if (layers.get(i) instanceof Layer.Dropout dropout && dropout.rate() > 0) {
                 List<Layer> before = layers.subList(0, i);
                 Shape shape = LayerShapes.trace(before, inputShape, LayerShapes.inputType(layers))
-                        .output();
+                        .shape();
                 masks.add(new DropoutMask(shape, dropout.rate()));
             }
         }

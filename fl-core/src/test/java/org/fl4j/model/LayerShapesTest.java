@@ -42,7 +42,7 @@ class LayerShapesTest extends TensorTest {
             Shape output =
                     local.predict(manager.zeros(new Shape(3).addAll(IMAGE))).getShape();
             assertThat(LayerShapes.trace(network.layers(), IMAGE, DataType.FLOAT32)
-                            .output())
+                            .shape())
                     .isEqualTo(output.slice(1));
         }
     }
