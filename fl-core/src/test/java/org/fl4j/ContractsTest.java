@@ -13,6 +13,9 @@ class ContractsTest extends ContractCoverage {
                 entry(
                         "org.fl4j.simulation.WorkerExecutor",
                         "every run without another executor has it: WorkerExecutorTest"),
+                entry(
+                        "org.fl4j.core.UpdateTransform$Chain",
+                        "two transforms, one after the other: UpdateTransformTest"),
                 entry("org.fl4j.simulation.GuardedServer", "around the server of every run"),
                 entry(
                         "org.fl4j.simulation.ServerStack$Asked",

@@ -33,7 +33,7 @@ public record ClassCounts(int classes) implements ClientQuery {
     public Map<String, NDArray> answer(TrainingTask task, LocalModel model, ClientExamples examples) {
         float[] counts = new float[classes];
         for (int label : examples.gather(model.manager()).classIndices()) {
-            Check.that(label < classes, "classes", "more than the largest label, " + label, classes);
+            Check.inRange("label", 0, classes - 1, label);
             counts[label]++;
         }
         return Map.of(COUNTS, Tensors.create(model.manager(), counts, new Shape(classes)));

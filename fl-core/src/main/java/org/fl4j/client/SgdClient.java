@@ -291,7 +291,7 @@ public class SgdClient implements Client {
     /** Answers by the {@link ClientQuery} of that name, from the examples that this client trains on. */
     @Override
     public ModelUpdate answer(String query, TrainingTask task) {
-        ClientQuery asked = ClientQueries.named(query);
+        ClientQuery asked = worker.query(query);
         LocalModel model = worker.model();
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();

@@ -11,17 +11,21 @@ import org.fl4j.core.TrainingTask;
 import org.fl4j.data.FederatedDataset;
 import org.fl4j.model.FederatedModel;
 import org.fl4j.model.LocalModel;
+import org.fl4j.registry.StrategyRegistry;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.Slice;
 import org.fl4j.tensor.TensorEngine;
 
 /**
  * What one thread of a run computes with: a device, a local model and access to the data. Clients borrow it for one task
- * at a time, so that memory is O(model) per worker whatever the number of clients.
+ * at a time, so that memory is O(model) per worker whatever the number of clients; there is one model for each layout
+ * that its clients had.
  */
 public final class Worker implements AutoCloseable {
     private final FederatedModel whole;
-    private final Map<ParameterLayout, LocalModel> models = new HashMap<>(); // of the layouts that clients had
+    private final LocalModel ofWhole;
+    private final Map<ParameterLayout, LocalModel> parts = new HashMap<>(); // of the smaller layouts that clients had
+    private final Map<String, ClientQuery> queries = new HashMap<>(); // by the names that servers asked by
     private LocalModel model;
     private final TaskData data;
     private final TaskData evaluationData;
@@ -45,8 +49,8 @@ public final class Worker implements AutoCloseable {
             ClientStates states,
             Device device) {
         whole = model;
-        this.model = new LocalModel(model, device);
-        models.put(model.layout(), this.model);
+        ofWhole = new LocalModel(model, device);
+        this.model = ofWhole;
         this.data = new TaskData(data);
         this.evaluationData = new TaskData(evaluationData);
         evaluatesOnTrainingExamples =
@@ -64,11 +68,13 @@ public final class Worker implements AutoCloseable {
     public void taskBegins(TrainingTask task) {
         Optional<Slice> slice = task.slice();
         if (slice.isEmpty()) {
-            model = models.get(whole.layout());
+            model = ofWhole;
             return;
         }
         FederatedModel part = whole.of(slice.get());
-        model = models.computeIfAbsent(part.layout(), layout -> new LocalModel(part, updates.getDevice()));
+        model = part == whole
+                ? ofWhole
+                : parts.computeIfAbsent(part.layout(), layout -> new LocalModel(part, updates.getDevice()));
     }
 
     /** Returns what clients train on. Within a task it asks the data set once for each client, and it releases the examples when the task ends. */
@@ -89,6 +95,15 @@ public final class Worker implements AutoCloseable {
     public String evaluationSplit(ClientId client) {
         String who = data.clients().position(client).isPresent() ? "client" : "held-out";
         return who + (evaluatesOnTrainingExamples ? "/train" : "/test");
+    }
+
+    /**
+     * Returns a query by its name.
+     *
+     * @throws IllegalArgumentException if there is none of that name; the message lists those that are
+     */
+    ClientQuery query(String name) {
+        return queries.computeIfAbsent(name, line -> StrategyRegistry.load().parse(ClientQuery.class, line));
     }
 
     /** Returns what clients keep between rounds. */
@@ -119,6 +134,7 @@ public final class Worker implements AutoCloseable {
     @Override
     public void close() {
         updates.close();
-        models.values().forEach(LocalModel::close);
+        parts.values().forEach(LocalModel::close);
+        ofWhole.close();
     }
 }

@@ -49,6 +49,11 @@ public record ClientOrder(
         return new ClientOrder(RoundPlan.MODEL, Optional.of(model), Map.of());
     }
 
+    /** Returns whether the client is sent the shared model as it is. */
+    public boolean isOfShared() {
+        return ownModel.isEmpty() && slice.isEmpty();
+    }
+
     /** Returns the same order with further settings. */
     public ClientOrder withSettings(Map<String, Double> more) {
         Map<String, Double> all = new TreeMap<>(settings);

@@ -99,6 +99,9 @@ public record TrainingTask(
     }
 
     static long byteCount(Map<String, NDArray> attachments) {
+        if (attachments.isEmpty()) {
+            return 0; // as of most messages
+        }
         return attachments.values().stream()
                 .mapToLong(array -> array.size() * array.getDataType().getNumOfBytes())
                 .sum();

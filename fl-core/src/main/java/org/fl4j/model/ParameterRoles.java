@@ -36,6 +36,11 @@ final class ParameterRoles {
 
     private static ParameterRole role(Parameter parameter, boolean frozen) {
         DataType type = parameter.getArray().getDataType();
+        Check.that(
+                type == DataType.FLOAT32 || frozen || !parameter.requiresGradient(),
+                "type of trainable parameter " + parameter.getName(),
+                "float32",
+                type);
         if (type == DataType.INT64 && !frozen) {
             return ParameterRole.INTEGER_BUFFER;
         }
@@ -70,7 +75,7 @@ final class ParameterRoles {
                     trains,
                     "BatchNorm of a network",
                     "one that trains, or inside a FrozenBlock, where it goes by its running statistics",
-                    "one whose parameters are frozen");
+                    "one whose scale and shift have no gradient");
         } else if (!(block instanceof FrozenBlock)) {
             block.getChildren().values().forEach(ParameterRoles::requireInference);
         }

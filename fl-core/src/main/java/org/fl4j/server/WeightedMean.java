@@ -2,8 +2,6 @@ package org.fl4j.server;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +20,7 @@ import org.fl4j.core.SumRule;
 import org.fl4j.core.UpdateWeighting;
 import org.fl4j.internal.Check;
 import org.fl4j.tensor.Kernels;
+import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.Slice;
 
@@ -51,7 +50,7 @@ public final class WeightedMean implements SumRule.Sums {
     private final Map<String, ToDoubleFunction<ModelUpdate>> statistics = new TreeMap<>();
     private final Map<String, Double> numbers = new TreeMap<>(); // scaled sums
     private Optional<ParameterVector> sum = Optional.empty();
-    private Optional<NDArray> weights = Optional.empty(); // of each float, float64, once a slice was folded; scaled
+    private Optional<CoordinateWeights> weights = Optional.empty(); // once a slice was folded; scaled
     private int exponent; // sums, and that of the weights, are scaled by 2^exponent
     private double scaledWeight;
     private int count;
@@ -120,7 +119,7 @@ public final class WeightedMean implements SumRule.Sums {
             foldSlice(slice.get(), delta, scaled);
         } else {
             fold(delta, scaled);
-            weights.ifPresent(ofEach -> ofEach.addi(scaled));
+            weights.ifPresent(ofEach -> ofEach.add(scaled));
         }
         attachments.forEach(name -> fold(name, update.attachment(name).toDevice(device, /* copy= */ false), scaled));
         statistics.forEach((name, ofUpdate) -> numbers.merge(
@@ -134,14 +133,20 @@ public final class WeightedMean implements SumRule.Sums {
     @Override
     public void merge(Aggregation other) {
         WeightedMean part = (WeightedMean) other;
+        add(part);
+        part.sum.ifPresent(ParameterVector::close); // many blocks may come in a round
+        part.attached.values().forEach(NDArray::close);
+        part.weights.ifPresent(all -> all.ofEach().close());
+    }
+
+    private void add(WeightedMean part) {
         if (part.count == 0) {
             return;
         }
         makeRoomFor(part.magnitude());
         double scale = Math.scalb(1.0, exponent - part.exponent);
         if (part.weights.isPresent() || weights.isPresent()) {
-            NDArray ofEach = weightsOfEach();
-            ofEach.addi(part.weightsOfEach().mul(scale));
+            weightsOfEach().add(part.weightsOfEach(), scale);
         }
         part.sum.ifPresent(partSum -> fold(partSum, scale));
         part.attached.forEach((name, partSum) -> fold(name, partSum, scale));
@@ -163,7 +168,7 @@ public final class WeightedMean implements SumRule.Sums {
             }
         }
         if (weights.isPresent()) {
-            sums = sums.with(WEIGHTS, weights.get());
+            sums = sums.with(WEIGHTS, weights.get().ofEach());
         }
         for (Map.Entry<String, NDArray> attachment : attached.entrySet()) {
             sums = sums.with(ATTACHED + attachment.getKey(), attachment.getValue());
@@ -180,12 +185,15 @@ public final class WeightedMean implements SumRule.Sums {
         part.exponent = (int) number(other, EXPONENT);
         part.scaledWeight = number(other, WEIGHT);
         part.count = (int) number(other, COUNT);
+        Device device = state.model().floats().getDevice();
         part.sum = other.tensor(FLOATS)
-                .map(floats -> new ParameterVector(state.model().layout(), floats, other.tensor(INTEGERS)));
-        part.weights = other.tensor(WEIGHTS);
-        attachments.forEach(name -> other.tensor(ATTACHED + name).ifPresent(array -> part.attached.put(name, array)));
+                .map(floats -> new ParameterVector(state.model().layout(), floats, other.tensor(INTEGERS)).on(device));
+        part.weights =
+                other.tensor(WEIGHTS).map(array -> new CoordinateWeights(array.toDevice(device, /* copy= */ false)));
+        attachments.forEach(name -> other.tensor(ATTACHED + name)
+                .ifPresent(array -> part.attached.put(name, array.toDevice(device, /* copy= */ false))));
         statistics.keySet().forEach(name -> part.numbers.put(name, number(other, STATISTIC + name)));
-        merge(part);
+        add(part);
     }
 
     private static double number(StrategyState sums, String name) {
@@ -213,7 +221,7 @@ public final class WeightedMean implements SumRule.Sums {
             needed -= HEADROOM;
             double smaller = Math.scalb(1.0, needed - exponent);
             sum.ifPresent(values -> values.floats().muli(smaller));
-            weights.ifPresent(ofEach -> ofEach.muli(smaller));
+            weights.ifPresent(all -> all.ofEach().muli(smaller));
             attached.values().forEach(values -> values.muli(smaller));
             numbers.replaceAll((name, number) -> number * smaller);
             scaledWeight *= smaller;
@@ -221,28 +229,20 @@ public final class WeightedMean implements SumRule.Sums {
         }
     }
 
-    /** A coordinate's weights count where it was sent. They are float64, for float32 would stop counting at 2^24. */
     private void foldSlice(Slice slice, ParameterVector values, double scale) {
-        NDArray ofEach = weightsOfEach();
+        CoordinateWeights ofEach = weightsOfEach();
+        ParameterLayout whole = state.model().layout();
         if (sum.isEmpty()) {
-            sum = Optional.of(ParameterVector.zeros(
-                    state.model().layout(), state.model().floats().getManager()));
+            sum = Optional.of(
+                    ParameterVector.zeros(whole, state.model().floats().getManager()));
         }
-        NDArray total = sum.get().floats();
-        NDArray positions = slice.positions(state.model().layout(), total.getManager());
-        Kernels.addAt(total, positions, values.floats(), scale);
-        Kernels.addAt(ofEach, positions, ofEach.getManager().ones(positions.getShape(), DataType.FLOAT64), scale);
+        ofEach.addSlice(sum.get().floats(), slice, whole, values, scale);
     }
 
     /** Returns the weight of each float; so far they were all the same. */
-    private NDArray weightsOfEach() {
+    private CoordinateWeights weightsOfEach() {
         if (weights.isEmpty()) {
-            NDArray ofEach = state.model()
-                    .floats()
-                    .getManager()
-                    .zeros(state.model().floats().getShape(), DataType.FLOAT64);
-            ofEach.addi(scaledWeight);
-            weights = Optional.of(ofEach);
+            weights = Optional.of(CoordinateWeights.of(state.model(), scaledWeight));
         }
         return weights.get();
     }
@@ -276,11 +276,8 @@ public final class WeightedMean implements SumRule.Sums {
             divide(sum.get().floats(), scaledWeight);
             return finish.apply(this);
         }
-        NDArray covered = weights.get().gt(0);
-        NDArray total = sum.get().floats();
-        NDArray ofEach = NDArrays.where(covered, weights.get(), weights.get().onesLike());
-        Kernels.copy(total.toType(DataType.FLOAT64, /* copy= */ false).divi(ofEach), total);
-        return finish.apply(this).covering(covered);
+        weights.get().divide(sum.get().floats());
+        return finish.apply(this).covering(weights.get().covered());
     }
 
     /** Finite values have a finite mean; rounding alone can take it past the largest float. */

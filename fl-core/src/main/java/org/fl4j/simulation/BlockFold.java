@@ -4,8 +4,11 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.fl4j.core.BlockSums;
+import org.fl4j.core.ClientId;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.Receipt;
 import org.fl4j.core.Rejection;
@@ -14,6 +17,7 @@ import org.fl4j.core.ServerState;
 import org.fl4j.core.SharedMessage;
 import org.fl4j.core.StrategyState;
 import org.fl4j.core.SumRule;
+import org.fl4j.core.TrainingTask;
 import org.fl4j.server.UpdateIntake;
 import org.fl4j.server.UpdatePolicy;
 
@@ -25,7 +29,8 @@ public final class BlockFold implements AutoCloseable {
     private final ClaimRule claims;
     private final SumRule.Sums sums;
     private final UpdateIntake intake;
-    private final List<Receipt> receipts = new ArrayList<>(); // of all that came, with their sizes
+    private final List<Receipt> receipts = new ArrayList<>(); // of those that the intake has judged
+    private final Map<ClientId, Long> sizes = new TreeMap<>();
     private final List<Rejection> falseClaims = new ArrayList<>();
 
     BlockFold(ClaimRule claims, SumRule rule, SharedMessage sent) {
@@ -36,15 +41,21 @@ public final class BlockFold implements AutoCloseable {
                 state, UpdatePolicy.all(), /* maxStaleness= */ 0, rule.readsDelta(), rule.takesSlices());
     }
 
-    /** Judges an update, adds it if it is accepted, and frees it. */
-    public void take(ModelUpdate update) {
-        receipts.add(update.receipt(Receipt.Outcome.SENT));
-        Optional<String> fault = claims.fault(update);
+    /**
+     * Judges an update, adds it if it is accepted, and frees it.
+     *
+     * @param task what its client was asked
+     */
+    public void take(ModelUpdate update, TrainingTask task) {
+        long size = update.payload().byteCount();
+        sizes.put(update.client(), size);
+        Optional<String> fault = claims.fault(update, task.slice());
         if (fault.isPresent()) {
             falseClaims.add(new Rejection(update.client(), RejectionReason.FALSE_CLAIM, fault.get()));
             update.close();
             return;
         }
+        receipts.add(update.receipt().with(Receipt.Outcome.SENT, size));
         intake.take(List.of(update), sums::onModelUpdate, sums::add);
         sums.sums().tensors().values().forEach(NDScope::unregister); // they outlive the scope of this client
     }
@@ -55,9 +66,7 @@ public final class BlockFold implements AutoCloseable {
         List<Receipt> refused = new ArrayList<>();
         receipts.forEach(
                 receipt -> (intake.accepted().containsKey(receipt.client()) ? accepted : refused).add(receipt));
-        List<Rejection> rejected = new ArrayList<>(falseClaims);
-        rejected.addAll(intake.rejected());
-        return new BlockSums(accepted, refused, rejected, sums.sums());
+        return new BlockSums(accepted, refused, intake.rejected(), falseClaims, sizes, sums.sums());
     }
 
     /** Frees the sums. */

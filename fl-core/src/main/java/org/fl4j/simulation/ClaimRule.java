@@ -5,6 +5,7 @@ import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.Fact;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.tensor.Slice;
 
 /**
  * What a client may claim of itself. Example counts weigh updates, and numbers of steps normalise them (FedNova), so a
@@ -22,8 +23,16 @@ record ClaimRule(ClientDirectory clients, Optional<LocalTraining> training) {
 
     private static final long MOST_STEPS = 1_000_000_000;
 
-    /** Returns the rule that an update breaks, and its value; nothing if its claims can be true. */
-    Optional<String> fault(ModelUpdate update) {
+    /**
+     * Returns the rule that an update breaks, and its value; nothing if its claims can be true.
+     *
+     * @param sent which part of the model its client was sent, if not all of it
+     */
+    Optional<String> fault(ModelUpdate update, Optional<Slice> sent) {
+        if (!update.payload().slice().equals(sent)) {
+            return Optional.of("slice of the delta must be the one that the client was sent, " + described(sent)
+                    + ", but was " + described(update.payload().slice()));
+        }
         for (Fact<?> fact : update.facts().values().keySet()) {
             if (fact.source() == Fact.Source.SERVER) { // of a transform, or of another process
                 return Optional.of("facts must be the client's, but the server alone knows " + fact.name());
@@ -44,5 +53,9 @@ record ClaimRule(ClientDirectory clients, Optional<LocalTraining> training) {
             return Optional.of("localSteps must be in [0, " + most + "], but was " + update.localSteps());
         }
         return Optional.empty();
+    }
+
+    private static String described(Optional<Slice> slice) {
+        return slice.map(part -> part.texts().toString()).orElse("none");
     }
 }

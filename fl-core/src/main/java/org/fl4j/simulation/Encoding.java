@@ -69,6 +69,7 @@ record Encoding(Optional<Codec> codec) {
             ParameterLayout part = slice.isPresent() ? slice.get().of(layout) : layout;
             Codec.Decoded read = codec.get().decode(arrays, part, receiver);
             if (!read.receiver().equals(StrategyState.empty())) {
+                Check.that(slice.isEmpty(), "codec of slices", "one that keeps nothing of a sender", codec.get());
                 states.stage(update.client(), Codec.RECEIVER, read.receiver());
             }
             decoded = update.payload().withDelta(read.delta().keep(manager));

@@ -78,6 +78,11 @@ final class GuardedServer implements Server {
     public RoundPlan plan(ServerState state, ClientDirectory available, RoundContext round) {
         RoundPlan plan = ask(round.number(), "plan", () -> server.plan(state, available, round));
         requireSound(plan, available, round);
+        if (plan.blockSize() != 1 && plan.blockSize() != blockSize) {
+            throw broke(
+                    round.number(),
+                    "leave the size of blocks to the run, " + blockSize + ", but set " + plan.blockSize());
+        }
         return plan.withBlockSize(blockSize);
     }
 
@@ -152,6 +157,16 @@ final class GuardedServer implements Server {
                                     round.number(),
                                     "send models of the task's layout, but in message " + id + ": " + difference);
                         }));
+        plan.orders().values().stream()
+                .flatMap(order -> order.slice().stream())
+                .distinct()
+                .forEach(slice -> {
+                    try {
+                        slice.of(layout);
+                    } catch (IllegalArgumentException e) {
+                        throw broke(round.number(), "send parts of the task's model, but: " + e.getMessage());
+                    }
+                });
     }
 
     @Override

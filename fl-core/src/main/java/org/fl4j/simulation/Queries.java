@@ -42,15 +42,15 @@ record Queries(Server server, RoundStarts starts, CohortExecutor executor, Claim
         if (query.isEmpty()) {
             return new Asked(state, List.of(), List.of(), 0, 0);
         }
-        try (CohortExecutor.Answers<ModelUpdate> answers = executor.ask(query.get(), round)) {
-            Sound sound = new Sound(answers, query.get(), new UpdateValidator(state));
+        try (CohortExecutor.Answers<ModelUpdate> answers = executor.ask(query.get(), round);
+                Sound sound = new Sound(answers, query.get(), new UpdateValidator(state))) {
             ServerState next = server.answered(state, query.get(), () -> sound, round);
             return new Asked(next, answers.failures(), List.copyOf(sound.rejected), sound.bytesDown, sound.bytesUp);
         }
     }
 
     /** Hands out answers that are sound; each is freed when the next is asked for. */
-    private final class Sound implements Iterator<ModelUpdate> {
+    private final class Sound implements Iterator<ModelUpdate>, AutoCloseable {
         private final Iterator<ModelUpdate> answers;
         private final Query query;
         private final UpdateValidator validator;
@@ -78,8 +78,8 @@ record Queries(Server server, RoundStarts starts, CohortExecutor executor, Claim
 
         private Optional<ModelUpdate> admitted(ModelUpdate answer) {
             bytesDown += query.byteCount(answer.client());
-            bytesUp += answer.byteCount();
-            Optional<Rejection> fault = claims.fault(answer)
+            bytesUp += answer.payload().byteCount();
+            Optional<Rejection> fault = claims.fault(answer, Optional.empty())
                     .map(claim -> new Rejection(answer.client(), RejectionReason.FALSE_CLAIM, claim))
                     .or(() -> validator.judge(answer) instanceof Admission.Rejected judged
                             ? Optional.of(new Rejection(answer.client(), judged.reason(), judged.detail()))
@@ -101,6 +101,13 @@ record Queries(Server server, RoundStarts starts, CohortExecutor executor, Claim
             folding = next;
             next = Optional.empty();
             return answer;
+        }
+
+        /** Frees what the server has not asked for, or not gone on from. */
+        @Override
+        public void close() {
+            folding.ifPresent(ModelUpdate::close);
+            next.ifPresent(ModelUpdate::close);
         }
     }
 }

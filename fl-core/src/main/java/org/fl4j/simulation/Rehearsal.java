@@ -6,6 +6,7 @@ import org.fl4j.client.Worker;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.data.FederatedDataset;
+import org.fl4j.internal.Check;
 import org.fl4j.model.FederatedModel;
 import org.fl4j.tensor.TensorEngine;
 
@@ -39,12 +40,19 @@ final class Rehearsal {
                 Worker worker =
                         new Worker(model, run.data, evaluation, new InMemoryClientStates(), run.devices.first())) {
             scope.suppressNotUsedWarning();
+            Optional<String> frozen = model.frozenSha256();
             Rehearsal rehearsal = new Rehearsal(run, model, worker);
             rehearsal.initialModel();
             rehearsal.testData();
             rehearsal.training();
             rehearsal.clientEvaluation();
-            return model.frozenSha256();
+            Optional<String> after = model.frozenSha256();
+            Check.that(
+                    after.equals(frozen),
+                    "frozen parameters of the model",
+                    "left as they are by a batch, for all workers share them",
+                    "changed");
+            return after;
         }
     }
 

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.fl4j.core.BlockSums;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.Facts;
@@ -78,10 +77,11 @@ final class Uploads implements UpdateStream, AutoCloseable {
         }
         while (sums.get().hasNext()) {
             BlockSums block = sums.get().next();
-            Stream.concat(block.accepted().stream(), block.refused().stream()).forEach(receipt -> {
-                bytesDown += plan.byteCount(receipt.client());
-                bytesUp += receipt.bytes();
+            block.sizes().forEach((client, size) -> {
+                bytesDown += plan.byteCount(client);
+                bytesUp += size;
             });
+            rejected.addAll(block.falseClaims());
             fold.merge(block);
         }
     }
@@ -89,8 +89,9 @@ final class Uploads implements UpdateStream, AutoCloseable {
     private Optional<ModelUpdate> admitted(ModelUpdate update) {
         ClientId client = update.client();
         bytesDown += plan.byteCount(client);
-        bytesUp += update.byteCount();
-        Optional<String> fault = training.claims().fault(update);
+        bytesUp += update.payload().byteCount();
+        Optional<String> fault =
+                training.claims().fault(update, plan.order(client).slice());
         if (fault.isPresent()) {
             return rejected(update, RejectionReason.FALSE_CLAIM, fault.get());
         }

@@ -65,21 +65,27 @@ final class WorkerExecutor implements CohortExecutor {
                 this::free));
     }
 
-    /** Makes the task in a scope, for a model of the client's own is loaded for it. */
+    /** Makes the task in a scope if a model of the client's own is loaded or cut out for it. */
     private ModelUpdate train(RoundPlan plan, ClientId id, WorkerHost host, RoundContext round, Notes notes) {
+        if (plan.order(id).isOfShared()) {
+            return noted(host.train(plan.task(id, round)), notes);
+        }
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
-            ModelUpdate update = host.train(plan.task(id, round));
-            try {
-                notes.add(update.receipt().measured("privacy/"));
-                if (hashes) {
-                    notes.updateSha256(update.sha256());
-                }
-                return staged(update);
-            } catch (RuntimeException | Error e) {
-                free(update);
-                throw e;
+            return noted(host.train(plan.task(id, round)), notes);
+        }
+    }
+
+    private ModelUpdate noted(ModelUpdate update, Notes notes) {
+        try {
+            notes.add(update.receipt().measured("privacy/"));
+            if (hashes) {
+                notes.updateSha256(update.sha256());
             }
+            return staged(update);
+        } catch (RuntimeException | Error e) {
+            free(update);
+            throw e;
         }
     }
 

@@ -7,6 +7,7 @@ import org.fl4j.client.ClientFactory;
 import org.fl4j.client.ClientHost;
 import org.fl4j.client.Worker;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Slot;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.metrics.Metrics;
@@ -42,6 +43,7 @@ record WorkerHost(Worker worker, ClientFactory factory, UpdateTransform transfor
                     replace(transformed, encoded);
                     owned = encoded;
                 }
+                requireNothingKept(owned, task);
                 return owned.keep(worker.updates());
             } catch (RuntimeException | Error e) {
                 calls.forget(owned);
@@ -50,6 +52,14 @@ record WorkerHost(Worker worker, ClientFactory factory, UpdateTransform transfor
             }
         } finally {
             worker.taskEnded();
+        }
+    }
+
+    /** What is kept of a part of the model would be taken for another part in another round. */
+    private static void requireNothingKept(ModelUpdate update, TrainingTask task) {
+        if (task.slice().isPresent() && !update.kept().isEmpty()) {
+            throw new IllegalStateException("client of a slice must keep nothing from round to round, but keeps "
+                    + update.kept().keySet().stream().map(Slot::name).sorted().toList());
         }
     }
 

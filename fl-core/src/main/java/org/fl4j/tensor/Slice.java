@@ -30,6 +30,7 @@ public record Slice(Map<String, List<Axis>> axes) {
         public Range {
             Check.that(from >= 0, "from of a range", "at least 0", from);
             Check.that(count >= 1, "count of a range", "at least 1", count);
+            Check.that(from <= Long.MAX_VALUE - count, "end of a range", "at most 2^63 - 1", from + "+" + count);
         }
 
         long end() {

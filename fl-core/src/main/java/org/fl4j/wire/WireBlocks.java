@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.fl4j.core.BlockSums;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.Facts;
@@ -19,6 +20,8 @@ final class WireBlocks {
     private static final String ACCEPTED = "accepted/";
     private static final String REFUSED = "refused/";
     private static final String REJECTED = "rejected/";
+    private static final String FALSE_CLAIMS = "false claims/";
+    private static final String SIZE = "size/"; // and a client
     private static final String SUM = "sum/";
 
     private WireBlocks() {}
@@ -53,16 +56,21 @@ final class WireBlocks {
     static void write(BlockSums block, Draft draft) {
         write(block.accepted(), ACCEPTED, draft);
         write(block.refused(), REFUSED, draft);
-        for (int i = 0; i < block.rejected().size(); i++) {
-            Rejection rejection = block.rejected().get(i);
-            Draft one = new Draft();
-            one.text("client", rejection.client().index());
-            one.text("reason", rejection.reason());
-            one.text("detail", rejection.detail());
-            draft.include(REJECTED + i + '/', one);
-        }
+        writeRejections(block.rejected(), REJECTED, draft);
+        writeRejections(block.falseClaims(), FALSE_CLAIMS, draft);
+        block.sizes().forEach((client, size) -> draft.text(SIZE + client.index(), size));
         block.sums().numbers().forEach((name, value) -> draft.text(SUM + name, value));
         block.sums().tensors().forEach((name, array) -> draft.array(SUM + name, array));
+    }
+
+    private static void writeRejections(List<Rejection> rejections, String prefix, Draft draft) {
+        for (int i = 0; i < rejections.size(); i++) {
+            Draft one = new Draft();
+            one.text("client", rejections.get(i).client().index());
+            one.text("reason", rejections.get(i).reason());
+            one.text("detail", rejections.get(i).detail());
+            draft.include(prefix + i + '/', one);
+        }
     }
 
     private static void write(List<Receipt> receipts, String prefix, Draft draft) {
@@ -77,17 +85,29 @@ final class WireBlocks {
     static BlockSums block(Fields fields) throws IOException {
         List<Receipt> accepted = receipts(fields, ACCEPTED);
         List<Receipt> refused = receipts(fields, REFUSED);
-        List<Rejection> rejected = new ArrayList<>();
-        for (Fields one : parts(fields, REJECTED)) {
+        List<Rejection> rejected = rejections(fields, REJECTED);
+        List<Rejection> falseClaims = rejections(fields, FALSE_CLAIMS);
+        Map<ClientId, Long> sizes = new TreeMap<>();
+        for (Map.Entry<String, String> size : fields.texts(SIZE).entrySet()) {
+            ClientId client = fields.parsed(
+                    SIZE + size.getKey(), size.getKey(), "of a client", index -> new ClientId(Integer.parseInt(index)));
+            sizes.put(client, fields.parsed(SIZE + size.getKey(), size.getValue(), "a whole number", Long::valueOf));
+        }
+        Map<String, Double> numbers = fields.numbers(SUM);
+        Map<String, NDArray> arrays = fields.arrays(SUM);
+        return new BlockSums(accepted, refused, rejected, falseClaims, sizes, new StrategyState(arrays, numbers));
+    }
+
+    private static List<Rejection> rejections(Fields fields, String prefix) throws IOException {
+        List<Rejection> rejections = new ArrayList<>();
+        for (Fields one : parts(fields, prefix)) {
             int client = one.integer("client");
             RejectionReason reason = one.constant("reason", RejectionReason.class);
             String detail = one.text("detail");
             one.end();
-            rejected.add(WireForm.sound(WireForm.SUMS, () -> new Rejection(new ClientId(client), reason, detail)));
+            rejections.add(WireForm.sound(WireForm.SUMS, () -> new Rejection(new ClientId(client), reason, detail)));
         }
-        Map<String, Double> numbers = fields.numbers(SUM);
-        Map<String, NDArray> arrays = fields.arrays(SUM);
-        return new BlockSums(accepted, refused, rejected, new StrategyState(arrays, numbers));
+        return rejections;
     }
 
     private static List<Receipt> receipts(Fields fields, String prefix) throws IOException {

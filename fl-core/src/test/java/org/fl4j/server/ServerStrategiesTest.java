@@ -1,17 +1,17 @@
 package org.fl4j.server;
 
-import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientSelector;
-import org.fl4j.testing.AggregatorContract;
+import org.fl4j.core.SumRule;
 import org.fl4j.testing.ClientSelectorContract;
+import org.fl4j.testing.SumRuleContract;
 import org.junit.jupiter.api.Nested;
 
 /** Contracts of what federated averaging is made of. */
 class ServerStrategiesTest {
     @Nested
-    class Averaging extends AggregatorContract {
+    class Averaging extends SumRuleContract {
         @Override
-        protected Aggregator aggregator() {
+        protected SumRule rule() {
             return new FedAvg();
         }
     }

@@ -305,12 +305,13 @@ class FaultyClientsTest extends TensorTest {
         ParameterVector delta = zeros();
         int examples = rule.clients().exampleCount(victim);
         long most = 10L * 3 * examples;
-        assertThat(rule.fault(new ModelUpdate(victim, 0, examples, most, delta, Metrics.none())))
+        assertThat(rule.fault(new ModelUpdate(victim, 0, examples, most, delta, Metrics.none()), Optional.empty()))
                 .isEmpty();
-        assertThat(rule.fault(new ModelUpdate(victim, 0, examples, most + 1, delta, Metrics.none())))
+        assertThat(rule.fault(new ModelUpdate(victim, 0, examples, most + 1, delta, Metrics.none()), Optional.empty()))
                 .hasValue("localSteps must be in [0, " + most + "], but was " + (most + 1));
         ClaimRule unknown = new ClaimRule(rule.clients(), Optional.empty());
-        assertThat(unknown.fault(new ModelUpdate(victim, 0, examples, 1_000_000_000, delta, Metrics.none())))
+        assertThat(unknown.fault(
+                        new ModelUpdate(victim, 0, examples, 1_000_000_000, delta, Metrics.none()), Optional.empty()))
                 .isEmpty();
     }
 

@@ -234,7 +234,7 @@ class FrozenTest extends TensorTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
                         "BatchNorm of a network must be one that trains, or inside a FrozenBlock, where it goes by its"
-                                + " running statistics, but was one whose parameters are frozen");
+                                + " running statistics, but was one whose scale and shift have no gradient");
     }
 
     /** A body with values of its own, and a head that is drawn from the run's seed. */

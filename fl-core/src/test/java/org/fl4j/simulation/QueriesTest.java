@@ -132,8 +132,7 @@ class QueriesTest extends TensorTest {
                 .run()) {
             assertThat(result.history().get(0).failures())
                     .isNotEmpty()
-                    .allSatisfy(failure ->
-                            assertThat(failure.error()).contains("classes must be more than the largest label, "));
+                    .allSatisfy(failure -> assertThat(failure.error()).contains("label must be in [0, 2], but was "));
             assertThat(result.history()).hasSize(4);
         }
     }

@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ListAggregator;
+import org.fl4j.core.RejectionReason;
 import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.Dataset;
@@ -27,6 +28,7 @@ import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.Slice;
 import org.fl4j.tensor.TensorEngine;
+import org.fl4j.testing.ErrorFeedback;
 import org.fl4j.testing.HalfPrecision;
 import org.fl4j.testing.SlicingServer;
 import org.fl4j.testing.TensorTest;
@@ -311,17 +313,44 @@ class SlicesTest extends TensorTest {
                         "architecture of slices must be a Network of layers, which can be made smaller");
     }
 
-    /** A client that sends a part of which nobody asked, or of another model. */
+    /** A part of which nobody asked would be decided by who sends it. */
     @Test
     void deltasOfOtherPartsAreRejected() {
-        SimulationBuilder claims = run().uploadTransform(
-                        (update, task) -> task.client().equals(new ClientId(3))
-                                ? update.with(update.payload().withSlice(Optional.of(first(SOME))))
-                                : update);
+        SimulationBuilder claims = run().uploadTransform((update, task) ->
+                task.client().equals(new ClientId(3))
+                        ? update.with(update.payload()
+                                .withDelta(first(SOME).cut(update.delta()))
+                                .withSlice(Optional.of(first(SOME))))
+                        : update);
         try (RunResult result = claims.rounds(1).build().run()) {
-            assertThat(result.history().get(0).rejected())
-                    .singleElement()
-                    .satisfies(rejection -> assertThat(rejection.detail()).startsWith("delta: parameter "));
+            assertThat(result.history().get(0).rejected()).singleElement().satisfies(rejection -> {
+                assertThat(rejection.reason()).isEqualTo(RejectionReason.FALSE_CLAIM);
+                assertThat(rejection.detail())
+                        .startsWith("slice of the delta must be the one that the client was sent, none, but was {02L");
+            });
         }
+    }
+
+    /** What is kept of one part would be taken for another. */
+    @Test
+    void clientsOfSlicesKeepNothing() {
+        assertThatThrownBy(() -> sliced(SOME)
+                        .codec(new ErrorFeedback(new HalfPrecision()))
+                        .build()
+                        .run())
+                .isInstanceOf(ClientFailedException.class)
+                .hasMessageContaining(
+                        "client of a slice must keep nothing from round to round, but keeps [codec-sender]");
+    }
+
+    @Test
+    void slicesOfAnotherModelEndTheRun() {
+        Slice unknown = new Slice(Map.of("weight", List.of()));
+        assertThatThrownBy(() -> run().server(SlicingServer.everyOther(unknown))
+                        .failurePolicy(FailurePolicy.SKIP_CLIENT)
+                        .build()
+                        .run())
+                .hasMessageContaining("send parts of the task's model, but: parameter of a slice must be one of the"
+                        + " model's, but was weight");
     }
 }

@@ -12,8 +12,6 @@ import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.ServerState;
-import org.fl4j.core.SharedMessage;
-import org.fl4j.core.SumRule;
 import org.fl4j.random.Seed;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
@@ -33,7 +31,7 @@ public abstract class AggregatorContract extends TensorTest {
         return update;
     }
 
-    private List<ModelUpdate> updates() {
+    List<ModelUpdate> updates() {
         RandomGenerator random = new Seed(11).generator();
         List<ModelUpdate> updates = new ArrayList<>();
         for (int client = 0; client < CLIENTS; client++) {
@@ -45,7 +43,7 @@ public abstract class AggregatorContract extends TensorTest {
         return updates;
     }
 
-    private ServerState state() {
+    ServerState state() {
         return state(vector(new Seed(12).generator().doubles(SIZE, -1, 1).toArray()));
     }
 
@@ -65,28 +63,6 @@ public abstract class AggregatorContract extends TensorTest {
         List<ModelUpdate> turned = new ArrayList<>(updates());
         Collections.reverse(turned);
         assertThat(fold(turned)).usingComparatorWithPrecision(1e-5f).containsExactly(fold(updates()));
-    }
-
-    /** Sums that travel are those of a part that stays: the same bits. */
-    @Test
-    void sumsTravel() {
-        if (!(aggregator() instanceof SumRule rule)) {
-            return; // this rule sees each update
-        }
-        ServerState state = state();
-        SumRule.Sums travelled = (SumRule.Sums) rule.begin(round(), state);
-        Aggregation stayed = rule.begin(round(), state);
-        for (List<ModelUpdate> block :
-                List.of(updates().subList(0, 4), updates().subList(4, CLIENTS))) {
-            SumRule.Sums there = rule.part(SharedMessage.of(state));
-            Aggregation here = rule.begin(round(), state);
-            block.forEach(there::add);
-            block.forEach(here::add);
-            travelled.merge(there.sums());
-            stayed.merge(here);
-        }
-        assertThat(values(travelled.combine().delta().orElseThrow()))
-                .containsExactly(values(stayed.combine().delta().orElseThrow()));
     }
 
     @Test

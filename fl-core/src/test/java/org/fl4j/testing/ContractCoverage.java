@@ -61,7 +61,8 @@ public abstract class ContractCoverage {
         CONTRACTS.forEach((spi, contract) -> {
             Set<String> covered = new HashSet<>();
             tests.stream()
-                    .filter(test -> test.isAssignableTo(contract))
+                    .filter(test -> test.isAssignableTo(contract)
+                            && !test.getModifiers().contains(JavaModifier.ABSTRACT))
                     .flatMap(test -> Stream.of(test, test.getEnclosingClass().orElse(test)))
                     .flatMap(test -> test.getDirectDependenciesFromSelf().stream())
                     .forEach(dependency -> covered.add(outermost(dependency.getTargetClass())));

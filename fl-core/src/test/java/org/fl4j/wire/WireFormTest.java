@@ -288,6 +288,8 @@ class WireFormTest extends TensorTest {
                 List.of(receipt, receipt.withCounts(1, 1)),
                 List.of(Receipt.of(new ClientId(2), Receipt.Outcome.SENT, 4, Facts.none())),
                 List.of(new Rejection(new ClientId(2), RejectionReason.NOT_FINITE, "delta must be finite")),
+                List.of(new Rejection(new ClientId(9), RejectionReason.FALSE_CLAIM, "too many examples")),
+                Map.of(new ClientId(2), 5L, new ClientId(9), Long.MAX_VALUE),
                 new StrategyState(
                         Map.of("floats", manager.create(new float[] {1, Float.MIN_VALUE})), Map.of("weight", -0.0)));
     }
@@ -299,9 +301,11 @@ class WireFormTest extends TensorTest {
         assertThat(received.accepted()).isEqualTo(sent.accepted());
         assertThat(received.refused()).isEqualTo(sent.refused());
         assertThat(received.rejected()).isEqualTo(sent.rejected());
+        assertThat(received.falseClaims()).isEqualTo(sent.falseClaims());
+        assertThat(received.sizes()).isEqualTo(sent.sizes());
         assertThat(received.sums().numbers()).isEqualTo(sent.sums().numbers());
         assertSame(received.sums().tensors(), sent.sums().tensors());
-        BlockSums none = new BlockSums(List.of(), List.of(), List.of(), StrategyState.empty());
+        BlockSums none = new BlockSums(List.of(), List.of(), List.of(), List.of(), Map.of(), StrategyState.empty());
         assertThat(WireForm.sums(sent(WireForm.of(none)))).isEqualTo(none);
         assertThatThrownBy(() -> WireForm.sums(sent(with(WireForm.of(sent), "accepted/1/steps", "none"))))
                 .isInstanceOf(IOException.class)

@@ -46,6 +46,7 @@ import org.fl4j.registry.StrategyRegistry;
 import org.fl4j.server.UpdatePolicy;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.RunResult;
+import org.fl4j.simulation.ServerLayer;
 import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.ParameterLayout;
@@ -279,6 +280,14 @@ class VerifiedRunsTest {
         assertThatThrownBy(() -> asking.build().run())
                 .hasStackTraceContaining("query under a ledger of clients' privacy must be left out, for its answers"
                         + " would leave clients without noise, but was class-counts");
+        refusesBeforeItRuns(
+                "local-dp",
+                builder -> builder.server(ServerLayer.GATE, AskingServer.decorator("class-counts", "class-counts")),
+                "last server of layer GATE under a ledger of clients' privacy must be the ledger");
+        refusesBeforeItRuns(
+                "dp-ftrl:epochRounds=3,cohort=8",
+                builder -> builder.uploadTransform(UpdateTransform.none()),
+                "last upload transform under DP-FTRL must be the clipping it sets");
         refusesBeforeItRuns(
                 "central-dp",
                 builder -> builder.server(AskingServer.decorator("class-counts", "class-counts")),

@@ -223,6 +223,24 @@ class OtherProcessesTest {
         assertThat(ChildExecutor.summedBlocks()).isGreaterThanOrEqualTo(before + TinyRun.ROUNDS * 3);
     }
 
+    /** Updates with false claims, and updates that are not finite, are left out of sums as they are here. */
+    @Test
+    void whatIsRejectedIsInNoSum() {
+        PortableProgram broken = new PortableProgram(
+                        "tiny", "tiny", Optional.of("tiny"), "tiny", List.of(), Optional.of("tiny-broken"))
+                .withAggregator("fedavg");
+        for (String selector : List.of("oort", "power-of-choice")) {
+            UnaryOperator<SimulationBuilder> breaking =
+                    run -> run.uploadTransform(new TinyStrategies.Broken()).blockSize(3);
+            List<Object> expected = result(breaking.apply(here(named(selector))));
+            int before = ChildExecutor.summedBlocks();
+            assertThat(result(breaking.apply(here(named(selector))).executor(children.executor(broken, 2, 1))))
+                    .as(selector)
+                    .isEqualTo(expected);
+            assertThat(ChildExecutor.summedBlocks()).isGreaterThan(before);
+        }
+    }
+
     /** A rule that sees each update, and rules that nobody else knows, fold here, in the same blocks. */
     @Test
     void rulesThatDoNotSumSeeEachUpdate() {

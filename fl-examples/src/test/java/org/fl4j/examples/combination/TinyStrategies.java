@@ -6,12 +6,16 @@ import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.Codec;
+import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.TrainingTask;
+import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.ClientExamples;
 import org.fl4j.data.Examples;
 import org.fl4j.data.FederatedDataset;
 import org.fl4j.model.LearningTask;
 import org.fl4j.registry.NamedStrategy;
 import org.fl4j.registry.StrategyProvider;
+import org.fl4j.tensor.ParameterVector;
 import org.fl4j.testing.ErrorFeedback;
 import org.fl4j.testing.HalfPrecision;
 
@@ -23,11 +27,28 @@ public final class TinyStrategies implements StrategyProvider {
                 new NamedStrategy<>(LearningTask.class, "tiny", p -> TinyRun.task(p.flag("statistics", false))),
                 new NamedStrategy<>(
                         Codec.class, "half-precision-with-error-feedback", p -> new ErrorFeedback(new HalfPrecision())),
+                new NamedStrategy<>(UpdateTransform.class, "tiny-broken", p -> new Broken()),
                 new NamedStrategy<>(LearningTask.class, "tiny-frozen", p -> TinyRun.FROZEN),
                 new NamedStrategy<>(LocalTraining.class, "tiny", p -> TinyRun.TRAINING),
                 new NamedStrategy<>(FederatedDataset.class, "tiny", p -> Held.RUN.data()),
                 new NamedStrategy<>(
                         FederatedDataset.class, "lost", p -> new Lost(Held.RUN.data(), p.integer("client", 3))));
+    }
+
+    /** Client 3 claims a million examples, and what client 5 sends is not finite. */
+    record Broken() implements UpdateTransform {
+        @Override
+        public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
+            return switch (task.client().index()) {
+                case 3 -> update.with(update.receipt().withCounts(1_000_000, 1));
+                case 5 ->
+                    update.withDelta(new ParameterVector(
+                            update.delta().layout(),
+                            update.delta().floats().mul(Float.NaN),
+                            update.delta().integers()));
+                default -> update;
+            };
+        }
     }
 
     /** What the process holds until it ends. */

@@ -136,9 +136,10 @@ public final class ChildMain implements ClientStates {
             fold = Optional.of(program.orElseThrow().sum(rule, sent));
         }
         ModelUpdate update = program.orElseThrow().train(task);
-        Payload nothing = new Payload(Optional.empty(), Map.of());
-        WireForm.of(update.with(nothing)).write(channel);
-        fold.get().take(update);
+        fold.get().take(update.withKept(Map.of()), task); // before anything is written, for it may fail
+        try (ModelUpdate kept = update.with(new Payload(Optional.empty(), Map.of()))) {
+            WireForm.of(kept).write(channel);
+        }
     }
 
     private void sums() throws IOException {

@@ -123,6 +123,11 @@ public record DpFtrl(
                 "aggregator under DP-FTRL",
                 "DpFtrl's",
                 parts.aggregator().getClass().getSimpleName());
+        Check.that(
+                parts.uploadTransform().last().equals(upload()),
+                "last upload transform under DP-FTRL",
+                "the clipping it sets",
+                parts.uploadTransform().last());
         CentralDp.requirePlainRounds("DP-FTRL", parts);
         Check.that(parts.cohortSize() == cohort, "cohortSize", "the cohort of DP-FTRL, " + cohort, parts.cohortSize());
         selector().requireClients(parts.data().clients().size(), cohort);

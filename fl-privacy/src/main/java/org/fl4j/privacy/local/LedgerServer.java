@@ -82,6 +82,16 @@ final class LedgerServer extends ForwardingServer {
                     .filter(server -> server.decorator() instanceof Installed)
                     .count();
             Check.that(ledgers == 1, "ledgers of clients' privacy", "one", ledgers);
+            ServerDecorator outermost = parts.servers().stream()
+                    .filter(server -> server.layer() == ServerLayer.GATE)
+                    .reduce((first, last) -> last)
+                    .orElseThrow()
+                    .decorator();
+            Check.that(
+                    outermost instanceof Installed,
+                    "last server of layer GATE under a ledger of clients' privacy",
+                    "the ledger, which must see whatever leaves a client",
+                    outermost.getClass().getSimpleName());
         }
     }
 
