@@ -170,7 +170,7 @@ public record ModelUpdate(Receipt receipt, Payload payload, Map<Slot, StrategySt
 
     /** Returns the same update without a delta: what travels are its attachments and facts. */
     public ModelUpdate withoutDelta() {
-        return with(new Payload(Optional.empty(), attachments()));
+        return with(new Payload(Optional.empty(), attachments(), Map.of(), payload.slice()));
     }
 
     /** Returns the same update with other arrays. */

@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.ListAggregator;
+import org.fl4j.core.Rejection;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.UpdateTransform;
@@ -341,6 +342,23 @@ class SlicesTest extends TensorTest {
                 .isInstanceOf(ClientFailedException.class)
                 .hasMessageContaining(
                         "client of a slice must keep nothing from round to round, but keeps [codec-sender]");
+    }
+
+    /** A message without a delta is still of the client's part. */
+    @Test
+    void aPartMayTravelWithoutItsDelta() {
+        List<Rejection> rejected;
+        try (RunResult result = sliced(SOME)
+                .uploadTransform((update, task) -> update.withoutDelta())
+                .rounds(1)
+                .build()
+                .run()) {
+            rejected = result.history().get(0).rejected();
+        }
+        assertThat(rejected)
+                .hasSize(Fixtures.CLIENTS)
+                .allSatisfy(rejection -> assertThat(rejection.detail())
+                        .isEqualTo("delta must be there, but the update has none")); // says FedAvg, and not the run
     }
 
     @Test
