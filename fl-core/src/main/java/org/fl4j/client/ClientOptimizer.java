@@ -1,12 +1,8 @@
 package org.fl4j.client;
 
-import static org.fl4j.model.TrainingProgram.literal;
-
 import ai.djl.ndarray.NDArray;
-import java.util.ArrayList;
-import java.util.List;
 import org.fl4j.internal.Check;
-import org.fl4j.model.TrainingProgram.StepRule;
+import org.fl4j.model.StepLines;
 import org.fl4j.tensor.Kernels;
 
 /** How a client turns gradients into steps. Its state starts at zero in every round. */
@@ -14,11 +10,8 @@ public sealed interface ClientOptimizer {
     /** Starts a local training on parameters of this shape and device. */
     Stepper start(NDArray parameters);
 
-    /** Returns the same step as lines of a compiled program, which sees what {@link StepRule} says. */
-    List<String> lines();
-
-    /** Returns how many vectors of state those lines need. */
-    int stateVectors();
+    /** Adds the same step to a compiled program. */
+    void write(StepLines lines);
 
     /** An optimizer at work on one client. */
     @FunctionalInterface
@@ -57,20 +50,13 @@ public sealed interface ClientOptimizer {
         }
 
         @Override
-        public List<String> lines() {
-            List<String> lines = decayLines(weightDecay);
+        public void write(StepLines lines) {
+            lines.decay(weightDecay);
             if (momentum == 0) {
-                lines.add("descended = torch.add_(trainable, gradient, alpha=descent)");
+                lines.descend();
             } else {
-                lines.add("velocity = torch.add_(torch.mul_(state[0], " + literal(momentum) + "), gradient)");
-                lines.add("descended = torch.add_(trainable, velocity, alpha=descent)");
+                lines.descendWithMomentum(momentum);
             }
-            return lines;
-        }
-
-        @Override
-        public int stateVectors() {
-            return momentum == 0 ? 0 : 1;
         }
     }
 
@@ -112,33 +98,9 @@ public sealed interface ClientOptimizer {
         }
 
         @Override
-        public List<String> lines() {
-            List<String> lines = decayLines(weightDecay);
-            lines.add("mean = torch.add_(torch.mul_(state[0], " + literal(beta1) + "), gradient, alpha="
-                    + literal(1 - beta1) + ")");
-            lines.add("square = torch.addcmul_(torch.mul_(state[1], " + literal(beta2) + "), gradient, gradient, value="
-                    + literal(1 - beta2) + ")");
-            lines.add("power = float(torch.add(taken, 1))");
-            lines.add("root = torch.sqrt(torch.sub(1., torch.pow(" + literal(beta2) + ", power)))");
-            lines.add("size = torch.div(torch.mul(descent, root), torch.sub(1., torch.pow(" + literal(beta1)
-                    + ", power)))");
-            lines.add("scale = torch.add_(torch.sqrt(square), torch.mul(root, " + literal(epsilon) + "))");
-            lines.add("descended = torch.addcdiv_(trainable, mean, scale, value=size)");
-            return lines;
+        public void write(StepLines lines) {
+            lines.decay(weightDecay).adam(beta1, beta2, epsilon);
         }
-
-        @Override
-        public int stateVectors() {
-            return 2;
-        }
-    }
-
-    private static List<String> decayLines(double weightDecay) {
-        List<String> lines = new ArrayList<>();
-        if (weightDecay > 0) {
-            lines.add("decayed = torch.add_(gradient, trainable, alpha=" + literal(weightDecay) + ")");
-        }
-        return lines;
     }
 
     private static void decay(NDArray parameters, NDArray gradient, double weightDecay) {

@@ -1,12 +1,11 @@
 package org.fl4j.client;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import org.fl4j.internal.Check;
-import org.fl4j.model.TrainingProgram;
+import org.fl4j.model.StepLines;
 import org.fl4j.model.TrainingProgram.StepRule;
 
 /**
@@ -186,23 +185,15 @@ public record LocalTraining(
                 && proximalTerm == 0) {
             return new StepRule(/* descends= */ true, sgd.weightDecay(), List.of(), 0);
         }
-        List<String> lines = new ArrayList<>();
+        StepLines lines = new StepLines();
         if (corrected) {
-            lines.add("corrected = torch.add_(gradient, correction)");
+            lines.correct();
         }
         if (proximalTerm > 0) {
-            String mu = TrainingProgram.literal(proximalTerm);
-            lines.add("pulled = torch.add_(gradient, trainable, alpha=" + mu + ")");
-            lines.add("pulled_back = torch.sub_(gradient, received, alpha=" + mu + ")");
+            lines.pull(proximalTerm);
         }
-        gradientClip.ifPresent(bound -> {
-            lines.add("norm = float(torch.linalg_vector_norm(gradient, 2, None, False, dtype=7))");
-            lines.add("if torch.gt(norm, " + TrainingProgram.literal(bound) + "):");
-            lines.add("  clipped = torch.mul_(gradient, torch.div(" + TrainingProgram.literal(bound) + ", norm))");
-            lines.add("else:");
-            lines.add("  pass");
-        });
-        lines.addAll(optimizer.lines());
-        return new StepRule(/* descends= */ false, 0, lines, optimizer.stateVectors());
+        gradientClip.ifPresent(lines::clip);
+        optimizer.write(lines);
+        return lines.rule();
     }
 }

@@ -164,7 +164,7 @@ public final class TrainingProgram {
     }
 
     /** Returns a number as TorchScript reads it. */
-    public static String literal(double number) {
+    static String literal(double number) {
         return String.valueOf(number).replace('E', 'e');
     }
 
