@@ -227,12 +227,13 @@ class OtherProcessesTest {
     @Test
     void whatIsRejectedIsInNoSum() {
         PortableProgram broken = new PortableProgram(
-                        "tiny", "tiny", Optional.of("tiny"), "tiny", List.of(), Optional.of("tiny-broken"))
+                        "tiny", "broken", Optional.of("tiny"), "tiny", List.of(), Optional.empty())
                 .withAggregator("fedavg");
         for (String selector : List.of("oort", "power-of-choice")) {
             UnaryOperator<SimulationBuilder> breaking =
-                    run -> run.uploadTransform(new TinyStrategies.Broken()).blockSize(3);
+                    run -> run.data(new TinyStrategies.Broken(tiny.data())).blockSize(3);
             List<Object> expected = result(breaking.apply(here(named(selector))));
+            assertThat(expected.toString()).contains("FALSE_CLAIM", "NOT_FINITE");
             int before = ChildExecutor.summedBlocks();
             assertThat(result(breaking.apply(here(named(selector))).executor(children.executor(broken, 2, 1))))
                     .as(selector)

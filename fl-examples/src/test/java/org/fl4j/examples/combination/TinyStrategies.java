@@ -2,20 +2,17 @@ package org.fl4j.examples.combination;
 
 import ai.djl.Device;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.Codec;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.TrainingTask;
-import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.ClientExamples;
 import org.fl4j.data.Examples;
 import org.fl4j.data.FederatedDataset;
 import org.fl4j.model.LearningTask;
 import org.fl4j.registry.NamedStrategy;
 import org.fl4j.registry.StrategyProvider;
-import org.fl4j.tensor.ParameterVector;
 import org.fl4j.testing.ErrorFeedback;
 import org.fl4j.testing.HalfPrecision;
 
@@ -27,7 +24,7 @@ public final class TinyStrategies implements StrategyProvider {
                 new NamedStrategy<>(LearningTask.class, "tiny", p -> TinyRun.task(p.flag("statistics", false))),
                 new NamedStrategy<>(
                         Codec.class, "half-precision-with-error-feedback", p -> new ErrorFeedback(new HalfPrecision())),
-                new NamedStrategy<>(UpdateTransform.class, "tiny-broken", p -> new Broken()),
+                new NamedStrategy<>(FederatedDataset.class, "broken", p -> new Broken(Held.RUN.data())),
                 new NamedStrategy<>(LearningTask.class, "tiny-frozen", p -> TinyRun.FROZEN),
                 new NamedStrategy<>(LocalTraining.class, "tiny", p -> TinyRun.TRAINING),
                 new NamedStrategy<>(FederatedDataset.class, "tiny", p -> Held.RUN.data()),
@@ -35,19 +32,40 @@ public final class TinyStrategies implements StrategyProvider {
                         FederatedDataset.class, "lost", p -> new Lost(Held.RUN.data(), p.integer("client", 3))));
     }
 
-    /** Client 3 claims a million examples, and what client 5 sends is not finite. */
-    record Broken() implements UpdateTransform {
+    /**
+     * Data of which client 3 has more than the directory knows, so that it claims too many examples, and of which client
+     * 5 has no numbers, so that what it sends is not finite.
+     *
+     * @param data the others' too
+     */
+    record Broken(FederatedDataset data) implements FederatedDataset {
         @Override
-        public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
-            return switch (task.client().index()) {
-                case 3 -> update.with(update.receipt().withCounts(1_000_000, 1));
-                case 5 ->
-                    update.withDelta(new ParameterVector(
-                            update.delta().layout(),
-                            update.delta().floats().mul(Float.NaN),
-                            update.delta().integers()));
-                default -> update;
-            };
+        public ClientDirectory clients() {
+            ClientDirectory all = data.clients();
+            return ClientDirectory.ofRange(all.size(), index -> index == 3 ? 1 : all.exampleCount(new ClientId(index)));
+        }
+
+        @Override
+        public ClientExamples examples(ClientId client, Device device) {
+            ClientExamples examples = data.examples(client, device);
+            if (client.index() != 5) {
+                return examples;
+            }
+            Examples own = examples.gather(examples.source().features().getManager());
+            int[] rows = IntStream.range(0, own.count()).toArray();
+            return new ClientExamples(new Examples(own.features().mul(Float.NaN), own.labels()), rows);
+        }
+
+        @Override
+        public void release(ClientId client, Examples source) {
+            if (client.index() != 5) { // whose examples are freed with its task
+                data.release(client, source);
+            }
+        }
+
+        @Override
+        public String fingerprint() {
+            return data.fingerprint() + " broken";
         }
     }
 
