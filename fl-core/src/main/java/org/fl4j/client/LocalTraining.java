@@ -21,8 +21,8 @@ import org.fl4j.model.TrainingProgram.StepRule;
  * @param steps how many batches to train on, passing over the data as often as that takes
  * @param batchSize examples a step; the last batch of an epoch may be smaller
  * @param gradientClip the largest Euclidean norm of a step's gradient; longer ones are scaled down to it
- * @param proximalTerm at least 0: adds proximalTerm * (w - received) to each gradient, before it is clipped (FedProx, Li
- *     et al. 2020, arXiv 1812.06127)
+ * @param proximalTerm at least 0: adds proximalTerm * (w - received) to each gradient, before it is clipped (FedProx,
+ *     Li et al. 2020, arXiv 1812.06127)
  */
 public record LocalTraining(
         ClientOptimizer optimizer,
@@ -120,9 +120,11 @@ public record LocalTraining(
     private static final String SETTINGS = "training/";
 
     /**
-     * Returns this as a task's settings have it, for a client with so many examples. Settings with another prefix are somebody else's.
+     * Returns this as a task's settings have it, for a client with so many examples. Settings with another prefix are
+     * somebody else's.
      *
-     * @throws IllegalArgumentException if a setting with the prefix {@code training/} is not known, or its value is out of range
+     * @throws IllegalArgumentException if a setting with the prefix {@code training/} is not known, or its value is out
+     *     of range
      */
     LocalTraining under(Map<String, Double> settings, int exampleCount) {
         LocalTraining changed = this;

@@ -17,9 +17,9 @@ import org.fl4j.tensor.Slice;
 import org.fl4j.tensor.TensorEngine;
 
 /**
- * What one thread of a run computes with: a device, a local model and access to the data. Clients borrow it for one task
- * at a time, so that memory is O(model) per worker whatever the number of clients; there is one model for each layout
- * that its clients had.
+ * What one thread of a run computes with: a device, a local model and access to the data. Clients borrow it for one
+ * task at a time, so that memory is O(model) per worker whatever the number of clients; there is one model for each
+ * layout that its clients had.
  */
 public final class Worker implements AutoCloseable {
     private final FederatedModel whole;

@@ -45,8 +45,9 @@ public interface Aggregator {
     }
 
     /**
-     * Returns whether updates may be of a part of the model, see {@link org.fl4j.tensor.Slice}: the aggregate is then of
-     * the coordinates that clients sent. By default not: such updates are refused, and a plan with slices ends the run.
+     * Returns whether updates may be of a part of the model, see {@link org.fl4j.tensor.Slice}: the aggregate is then
+     * of the coordinates that clients sent. By default not: such updates are refused, and a plan with slices ends the
+     * run.
      */
     default boolean takesSlices() {
         return false;

@@ -14,8 +14,8 @@ public interface Server {
     ServerState initialState();
 
     /**
-     * Decides what clients are asked before a round is planned; by default nothing. On a simulated clock a query takes no
-     * time.
+     * Decides what clients are asked before a round is planned; by default nothing. On a simulated clock a query takes
+     * no time.
      *
      * @param available the clients that may be asked
      */
@@ -24,8 +24,8 @@ public interface Server {
     }
 
     /**
-     * Folds the answers to a query into the state that the round is planned and computed from. They arrive in the order of
-     * the query's cohort and are pulled one at a time; each is freed when the next one is asked for.
+     * Folds the answers to a query into the state that the round is planned and computed from. They arrive in the order
+     * of the query's cohort and are pulled one at a time; each is freed when the next one is asked for.
      *
      * @param query what {@link #query} returned for this state and round
      * @return the state after the same round as before

@@ -1,8 +1,8 @@
 package org.fl4j.core;
 
 /**
- * An aggregator that adds updates up, and needs nothing for it but what clients were sent. Parts of its sums may be made
- * in other processes, which send one sum for a block of clients in place of an update for each.
+ * An aggregator that adds updates up, and needs nothing for it but what clients were sent. Parts of its sums may be
+ * made in other processes, which send one sum for a block of clients in place of an update for each.
  */
 public interface SumRule extends Aggregator {
     /** An aggregation whose sums travel. */

@@ -11,9 +11,9 @@ import java.util.Optional;
 @FunctionalInterface
 public interface UpdateStream extends Iterable<ModelUpdate> {
     /**
-     * Folds the updates in blocks of {@link RoundPlan#blockSize} positions of the plan's cohort: each block has a part of
-     * its own, and parts are merged in the order of the blocks. So the same numbers are added in the same order, wherever
-     * the parts are made. By default they are made here, of one update after another.
+     * Folds the updates in blocks of {@link RoundPlan#blockSize} positions of the plan's cohort: each block has a part
+     * of its own, and parts are merged in the order of the blocks. So the same numbers are added in the same order,
+     * wherever the parts are made. By default they are made here, of one update after another.
      */
     default void fold(RoundPlan plan, Fold fold) {
         Map<ClientId, Integer> positions = new HashMap<>();

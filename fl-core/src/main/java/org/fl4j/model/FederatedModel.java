@@ -50,8 +50,8 @@ public final class FederatedModel implements AutoCloseable {
     /**
      * Builds the network and finds the shape of each parameter.
      *
-     * @throws IllegalArgumentException if the network is a file that cannot be trained, or not reproducibly, if its layers do not fit the
-     *     task's examples or one another, or if it has more parameters than one vector holds
+     * @throws IllegalArgumentException if the network is a file that cannot be trained, or not reproducibly, if its
+     *     layers do not fit the task's examples or one another, or if it has more parameters than one vector holds
      */
     public FederatedModel(LearningTask task) {
         this.task = task;
@@ -175,8 +175,8 @@ public final class FederatedModel implements AutoCloseable {
     }
 
     /**
-     * Returns the compiled local training of this model by a rule, or nothing if the model or its loss cannot be compiled
-     * and must train on the eager path.
+     * Returns the compiled local training of this model by a rule, or nothing if the model or its loss cannot be
+     * compiled and must train on the eager path.
      */
     public Optional<TrainingProgram> program(TrainingProgram.StepRule rule) {
         return programs.computeIfAbsent(rule, key -> TrainingProgram.of(this, key));

@@ -16,8 +16,8 @@ import org.fl4j.internal.Check;
 import org.fl4j.tensor.ParameterLayout;
 
 /**
- * A layer as a value. A {@link Network} of layers is a description, not an object graph: FL4J makes a DJL block of it, and
- * a compiled training program. Images are (n, channels, height, width).
+ * A layer as a value. A {@link Network} of layers is a description, not an object graph: FL4J makes a DJL block of it,
+ * and a compiled training program. Images are (n, channels, height, width).
  */
 public interface Layer {
     /** Makes the DJL block of this layer, which trains on the eager path. */
@@ -446,11 +446,11 @@ public interface Layer {
     }
 
     /**
-     * Batch normalisation over all but the channels (Ioffe and Szegedy 2015, arXiv 1502.03167); keeps running statistics with momentum 0.9,
-     * epsilon 1e-5.
+     * Batch normalisation over all but the channels (Ioffe and Szegedy 2015, arXiv 1502.03167); keeps running
+     * statistics with momentum 0.9, epsilon 1e-5.
      *
-     * <p>A batch with a single value for each channel, such as the last batch of a client with 21 examples and batches of 10, has no
-     * variance. It is normalised by the running statistics, which it leaves as they are.
+     * <p>A batch with a single value for each channel, such as the last batch of a client with 21 examples and batches
+     * of 10, has no variance. It is normalised by the running statistics, which it leaves as they are.
      */
     record BatchNorm() implements Layer {
         @Override
@@ -512,8 +512,8 @@ public interface Layer {
 
     /**
      * A layer that does not train, and always runs in inference mode: batch normalisation in it goes by its running
-     * statistics, and dropout does nothing. Its parameters are {@link org.fl4j.tensor.ParameterRole#FROZEN}: they do not
-     * travel.
+     * statistics, and dropout does nothing. Its parameters are {@link org.fl4j.tensor.ParameterRole#FROZEN}: they do
+     * not travel.
      *
      * @param layer which, not frozen itself
      * @param seed what its parameters are drawn from, by the task's initializer. Not the run's seed: clients in other

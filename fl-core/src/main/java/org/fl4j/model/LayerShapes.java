@@ -14,8 +14,8 @@ final class LayerShapes {
      *
      * @param example the shape of the example, without the batch
      * @param type float32 for features, int64 for tokens
-     * @throws IllegalArgumentException if a layer does not accept what reaches it; the message names the layer, the rule
-     *     and the value
+     * @throws IllegalArgumentException if a layer does not accept what reaches it; the message names the layer, the
+     *     rule and the value
      */
     static ExampleForm trace(List<Layer> layers, Shape example, DataType type) {
         return sequence(layers, new ExampleForm(example, type), "");

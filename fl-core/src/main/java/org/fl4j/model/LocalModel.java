@@ -99,19 +99,21 @@ public final class LocalModel implements AutoCloseable {
     }
 
     /**
-     * Checks that the model, and each of some measures of its output, accept some examples. Cheap for examples that were just checked.
+     * Checks that the model, and each of some measures of its output, accept some examples. Cheap for examples that
+     * were just checked.
      *
      * @param what how messages call the examples, such as {@code test data}
      * @param measures by name, such as the task's loss
-     * @throws IllegalArgumentException if they do not; the message names the layer or the measure, the rule and the value
+     * @throws IllegalArgumentException if they do not; the message names the layer or the measure, the rule and the
+     *     value
      */
     public void require(String what, Examples examples, Map<String, ExampleMeasure> measures) {
         model.exampleRules().require(this, what, examples, measures);
     }
 
     /**
-     * Checks that a network of the user's own gives one answer to one batch in training mode. Layers of this library do, because they draw from
-     * the client's seed; TorchScript files are looked at when they are read.
+     * Checks that a network of the user's own gives one answer to one batch in training mode. Layers of this library
+     * do, because they draw from the client's seed; TorchScript files are looked at when they are read.
      */
     void requireRepeatable(Shape batch, DataType type) {
         if (model.task().architecture() instanceof Network || module.isPresent()) {
@@ -148,7 +150,8 @@ public final class LocalModel implements AutoCloseable {
 
     /**
      * Differentiates the mean loss of a batch at the local parameters, in training mode: running statistics are updated
-     * and units dropped out on the way. A batch of a single example passes in evaluation mode where the model cannot train on one.
+     * and units dropped out on the way. A batch of a single example passes in evaluation mode where the model cannot
+     * train on one.
      *
      * @param features shape (n, ...)
      * @param loss from predictions to one loss an example, shape (n)

@@ -28,7 +28,8 @@ public final class TrainingProgram {
 
     /**
      * How parameters move, as lines of TorchScript that see {@code trainable}, {@code received}, {@code correction},
-     * {@code gradient} (flat vectors), {@code state} (a list of them), {@code rate} and {@code taken} (steps before this one).
+     * {@code gradient} (flat vectors), {@code state} (a list of them), {@code rate} and {@code taken} (steps before
+     * this one).
      *
      * @param descends whether it is plain SGD, which is fused into the backward pass; then there are no lines
      * @param weightDecay of plain SGD

@@ -51,9 +51,9 @@ public interface Algorithm {
     default void verify(Parts parts) {}
 
     /**
-     * What a run is made of, as far as algorithms may set it and check it: a value. Methods with an argument return other
-     * parts, and leave these as they are; each does what the method of the same name of {@link SimulationBuilder} does.
-     * Methods without one say what is set.
+     * What a run is made of, as far as algorithms may set it and check it: a value. Methods with an argument return
+     * other parts, and leave these as they are; each does what the method of the same name of {@link SimulationBuilder}
+     * does. Methods without one say what is set.
      */
     final class Parts {
         private final RunConfig config;

@@ -11,8 +11,9 @@ import org.fl4j.model.FederatedModel;
 import org.fl4j.tensor.TensorEngine;
 
 /**
- * Brings model, loss, metrics and data together before the first round, so that what does not fit is found in the builder, in words of the
- * library. Looks at the test data, and at the data of the first client that has any; a worker looks at those of the others when it trains them.
+ * Brings model, loss, metrics and data together before the first round, so that what does not fit is found in the
+ * builder, in words of the library. Looks at the test data, and at the data of the first client that has any; a worker
+ * looks at those of the others when it trains them.
  */
 final class Rehearsal {
     private final RunConfig run;
@@ -29,7 +30,8 @@ final class Rehearsal {
      * Checks a run.
      *
      * @return the hash of the model's frozen parameters, if it has any
-     * @throws IllegalArgumentException if something does not fit; the message names the layer, the data or the measure, the rule and the value
+     * @throws IllegalArgumentException if something does not fit; the message names the layer, the data or the measure,
+     *     the rule and the value
      */
     static Optional<String> of(RunConfig run) {
         TensorEngine.prepareThread();

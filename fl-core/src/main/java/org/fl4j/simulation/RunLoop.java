@@ -10,8 +10,8 @@ import org.fl4j.execution.TaskRecord;
 import org.fl4j.monitoring.ResourceMonitor;
 
 /**
- * The rounds of one run, one after another. Whatever ends them, a listener, a stop rule or a full heap, the newest finished state is saved
- * before it leaves.
+ * The rounds of one run, one after another. Whatever ends them, a listener, a stop rule or a full heap, the newest
+ * finished state is saved before it leaves.
  */
 final class RunLoop {
     private final RunConfig setup;

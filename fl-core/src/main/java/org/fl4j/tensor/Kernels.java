@@ -9,8 +9,8 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 
 /**
- * Vector operations that DJL lacks or makes of several passes, each one native call and as few passes over memory as the
- * mathematics needs. Arguments live on one device; in-place operations change their first argument.
+ * Vector operations that DJL lacks or makes of several passes, each one native call and as few passes over memory as
+ * the mathematics needs. Arguments live on one device; in-place operations change their first argument.
  */
 public final class Kernels {
     /** Elements of a block: a few vectors of it fit into a core's cache. */
@@ -45,8 +45,8 @@ public final class Kernels {
 
     /**
      * Adam's step on a delta d, reading old w, m and v and writing new ones: {@code m = beta1 m + (1 - beta1) d};
-     * {@code v = beta2 v + (1 - beta2) d^2}; {@code w += rate m / (sqrt(v) + epsilon)}. In blocks that stay in the cache, so
-     * that memory is passed over once.
+     * {@code v = beta2 v + (1 - beta2) d^2}; {@code w += rate m / (sqrt(v) + epsilon)}. In blocks that stay in the
+     * cache, so that memory is passed over once.
      *
      * @param next receives w, m and v
      * @param now w, m and v
@@ -92,8 +92,8 @@ public final class Kernels {
     }
 
     /**
-     * Returns how often the array's values were written in place, through any of its views: libtorch's version counter. Writes
-     * through a Java buffer do not count.
+     * Returns how often the array's values were written in place, through any of its views: libtorch's version counter.
+     * Writes through a Java buffer do not count.
      */
     public static long version(NDArray array) {
         return Program.SCRIPT.integer("version", array);

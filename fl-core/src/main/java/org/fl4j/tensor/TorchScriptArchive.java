@@ -92,8 +92,9 @@ public final class TorchScriptArchive {
     /**
      * Reads a file.
      *
-     * @throws IllegalArgumentException if it is no TorchScript module, one that does not map one tensor to one, or one that draws random numbers: those come from
-     *     a generator that all threads share, and no seed would give the same result twice
+     * @throws IllegalArgumentException if it is no TorchScript module, one that does not map one tensor to one, or one
+     *     that draws random numbers: those come from a generator that all threads share, and no seed would give the
+     *     same result twice
      * @throws UncheckedIOException if the file cannot be read
      */
     public static TorchScriptArchive read(Path path) {

@@ -19,8 +19,8 @@ import java.util.List;
 import org.fl4j.internal.Check;
 
 /**
- * A user's TorchScript module with its parameters and buffers at hand. The module keeps its values itself, so each thread
- * needs its own; {@link #bind} makes them views of a flat vector. It lives as long as its manager.
+ * A user's TorchScript module with its parameters and buffers at hand. The module keeps its values itself, so each
+ * thread needs its own; {@link #bind} makes them views of a flat vector. It lives as long as its manager.
  */
 public final class TorchScriptModule {
     private final PtSymbolBlock block;

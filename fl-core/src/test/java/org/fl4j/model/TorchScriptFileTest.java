@@ -34,9 +34,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The files were written by PyTorch 1.13: net.pt is a scripted network with batch normalisation, a weight that two layers
- * share, a frozen parameter and a head without bias; traced.pt a traced one of two dense layers; dropout.pt has dropout.
- * Expected values are PyTorch's. plain213.pt was written by PyTorch 2.13, with sizes after the entries: one dense layer.
+ * The files were written by PyTorch 1.13: net.pt is a scripted network with batch normalisation, a weight that two
+ * layers share, a frozen parameter and a head without bias; traced.pt a traced one of two dense layers; dropout.pt has
+ * dropout. Expected values are PyTorch's. plain213.pt was written by PyTorch 2.13, with sizes after the entries: one
+ * dense layer.
  */
 class TorchScriptFileTest extends TensorTest {
     private static final Shape INPUT = new Shape(1, 28, 28);

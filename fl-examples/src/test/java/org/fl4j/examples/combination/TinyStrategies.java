@@ -33,8 +33,8 @@ public final class TinyStrategies implements StrategyProvider {
     }
 
     /**
-     * Data of which client 3 has more than the directory knows, so that it claims too many examples, and of which client
-     * 5 has no numbers, so that what it sends is not finite.
+     * Data of which client 3 has more than the directory knows, so that it claims too many examples, and of which
+     * client 5 has no numbers, so that what it sends is not finite.
      *
      * @param data the others' too
      */

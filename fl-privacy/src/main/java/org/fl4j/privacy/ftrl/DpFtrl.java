@@ -24,22 +24,23 @@ import org.fl4j.tensor.ParameterVector;
 
 /**
  * DP-FTRL with tree aggregation (Kairouz et al. 2021, arXiv 2103.00039, algorithms 1 and 2, without momentum): the
- * model is the initial one plus the running sum of clipped deltas, and that sum gets the noise of a binary tree, so that noise
- * of rounds cancels and no sampling is assumed. A tree serves one epoch, in which each client takes part once at most ({@link
- * EpochSelector}); then a new one starts, so that a client may be in every tree, and costs of trees add up. A tree of t rounds is
- * a Gaussian release with multiplier {@code noiseMultiplier / sqrt(depth)}, depth being floor(log2 t) + 1; what is guaranteed is
- * about one client more or less, whose places in the order stay empty.
+ * model is the initial one plus the running sum of clipped deltas, and that sum gets the noise of a binary tree, so
+ * that noise of rounds cancels and no sampling is assumed. A tree serves one epoch, in which each client takes part
+ * once at most ({@link EpochSelector}); then a new one starts, so that a client may be in every tree, and costs of
+ * trees add up. A tree of t rounds is a Gaussian release with multiplier {@code noiseMultiplier / sqrt(depth)}, depth
+ * being floor(log2 t) + 1; what is guaranteed is about one client more or less, whose places in the order stay empty.
  *
- * <p>Metrics: {@code privacy/epsilon} of the rounds so far, exact. Noise is seeded, since the tree draws a node's noise again to
- * take it away: whoever knows the run's seed can take the noise away, so this is for experiments. Models with buffers are
- * refused. Deviations: the plain step of the server is meant, any other is post-processing of the same releases; at a restart the tree
- * is not completed with rounds that nobody is in.
+ * <p>Metrics: {@code privacy/epsilon} of the rounds so far, exact. Noise is seeded, since the tree draws a node's noise
+ * again to take it away: whoever knows the run's seed can take the noise away, so this is for experiments. Models with
+ * buffers are refused. Deviations: the plain step of the server is meant, any other is post-processing of the same
+ * releases; at a restart the tree is not completed with rounds that nobody is in.
  *
  * @param clippingBound C, positive
  * @param noiseMultiplier the deviation of a node over C, positive
  * @param cohort clients a round, the fixed denominator, at least 1
  * @param epochRounds rounds of an epoch, and so of a tree, at least 1; there must be clients for them all
- * @param budget the epsilon that the run may cost, positive; it ends before the round that would cost more. May be infinite
+ * @param budget the epsilon that the run may cost, positive; it ends before the round that would cost more. May be
+ *     infinite
  * @param delta in (0, 1)
  */
 public record DpFtrl(

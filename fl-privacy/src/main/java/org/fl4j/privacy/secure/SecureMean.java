@@ -15,12 +15,13 @@ import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.Tensors;
 
 /**
- * The plain mean of deltas by {@link SecureSum}: each is put into fixed point and masked, and only their sum is unmasked. This
- * hides single updates; it is no differential privacy, not even of updates with noise, for the mean is over those who are
- * there: for that see {@link DistributedDp}.
+ * The plain mean of deltas by {@link SecureSum}: each is put into fixed point and masked, and only their sum is
+ * unmasked. This hides single updates; it is no differential privacy, not even of updates with noise, for the mean is
+ * over those who are there: for that see {@link DistributedDp}.
  *
- * <p>Values beyond the bound of the fixed point are clipped one by one. Clients whose update was rejected or is late count as not
- * having agreed on masks. A cohort of one is refused: its sum is its update. Models with buffers are refused.
+ * <p>Values beyond the bound of the fixed point are clipped one by one. Clients whose update was rejected or is late
+ * count as not having agreed on masks. A cohort of one is refused: its sum is its update. Models with buffers are
+ * refused.
  *
  * @param point how numbers become whole ones; its {@code most} bounds the cohort
  */
