@@ -77,7 +77,10 @@ public final class Worker implements AutoCloseable {
                 : parts.computeIfAbsent(part.layout(), layout -> new LocalModel(part, updates.getDevice()));
     }
 
-    /** Returns what clients train on. Within a task it asks the data set once for each client, and it releases the examples when the task ends. */
+    /**
+     * Returns what clients train on. Within a task it asks the data set once for each client, and it releases the
+     * examples when the task ends.
+     */
     public FederatedDataset data() {
         return data;
     }

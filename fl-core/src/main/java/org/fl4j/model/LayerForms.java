@@ -179,7 +179,8 @@ final class LayerForms {
                 out.value("(%s)[0]", all),
                 g -> {
                     String back = out.value(
-                            "torch.native_layer_norm_backward(torch.contiguous(%s), %s, %s, (%s)[1], (%s)[2], %s, %s, %s)",
+                            "torch.native_layer_norm_backward("
+                                    + "torch.contiguous(%s), %s, %s, (%s)[1], (%s)[2], %s, %s, %s)",
                             g, input, shape, all, all, gamma, beta, wanted(out));
                     return affine(out, gamma, beta, back);
                 },
