@@ -56,6 +56,14 @@ class ArchitectureTest {
             slices().matching("org.fl4j.(*)..").should().beFreeOfCycles();
 
     @ArchTest
+    static final ArchRule SCRIPTS_LIE_BELOW_TENSORS = noClasses()
+            .that()
+            .resideInAPackage("org.fl4j.tensor.script..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("org.fl4j.tensor");
+
+    @ArchTest
     static final ArchRule ONLY_TENSOR_TOUCHES_THE_ENGINE = noClasses()
             .that()
             .resideOutsideOfPackage("org.fl4j.tensor..")

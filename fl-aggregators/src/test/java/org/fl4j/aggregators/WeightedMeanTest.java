@@ -2,15 +2,22 @@ package org.fl4j.aggregators;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 import org.fl4j.core.ModelUpdate;
+import org.fl4j.core.Payload;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.UpdateWeighting;
 import org.fl4j.random.Seed;
 import org.fl4j.server.WeightedMean;
 import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.Slice;
 import org.fl4j.testing.TensorTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class WeightedMeanTest extends TensorTest {
     private static final int SIZE = 50;
@@ -71,6 +78,30 @@ class WeightedMeanTest extends TensorTest {
                 assertThat(Math.abs(result[0] - size)).isLessThanOrEqualTo(Math.abs(size) * 1e-6f + Float.MIN_VALUE);
             }
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void roundingTakesNoMeanPastTheLargestFloat(boolean sliced) {
+        RandomGenerator random = new Seed(3).generator();
+        for (int draw = 0; draw < 100; draw++) {
+            ServerState state = state(sliced ? vector(0, 0, 0) : vector(0, 0));
+            WeightedMean mean = mean(state, random.nextDouble()); // no power of two: products are rounded
+            int clients = 2 + random.nextInt(20);
+            for (int client = 0; client < clients; client++) {
+                ModelUpdate update = update(client, 1 + random.nextInt(600), vector(Float.MAX_VALUE, -Float.MAX_VALUE));
+                mean.add(sliced ? ofSlice(update) : update);
+            }
+            float[] result = values(mean.combine().delta().orElseThrow());
+            assertThat(result[0]).as("mean of draw " + draw).isFinite();
+            assertThat(result[1]).as("mean of draw " + draw).isFinite();
+        }
+    }
+
+    /** The update is of the first two of three parameters. */
+    private static ModelUpdate ofSlice(ModelUpdate update) {
+        Slice slice = new Slice(Map.of("w", List.of(Slice.Axis.first(2))));
+        return update.with(new Payload(Optional.of(update.delta()), Map.of(), Map.of(), Optional.of(slice)));
     }
 
     @Test

@@ -27,6 +27,7 @@ import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.Slice;
 import org.fl4j.tensor.TensorEngine;
 import org.fl4j.tensor.Tensors;
+import org.fl4j.tensor.script.StepRule;
 
 /**
  * A learning task made concrete for one run: the network, built once and shared by all workers, and the layout of its
@@ -42,7 +43,7 @@ public final class FederatedModel implements AutoCloseable {
     private final ParameterLayout layout;
     private final FixedParameters fixed;
     private final Map<ParameterLayout, FederatedModel> smaller = new ConcurrentHashMap<>();
-    private final Map<TrainingProgram.StepRule, Optional<TrainingProgram>> programs = new ConcurrentHashMap<>();
+    private final Map<StepRule, Optional<TrainingProgram>> programs = new ConcurrentHashMap<>();
     private final ExampleRules exampleRules;
     private final SingleRows singleRows;
     private final int evaluationRows;
@@ -55,21 +56,36 @@ public final class FederatedModel implements AutoCloseable {
      */
     public FederatedModel(LearningTask task) {
         this.task = task;
-        exampleRules = new ExampleRules(task);
-        singleRows = new SingleRows(task);
-        evaluationRows = EvaluationBatch.rows(task); // and so looks at the layers, before they are made
-        block = task.architecture().get();
-        if (block instanceof TorchScriptBlock script) {
-            rehearse(script);
+        try {
+            exampleRules = new ExampleRules(task);
+            singleRows = new SingleRows(task);
+            evaluationRows = EvaluationBatch.rows(task); // and so looks at the layers, before they are made
+            block = task.architecture().get();
+            if (block instanceof TorchScriptBlock script) {
+                script.rehearse(task.inputShape());
+            }
+            block.getParameters().values().stream()
+                    .filter(Parameter::isInitialized)
+                    .forEach(pretrained::add);
+            if (!block.isInitialized()) {
+                block.setInitializer(Initializer.ZEROS, parameter -> true);
+                block.initialize(manager, DataType.FLOAT32, new Shape(1).addAll(task.inputShape()));
+            }
+            Map<String, NDArray> still = new LinkedHashMap<>();
+            layout = layOut(still);
+            fixed = new FixedParameters(still);
+            requireOneVector();
+            drawFrozen(still);
+        } catch (RuntimeException e) {
+            closeNetwork();
+            throw e;
         }
-        block.getParameters().values().stream().filter(Parameter::isInitialized).forEach(pretrained::add);
-        if (!block.isInitialized()) {
-            block.setInitializer(Initializer.ZEROS, parameter -> true);
-            block.initialize(manager, DataType.FLOAT32, new Shape(1).addAll(task.inputShape()));
-        }
+    }
+
+    /** Lists the parameters, and returns where those lie that travel; the others are added to a map. */
+    private ParameterLayout layOut(Map<String, NDArray> still) {
         IdentityHashMap<Parameter, ParameterRole> roles = ParameterRoles.of(block);
         ParameterLayout.Builder builder = new ParameterLayout.Builder();
-        Map<String, NDArray> still = new LinkedHashMap<>();
         for (Pair<String, Parameter> named : block.getParameters()) {
             String name = named.getKey();
             Parameter parameter = named.getValue();
@@ -82,10 +98,7 @@ public final class FederatedModel implements AutoCloseable {
                 still.put(name, parameter.getArray());
             }
         }
-        layout = builder.build();
-        fixed = new FixedParameters(still);
-        requireOneVector();
-        drawFrozen(still);
+        return builder.build();
     }
 
     /** Draws frozen parameters whose values are not given, into the network's own arrays. */
@@ -107,18 +120,8 @@ public final class FederatedModel implements AutoCloseable {
     private void requireOneVector() {
         long most = Integer.MAX_VALUE / Float.BYTES;
         if (layout.floatCount() > most) {
-            close();
             throw new IllegalArgumentException("parameters of a model must be at most " + most
                     + " float32 numbers (2 GiB), but were " + layout.floatCount());
-        }
-    }
-
-    private void rehearse(TorchScriptBlock script) {
-        try {
-            script.rehearse(task.inputShape());
-        } catch (IllegalArgumentException e) {
-            closeNetwork();
-            throw e;
         }
     }
 
@@ -178,7 +181,7 @@ public final class FederatedModel implements AutoCloseable {
      * Returns the compiled local training of this model by a rule, or nothing if the model or its loss cannot be
      * compiled and must train on the eager path.
      */
-    public Optional<TrainingProgram> program(TrainingProgram.StepRule rule) {
+    public Optional<TrainingProgram> program(StepRule rule) {
         return programs.computeIfAbsent(rule, key -> TrainingProgram.of(this, key));
     }
 

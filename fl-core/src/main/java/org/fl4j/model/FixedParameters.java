@@ -29,21 +29,21 @@ final class FixedParameters implements AutoCloseable {
 
     /** Returns the values on a device, by name, in the order of the network. */
     Map<String, NDArray> on(Device device) {
-        return copies.computeIfAbsent(device, any -> {
-            NDManager manager = TensorEngine.newManager(device);
-            managers.add(manager);
-            Map<String, NDArray> here = new LinkedHashMap<>();
-            values.forEach((name, value) -> {
-                if (value.getDevice().equals(device)) {
-                    here.put(name, value);
-                } else {
-                    NDArray copy = value.toDevice(device, /* copy= */ true);
-                    ParameterVector.keep(copy, manager);
-                    here.put(name, copy);
-                }
-            });
-            return Collections.unmodifiableMap(here);
+        boolean here =
+                values.values().stream().allMatch(value -> value.getDevice().equals(device));
+        return here ? values : copies.computeIfAbsent(device, this::copy);
+    }
+
+    private Map<String, NDArray> copy(Device device) {
+        NDManager manager = TensorEngine.newManager(device);
+        managers.add(manager);
+        Map<String, NDArray> there = new LinkedHashMap<>();
+        values.forEach((name, value) -> {
+            NDArray copy = value.toDevice(device, /* copy= */ true);
+            ParameterVector.keep(copy, manager);
+            there.put(name, copy);
         });
+        return Collections.unmodifiableMap(there);
     }
 
     /** Returns the SHA-256 of all values, in hexadecimal digits; nothing if there are none. */

@@ -14,6 +14,9 @@ import java.util.List;
 import java.util.Optional;
 import org.fl4j.internal.Check;
 import org.fl4j.tensor.ParameterLayout;
+import org.fl4j.tensor.script.LayerForms;
+import org.fl4j.tensor.script.LayerPass;
+import org.fl4j.tensor.script.LayerWriter;
 
 /**
  * A layer as a value. A {@link Network} of layers is a description, not an object graph: FL4J makes a DJL block of it,
@@ -48,6 +51,18 @@ public interface Layer {
      */
     default Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
         return Optional.empty();
+    }
+
+    /**
+     * Writes the compiled form of layers in a row, for layers that hold others.
+     *
+     * @param out where to
+     * @param input the name of what the first one reads
+     * @param above whether something before them has parameters to train
+     * @return nothing if one of them has no compiled form
+     */
+    static Optional<LayerPass> sequence(List<Layer> layers, LayerWriter out, String input, boolean above) {
+        return LayerSequence.write(layers, out, input, above);
     }
 
     /**
@@ -135,7 +150,8 @@ public interface Layer {
 
         @Override
         public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
-            return Optional.of(LayerForms.convolution(out, this, input, above));
+            return Optional.of(
+                    LayerForms.convolution(out, new LayerForms.Filters(filters, stride, padding, bias), input, above));
         }
 
         @Override
@@ -171,7 +187,7 @@ public interface Layer {
 
         @Override
         public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
-            return Optional.of(LayerForms.maxPool(out, this, input, above));
+            return Optional.of(LayerForms.maxPool(out, size, input, above));
         }
 
         @Override
@@ -203,7 +219,7 @@ public interface Layer {
 
         @Override
         public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
-            return Optional.of(LayerForms.averagePool(out, this, input, above));
+            return Optional.of(LayerForms.averagePool(out, size, input, above));
         }
 
         @Override
@@ -352,7 +368,7 @@ public interface Layer {
 
         @Override
         public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
-            return Optional.of(LayerForms.embedding(out, this, input, above));
+            return Optional.of(LayerForms.embedding(out, vocabulary, input, above));
         }
 
         @Override
@@ -436,7 +452,10 @@ public interface Layer {
 
         @Override
         public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
-            return Optional.of(LayerForms.dropout(out, this, input, above));
+            return Optional.of(
+                    rate == 0
+                            ? new LayerPass(input, gradient -> gradient, above)
+                            : LayerForms.dropout(out, input, above));
         }
 
         @Override
@@ -499,7 +518,7 @@ public interface Layer {
 
         @Override
         public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
-            return Optional.of(LayerForms.groupNorm(out, this, input, above));
+            return Optional.of(LayerForms.groupNorm(out, groups, input, above));
         }
 
         @Override
@@ -581,7 +600,9 @@ public interface Layer {
 
         @Override
         public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
-            return LayerForms.residual(out, this, input, above);
+            Optional<LayerPass> direct = Layer.sequence(body, out, input, above);
+            Optional<LayerPass> beside = Layer.sequence(shortcut, out, input, above);
+            return direct.flatMap(left -> beside.map(right -> LayerForms.sum(out, left, right, above)));
         }
 
         @Override

@@ -27,6 +27,7 @@ import org.fl4j.tensor.RowIndices;
 import org.fl4j.tensor.TensorEngine;
 import org.fl4j.tensor.Tensors;
 import org.fl4j.tensor.TorchScriptModule;
+import org.fl4j.tensor.script.StepRule;
 
 /**
  * One worker's parameters and what can be done with them: load, predict, differentiate, evaluate. For one thread at a
@@ -188,7 +189,7 @@ public final class LocalModel implements AutoCloseable {
     }
 
     /** Returns the compiled local training by a rule, if this model can be compiled. */
-    public Optional<TrainingProgram> program(TrainingProgram.StepRule rule) {
+    public Optional<TrainingProgram> program(StepRule rule) {
         return model.program(rule);
     }
 

@@ -10,8 +10,13 @@ import java.util.Optional;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import org.fl4j.data.Examples;
+import org.fl4j.tensor.ParameterLayout;
+import org.fl4j.tensor.ParameterRole;
 import org.fl4j.tensor.Tensors;
-import org.fl4j.tensor.TorchScript;
+import org.fl4j.tensor.script.ParameterView;
+import org.fl4j.tensor.script.StepRule;
+import org.fl4j.tensor.script.TorchScript;
+import org.fl4j.tensor.script.TrainingSource;
 
 /**
  * A client's whole local training as one generated TorchScript program: batches, forward pass, backward pass derived by
@@ -25,23 +30,6 @@ public final class TrainingProgram {
     private final TorchScript script;
     private final StepRule rule;
     private final List<DropoutMask> masks;
-
-    /**
-     * How parameters move, as lines of TorchScript that see {@code trainable}, {@code received}, {@code correction},
-     * {@code gradient} (flat vectors), {@code state} (a list of them), {@code rate} and {@code taken} (steps before
-     * this one).
-     *
-     * @param descends whether it is plain SGD, which is fused into the backward pass; then there are no lines
-     * @param weightDecay of plain SGD
-     * @param lines of any other rule
-     * @param stateVectors how many vectors of state it needs, zeros at first
-     */
-    public record StepRule(boolean descends, double weightDecay, List<String> lines, int stateVectors) {
-        /** Copies the lines. */
-        public StepRule {
-            lines = List.copyOf(lines);
-        }
-    }
 
     /**
      * One local training.
@@ -85,11 +73,23 @@ public final class TrainingProgram {
                         || task.loss() instanceof ExampleMeasure.SquaredError)) {
             return Optional.empty();
         }
-        return source(model, network, rule)
+        TrainingSource.Loss loss = task.loss() instanceof ExampleMeasure.CrossEntropy
+                ? TrainingSource.Loss.CROSS_ENTROPY
+                : TrainingSource.Loss.SQUARED_ERROR;
+        return new TrainingSource(views(model.layout()), rule)
+                .write(out -> Layer.sequence(network.layers(), out, "features", /* above= */ false), loss)
                 .map(source -> new TrainingProgram(
                         TorchScript.compile(model.manager(), source),
                         rule,
                         masks(network.layers(), task.inputShape())));
+    }
+
+    private static List<ParameterView> views(ParameterLayout layout) {
+        return layout.parameters().stream()
+                .filter(entry -> entry.role() == ParameterRole.TRAINABLE || entry.role() == ParameterRole.FLOAT_BUFFER)
+                .map(entry -> new ParameterView(
+                        entry.offset(), entry.size(), entry.shape(), entry.role() == ParameterRole.TRAINABLE))
+                .toList();
     }
 
     /** Masks are counted over the layers in a row only. */
@@ -99,74 +99,6 @@ public final class TrainingProgram {
                 .map(Layer.Residual.class::cast)
                 .flatMap(residual -> Stream.of(residual.body(), residual.shortcut()))
                 .anyMatch(path -> path.stream().anyMatch(Layer.Dropout.class::isInstance) || hasNestedDropout(path));
-    }
-
-    private static Optional<String> source(FederatedModel model, Network network, StepRule rule) {
-        ProgramWriter out = new ProgramWriter();
-        GradientSink sink =
-                rule.descends() ? new GradientSink.Descent(out, rule.weightDecay() > 0) : new GradientSink.Collect(out);
-        Optional<LayerPass> pass =
-                new LayerWriter(model.layout(), out, sink).sequence(network.layers(), "features", /* above= */ false);
-        if (pass.isEmpty()) {
-            return Optional.empty();
-        }
-        String gradient = model.task().loss() instanceof ExampleMeasure.CrossEntropy
-                ? crossEntropy(out, pass.get().output())
-                : squaredError(out, pass.get().output());
-        pass.get().backward().write(gradient);
-        rule.lines().forEach(out::step);
-        return Optional.of(assemble(model, rule, out, sink));
-    }
-
-    private static String assemble(FederatedModel model, StepRule rule, ProgramWriter out, GradientSink sink) {
-        StringBuilder program = new StringBuilder("""
-                  def train(self: __torch__.Program, w: Tensor, received: Tensor, correction: Tensor, gradient: Tensor, state: List[Tensor], frozen: List[Tensor], x: Tensor, y: Tensor, rows: Tensor, starts: List[int], masks: List[Tensor], losses: Tensor, before: int, rate: float) -> List[float]:
-                    descent = torch.neg(rate)
-                    first = starts[0]
-                """);
-        program.append("    keep = torch.sub(1., torch.mul(rate, ")
-                .append(literal(rule.weightDecay()))
-                .append("))\n    trainable = torch.narrow(w, 0, 0, ")
-                .append(model.layout().trainableCount())
-                .append(")\n");
-        out.setup().forEach(line -> program.append("    ").append(line).append('\n'));
-        program.append("""
-                    for s in range(torch.sub(torch.len(starts), 1)):
-                      taken = torch.add(before, s)
-                      a = starts[s]
-                      count = torch.sub(starts[torch.add(s, 1)], a)
-                      batch = torch.narrow(rows, 0, a, count)
-                      features = torch.index_select(x, 0, batch)
-                      labels = torch.index_select(y, 0, batch)
-                """);
-        out.step().forEach(line -> program.append("      ").append(line).append('\n'));
-        sink.finish(program, "    ");
-        return program.append("""
-                            last = starts[torch.sub(torch.len(starts), 1)]
-                            seen = torch.narrow(losses, 0, first, torch.sub(last, first))
-                            return [float(torch.sum(seen)), float(torch.dot(seen, seen))]
-                        """).toString();
-    }
-
-    private static String crossEntropy(ProgramWriter out, String logits) {
-        String logs = out.value("torch.log_softmax(%s, 1, None)", logits);
-        String both = out.value("torch.nll_loss_forward(%s, labels, None, 0, -100)", logs);
-        out.effect("torch.copy_(torch.narrow(losses, 0, a, count), (%s)[0])", both);
-        String share = out.value("torch.full_like((%s)[0], torch.div(1., float(count)))", both);
-        String back = out.value("torch.nll_loss_backward(%s, %s, labels, None, 0, -100, (%s)[1])", share, logs, both);
-        return out.value("torch._log_softmax_backward_data(%s, %s, 1, 6)", back, logs);
-    }
-
-    private static String squaredError(ProgramWriter out, String outputs) {
-        String error = out.value("torch.sub(%1$s, torch.reshape(labels, torch.size(%1$s)))", outputs);
-        String square = out.value("torch.reshape(torch.mul(%1$s, %1$s), [count, -1])", error);
-        out.effect("torch.copy_(torch.narrow(losses, 0, a, count), torch.mean(%s, [1]))", square);
-        return out.value("torch.mul(%1$s, torch.div(2., float(torch.numel(%1$s))))", error);
-    }
-
-    /** Returns a number as TorchScript reads it. */
-    static String literal(double number) {
-        return String.valueOf(number).replace('E', 'e');
     }
 
     /** The size and rate of each dropout layer's mask for one example, in the order of the forward pass. */

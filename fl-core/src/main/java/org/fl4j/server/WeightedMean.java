@@ -277,14 +277,19 @@ public final class WeightedMean implements SumRule.Sums {
             return finish.apply(this);
         }
         weights.get().divide(sum.get().floats());
+        keepFinite(sum.get().floats());
         return finish.apply(this).covering(weights.get().covered());
     }
 
-    /** Finite values have a finite mean; rounding alone can take it past the largest float. */
     private static void divide(NDArray sum, double weight) {
         sum.divi(weight);
-        if (!Kernels.isFinite(sum)) {
-            Kernels.clamp(sum, Float.MAX_VALUE);
+        keepFinite(sum);
+    }
+
+    /** Finite values have a finite mean; rounding alone can take it past the largest float. */
+    private static void keepFinite(NDArray mean) {
+        if (!Kernels.isFinite(mean)) {
+            Kernels.clamp(mean, Float.MAX_VALUE);
         }
     }
 

@@ -1,5 +1,6 @@
 package org.fl4j.tensor;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -7,6 +8,8 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
+import org.fl4j.tensor.script.KernelSource;
+import org.fl4j.tensor.script.TorchScript;
 
 /**
  * Vector operations that DJL lacks or makes of several passes, each one native call and as few passes over memory as
@@ -180,113 +183,9 @@ public final class Kernels {
         return Program.SCRIPT.number("finite", array) != 0;
     }
 
+    /** Loaded once a process, on first use. */
     private static final class Program {
-        static final TorchScript SCRIPT = TorchScript.shared("""
-                  def add_scaled(self: __torch__.Program, y: Tensor, x: Tensor, a: float) -> NoneType:
-                    _0 = torch.add_(y, x, alpha=a)
-                    return None
-                  def add_at(self: __torch__.Program, y: Tensor, positions: Tensor, x: Tensor, a: float) -> NoneType:
-                    _0 = torch.index_add_(y, 0, positions, x, alpha=a)
-                    return None
-                  def sum(self: __torch__.Program, y: Tensor, x: Tensor, z: Tensor, a: float) -> NoneType:
-                    _0 = torch.add(x, z, alpha=a, out=y)
-                    return None
-                  def decay_and_add(self: __torch__.Program, y: Tensor, decay: float, x: Tensor, a: float) -> NoneType:
-                    _0 = torch.add_(torch.mul_(y, decay), x, alpha=a)
-                    return None
-                  def decay_and_add_square(self: __torch__.Program, y: Tensor, decay: float, x: Tensor, a: float) -> NoneType:
-                    _0 = torch.addcmul_(torch.mul_(y, decay), x, x, value=a)
-                    return None
-                  def adam_step(self: __torch__.Program, next: List[Tensor], now: List[Tensor], delta: Tensor, scratch: Tensor, numbers: List[float], w: List[Tensor], m: List[Tensor], v: List[Tensor], d: List[Tensor]) -> NoneType:
-                    size = torch.numel(delta)
-                    block = torch.numel(scratch)
-                    none = annotate(List[Tensor], [])
-                    late = [torch.fill_(torch.narrow(scratch, 0, 0, 1), 1000000000.)]
-                    for i in range(torch.floordiv(torch.sub(torch.add(size, block), 1), block)):
-                      a = torch.mul(i, block)
-                      n = ops.prim.min(block, torch.sub(size, a))
-                      _0 = torch._set_item(w, 0, torch.copy_(torch.narrow(next[0], 0, a, n), torch.narrow(now[0], 0, a, n)))
-                      _1 = torch._set_item(m, 0, torch.copy_(torch.narrow(next[1], 0, a, n), torch.narrow(now[1], 0, a, n)))
-                      _2 = torch._set_item(v, 0, torch.copy_(torch.narrow(next[2], 0, a, n), torch.narrow(now[2], 0, a, n)))
-                      _3 = torch._set_item(d, 0, torch.narrow(delta, 0, a, n))
-                      torch._fused_adam_(w, d, m, v, none, late, lr=torch.neg(numbers[0]), beta1=numbers[2], beta2=numbers[3], weight_decay=0., eps=numbers[1], amsgrad=False, maximize=False)
-                    return None
-                  def adagrad_step(self: __torch__.Program, next: List[Tensor], now: List[Tensor], delta: Tensor, scratch: Tensor, numbers: List[float]) -> NoneType:
-                    size = torch.numel(delta)
-                    block = torch.numel(scratch)
-                    for i in range(torch.floordiv(torch.sub(torch.add(size, block), 1), block)):
-                      a = torch.mul(i, block)
-                      n = ops.prim.min(block, torch.sub(size, a))
-                      d = torch.narrow(delta, 0, a, n)
-                      old = torch.narrow(now[2], 0, a, n)
-                      v = torch.narrow(next[2], 0, a, n)
-                      square = torch.narrow(scratch, 0, 0, n)
-                      _0 = torch.addcmul(old, d, d, value=1., out=v)
-                      _9 = (self).move(next, now, d, v, square, a, n, numbers)
-                    return None
-                  def yogi_step(self: __torch__.Program, next: List[Tensor], now: List[Tensor], delta: Tensor, scratch: Tensor, numbers: List[float]) -> NoneType:
-                    size = torch.numel(delta)
-                    block = torch.numel(scratch)
-                    for i in range(torch.floordiv(torch.sub(torch.add(size, block), 1), block)):
-                      a = torch.mul(i, block)
-                      n = ops.prim.min(block, torch.sub(size, a))
-                      d = torch.narrow(delta, 0, a, n)
-                      old = torch.narrow(now[2], 0, a, n)
-                      v = torch.narrow(next[2], 0, a, n)
-                      square = torch.narrow(scratch, 0, 0, n)
-                      _0 = torch.mul(d, d, out=square)
-                      _1 = torch.sub(old, square, out=v)
-                      _2 = torch.mul_(square, torch.sign_(v))
-                      _3 = torch.add(old, square, alpha=torch.sub(numbers[3], 1.), out=v)
-                      _9 = (self).move(next, now, d, v, square, a, n, numbers)
-                    return None
-                  def move(self: __torch__.Program, next: List[Tensor], now: List[Tensor], d: Tensor, v: Tensor, scratch: Tensor, a: int, n: int, numbers: List[float]) -> NoneType:
-                    m = torch.lerp(torch.narrow(now[1], 0, a, n), d, torch.sub(1., numbers[2]), out=torch.narrow(next[1], 0, a, n))
-                    root = torch.add_(torch.sqrt(v, out=scratch), numbers[1])
-                    _0 = torch.addcdiv(torch.narrow(now[0], 0, a, n), m, root, value=numbers[0], out=torch.narrow(next[0], 0, a, n))
-                    return None
-                  def add_adaptive(self: __torch__.Program, y: Tensor, m: Tensor, v: Tensor, a: float, epsilon: float) -> NoneType:
-                    root = torch.add_(torch.sqrt(v), epsilon)
-                    _0 = torch.addcdiv_(y, m, root, value=a)
-                    return None
-                  def copy(self: __torch__.Program, y: Tensor, x: Tensor) -> NoneType:
-                    _0 = torch.copy_(y, x)
-                    return None
-                  def alias(self: __torch__.Program, y: Tensor, x: Tensor) -> NoneType:
-                    _0 = torch.set_(y, x)
-                    return None
-                  def difference(self: __torch__.Program, y: Tensor, a: Tensor, b: Tensor) -> NoneType:
-                    _0 = torch.sub(a, b, out=y)
-                    return None
-                  def rows(self: __torch__.Program, y: Tensor, x: Tensor, indices: Tensor) -> NoneType:
-                    _0 = torch.index_select(x, 0, indices, out=y)
-                    return None
-                  def flatten(self: __torch__.Program, y: Tensor, xs: List[Tensor]) -> NoneType:
-                    parts = annotate(List[Tensor], [])
-                    for i in range(torch.len(xs)):
-                      _0 = torch.append(parts, torch.reshape(xs[i], [-1]))
-                    _1 = torch.cat(parts, 0, out=y)
-                    return None
-                  def p_norm(self: __torch__.Program, x: Tensor, p: float) -> float:
-                    return float(torch.linalg_vector_norm(x, p, None, False, dtype=7))
-                  def norm(self: __torch__.Program, x: Tensor) -> float:
-                    return float(torch.linalg_vector_norm(x, 2, None, False, dtype=7))
-                  def distance(self: __torch__.Program, a: Tensor, b: Tensor) -> float:
-                    return float(torch.linalg_vector_norm(torch.sub(a, b), 2, None, False, dtype=7))
-                  def dot(self: __torch__.Program, a: Tensor, b: Tensor) -> float:
-                    return float(torch.sum(torch.mul(a, b), dtype=7))
-                  def clamp(self: __torch__.Program, x: Tensor, bound: float) -> NoneType:
-                    _0 = torch.clamp_(x, torch.neg(bound), bound)
-                    return None
-                  def version(self: __torch__.Program, x: Tensor) -> int:
-                    return torch._version(x)
-                  def finite(self: __torch__.Program, x: Tensor) -> float:
-                    s = float(torch.sum(x))
-                    if torch.eq(torch.sub(s, s), 0.):
-                      r = 1.
-                    else:
-                      r = float(torch.all(torch.isfinite(x)))
-                    return r
-                """);
+        static final TorchScript SCRIPT =
+                TorchScript.compile(TensorEngine.newManager(Device.cpu()), KernelSource.METHODS);
     }
 }

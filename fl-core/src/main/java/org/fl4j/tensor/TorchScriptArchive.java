@@ -16,8 +16,9 @@ import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.zip.ZipOutputStream;
+import org.fl4j.tensor.script.ModuleAccessors;
+import org.fl4j.tensor.script.ZipEntries;
 
 /**
  * A file that {@code torch.jit.save} wrote, read as text: the tree of modules and what each registers. libtorch's Java
@@ -129,12 +130,7 @@ public final class TorchScriptArchive {
     }
 
     private IllegalArgumentException invalid(String fault) {
-        return invalid(path, fault);
-    }
-
-    static IllegalArgumentException invalid(Path path, String fault) {
-        return new IllegalArgumentException(
-                "file must be a module saved by torch.jit.save, but " + fault + ": " + path);
+        return ZipEntries.invalid(path, fault);
     }
 
     private void requireNoRandomness() {
@@ -255,53 +251,19 @@ public final class TorchScriptArchive {
 
     /** Returns an archive of a module that holds this one, forwards to it and shows its tensors. */
     byte[] withAccessors() {
-        String accessors = """
-            class Program(Module):
-              __parameters__ = []
-              __buffers__ = []
-              model : %s
-              def forward(self: __torch__.fl4j.Program, x: Tensor) -> Tensor:
-                return (self.model).forward(x, )
-              def tensors(self: __torch__.fl4j.Program) -> List[Tensor]:
-                all = annotate(List[Tensor], [])
-                none = torch.empty([0])
-            %s    return all
-              def firsts(self: __torch__.fl4j.Program) -> List[int]:
-                all = (self).tensors()
-                firsts = annotate(List[int], [])
-                for i in range(torch.len(all)):
-                  first = i
-                  for j in range(i):
-                    if torch.is_set_to(all[torch.sub(torch.sub(i, 1), j)], all[i]):
-                      first = torch.sub(torch.sub(i, 1), j)
-                    else:
-                      pass
-                  _0 = torch.append(firsts, first)
-                return firsts
-            """.formatted(
-                        root, members.stream().map(TorchScriptArchive::append).collect(Collectors.joining()));
+        String accessors = ModuleAccessors.source(
+                root, members.stream().map(Registered::expression).toList());
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
             for (Map.Entry<String, byte[]> entry : entries.entrySet()) {
                 boolean object = entry.getKey().equals(folder + "data.pkl");
-                TorchScript.store(zip, entry.getKey(), object ? wrapped(entry.getValue()) : entry.getValue());
+                ZipEntries.store(zip, entry.getKey(), object ? wrapped(entry.getValue()) : entry.getValue());
             }
-            TorchScript.store(zip, folder + "code/__torch__/fl4j.py", accessors.getBytes(StandardCharsets.UTF_8));
+            ZipEntries.store(zip, folder + "code/__torch__/fl4j.py", accessors.getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
         return bytes.toByteArray();
-    }
-
-    /** Appends a tensor to the list, or an empty one where the attribute is optional and absent. */
-    private static String append(Registered member) {
-        return """
-                one = annotate(Optional[Tensor], %s)
-                if torch.__isnot__(one, None):
-                  kept = torch.append(all, unchecked_cast(Tensor, one))
-                else:
-                  kept = torch.append(all, none)
-            """.formatted(member.expression());
     }
 
     /** Pickles an object whose only attribute, {@code model}, is the object of a pickle of protocol 2. */

@@ -17,6 +17,7 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.fl4j.internal.Check;
+import org.fl4j.tensor.script.ZipEntries;
 
 /**
  * A user's TorchScript module with its parameters and buffers at hand. The module keeps its values itself, so each
@@ -57,7 +58,7 @@ public final class TorchScriptModule {
             throw new UncheckedIOException(e);
         } catch (EngineException | IllegalStateException e) {
             throw new IllegalArgumentException(
-                    TorchScriptArchive.invalid(archive.path(), "libtorch cannot load it")
+                    ZipEntries.invalid(archive.path(), "libtorch cannot load it")
                             .getMessage(),
                     e);
         }

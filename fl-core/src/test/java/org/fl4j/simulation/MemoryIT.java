@@ -1,6 +1,7 @@
 package org.fl4j.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
@@ -17,7 +18,11 @@ import org.fl4j.data.Dataset;
 import org.fl4j.data.Examples;
 import org.fl4j.data.FederatedDataset;
 import org.fl4j.data.Partition;
+import org.fl4j.model.FederatedModel;
+import org.fl4j.model.Layer;
+import org.fl4j.model.LearningTask;
 import org.fl4j.model.Models;
+import org.fl4j.model.Network;
 import org.fl4j.tensor.TensorEngine;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Isolated;
@@ -53,6 +58,19 @@ class MemoryIT {
         }
         assertThat(counts.get(1)).isPositive();
         assertThat(counts.subList(1, 200)).as("arrays after rounds 2 to 200").containsOnly(counts.get(1));
+    }
+
+    @Test
+    void aModelThatCannotBeMadeLeavesNoArrays() {
+        NDManager root = TensorEngine.newManager(Device.cpu()).getParentManager();
+        LearningTask task = LearningTask.classification(
+                        new Network(List.of(new Layer.Dense(5).frozen(), new Layer.Dense(3))), new Shape(4))
+                .withInitializer((values, shape, fanIn, random) -> {
+                    throw new IllegalStateException("no values");
+                });
+        long before = arraysBelow(root);
+        assertThatThrownBy(() -> new FederatedModel(task)).hasMessage("no values");
+        assertThat(arraysBelow(root)).isEqualTo(before);
     }
 
     /** A million clients share the ten examples of one small data set. */

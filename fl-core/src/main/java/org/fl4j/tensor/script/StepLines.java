@@ -1,6 +1,6 @@
-package org.fl4j.model;
+package org.fl4j.tensor.script;
 
-import static org.fl4j.model.TrainingProgram.literal;
+import static org.fl4j.tensor.script.TrainingSource.literal;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -69,7 +69,7 @@ public final class StepLines {
     }
 
     /** Returns the rule that these lines are. */
-    public TrainingProgram.StepRule rule() {
-        return new TrainingProgram.StepRule(/* descends= */ false, /* weightDecay= */ 0, lines, stateVectors);
+    public StepRule rule() {
+        return new StepRule(/* descends= */ false, /* weightDecay= */ 0, lines, stateVectors);
     }
 }

@@ -1,6 +1,5 @@
-package org.fl4j.tensor;
+package org.fl4j.tensor.script;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDArray;
@@ -14,8 +13,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.zip.CRC32;
-import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
@@ -137,28 +134,11 @@ public final class TorchScript {
         object.writeBytes(new byte[] {0, ')', (byte) 0x81, '}', 'b', '.'});
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
-            store(zip, "program/data.pkl", object.toByteArray());
-            store(zip, "program/code/__torch__.py", source.getBytes(StandardCharsets.UTF_8));
-            store(zip, "program/constants.pkl", EMPTY_CONSTANTS);
-            store(zip, "program/version", "3\n".getBytes(StandardCharsets.US_ASCII));
+            ZipEntries.store(zip, "program/data.pkl", object.toByteArray());
+            ZipEntries.store(zip, "program/code/__torch__.py", source.getBytes(StandardCharsets.UTF_8));
+            ZipEntries.store(zip, "program/constants.pkl", EMPTY_CONSTANTS);
+            ZipEntries.store(zip, "program/version", "3\n".getBytes(StandardCharsets.US_ASCII));
         }
         return bytes.toByteArray();
-    }
-
-    static void store(ZipOutputStream zip, String name, byte[] content) throws IOException {
-        CRC32 checksum = new CRC32();
-        checksum.update(content);
-        ZipEntry entry = new ZipEntry(name);
-        entry.setMethod(ZipEntry.STORED);
-        entry.setSize(content.length);
-        entry.setCrc(checksum.getValue());
-        zip.putNextEntry(entry);
-        zip.write(content);
-        zip.closeEntry();
-    }
-
-    /** Loads programs that every run shares, once a process, on first use. */
-    static TorchScript shared(String methods) {
-        return compile(TensorEngine.newManager(Device.cpu()), methods);
     }
 }

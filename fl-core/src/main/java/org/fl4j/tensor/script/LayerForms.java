@@ -1,40 +1,63 @@
-package org.fl4j.model;
+package org.fl4j.tensor.script;
 
 import java.util.Locale;
-import java.util.Optional;
 
-/** The compiled forms of the library's layers: forward passes, and backward passes that are derived by hand. */
-final class LayerForms {
+/**
+ * The compiled forms of the library's layers: forward passes, and backward passes that are derived by hand. Each writes
+ * its forward pass at once. {@code x} is the name of the layer's input; {@code above} says whether something before the
+ * layer has parameters to train.
+ */
+public final class LayerForms {
     private static final String EPSILON = "1.0000000000000001e-05";
 
     private LayerForms() {}
 
-    static LayerPass relu(LayerWriter out, String x, boolean above) {
+    /**
+     * What a convolution with square windows does beside its parameters.
+     *
+     * @param count how many filters it has
+     * @param stride of the windows
+     * @param padding with zeros, on each side
+     * @param bias whether a bias is added
+     */
+    public record Filters(int count, int stride, int padding, boolean bias) {}
+
+    /** Rectified linear unit. */
+    public static LayerPass relu(LayerWriter out, String x, boolean above) {
         String y = out.value("torch.relu(%s)", x);
         return new LayerPass(y, g -> out.value("torch.threshold_backward(%s, %s, 0)", g, y), above);
     }
 
-    static LayerPass tanh(LayerWriter out, String x, boolean above) {
-        String y = out.value("torch.tanh(%s)", x);
-        return new LayerPass(y, g -> out.value("torch.tanh_backward(%s, %s)", g, y), above);
+    /** Hyperbolic tangent. */
+    public static LayerPass tanh(LayerWriter out, String x, boolean above) {
+        return byOutput(out, "tanh", x, above);
     }
 
-    static LayerPass sigmoid(LayerWriter out, String x, boolean above) {
-        String y = out.value("torch.sigmoid(%s)", x);
-        return new LayerPass(y, g -> out.value("torch.sigmoid_backward(%s, %s)", g, y), above);
+    /** Logistic function. */
+    public static LayerPass sigmoid(LayerWriter out, String x, boolean above) {
+        return byOutput(out, "sigmoid", x, above);
     }
 
-    static LayerPass gelu(LayerWriter out, String x, boolean above) {
+    /** A function whose derivative is known from its output. */
+    private static LayerPass byOutput(LayerWriter out, String function, String x, boolean above) {
+        String y = out.value("torch.%s(%s)", function, x);
+        return new LayerPass(y, g -> out.value("torch.%s_backward(%s, %s)", function, g, y), above);
+    }
+
+    /** Gaussian error linear unit, by the error function. */
+    public static LayerPass gelu(LayerWriter out, String x, boolean above) {
         String y = out.value("torch.gelu(%s)", x);
         return new LayerPass(y, g -> out.value("torch.gelu_backward(%s, %s)", g, x), above);
     }
 
-    static LayerPass flatten(LayerWriter out, String x, boolean above) {
+    /** (n, ...) to (n, elements). */
+    public static LayerPass flatten(LayerWriter out, String x, boolean above) {
         String y = out.value("torch.flatten(%s, 1)", x);
         return new LayerPass(y, g -> out.value("torch.reshape(%s, torch.size(%s))", g, x), above);
     }
 
-    static LayerPass dense(LayerWriter out, String x, boolean above) {
+    /** (n, inputs) to (n, outputs); parameters are weight (outputs, inputs) and bias (outputs). */
+    public static LayerPass dense(LayerWriter out, String x, boolean above) {
         String weight = out.parameter();
         String bias = out.parameter();
         String y = out.value("torch.addmm(%s, %s, torch.t(%s))", bias, x, weight);
@@ -51,11 +74,13 @@ final class LayerForms {
                 above || out.trains());
     }
 
-    static LayerPass convolution(LayerWriter out, Layer.Conv2d conv, String x, boolean above) {
+    /** (n, channels, height, width) to (n, filters, height, width); parameters are weight and, if there is one, bias. */
+    public static LayerPass convolution(LayerWriter out, Filters filters, String x, boolean above) {
         String weight = out.channelsLast(out.parameter());
-        String bias = conv.bias() ? out.parameter() : "None";
+        String bias = filters.bias() ? out.parameter() : "None";
         String input = out.value("torch.contiguous(%s, memory_format=2)", x);
-        String window = String.format(Locale.ROOT, "[%1$d, %1$d], [%2$d, %2$d], [1, 1]", conv.stride(), conv.padding());
+        String window =
+                String.format(Locale.ROOT, "[%1$d, %1$d], [%2$d, %2$d], [1, 1]", filters.stride(), filters.padding());
         String y = out.value("torch.conv2d(%s, %s, %s, %s, 1)", input, weight, bias, window);
         return new LayerPass(
                 y,
@@ -65,15 +90,15 @@ final class LayerForms {
                             g,
                             input,
                             weight,
-                            conv.filters(),
+                            filters.count(),
                             window,
                             python(above),
                             python(out.trains()),
-                            python(conv.bias() && out.trains()));
+                            python(filters.bias() && out.trains()));
                     if (out.trains()) {
                         out.gradient(weight, out.value("(%s)[1]", all));
                     }
-                    if (conv.bias() && out.trains()) {
+                    if (filters.bias() && out.trains()) {
                         out.gradient(bias, out.value("(%s)[2]", all));
                     }
                     return out.value("(%s)[0]", all);
@@ -85,8 +110,9 @@ final class LayerForms {
         return flag ? "True" : "False";
     }
 
-    static LayerPass maxPool(LayerWriter out, Layer.MaxPool2d pool, String x, boolean above) {
-        String window = String.format(Locale.ROOT, "[%1$d, %1$d], [%1$d, %1$d], [0, 0], [1, 1], False", pool.size());
+    /** The maximum over square windows that do not overlap. */
+    public static LayerPass maxPool(LayerWriter out, int size, String x, boolean above) {
+        String window = String.format(Locale.ROOT, "[%1$d, %1$d], [%1$d, %1$d], [0, 0], [1, 1], False", size);
         String both = out.value("torch.max_pool2d_with_indices(%s, %s)", x, window);
         String y = out.value("(%s)[0]", both);
         return new LayerPass(
@@ -95,13 +121,15 @@ final class LayerForms {
                 above);
     }
 
-    static LayerPass averagePool(LayerWriter out, Layer.AveragePool2d pool, String x, boolean above) {
-        String window = String.format(Locale.ROOT, "[%1$d, %1$d], [%1$d, %1$d], [0, 0], False, True", pool.size());
+    /** The mean over square windows that do not overlap. */
+    public static LayerPass averagePool(LayerWriter out, int size, String x, boolean above) {
+        String window = String.format(Locale.ROOT, "[%1$d, %1$d], [%1$d, %1$d], [0, 0], False, True", size);
         String y = out.value("torch.avg_pool2d(%s, %s, None)", x, window);
         return new LayerPass(y, g -> out.value("torch.avg_pool2d_backward(%s, %s, %s, None)", g, x, window), above);
     }
 
-    static LayerPass globalAveragePool(LayerWriter out, String x, boolean above) {
+    /** (n, channels, height, width) to (n, channels): the mean over all positions. */
+    public static LayerPass globalAveragePool(LayerWriter out, String x, boolean above) {
         String y = out.value("torch.mean(%s, [2, 3])", x);
         return new LayerPass(
                 y,
@@ -113,8 +141,9 @@ final class LayerForms {
                 above);
     }
 
-    static LayerPass dropout(LayerWriter out, Layer.Dropout dropout, String x, boolean above) {
-        if (dropout.rate() == 0 || !out.trains()) {
+    /** Multiplies by a mask that the program's caller draws: zeros, and the inverse of the share that is kept. */
+    public static LayerPass dropout(LayerWriter out, String x, boolean above) {
+        if (!out.trains()) {
             return new LayerPass(x, g -> g, above);
         }
         String mask = out.dropoutMask();
@@ -122,7 +151,8 @@ final class LayerForms {
         return new LayerPass(y, g -> out.value("torch.mul(%s, %s)", g, mask), above);
     }
 
-    static LayerPass batchNorm(LayerWriter out, String x, boolean above) {
+    /** Normalises each channel over the batch; parameters are scale and shift, buffers the running mean and variance. */
+    public static LayerPass batchNorm(LayerWriter out, String x, boolean above) {
         String gamma = out.parameter();
         String beta = out.parameter();
         String mean = out.buffer();
@@ -148,7 +178,8 @@ final class LayerForms {
         return out.trains() ? "[True, True, True]" : "[True, False, False]";
     }
 
-    static LayerPass groupNorm(LayerWriter out, Layer.GroupNorm norm, String x, boolean above) {
+    /** Normalises groups of channels; parameters are scale and shift, of shape (channels). */
+    public static LayerPass groupNorm(LayerWriter out, int groups, String x, boolean above) {
         String gamma = out.parameter();
         String beta = out.parameter();
         String input = out.value("torch.contiguous(%s)", x);
@@ -156,7 +187,7 @@ final class LayerForms {
                 Locale.ROOT,
                 "torch.size(%1$s, 0), torch.size(%1$s, 1), torch.mul(torch.size(%1$s, 2), torch.size(%1$s, 3)), %2$d",
                 input,
-                norm.groups());
+                groups);
         String all = out.value("torch.native_group_norm(%s, %s, %s, %s, %s)", input, gamma, beta, sizes, EPSILON);
         return new LayerPass(
                 out.value("(%s)[0]", all),
@@ -169,7 +200,8 @@ final class LayerForms {
                 above || out.trains());
     }
 
-    static LayerPass layerNorm(LayerWriter out, String x, boolean above) {
+    /** Normalises over the last dimensions; parameters are scale and shift, of those dimensions' shape. */
+    public static LayerPass layerNorm(LayerWriter out, String x, boolean above) {
         String gamma = out.parameter();
         String beta = out.parameter();
         String input = out.value("torch.contiguous(%s)", x);
@@ -195,7 +227,8 @@ final class LayerForms {
         return out.value("(%s)[0]", back);
     }
 
-    static LayerPass embedding(LayerWriter out, Layer.Embedding embedding, String x, boolean above) {
+    /** A row of a table for each token; the parameter is the table (vocabulary, size). */
+    public static LayerPass embedding(LayerWriter out, int vocabulary, String x, boolean above) {
         String table = out.parameter();
         String y = out.value("torch.embedding(%s, %s)", table, x);
         return new LayerPass(
@@ -206,23 +239,14 @@ final class LayerForms {
                     }
                     out.gradient(
                             table,
-                            out.value(
-                                    "torch.embedding_dense_backward(%s, %s, %d, -1, False)",
-                                    g, x, embedding.vocabulary()));
+                            out.value("torch.embedding_dense_backward(%s, %s, %d, -1, False)", g, x, vocabulary));
                     return g;
                 },
                 above || out.trains());
     }
 
-    static Optional<LayerPass> residual(LayerWriter out, Layer.Residual residual, String x, boolean above) {
-        Optional<LayerPass> body = out.sequence(residual.body(), x, above);
-        Optional<LayerPass> shortcut = out.sequence(residual.shortcut(), x, above);
-        return body.isEmpty() || shortcut.isEmpty()
-                ? Optional.empty()
-                : Optional.of(sum(out, body.get(), shortcut.get(), above));
-    }
-
-    private static LayerPass sum(LayerWriter out, LayerPass body, LayerPass shortcut, boolean above) {
+    /** The sum of two paths that read the same input. */
+    public static LayerPass sum(LayerWriter out, LayerPass body, LayerPass shortcut, boolean above) {
         String y = out.value("torch.add(%s, %s)", body.output(), shortcut.output());
         return new LayerPass(
                 y,

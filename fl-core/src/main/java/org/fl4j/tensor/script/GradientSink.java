@@ -1,10 +1,7 @@
-package org.fl4j.model;
+package org.fl4j.tensor.script;
 
 import java.util.HashMap;
 import java.util.Map;
-import java.util.stream.Collectors;
-import org.fl4j.tensor.ParameterLayout;
-import org.fl4j.tensor.ParameterRole;
 
 /** Where the backward pass of a program puts the gradient of a parameter. */
 interface GradientSink {
@@ -14,7 +11,7 @@ interface GradientSink {
     }
 
     /** Learns of a parameter that the program has a view of. */
-    void declare(String parameter, ParameterLayout.Entry entry);
+    void declare(String parameter, ParameterView view);
 
     /** Returns the name under which convolutions read a weight, best in the order channels-last. */
     String channelsLast(String weight);
@@ -43,7 +40,7 @@ interface GradientSink {
         }
 
         @Override
-        public void declare(String parameter, ParameterLayout.Entry entry) {}
+        public void declare(String parameter, ParameterView view) {}
 
         @Override
         public String channelsLast(String weight) {
@@ -88,7 +85,7 @@ interface GradientSink {
         }
 
         @Override
-        public void declare(String parameter, ParameterLayout.Entry entry) {}
+        public void declare(String parameter, ParameterView view) {}
 
         @Override
         public String channelsLast(String weight) {
@@ -117,13 +114,10 @@ interface GradientSink {
         }
 
         @Override
-        public void declare(String parameter, ParameterLayout.Entry entry) {
-            if (entry.role() == ParameterRole.TRAINABLE) {
+        public void declare(String parameter, ParameterView view) {
+            if (view.trainable()) {
                 String place = out.fresh("g");
-                String shape = entry.shape().stream().map(String::valueOf).collect(Collectors.joining(", "));
-                out.setup(
-                        "%s = torch.view(torch.narrow(gradient, 0, %d, %d), [%s])",
-                        place, entry.offset(), entry.size(), shape);
+                out.setup("%s = %s", place, view.of("gradient"));
                 places.put(parameter, place);
             }
         }

@@ -1,4 +1,4 @@
-package org.fl4j.model;
+package org.fl4j.tensor.script;
 
 import java.util.ArrayList;
 import java.util.List;

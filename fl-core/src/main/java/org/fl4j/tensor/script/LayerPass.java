@@ -1,4 +1,4 @@
-package org.fl4j.model;
+package org.fl4j.tensor.script;
 
 /**
  * What is known after the forward pass of a layer was written.

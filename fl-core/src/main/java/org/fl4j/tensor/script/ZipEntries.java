@@ -1,4 +1,4 @@
-package org.fl4j.tensor;
+package org.fl4j.tensor.script;
 
 import java.io.EOFException;
 import java.io.IOException;
@@ -13,12 +13,13 @@ import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
+import java.util.zip.ZipOutputStream;
 
 /**
  * Reads all entries of a zip that {@code torch.jit.save} wrote. The sizes are in the zip's central directory: PyTorch since
  * 2.6 writes entries that a reader of the stream cannot delimit.
  */
-final class ZipEntries {
+public final class ZipEntries {
     /** How many bytes one byte of the file may hold. PyTorch packs its source text to about a third, and no tensors. */
     private static final long MOST_PACKED = 50;
 
@@ -32,7 +33,7 @@ final class ZipEntries {
      * @throws IllegalArgumentException if it is no zip, a damaged one, or one that unpacks to more than its size justifies
      * @throws UncheckedIOException if the file cannot be read
      */
-    static Map<String, byte[]> read(Path path) {
+    public static Map<String, byte[]> read(Path path) {
         try {
             long size = Files.size(path);
             try (ZipFile zip = new ZipFile(path.toFile())) {
@@ -61,7 +62,7 @@ final class ZipEntries {
         for (Enumeration<? extends ZipEntry> all = zip.entries(); all.hasMoreElements(); ) {
             ZipEntry entry = all.nextElement();
             if (entry.getSize() < 0 || entry.getSize() > most - total) {
-                throw TorchScriptArchive.invalid(
+                throw invalid(
                         path,
                         "with entry " + entry.getName() + " it unpacks to more than the allowed " + most + " bytes");
             }
@@ -89,5 +90,24 @@ final class ZipEntries {
                 "file must be a module saved by torch.jit.save, but its entry " + entry.getName() + " is damaged: "
                         + path,
                 cause);
+    }
+
+    /** Writes an entry as it is, without compression. */
+    public static void store(ZipOutputStream zip, String name, byte[] content) throws IOException {
+        CRC32 checksum = new CRC32();
+        checksum.update(content);
+        ZipEntry entry = new ZipEntry(name);
+        entry.setMethod(ZipEntry.STORED);
+        entry.setSize(content.length);
+        entry.setCrc(checksum.getValue());
+        zip.putNextEntry(entry);
+        zip.write(content);
+        zip.closeEntry();
+    }
+
+    /** Returns what to throw for a file that is no saved module. */
+    public static IllegalArgumentException invalid(Path path, String fault) {
+        return new IllegalArgumentException(
+                "file must be a module saved by torch.jit.save, but " + fault + ": " + path);
     }
 }

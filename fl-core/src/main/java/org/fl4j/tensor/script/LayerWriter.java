@@ -1,0 +1,92 @@
+package org.fl4j.tensor.script;
+
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * Writes the forward pass of layers as TorchScript, and afterwards their backward pass, derived by hand. Parameters are
+ * views of the worker's flat vector, taken in the order of the layout. A layer of the model writes itself with this.
+ */
+public final class LayerWriter {
+    private final ProgramWriter out;
+    private final GradientSink sink;
+    private final Supplier<String> trainable; // the next parameter of the layout, as a view
+    private final Supplier<String> buffers;
+    private final Optional<LayerWriter> frozen; // writes frozen layers; it is one itself if there is none
+    private int dropouts;
+
+    LayerWriter(List<ParameterView> parameters, ProgramWriter out, GradientSink sink) {
+        this.out = out;
+        this.sink = sink;
+        trainable = views(parameters.stream().filter(ParameterView::trainable).iterator());
+        buffers = views(parameters.stream().filter(view -> !view.trainable()).iterator());
+        frozen = Optional.of(new LayerWriter(out));
+    }
+
+    /** Writes frozen layers, in inference mode; their parameters are given to the program as a list. */
+    private LayerWriter(ProgramWriter out) {
+        this.out = out;
+        sink = new GradientSink.Closed(out);
+        int[] next = {0};
+        trainable = () -> "frozen[" + next[0]++ + "]";
+        buffers = trainable;
+        frozen = Optional.empty();
+    }
+
+    private Supplier<String> views(Iterator<ParameterView> parameters) {
+        return () -> {
+            ParameterView parameter = parameters.next();
+            String name = out.fresh("p");
+            out.setup("%s = %s", name, parameter.of("w"));
+            sink.declare(name, parameter);
+            return name;
+        };
+    }
+
+    /** Takes the layer's next trainable parameter, in the order in which its block has them; returns its name. */
+    public String parameter() {
+        return trainable.get();
+    }
+
+    /** Takes the layer's next float buffer, and returns its name. */
+    public String buffer() {
+        return buffers.get();
+    }
+
+    /** Writes a line that computes a value in every step, and returns the value's name; arguments as in a format. */
+    public String value(String format, Object... arguments) {
+        return out.value(format, arguments);
+    }
+
+    /** Returns whether gradients of parameters are wanted: not those of a frozen layer. */
+    public boolean trains() {
+        return sink.isOpen();
+    }
+
+    /** Takes the gradient of a parameter, in a backward pass; its shape is the parameter's. */
+    public void gradient(String parameter, String gradient) {
+        sink.add(parameter, gradient);
+    }
+
+    /** Takes the gradient {@code left^T right} of a parameter, in a backward pass. */
+    public void product(String parameter, String left, String right) {
+        sink.product(parameter, left, right);
+    }
+
+    /** Returns the name under which convolutions read a weight, best in the order channels-last. */
+    String channelsLast(String weight) {
+        return sink.channelsLast(weight);
+    }
+
+    /** Returns the batch's part of the next dropout layer's mask. */
+    String dropoutMask() {
+        return out.value("torch.narrow(masks[%d], 0, torch.sub(a, first), count)", dropouts++);
+    }
+
+    /** Returns what writes layers whose parameters are frozen. */
+    public LayerWriter frozen() {
+        return frozen.orElse(this);
+    }
+}
