@@ -2,7 +2,10 @@ package org.fl4j;
 
 import java.util.List;
 
-/** A setting or argument breaks a rule. The message is {@code name must be rule, but was value}. */
+/**
+ * A setting or argument breaks a rule. The message is {@code name must be rule, but was value}; for one of a few values
+ * it ends with the closest of them, if one is close.
+ */
 public final class InvalidSettingException extends IllegalArgumentException {
     private static final long serialVersionUID = 1;
 
@@ -21,11 +24,17 @@ public final class InvalidSettingException extends IllegalArgumentException {
      * @param cause what refused it, or null
      */
     public InvalidSettingException(String name, String rule, Object value, List<String> options, Throwable cause) {
-        super(name + " must be " + rule + ", but was " + value, cause);
+        super(name + " must be " + rule + ", but was " + value + suggestion(String.valueOf(value), options), cause);
         this.name = name;
         this.rule = rule;
         this.value = String.valueOf(value);
         this.options = List.copyOf(options);
+    }
+
+    private static String suggestion(String value, List<String> options) {
+        return ClosestName.to(value, options)
+                .map(closest -> "; did you mean " + closest + "?")
+                .orElse("");
     }
 
     /** Says which rule was broken. */

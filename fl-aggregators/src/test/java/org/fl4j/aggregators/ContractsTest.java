@@ -23,6 +23,9 @@ class ContractsTest extends ContractCoverage {
                         "org.fl4j.aggregators.Scaffold$ControlledClient",
                         "trains on what the server sends beside the model: QuadraticsTest"),
                 entry(
+                        "org.fl4j.aggregators.attack.PoisonedDataset",
+                        "another data set with changed examples: AttackTest"),
+                entry(
                         "org.fl4j.aggregators.mira.MiraServer",
                         "clients start from models of their own: MiraTest and RebuiltServersTest"),
                 entry(

@@ -30,7 +30,7 @@ public final class StrategyRegistry {
     /** By their names, because this module does not know the others. */
     private static final List<String> OWN_PROVIDERS = List.of(
             "org.fl4j.aggregators.AggregatorStrategies",
-            "org.fl4j.examples.attack.AttackStrategies",
+            "org.fl4j.aggregators.attack.AttackStrategies",
             "org.fl4j.privacy.PrivacyStrategies",
             "org.fl4j.selection.SelectionStrategies",
             "org.fl4j.server.ServerStrategies",

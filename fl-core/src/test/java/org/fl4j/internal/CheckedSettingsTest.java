@@ -33,6 +33,16 @@ class CheckedSettingsTest {
     }
 
     @Test
+    void namesTheClosestValueIfOneIsClose() {
+        List<String> rules = List.of("krum", "median", "trimmed-mean");
+        assertThat(thrown(() -> Check.oneOf("rule", rules, "kurm"))).hasMessageEndingWith("kurm; did you mean krum?");
+        assertThat(thrown(() -> Check.oneOf("rule", rules, "Meadian"))).hasMessageEndingWith("; did you mean median?");
+        assertThat(thrown(() -> Check.oneOf("rule", rules, "label-smoothing")))
+                .hasMessageEndingWith(", but was label-smoothing");
+        assertThat(thrown(() -> Check.oneOf("rule", List.of(), "krum"))).hasMessageEndingWith(", but was krum");
+    }
+
+    @Test
     void keepsItsFieldsWithinSomethingElse() {
         InvalidSettingException inner = thrown(() -> Check.positive("clients", 0));
         InvalidSettingException outer = inner.within("krum: ");

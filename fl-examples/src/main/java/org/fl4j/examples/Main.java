@@ -1,10 +1,15 @@
 package org.fl4j.examples;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Locale;
+import java.util.function.IntSupplier;
 import org.fl4j.examples.benchmark.BenchmarkCommand;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
 
 /** The command-line program: {@code java -jar fl-examples.jar mnist --rounds 20}. */
 @Command(
@@ -33,6 +38,13 @@ public final class Main {
     /** A system property: whether to print where an {@link Error} happened. */
     private static final String TRACES = "fl4j.stackTraces";
 
+    @Option(
+            names = "--plugins",
+            paramLabel = "DIR",
+            scope = ScopeType.INHERIT,
+            description = "A folder with jars that add strategies by name.")
+    private Path plugins;
+
     private Main() {}
 
     /** Runs a sub-command; the process ends with 0, 1 after a failed run, or 2 for bad arguments. */
@@ -44,7 +56,8 @@ public final class Main {
     }
 
     static CommandLine commandLine() {
-        CommandLine commandLine = new CommandLine(new Main()).setOverwrittenOptionsAllowed(true); // the last one wins
+        Main main = new Main();
+        CommandLine commandLine = new CommandLine(main).setOverwrittenOptionsAllowed(true); // the last one wins
         commandLine.setExecutionExceptionHandler((exception, command, result) -> {
             command.getErr().println(command.getColorScheme().errorText(describe(exception)));
             return exception instanceof IllegalArgumentException
@@ -55,7 +68,10 @@ public final class Main {
         CommandLine.IExecutionStrategy strategy = commandLine.getExecutionStrategy();
         return commandLine.setExecutionStrategy(parsed -> {
             try {
-                return strategy.execute(parsed);
+                return main.withPlugIns(() -> strategy.execute(parsed));
+            } catch (IllegalArgumentException | IOException e) { // of the plug-ins: others are handled above
+                commandLine.getErr().println(commandLine.getColorScheme().errorText(describe(e)));
+                return CommandLine.ExitCode.USAGE;
             } catch (Error e) {
                 commandLine.getErr().println(commandLine.getColorScheme().errorText(describe(e)));
                 if (Boolean.getBoolean(TRACES)) {
@@ -64,6 +80,15 @@ public final class Main {
                 return CommandLine.ExitCode.SOFTWARE;
             }
         });
+    }
+
+    private int withPlugIns(IntSupplier command) throws IOException {
+        if (plugins == null) {
+            return command.getAsInt();
+        }
+        try (PlugIns jars = PlugIns.open(plugins)) {
+            return jars.during(command);
+        }
     }
 
     private static String describe(Exception exception) {

@@ -2,12 +2,12 @@ package org.fl4j.examples;
 
 import java.util.List;
 import java.util.Locale;
+import org.fl4j.aggregators.attack.Attack;
+import org.fl4j.aggregators.attack.Poison;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.UpdateTransform;
-import org.fl4j.examples.attack.Attack;
-import org.fl4j.examples.attack.Poison;
 import org.fl4j.registry.StrategyRegistry;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.world.World;

@@ -13,7 +13,6 @@ class ContractsTest extends ContractCoverage {
                 entry("org.fl4j.examples.CustomAlgorithm$Directed", "an example: SnippetsTest runs it"),
                 entry("org.fl4j.examples.CustomAlgorithm$DirectedClient", "an example: SnippetsTest runs it"),
                 entry("org.fl4j.examples.CustomClient", "an example: SnippetsTest compiles it"),
-                entry("org.fl4j.examples.attack.PoisonedDataset", "another data set with changed examples: AttackTest"),
                 entry("org.fl4j.examples.benchmark.BenchmarkCommand$2", "a null client of the benchmark"),
                 entry("org.fl4j.examples.benchmark.NullClient", "trains nothing: NullClientTest"));
     }

@@ -142,6 +142,7 @@ class MainTest {
         assertRefused("clients must be at least 1, but was 0", "--clients", "0");
         assertRefused("learningRate must be positive and finite, but was NaN", "--client-lr", "NaN");
         assertRefused("aggregator must be one of [bulyan, centered-clipping, ", "--aggregator", "kram");
+        assertRefused("but was kram; did you mean krum?", "--aggregator", "kram");
         assertRefused("krum: name of a parameter must be one of [byzantine], but was f", "--aggregator", "krum:f=2");
         assertRefused(
                 "selector must be one of [oort, optimal, poisson, power-of-choice, round-robin, ucb, uniform,"

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import org.fl4j.aggregators.attack.Poison;
+import org.fl4j.aggregators.attack.PoisonedDataset;
 import org.fl4j.aggregators.mira.ClientGraph;
 import org.fl4j.aggregators.mira.Mira;
 import org.fl4j.aggregators.personal.Ditto;
@@ -17,8 +19,6 @@ import org.fl4j.data.IidPartitioner;
 import org.fl4j.data.MnistReader;
 import org.fl4j.data.Partition;
 import org.fl4j.data.PartitionedDataset;
-import org.fl4j.examples.attack.Poison;
-import org.fl4j.examples.attack.PoisonedDataset;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
 import org.fl4j.server.FedAvg;

@@ -13,12 +13,12 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.fl4j.InvalidSettingException;
+import org.fl4j.aggregators.attack.Attack;
+import org.fl4j.aggregators.attack.Poison;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.UpdateTransform;
-import org.fl4j.examples.attack.Attack;
-import org.fl4j.examples.attack.Poison;
 import org.fl4j.registry.StrategyRegistry;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.world.World;
@@ -324,7 +324,7 @@ public record ExperimentFile(Optional<String> name, List<Run> runs, List<String>
                 file,
                 path.flatMap(there -> node(root, there)).map(Node::line).orElse(root.line()),
                 path.orElse(""),
-                Fields.suggesting(e));
+                String.valueOf(e.getMessage()));
     }
 
     private static Optional<Node> node(Node root, String path) {

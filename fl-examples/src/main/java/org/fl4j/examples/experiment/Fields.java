@@ -2,7 +2,6 @@ package org.fl4j.examples.experiment;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -48,7 +47,7 @@ final class Fields {
                 throw new ExperimentException(
                         file, node.line(), full(name), "value must be " + rule + ", but was " + text);
             } catch (IllegalArgumentException e) {
-                throw new ExperimentException(file, node.line(), full(name), suggesting(e));
+                throw new ExperimentException(file, node.line(), full(name), String.valueOf(e.getMessage()));
             }
         });
     }
@@ -116,7 +115,7 @@ final class Fields {
         });
     }
 
-    /** Refuses fields that nobody read, and says which name is closest. */
+    /** Refuses fields that nobody read. */
     void done() {
         map.fields().orElseThrow().forEach((name, node) -> {
             if (!known.contains(name)) {
@@ -124,44 +123,9 @@ final class Fields {
                         file,
                         node.line(),
                         full(name),
-                        "key must be one of " + known + ", but was " + name + "; did you mean " + closest(name, known)
-                                + "?");
+                        new InvalidSettingException("key", "one of " + known, name, List.copyOf(known), null)
+                                .getMessage());
             }
         });
-    }
-
-    /** Returns the message, with the closest name if the value must be one of a few. */
-    static String suggesting(IllegalArgumentException e) {
-        return e instanceof InvalidSettingException invalid
-                        && !invalid.options().isEmpty()
-                ? e.getMessage() + "; did you mean " + closest(invalid.value(), invalid.options()) + "?"
-                : String.valueOf(e.getMessage());
-    }
-
-    static String closest(String name, Iterable<String> names) {
-        List<String> all = new ArrayList<>();
-        names.forEach(all::add);
-        return all.stream()
-                .min(Comparator.comparingInt(known -> distance(name, known)))
-                .orElseThrow();
-    }
-
-    /** How many letters have to be changed (Levenshtein 1966). */
-    private static int distance(String a, String b) {
-        int[] row = new int[b.length() + 1];
-        for (int j = 0; j < row.length; j++) {
-            row[j] = j;
-        }
-        for (int i = 1; i <= a.length(); i++) {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j < row.length; j++) {
-                int above = row[j];
-                int change = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                row[j] = Math.min(change, Math.min(row[j - 1], above) + 1);
-                diagonal = above;
-            }
-        }
-        return row[b.length()];
     }
 }

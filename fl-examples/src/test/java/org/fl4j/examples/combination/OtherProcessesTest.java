@@ -10,13 +10,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import org.fl4j.aggregators.attack.Poison;
 import org.fl4j.client.SgdClient;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.Codec;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.ServerState;
 import org.fl4j.core.TrainingTask;
-import org.fl4j.examples.attack.Poison;
 import org.fl4j.examples.jvm.ChildExecutor;
 import org.fl4j.examples.jvm.ChildProcesses;
 import org.fl4j.execution.TaskRecord;
@@ -376,7 +376,7 @@ class OtherProcessesTest {
                 .findFirst()
                 .orElseThrow();
         assertThatThrownBy(() -> there(1, 1, poison).build().run())
-                .hasMessageContaining("data is org.fl4j.examples.attack.PoisonedDataset");
+                .hasMessageContaining("data is org.fl4j.aggregators.attack.PoisonedDataset");
         PortableProgram unknown = new PortableProgram(
                 "tiny", "tiny", Optional.of("tiny"), "tiny", List.of("my-algorithm"), Optional.empty());
         assertThatThrownBy(() -> here().executor(children.executor(unknown, 1, 1))

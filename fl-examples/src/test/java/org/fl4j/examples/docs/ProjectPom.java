@@ -7,7 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.xml.parsers.DocumentBuilder;
@@ -27,11 +29,13 @@ final class ProjectPom {
     private static final Pattern PROPERTY = Pattern.compile("\\$\\{([^}]+)}");
     private static final Pattern COORDINATES = Pattern.compile("([a-z0-9]+(?:\\.[a-z0-9]+)+):([a-z][a-z0-9-]*):(\\S+)");
     private static final String OWN_GROUP = "org.fl4j";
+    private static final String BILL = "fl-bom";
 
     private final Map<String, String> properties = new TreeMap<>();
     private final Map<String, String> versions = new TreeMap<>();
+    private final Set<String> managed = new TreeSet<>(); // by the bill of materials
 
-    /** Reads the POM at the root of the project. */
+    /** Reads the POM at the root of the project, and its bill of materials. */
     ProjectPom(Path file) throws ParserConfigurationException, SAXException, IOException {
         Element project = builder().parse(file.toFile()).getDocumentElement();
         String own = text(project, "version").orElseThrow();
@@ -51,6 +55,10 @@ final class ProjectPom {
         // They are released together.
         versions.put("org.junit.jupiter:junit-jupiter", versions.get("org.junit:junit-bom"));
         versions.put("org.slf4j:slf4j-simple", versions.get("org.slf4j:slf4j-api"));
+        Element bill = builder()
+                .parse(file.resolveSibling(BILL).resolve("pom.xml").toFile())
+                .getDocumentElement();
+        elements(bill, "dependency").forEach(dependency -> managed.add(key(dependency)));
     }
 
     /** Returns what is wrong with a fragment; plug-ins that this build does not use may have any version. */
@@ -64,8 +72,11 @@ final class ProjectPom {
         }
         List<String> faults = new ArrayList<>();
         for (Element dependency : elements(document.getDocumentElement(), "dependency")) {
-            Optional<String> version = text(dependency, "version");
-            fault(key(dependency), version.orElse("(no version)")).ifPresent(faults::add);
+            Optional<String> version = text(dependency, "version").map(this::resolved);
+            boolean byBill = version.isEmpty() && fragment.contains(BILL) && managed.contains(key(dependency));
+            if (!byBill) {
+                fault(key(dependency), version.orElse("(no version)")).ifPresent(faults::add);
+            }
         }
         for (Element plugin : elements(document.getDocumentElement(), "plugin")) {
             if (versions.containsKey(key(plugin))) {

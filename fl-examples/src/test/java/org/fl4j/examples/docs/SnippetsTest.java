@@ -159,6 +159,9 @@ class SnippetsTest {
             pom.faultOfCoordinates(span.text()).ifPresent(fault -> wrong.add(span.place() + ": " + fault));
         }
         assertThat(wrong).isEmpty();
+        assertThat(pom.faults(Files.readString(Snippet.PROJECT.resolve("fl-bom/pom.xml"))))
+                .as("bill of materials")
+                .isEmpty();
         assertThat(pom.faults("<dependency><groupId>org.fl4j</groupId><artifactId>fl-cor</artifactId>"
                         + "<version>0.1.0-SNAPSHOT</version></dependency>"))
                 .containsExactly("org.fl4j:fl-cor:0.1.0-SNAPSHOT is not an artifact of this build");

@@ -1,4 +1,4 @@
-package org.fl4j.examples.attack;
+package org.fl4j.aggregators.attack;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;

@@ -1,4 +1,4 @@
-package org.fl4j.examples.attack;
+package org.fl4j.aggregators.attack;
 
 import java.util.List;
 import java.util.function.Function;

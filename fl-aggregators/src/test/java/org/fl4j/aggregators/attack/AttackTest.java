@@ -1,4 +1,4 @@
-package org.fl4j.examples.attack;
+package org.fl4j.aggregators.attack;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,5 +1,0 @@
-/**
- * Attacks on federated learning, to test defences with. Read {@link org.fl4j.examples.attack.Byzantine} for attacks on
- * updates, {@link org.fl4j.examples.attack.PoisonedDataset} for attacks on data.
- */
-package org.fl4j.examples.attack;
