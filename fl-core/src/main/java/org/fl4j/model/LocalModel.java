@@ -173,7 +173,10 @@ public final class LocalModel implements AutoCloseable {
         }
     }
 
-    /** Returns a float32 vector of at least that length with undefined values, the same one each time if it is long enough. */
+    /**
+     * Returns a float32 vector of at least that length with undefined values, the same one each time if it is long
+     * enough.
+     */
     public NDArray lossBuffer(int length) {
         if (losses.size() < length) {
             losses.close();
@@ -183,7 +186,9 @@ public final class LocalModel implements AutoCloseable {
         return losses;
     }
 
-    /** Returns a vector of these row indices on the device, valid until the next call; what is behind them is undefined. */
+    /**
+     * Returns a vector of these row indices on the device, valid until the next call; what is behind them is undefined.
+     */
     public NDArray rowIndices(int[] indices) {
         return rows.fill(indices);
     }
@@ -236,7 +241,10 @@ public final class LocalModel implements AutoCloseable {
         return store.differentiating;
     }
 
-    /** Calls with a generator of dropout masks of its own, and leaves that of the client, and all parameters, as they are. */
+    /**
+     * Calls with a generator of dropout masks of its own, and leaves that of the client, and all parameters, as they
+     * are.
+     */
     void aside(Runnable call) {
         Optional<RandomGenerator> present = dropout;
         dropout = Optional.of(new Seed(0).generator());

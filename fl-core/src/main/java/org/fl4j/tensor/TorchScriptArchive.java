@@ -106,7 +106,9 @@ public final class TorchScriptArchive {
         return archive;
     }
 
-    /** Its {@code forward} must take one tensor, further parameters must have defaults, and it must return one tensor. */
+    /**
+     * Its {@code forward} must take one tensor, further parameters must have defaults, and it must return one tensor.
+     */
     private void requireOneTensor() {
         int dot = root.lastIndexOf('.');
         String text = code().getOrDefault(root.substring(0, dot), "");

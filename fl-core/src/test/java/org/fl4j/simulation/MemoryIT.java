@@ -35,7 +35,10 @@ class MemoryIT {
         return manager.getManagedArrays().size();
     }
 
-    /** Rounds are counted with one worker: of several, each makes its buffers when it gets its first client, whenever that is. */
+    /**
+     * Rounds are counted with one worker: of several, each makes its buffers when it gets its first client, whenever
+     * that is.
+     */
     @Test
     void holdsAsManyNativeArraysAfterTwoHundredRoundsAsAfterTwo() {
         NDManager root = TensorEngine.newManager(Device.cpu()).getParentManager();

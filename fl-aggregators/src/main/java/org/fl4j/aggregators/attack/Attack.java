@@ -11,7 +11,9 @@ import org.fl4j.random.Seed;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.Tensors;
 
-/** What a Byzantine client sends in place of its delta, in the knowledge of what the honest clients of the cohort send. */
+/**
+ * What a Byzantine client sends in place of its delta, in the knowledge of what the honest clients of the cohort send.
+ */
 @FunctionalInterface
 public interface Attack {
     /**
@@ -29,7 +31,10 @@ public interface Attack {
         return scaling(-1);
     }
 
-    /** Returns the client's delta times a factor: with {@code n / rate} the model replacement of Bagdasaryan et al. 2018 (arXiv 1807.00459, equation 3). */
+    /**
+     * Returns the client's delta times a factor: with {@code n / rate} the model replacement of Bagdasaryan et al. 2018
+     * (arXiv 1807.00459, equation 3).
+     */
     static Attack scaling(double factor) {
         Check.finite("factor", factor);
         return (own, honest, byzantine, seed) -> own.delta().trainable().mul((float) factor);
@@ -50,15 +55,18 @@ public interface Attack {
         };
     }
 
-    /** Returns the mean of the honest deltas times {@code -strength}: inner-product manipulation (Xie et al. 2019, arXiv 1903.03936). */
+    /**
+     * Returns the mean of the honest deltas times {@code -strength}: inner-product manipulation (Xie et al. 2019, arXiv
+     * 1903.03936).
+     */
     static Attack innerProduct(double strength) {
         Check.positive("strength", strength);
         return (own, honest, byzantine, seed) -> mean(honest).muli((float) -strength);
     }
 
     /**
-     * Returns {@code mean - z deviation} of the honest deltas in each coordinate, as far out as still hides among them: "a little
-     * is enough" (Baruch et al. 2019, arXiv 1902.06156, algorithm 3).
+     * Returns {@code mean - z deviation} of the honest deltas in each coordinate, as far out as still hides among them:
+     * "a little is enough" (Baruch et al. 2019, arXiv 1902.06156, algorithm 3).
      */
     static Attack littleIsEnough() {
         return (own, honest, byzantine, seed) -> {
@@ -74,8 +82,8 @@ public interface Attack {
     }
 
     /**
-     * How many standard deviations m of n clients may be off so that the honest majority it needs is farther out; 0 where they
-     * need no supporters, or all, for then the formula has no finite value.
+     * How many standard deviations m of n clients may be off so that the honest majority it needs is farther out; 0
+     * where they need no supporters, or all, for then the formula has no finite value.
      */
     static double hidden(int clients, int byzantine) {
         int supporters = clients / 2 + 1 - byzantine;

@@ -19,8 +19,8 @@ public interface Poison {
     }
 
     /**
-     * Puts a trigger, a white square, into the lower right corner of images and gives them the attacker's label: the backdoor of
-     * Bagdasaryan et al. 2018 (arXiv 1807.00459) with the pixels of Gu et al. 2017 (arXiv 1708.06733).
+     * Puts a trigger, a white square, into the lower right corner of images and gives them the attacker's label: the
+     * backdoor of Bagdasaryan et al. 2018 (arXiv 1807.00459) with the pixels of Gu et al. 2017 (arXiv 1708.06733).
      *
      * @param size of the square, in pixels
      * @param white the value of a white pixel

@@ -74,7 +74,9 @@ public final class LayerForms {
                 above || out.trains());
     }
 
-    /** (n, channels, height, width) to (n, filters, height, width); parameters are weight and, if there is one, bias. */
+    /**
+     * (n, channels, height, width) to (n, filters, height, width); parameters are weight and, if there is one, bias.
+     */
     public static LayerPass convolution(LayerWriter out, Filters filters, String x, boolean above) {
         String weight = out.channelsLast(out.parameter());
         String bias = filters.bias() ? out.parameter() : "None";
@@ -151,7 +153,9 @@ public final class LayerForms {
         return new LayerPass(y, g -> out.value("torch.mul(%s, %s)", g, mask), above);
     }
 
-    /** Normalises each channel over the batch; parameters are scale and shift, buffers the running mean and variance. */
+    /**
+     * Normalises each channel over the batch; parameters are scale and shift, buffers the running mean and variance.
+     */
     public static LayerPass batchNorm(LayerWriter out, String x, boolean above) {
         String gamma = out.parameter();
         String beta = out.parameter();

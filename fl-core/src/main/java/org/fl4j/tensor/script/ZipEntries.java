@@ -16,8 +16,8 @@ import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
 
 /**
- * Reads all entries of a zip that {@code torch.jit.save} wrote. The sizes are in the zip's central directory: PyTorch since
- * 2.6 writes entries that a reader of the stream cannot delimit.
+ * Reads all entries of a zip that {@code torch.jit.save} wrote. The sizes are in the zip's central directory: PyTorch
+ * since 2.6 writes entries that a reader of the stream cannot delimit.
  */
 public final class ZipEntries {
     /** How many bytes one byte of the file may hold. PyTorch packs its source text to about a third, and no tensors. */
@@ -30,7 +30,8 @@ public final class ZipEntries {
     /**
      * Returns the entries in the order of the file.
      *
-     * @throws IllegalArgumentException if it is no zip, a damaged one, or one that unpacks to more than its size justifies
+     * @throws IllegalArgumentException if it is no zip, a damaged one, or one that unpacks to more than its size
+     *     justifies
      * @throws UncheckedIOException if the file cannot be read
      */
     public static Map<String, byte[]> read(Path path) {

@@ -11,7 +11,8 @@ import org.fl4j.registry.StrategyRegistry;
 import org.fl4j.simulation.Algorithm;
 
 /**
- * How clients and server work, by the names of strategies; what is named beside an algorithm must not be one of its own parts.
+ * How clients and server work, by the names of strategies; what is named beside an algorithm must not be one of its own
+ * parts.
  *
  * @param algorithm a whole algorithm
  * @param aggregator how updates are combined, without one and an algorithm {@code fedavg}

@@ -87,7 +87,10 @@ final class ProjectPom {
         return faults;
     }
 
-    /** Returns what is wrong with {@code group:artifact:version}, if the text is of that form and this build uses the artifact. */
+    /**
+     * Returns what is wrong with {@code group:artifact:version}, if the text is of that form and this build uses the
+     * artifact.
+     */
     Optional<String> faultOfCoordinates(String text) {
         Matcher coordinates = COORDINATES.matcher(text);
         if (!coordinates.matches()) {
