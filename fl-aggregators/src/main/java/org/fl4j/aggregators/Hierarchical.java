@@ -1,8 +1,6 @@
 package org.fl4j.aggregators;
 
-import ai.djl.ndarray.NDArray;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.ToIntFunction;
 import org.fl4j.core.Admission;
@@ -10,7 +8,7 @@ import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientId;
-import org.fl4j.core.Fact;
+import org.fl4j.core.ForwardingAggregator;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
@@ -26,7 +24,8 @@ import org.fl4j.simulation.RunCheck;
  * @param aggregator the rule of every tier
  * @param group the edge server of a client, at least 0
  */
-public record Hierarchical(Aggregator aggregator, ToIntFunction<ClientId> group) implements Aggregator, RunCheck {
+public record Hierarchical(Aggregator aggregator, ToIntFunction<ClientId> group)
+        implements ForwardingAggregator, RunCheck {
     /** Checks for presence. */
     public Hierarchical {
         Check.present("aggregator", aggregator);
@@ -43,41 +42,6 @@ public record Hierarchical(Aggregator aggregator, ToIntFunction<ClientId> group)
         if (aggregator instanceof RunCheck check) {
             check.verify(parts);
         }
-    }
-
-    @Override
-    public boolean readsAttachments() {
-        return aggregator.readsAttachments();
-    }
-
-    @Override
-    public boolean sendsAttachments() {
-        return aggregator.sendsAttachments();
-    }
-
-    @Override
-    public Set<Fact<?>> needs() {
-        return aggregator.needs();
-    }
-
-    @Override
-    public boolean takesSlices() {
-        return aggregator.takesSlices();
-    }
-
-    @Override
-    public boolean readsDelta() {
-        return aggregator.readsDelta();
-    }
-
-    @Override
-    public Map<String, NDArray> attachments(ServerState state) {
-        return aggregator.attachments(state);
-    }
-
-    @Override
-    public int minimumUpdates() {
-        return aggregator.minimumUpdates();
     }
 
     @Override

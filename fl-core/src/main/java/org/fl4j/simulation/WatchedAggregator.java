@@ -1,12 +1,9 @@
 package org.fl4j.simulation;
 
-import ai.djl.ndarray.NDArray;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
-import org.fl4j.core.Fact;
+import org.fl4j.core.ForwardingAggregator;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
 import org.fl4j.execution.TaskRecord;
@@ -16,7 +13,7 @@ import org.fl4j.internal.Wrapper;
  * The aggregator of an algorithm, behind what a user has put around it or around the server. Whether that asks it at
  * all shows only in a round; the first one that is made without it ends the run, for it would be half of the algorithm.
  */
-final class WatchedAggregator implements Aggregator, RunListener, Wrapper {
+final class WatchedAggregator implements ForwardingAggregator, RunListener, Wrapper {
     private final Aggregator aggregator;
     private final String algorithm;
     private volatile boolean asked;
@@ -28,6 +25,11 @@ final class WatchedAggregator implements Aggregator, RunListener, Wrapper {
     }
 
     @Override
+    public Aggregator aggregator() {
+        return aggregator;
+    }
+
+    @Override
     public Object wrapped() {
         return aggregator;
     }
@@ -36,41 +38,6 @@ final class WatchedAggregator implements Aggregator, RunListener, Wrapper {
     public Aggregation begin(RoundContext round, ServerState state) {
         asked = true;
         return aggregator.begin(round, state);
-    }
-
-    @Override
-    public boolean takesSlices() {
-        return aggregator.takesSlices();
-    }
-
-    @Override
-    public boolean readsDelta() {
-        return aggregator.readsDelta();
-    }
-
-    @Override
-    public boolean readsAttachments() {
-        return aggregator.readsAttachments();
-    }
-
-    @Override
-    public boolean sendsAttachments() {
-        return aggregator.sendsAttachments();
-    }
-
-    @Override
-    public Set<Fact<?>> needs() {
-        return aggregator.needs();
-    }
-
-    @Override
-    public Map<String, NDArray> attachments(ServerState state) {
-        return aggregator.attachments(state);
-    }
-
-    @Override
-    public int minimumUpdates() {
-        return aggregator.minimumUpdates();
     }
 
     @Override

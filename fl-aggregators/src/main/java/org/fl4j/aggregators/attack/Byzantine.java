@@ -4,14 +4,12 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.fl4j.core.Admission;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
-import org.fl4j.core.Fact;
+import org.fl4j.core.ForwardingAggregator;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.ServerState;
@@ -29,7 +27,7 @@ import org.fl4j.tensor.ParameterVector;
  * @param attack what the Byzantine clients send
  * @param clients how many of all clients are Byzantine, at least 0
  */
-public record Byzantine(Aggregator aggregator, Attack attack, int clients) implements Aggregator, RunCheck {
+public record Byzantine(Aggregator aggregator, Attack attack, int clients) implements ForwardingAggregator, RunCheck {
     /** Checks all. */
     public Byzantine {
         Check.present("aggregator", aggregator);
@@ -44,34 +42,10 @@ public record Byzantine(Aggregator aggregator, Attack attack, int clients) imple
         }
     }
 
+    /** Forged updates are of the whole model. */
     @Override
-    public boolean readsAttachments() {
-        return aggregator.readsAttachments();
-    }
-
-    @Override
-    public boolean sendsAttachments() {
-        return aggregator.sendsAttachments();
-    }
-
-    @Override
-    public Set<Fact<?>> needs() {
-        return aggregator.needs();
-    }
-
-    @Override
-    public boolean readsDelta() {
-        return aggregator.readsDelta();
-    }
-
-    @Override
-    public Map<String, NDArray> attachments(ServerState state) {
-        return aggregator.attachments(state);
-    }
-
-    @Override
-    public int minimumUpdates() {
-        return aggregator.minimumUpdates();
+    public boolean takesSlices() {
+        return false;
     }
 
     @Override
