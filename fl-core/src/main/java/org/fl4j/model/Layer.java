@@ -169,7 +169,7 @@ public interface Layer {
      *
      * @param size side length and stride
      */
-    record MaxPool2d(int size) implements Layer {
+    record MaxPool2d(int size) implements WithoutParameters {
         /** Checks the size. */
         public MaxPool2d {
             Check.positive("size", size);
@@ -189,11 +189,6 @@ public interface Layer {
         public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
             return Optional.of(LayerForms.maxPool(out, size, input, above));
         }
-
-        @Override
-        public Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
-            return this;
-        }
     }
 
     /**
@@ -201,7 +196,7 @@ public interface Layer {
      *
      * @param size side length and stride
      */
-    record AveragePool2d(int size) implements Layer {
+    record AveragePool2d(int size) implements WithoutParameters {
         /** Checks the size. */
         public AveragePool2d {
             Check.positive("size", size);
@@ -221,15 +216,10 @@ public interface Layer {
         public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
             return Optional.of(LayerForms.averagePool(out, size, input, above));
         }
-
-        @Override
-        public Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
-            return this;
-        }
     }
 
     /** The mean over all positions: (n, channels, height, width) to (n, channels). */
-    record GlobalAveragePool2d() implements Layer {
+    record GlobalAveragePool2d() implements WithoutParameters {
         @Override
         public Block toBlock() {
             return new SequentialBlock().add(Pool.globalAvgPool2dBlock()).add(Blocks.batchFlattenBlock());
@@ -244,102 +234,57 @@ public interface Layer {
         public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
             return Optional.of(LayerForms.globalAveragePool(out, input, above));
         }
-
-        @Override
-        public Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
-            return this;
-        }
     }
 
     /** max(0, x). */
-    record Relu() implements Layer {
+    record Relu() implements Elementwise {
         @Override
         public Block toBlock() {
             return Activation.reluBlock();
         }
 
         @Override
-        public ExampleForm output(ExampleForm input, String number) {
-            return input.floats(name(number));
-        }
-
-        @Override
         public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
             return Optional.of(LayerForms.relu(out, input, above));
-        }
-
-        @Override
-        public Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
-            return this;
         }
     }
 
     /** The hyperbolic tangent. */
-    record Tanh() implements Layer {
+    record Tanh() implements Elementwise {
         @Override
         public Block toBlock() {
             return Activation.tanhBlock();
         }
 
         @Override
-        public ExampleForm output(ExampleForm input, String number) {
-            return input.floats(name(number));
-        }
-
-        @Override
         public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
             return Optional.of(LayerForms.tanh(out, input, above));
-        }
-
-        @Override
-        public Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
-            return this;
         }
     }
 
     /** 1 / (1 + exp(-x)). */
-    record Sigmoid() implements Layer {
+    record Sigmoid() implements Elementwise {
         @Override
         public Block toBlock() {
             return Activation.sigmoidBlock();
         }
 
         @Override
-        public ExampleForm output(ExampleForm input, String number) {
-            return input.floats(name(number));
-        }
-
-        @Override
         public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
             return Optional.of(LayerForms.sigmoid(out, input, above));
-        }
-
-        @Override
-        public Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
-            return this;
         }
     }
 
     /** x times the standard normal distribution function of x (Hendrycks and Gimpel 2016, arXiv 1606.08415). */
-    record Gelu() implements Layer {
+    record Gelu() implements Elementwise {
         @Override
         public Block toBlock() {
             return Activation.geluBlock();
         }
 
         @Override
-        public ExampleForm output(ExampleForm input, String number) {
-            return input.floats(name(number));
-        }
-
-        @Override
         public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
             return Optional.of(LayerForms.gelu(out, input, above));
-        }
-
-        @Override
-        public Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
-            return this;
         }
     }
 
@@ -406,7 +351,7 @@ public interface Layer {
     }
 
     /** (n, ...) to (n, product of the rest). */
-    record Flatten() implements Layer {
+    record Flatten() implements WithoutParameters {
         @Override
         public Block toBlock() {
             return Blocks.batchFlattenBlock();
@@ -421,11 +366,6 @@ public interface Layer {
         public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
             return Optional.of(LayerForms.flatten(out, input, above));
         }
-
-        @Override
-        public Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
-            return this;
-        }
     }
 
     /**
@@ -434,7 +374,7 @@ public interface Layer {
      *
      * @param rate in [0, 1), a multiple of 1/65536 in effect
      */
-    record Dropout(double rate) implements Layer {
+    record Dropout(double rate) implements Elementwise {
         /** Checks the rate. */
         public Dropout {
             Check.fraction("rate", rate);
@@ -446,21 +386,11 @@ public interface Layer {
         }
 
         @Override
-        public ExampleForm output(ExampleForm input, String number) {
-            return input.floats(name(number));
-        }
-
-        @Override
         public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
             return Optional.of(
                     rate == 0
                             ? new LayerPass(input, gradient -> gradient, above)
                             : LayerForms.dropout(out, input, above));
-        }
-
-        @Override
-        public Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
-            return this;
         }
     }
 

@@ -7,12 +7,9 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 import org.fl4j.data.Examples;
@@ -20,8 +17,6 @@ import org.fl4j.metrics.Metrics;
 import org.fl4j.random.Seed;
 import org.fl4j.tensor.GradientScope;
 import org.fl4j.tensor.Kernels;
-import org.fl4j.tensor.ParameterLayout;
-import org.fl4j.tensor.ParameterRole;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.RowIndices;
 import org.fl4j.tensor.TensorEngine;
@@ -39,7 +34,7 @@ public final class LocalModel implements AutoCloseable {
     private final ParameterVector parameters;
     private final Map<String, NDArray> frozen; // by name; shared with all workers of the device
     private final Optional<TorchScriptModule> module;
-    private final Store store;
+    private final WorkerParameters store;
     private final RowIndices rows;
     private NDArray losses;
     private Seed dropoutSeed = new Seed(0);
@@ -52,7 +47,7 @@ public final class LocalModel implements AutoCloseable {
         parameters = ParameterVector.zeros(model.layout(), manager).keep(manager);
         frozen = model.frozen(device);
         module = model.block() instanceof TorchScriptBlock block ? Optional.of(block.load(manager)) : Optional.empty();
-        store = new Store();
+        store = new WorkerParameters(this, model, frozen, module);
         rows = new RowIndices(manager);
         losses = manager.create(new Shape(0), DataType.FLOAT32);
         ParameterVector.keep(losses, manager);
@@ -224,7 +219,7 @@ public final class LocalModel implements AutoCloseable {
     }
 
     static LocalModel of(ParameterStore store) {
-        if (store instanceof Store local) {
+        if (store instanceof WorkerParameters local) {
             return local.owner();
         }
         throw new IllegalArgumentException("parameter store must be a LocalModel's, for dropout masks come from its"
@@ -238,7 +233,7 @@ public final class LocalModel implements AutoCloseable {
 
     /** Returns whether the forward pass that runs now is to be differentiated. */
     boolean isDifferentiating() {
-        return store.differentiating;
+        return store.isDifferentiating();
     }
 
     /**
@@ -288,73 +283,5 @@ public final class LocalModel implements AutoCloseable {
     @Override
     public void close() {
         manager.close();
-    }
-
-    /** Gives the shared network this worker's arrays in place of its own. */
-    private final class Store extends ParameterStore {
-        private final Map<String, NDArray> views = new HashMap<>(); // by DJL's parameter id
-        private final Map<String, NDArray> leaves = new HashMap<>();
-        private final Map<String, TorchScriptModule.Member> members = new HashMap<>(); // by name
-        private boolean differentiating;
-
-        Store() {
-            super(LocalModel.this.manager, /* copy= */ false);
-            module.ifPresent(own -> own.members().forEach(member -> members.put(member.name(), member)));
-            for (ParameterLayout.Entry entry : model.layout().parameters()) {
-                put(model.parameter(entry), parameters.parameter(entry));
-            }
-            frozen.forEach((name, value) -> put(model.parameter(name), value));
-        }
-
-        private void put(Parameter parameter, NDArray view) {
-            NDScope.unregister(view); // the model outlives the scope that it is made in
-            views.put(parameter.getId(), view);
-            module.ifPresent(own -> own.bind(members.get(parameter.getName()), view));
-        }
-
-        LocalModel owner() {
-            return LocalModel.this;
-        }
-
-        /** Computes with the leaves of the graph even where the network is in evaluation mode. */
-        NDArray withLeaves(Supplier<NDArray> forward) {
-            differentiating = true;
-            try {
-                return forward.get();
-            } finally {
-                differentiating = false;
-            }
-        }
-
-        /** Makes new leaves of the graph that share the views' memory, so that backward hands its buffers over. */
-        NDList freshLeaves() {
-            NDList fresh = new NDList();
-            for (ParameterLayout.Entry entry : model.layout().parameters()) {
-                if (entry.role() == ParameterRole.TRAINABLE) {
-                    String id = model.parameter(entry).getId();
-                    NDArray leaf = module.map(own ->
-                                    own.leaf(members.get(model.parameter(entry).getName())))
-                            .orElseGet(() -> sharing(views.get(id)));
-                    leaves.put(id, leaf);
-                    fresh.add(leaf);
-                }
-            }
-            return fresh;
-        }
-
-        private static NDArray sharing(NDArray view) {
-            NDArray leaf = view.stopGradient();
-            leaf.setRequiresGradient(true);
-            return leaf;
-        }
-
-        @Override
-        public NDArray getValue(Parameter parameter, Device device, boolean training) {
-            if (parameter == null) { // DJL asks for the absent bias of a layer without one
-                return null;
-            }
-            NDArray leaf = training || differentiating ? leaves.get(parameter.getId()) : null;
-            return leaf == null ? views.get(parameter.getId()) : leaf;
-        }
     }
 }

@@ -1,0 +1,12 @@
+package org.fl4j.model;
+
+import java.util.Iterator;
+import org.fl4j.tensor.ParameterLayout;
+
+/** A layer without parameters: it is the same for every part of the model. */
+interface WithoutParameters extends Layer {
+    @Override
+    default Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
+        return this;
+    }
+}
