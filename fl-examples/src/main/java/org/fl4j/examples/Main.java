@@ -69,9 +69,12 @@ public final class Main {
         return commandLine.setExecutionStrategy(parsed -> {
             try {
                 return main.withPlugIns(() -> strategy.execute(parsed));
-            } catch (IllegalArgumentException | IOException e) { // of the plug-ins: others are handled above
+            } catch (IllegalArgumentException e) { // of the plug-ins: others are handled above
                 commandLine.getErr().println(commandLine.getColorScheme().errorText(describe(e)));
                 return CommandLine.ExitCode.USAGE;
+            } catch (IOException e) {
+                commandLine.getErr().println(commandLine.getColorScheme().errorText("plugins cannot be read: " + e));
+                return CommandLine.ExitCode.SOFTWARE;
             } catch (Error e) {
                 commandLine.getErr().println(commandLine.getColorScheme().errorText(describe(e)));
                 if (Boolean.getBoolean(TRACES)) {

@@ -1,7 +1,6 @@
 package org.fl4j.examples;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
@@ -9,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntSupplier;
+import java.util.jar.JarFile;
 import java.util.stream.Stream;
 import org.fl4j.internal.Check;
 
@@ -23,22 +23,33 @@ final class PlugIns implements AutoCloseable {
     /**
      * Opens the jars of a folder.
      *
-     * @throws IllegalArgumentException if it is no folder, or has no jars
+     * @throws IllegalArgumentException if it is no folder, has no jars, or one that cannot be read
+     * @throws IOException if the folder cannot be read
      */
-    static PlugIns open(Path folder) {
+    static PlugIns open(Path folder) throws IOException {
         Check.that(Files.isDirectory(folder), "plugins", "a folder with jars", folder);
+        List<Path> jars;
         try (Stream<Path> files = Files.list(folder)) {
-            List<Path> jars = files.filter(file -> file.toString().endsWith(".jar"))
+            jars = files.filter(file -> file.toString().endsWith(".jar"))
                     .sorted() // so that of two classes of one name it is always the same that counts
                     .toList();
-            Check.that(!jars.isEmpty(), "plugins", "a folder with jars", folder + ", which has none");
-            List<URL> addresses = new ArrayList<>();
-            for (Path jar : jars) {
-                addresses.add(jar.toUri().toURL());
-            }
-            return new PlugIns(addresses);
+        }
+        Check.that(!jars.isEmpty(), "plugins", "a folder with jars", folder + ", which has none");
+        List<URL> addresses = new ArrayList<>();
+        for (Path jar : jars) {
+            requireWhole(jar);
+            addresses.add(jar.toUri().toURL());
+        }
+        return new PlugIns(addresses);
+    }
+
+    /** A class loader would pass a damaged jar by without a word. */
+    private static void requireWhole(Path jar) {
+        try {
+            new JarFile(jar.toFile()).close();
         } catch (IOException e) {
-            throw new UncheckedIOException("plugins cannot be listed: " + folder, e);
+            throw new IllegalArgumentException(
+                    "jar in plugins must be one that can be read, but was " + jar + " (" + e.getMessage() + ")", e);
         }
     }
 

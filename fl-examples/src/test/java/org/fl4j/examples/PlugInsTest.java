@@ -86,4 +86,12 @@ class PlugInsTest {
         assertThat(empty.code()).isEqualTo(2);
         assertThat(empty.err()).contains("plugins must be a folder with jars, but was " + folder + ", which has none");
     }
+
+    @Test
+    void mustBeWhole() throws IOException {
+        Path damaged = Files.writeString(folder.resolve("damaged.jar"), "no jar");
+        Outcome outcome = Commands.run("strategies", "--plugins", folder.toString());
+        assertThat(outcome.code()).isEqualTo(2);
+        assertThat(outcome.err()).contains("jar in plugins must be one that can be read, but was " + damaged);
+    }
 }
