@@ -39,9 +39,13 @@ final class FixedParameters implements AutoCloseable {
         managers.add(manager);
         Map<String, NDArray> there = new LinkedHashMap<>();
         values.forEach((name, value) -> {
-            NDArray copy = value.toDevice(device, /* copy= */ true);
-            ParameterVector.keep(copy, manager);
-            there.put(name, copy);
+            if (value.getDevice().equals(device)) {
+                there.put(name, value);
+            } else {
+                NDArray copy = value.toDevice(device, /* copy= */ true);
+                ParameterVector.keep(copy, manager);
+                there.put(name, copy);
+            }
         });
         return Collections.unmodifiableMap(there);
     }
