@@ -166,9 +166,8 @@ class OwnLayerTest extends TensorTest {
         LearningTask unfit =
                 LearningTask.classification(Network.of(new Scale(), new Layer.Dense(10)), new Shape(1, 28, 28));
         assertThatThrownBy(() -> new FederatedModel(unfit))
-                .hasMessage(
-                        "input of layer 1 (Scale) must be of shape (inputs) for each example, but was (1, 28, 28): put a"
-                                + " Flatten layer before it");
+                .hasMessage("input of layer 1 (Scale) must be of shape (inputs) for each example, but was (1, 28, 28):"
+                        + " put a Flatten layer before it");
     }
 
     @Test

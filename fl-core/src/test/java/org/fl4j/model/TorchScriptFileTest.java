@@ -244,8 +244,8 @@ class TorchScriptFileTest extends TensorTest {
                 directory,
                 "input: Tensor) -> Tensor:\n    _0 = getattr(self, \"0\")\n    _1 = getattr(self, \"1\")\n    input0 ="
                         + " (_0).forward(input, )\n    return (_1).forward(input0, )",
-                "input: Tensor) -> Dict[str, Tensor]:\n    _0 = getattr(self, \"0\")\n    _1 = getattr(self, \"1\")\n   "
-                        + " input0 = (_0).forward(input, )\n    return {\"logits\": (_1).forward(input0, )}");
+                "input: Tensor) -> Dict[str, Tensor]:\n    _0 = getattr(self, \"0\")\n    _1 = getattr(self, \"1\")\n"
+                        + "    input0 = (_0).forward(input, )\n    return {\"logits\": (_1).forward(input0, )}");
         assertThatThrownBy(() -> new TorchScriptFile(file).get())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("forward must take one tensor and return one, but is forward(")

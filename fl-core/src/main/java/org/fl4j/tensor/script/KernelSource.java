@@ -16,10 +16,13 @@ public final class KernelSource {
               def decay_and_add(self: __torch__.Program, y: Tensor, decay: float, x: Tensor, a: float) -> NoneType:
                 _0 = torch.add_(torch.mul_(y, decay), x, alpha=a)
                 return None
-              def decay_and_add_square(self: __torch__.Program, y: Tensor, decay: float, x: Tensor, a: float) -> NoneType:
+              def decay_and_add_square(self: __torch__.Program, y: Tensor, decay: float, x: Tensor,
+                      a: float) -> NoneType:
                 _0 = torch.addcmul_(torch.mul_(y, decay), x, x, value=a)
                 return None
-              def adam_step(self: __torch__.Program, next: List[Tensor], now: List[Tensor], delta: Tensor, scratch: Tensor, numbers: List[float], w: List[Tensor], m: List[Tensor], v: List[Tensor], d: List[Tensor]) -> NoneType:
+              def adam_step(self: __torch__.Program, next: List[Tensor], now: List[Tensor], delta: Tensor,
+                      scratch: Tensor, numbers: List[float], w: List[Tensor], m: List[Tensor], v: List[Tensor],
+                      d: List[Tensor]) -> NoneType:
                 size = torch.numel(delta)
                 block = torch.numel(scratch)
                 none = annotate(List[Tensor], [])
@@ -31,9 +34,11 @@ public final class KernelSource {
                   _1 = torch._set_item(m, 0, torch.copy_(torch.narrow(next[1], 0, a, n), torch.narrow(now[1], 0, a, n)))
                   _2 = torch._set_item(v, 0, torch.copy_(torch.narrow(next[2], 0, a, n), torch.narrow(now[2], 0, a, n)))
                   _3 = torch._set_item(d, 0, torch.narrow(delta, 0, a, n))
-                  torch._fused_adam_(w, d, m, v, none, late, lr=torch.neg(numbers[0]), beta1=numbers[2], beta2=numbers[3], weight_decay=0., eps=numbers[1], amsgrad=False, maximize=False)
+                  torch._fused_adam_(w, d, m, v, none, late, lr=torch.neg(numbers[0]), beta1=numbers[2],
+                          beta2=numbers[3], weight_decay=0., eps=numbers[1], amsgrad=False, maximize=False)
                 return None
-              def adagrad_step(self: __torch__.Program, next: List[Tensor], now: List[Tensor], delta: Tensor, scratch: Tensor, numbers: List[float]) -> NoneType:
+              def adagrad_step(self: __torch__.Program, next: List[Tensor], now: List[Tensor], delta: Tensor,
+                      scratch: Tensor, numbers: List[float]) -> NoneType:
                 size = torch.numel(delta)
                 block = torch.numel(scratch)
                 for i in range(torch.floordiv(torch.sub(torch.add(size, block), 1), block)):
@@ -46,7 +51,8 @@ public final class KernelSource {
                   _0 = torch.addcmul(old, d, d, value=1., out=v)
                   _9 = (self).move(next, now, d, v, square, a, n, numbers)
                 return None
-              def yogi_step(self: __torch__.Program, next: List[Tensor], now: List[Tensor], delta: Tensor, scratch: Tensor, numbers: List[float]) -> NoneType:
+              def yogi_step(self: __torch__.Program, next: List[Tensor], now: List[Tensor], delta: Tensor,
+                      scratch: Tensor, numbers: List[float]) -> NoneType:
                 size = torch.numel(delta)
                 block = torch.numel(scratch)
                 for i in range(torch.floordiv(torch.sub(torch.add(size, block), 1), block)):
@@ -62,12 +68,16 @@ public final class KernelSource {
                   _3 = torch.add(old, square, alpha=torch.sub(numbers[3], 1.), out=v)
                   _9 = (self).move(next, now, d, v, square, a, n, numbers)
                 return None
-              def move(self: __torch__.Program, next: List[Tensor], now: List[Tensor], d: Tensor, v: Tensor, scratch: Tensor, a: int, n: int, numbers: List[float]) -> NoneType:
-                m = torch.lerp(torch.narrow(now[1], 0, a, n), d, torch.sub(1., numbers[2]), out=torch.narrow(next[1], 0, a, n))
+              def move(self: __torch__.Program, next: List[Tensor], now: List[Tensor], d: Tensor, v: Tensor,
+                      scratch: Tensor, a: int, n: int, numbers: List[float]) -> NoneType:
+                m = torch.lerp(torch.narrow(now[1], 0, a, n), d, torch.sub(1., numbers[2]),
+                        out=torch.narrow(next[1], 0, a, n))
                 root = torch.add_(torch.sqrt(v, out=scratch), numbers[1])
-                _0 = torch.addcdiv(torch.narrow(now[0], 0, a, n), m, root, value=numbers[0], out=torch.narrow(next[0], 0, a, n))
+                _0 = torch.addcdiv(torch.narrow(now[0], 0, a, n), m, root, value=numbers[0],
+                        out=torch.narrow(next[0], 0, a, n))
                 return None
-              def add_adaptive(self: __torch__.Program, y: Tensor, m: Tensor, v: Tensor, a: float, epsilon: float) -> NoneType:
+              def add_adaptive(self: __torch__.Program, y: Tensor, m: Tensor, v: Tensor, a: float,
+                      epsilon: float) -> NoneType:
                 root = torch.add_(torch.sqrt(v), epsilon)
                 _0 = torch.addcdiv_(y, m, root, value=a)
                 return None

@@ -56,7 +56,10 @@ public final class TrainingSource {
 
     private String assemble() {
         StringBuilder program = new StringBuilder("""
-                  def train(self: __torch__.Program, w: Tensor, received: Tensor, correction: Tensor, gradient: Tensor, state: List[Tensor], frozen: List[Tensor], x: Tensor, y: Tensor, rows: Tensor, starts: List[int], masks: List[Tensor], losses: Tensor, before: int, rate: float) -> List[float]:
+                  def train(self: __torch__.Program, w: Tensor, received: Tensor, correction: Tensor,
+                          gradient: Tensor, state: List[Tensor], frozen: List[Tensor], x: Tensor, y: Tensor,
+                          rows: Tensor, starts: List[int], masks: List[Tensor], losses: Tensor, before: int,
+                          rate: float) -> List[float]:
                     descent = torch.neg(rate)
                     first = starts[0]
                 """);
