@@ -1,19 +1,17 @@
 package org.fl4j;
 
-import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
-import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
-import com.tngtech.archunit.core.domain.JavaModifier;
-import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.junit.ArchTests;
 import com.tngtech.archunit.lang.ArchRule;
+import org.fl4j.fixture.HouseRules;
 
 /** The floors of fl-core: a package imports only lower floors. */
-@AnalyzeClasses(packages = "org.fl4j", importOptions = ImportOption.DoNotIncludeTests.class)
+@AnalyzeClasses(locations = HouseRules.OwnClasses.class)
 class ArchitectureTest {
     @ArchTest
     static final ArchRule FLOORS = layeredArchitecture()
@@ -36,20 +34,16 @@ class ArchitectureTest {
             .definedBy("org.fl4j.client..", "org.fl4j.server..")
             .layer("5")
             .definedBy("org.fl4j.simulation..")
-            .layer("6")
-            .definedBy("org.fl4j.tracking..")
-            .whereLayer("6")
-            .mayNotBeAccessedByAnyLayer()
             .whereLayer("5")
-            .mayOnlyBeAccessedByLayers("6")
+            .mayNotBeAccessedByAnyLayer()
             .whereLayer("4")
-            .mayOnlyBeAccessedByLayers("5", "6")
+            .mayOnlyBeAccessedByLayers("5")
             .whereLayer("3")
-            .mayOnlyBeAccessedByLayers("4", "5", "6")
+            .mayOnlyBeAccessedByLayers("4", "5")
             .whereLayer("2")
-            .mayOnlyBeAccessedByLayers("3", "4", "5", "6")
+            .mayOnlyBeAccessedByLayers("3", "4", "5")
             .whereLayer("1")
-            .mayOnlyBeAccessedByLayers("2", "3", "4", "5", "6");
+            .mayOnlyBeAccessedByLayers("2", "3", "4", "5");
 
     @ArchTest
     static final ArchRule NO_CYCLES =
@@ -64,49 +58,5 @@ class ArchitectureTest {
             .resideInAPackage("org.fl4j.tensor");
 
     @ArchTest
-    static final ArchRule ONLY_TENSOR_TOUCHES_THE_ENGINE = noClasses()
-            .that()
-            .resideOutsideOfPackage("org.fl4j.tensor..")
-            .should()
-            .dependOnClassesThat()
-            .resideInAPackage("ai.djl.pytorch..");
-
-    @ArchTest
-    static final ArchRule RANDOMNESS_HAS_A_SEED = noClasses()
-            .should()
-            .dependOnClassesThat()
-            .haveFullyQualifiedName("java.util.Random")
-            .orShould()
-            .dependOnClassesThat()
-            .haveFullyQualifiedName("java.util.concurrent.ThreadLocalRandom")
-            .orShould()
-            .callMethod(Math.class, "random");
-
-    @ArchTest
-    static final ArchRule NOTHING_IS_PRINTED = noClasses()
-            .should()
-            .accessField(System.class, "out")
-            .orShould()
-            .accessField(System.class, "err")
-            .orShould()
-            .callMethod(Throwable.class, "printStackTrace");
-
-    @ArchTest
-    static final ArchRule NO_MUTABLE_STATICS =
-            fields().that().areStatic().should().beFinal();
-
-    @ArchTest
-    static final ArchRule PUBLIC_CLASSES_ARE_CLOSED_UNLESS_MEANT_TO_BE_EXTENDED = classes()
-            .that()
-            .arePublic()
-            .and()
-            .areNotInterfaces()
-            .and()
-            .areTopLevelClasses()
-            .and()
-            .doNotHaveSimpleName("SgdClient")
-            .and()
-            .doNotHaveModifier(JavaModifier.ABSTRACT)
-            .should()
-            .haveModifier(JavaModifier.FINAL);
+    static final ArchTests HOUSE = ArchTests.in(HouseRules.class);
 }

@@ -3,7 +3,7 @@ package org.fl4j;
 import static java.util.Map.entry;
 
 import java.util.Map;
-import org.fl4j.testing.ContractCoverage;
+import org.fl4j.fixture.ContractCoverage;
 
 /** Each implementation of this module has its contract. */
 class ContractsTest extends ContractCoverage {
@@ -24,6 +24,9 @@ class ContractsTest extends ContractCoverage {
                 entry("org.fl4j.simulation.SettingsServer", "changes settings of tasks alone: MonitoredRunTest"),
                 entry("org.fl4j.simulation.WatchedAggregator", "around the aggregator of every algorithm"),
                 entry("org.fl4j.client.TaskData", "around the data of every worker"),
+                entry("org.fl4j.data.NoisyDataset", "a view of another data set: MorePartitionersTest"),
+                entry("org.fl4j.data.FilePartitioner", "what was written, read back: MorePartitionersTest"),
+                entry("org.fl4j.data.OwnersPartitioner", "goes by the data set: MorePartitionersTest"),
                 entry("org.fl4j.data.HeldOutClients", "a view of another data set: LocalSplitTest"),
                 entry("org.fl4j.data.LocalSplitter$Part", "a view of another data set: LocalSplitTest"));
     }

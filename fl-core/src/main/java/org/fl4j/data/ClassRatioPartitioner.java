@@ -15,7 +15,8 @@ import org.fl4j.random.Seed;
  * <p>Deviations: rows are drawn once, from a named seed, where the original draws anew each epoch from an unseeded
  * generator; a ratio above 0 for a class that a slice lacks is an error, where the original drops it.
  *
- * @param ratios one list a client of one ratio a class, each at least 0, with a positive sum
+ * @param ratios one list a client of one ratio a class, each at least 0, with a positive sum; without any list, clients
+ *     keep the ratios of their slices, and hold the first rows of them, each once
  * @param subsetFractions one number a client in (0, 1]: the size of its data relative to its slice
  */
 public record ClassRatioPartitioner(List<List<Double>> ratios, List<Double> subsetFractions) implements Partitioner {
@@ -24,10 +25,11 @@ public record ClassRatioPartitioner(List<List<Double>> ratios, List<Double> subs
         ratios = ratios.stream().map(List::copyOf).toList();
         subsetFractions = List.copyOf(subsetFractions);
         Check.that(
-                ratios.size() == subsetFractions.size(),
+                ratios.isEmpty() || ratios.size() == subsetFractions.size(),
                 "subsetFractions",
                 "as many as the " + ratios.size() + " lists of ratios",
                 subsetFractions.size());
+        Check.positive("number of subsetFractions", subsetFractions.size());
         for (List<Double> ofClient : ratios) {
             ofClient.forEach(ratio -> Check.notNegative("ratio", ratio));
             Check.positive(
@@ -39,26 +41,36 @@ public record ClassRatioPartitioner(List<List<Double>> ratios, List<Double> subs
 
     @Override
     public Partition partition(int[] labels, int clients, Seed seed) {
-        Check.that(clients == ratios.size(), "clients", "the number of lists of ratios, " + ratios.size(), clients);
+        Check.that(
+                clients == subsetFractions.size(),
+                "clients",
+                "the number of subset fractions, " + subsetFractions.size(),
+                clients);
+        Check.inRange("clients", 1, labels.length, clients);
         RandomGenerator random = seed.generator();
         int[] order = Sampling.permutation(labels.length, random);
         int size = labels.length / clients;
         int classes = RowsByClass.of(labels).classCount();
+        for (int client = 0; client < ratios.size(); client++) {
+            Check.that(
+                    ratios.get(client).size() == classes,
+                    "ratios of client " + client,
+                    "one for each of " + classes + " classes",
+                    ratios.get(client));
+        }
         List<int[]> held = new ArrayList<>(clients);
         for (int client = 0; client < clients; client++) {
             int[] slice = Arrays.copyOfRange(order, client * size, (client + 1) * size);
-            held.add(draw(slice, labels, classes, client, random));
+            int count = Math.max(1, (int) (slice.length * subsetFractions.get(client)));
+            held.add(ratios.isEmpty() ? Arrays.copyOf(slice, count) : draw(slice, labels, client, count, random));
         }
         return Partition.of(held, Partition.Allowance.SHARED_ROWS); // rows are drawn with replacement
     }
 
-    private int[] draw(int[] slice, int[] labels, int classes, int client, RandomGenerator random) {
+    private int[] draw(int[] slice, int[] labels, int client, int count, RandomGenerator random) {
         List<Double> target = ratios.get(client);
-        Check.that(
-                target.size() == classes,
-                "ratios of client " + client,
-                "one for each of " + classes + " classes",
-                target);
+        int classes = target.size();
+        int[] drawn = new int[count];
         int[] counts = new int[classes];
         for (int row : slice) {
             counts[labels[row]]++;
@@ -77,7 +89,6 @@ public record ClassRatioPartitioner(List<List<Double>> ratios, List<Double> subs
             sum += target.get(label) / counts[label];
             cumulative[i] = sum;
         }
-        int[] drawn = new int[Math.max(1, (int) (slice.length * subsetFractions.get(client)))];
         for (int i = 0; i < drawn.length; i++) {
             double at = random.nextDouble() * sum;
             int low = 0;

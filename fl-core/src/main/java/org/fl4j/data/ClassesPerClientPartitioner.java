@@ -1,7 +1,6 @@
 package org.fl4j.data;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import org.fl4j.internal.Check;
@@ -29,21 +28,7 @@ public record ClassesPerClientPartitioner(int classesPerClient) implements Parti
         Check.inRange("classesPerClient", 1, classes.classCount(), classesPerClient);
         RandomGenerator random = seed.generator();
         List<List<Integer>> owners = owners(classes.classCount(), clients, random);
-        List<List<int[]>> parts = new ArrayList<>();
-        for (int client = 0; client < clients; client++) {
-            parts.add(new ArrayList<>());
-        }
-        for (int label = 0; label < classes.classCount(); label++) {
-            int[] rows = classes.rows().get(label).clone();
-            Sampling.shuffle(rows, random);
-            int shares = owners.get(label).size();
-            for (int i = 0; i < shares; i++) {
-                int from = (int) ((long) rows.length * i / shares);
-                int to = (int) ((long) rows.length * (i + 1) / shares);
-                parts.get(owners.get(label).get(i)).add(Arrays.copyOfRange(rows, from, to));
-            }
-        }
-        return Partition.of(parts.stream().map(RowsByClass::concatenate).toList());
+        return classes.sharedAmong(owners, clients, random);
     }
 
     private List<List<Integer>> owners(int classes, int clients, RandomGenerator random) {

@@ -12,16 +12,33 @@ import org.fl4j.internal.Check;
  * @param train what clients share out among themselves
  * @param test what the server evaluates on
  * @param classCount the number of classes; every label is below it
+ * @param owners who each training example comes from (a writer, a device, a hospital), if that is known; otherwise empty
  */
-public record Dataset(Examples train, Examples test, int classCount) implements AutoCloseable {
-    /** Checks the labels against the class count. */
+public record Dataset(Examples train, Examples test, int classCount, List<String> owners) implements AutoCloseable {
+    /** Checks the labels against the class count, and copies the owners. */
     public Dataset {
         Check.atLeast("classCount", 2, classCount);
+        owners = List.copyOf(owners);
+        Check.that(
+                owners.isEmpty() || owners.size() == train.count(),
+                "owners",
+                "as many as the " + train.count() + " training examples, or none",
+                owners.size());
         for (Examples split : List.of(train, test)) {
             for (int label : split.classIndices()) {
                 Check.inRange("label", 0, classCount - 1, label);
             }
         }
+    }
+
+    /** Makes a data set whose examples come from nobody in particular. */
+    public Dataset(Examples train, Examples test, int classCount) {
+        this(train, test, classCount, List.of());
+    }
+
+    /** Returns the same data set, which says who each training example comes from. */
+    public Dataset ownedBy(List<String> names) {
+        return new Dataset(train, test, classCount, names);
     }
 
     /** Shares the training examples out: the federated view of this data set. */

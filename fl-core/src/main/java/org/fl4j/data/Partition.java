@@ -1,5 +1,7 @@
 package org.fl4j.data;
 
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
@@ -69,6 +71,25 @@ public final class Partition {
                 held.set(row);
             }
         }
+    }
+
+    /**
+     * Writes who holds what: one line a client, {@code client,name,rows}, with spaces between rows. {@link
+     * Partitioners#file} reads it.
+     *
+     * @throws UncheckedIOException if the file cannot be written
+     */
+    public void write(Path file) {
+        PartitionFile.write(this, file);
+    }
+
+    /**
+     * Reads what {@link #write} wrote.
+     *
+     * @throws DatasetException if the file cannot be read, or is not such a file; the message names the line
+     */
+    public static Partition read(Path file) {
+        return PartitionFile.read(file);
     }
 
     /** Returns the same partition with a name for each client. */

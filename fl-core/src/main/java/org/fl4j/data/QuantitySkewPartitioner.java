@@ -1,7 +1,10 @@
 package org.fl4j.data;
 
 import java.util.function.BiFunction;
+import java.util.function.IntToDoubleFunction;
 import java.util.random.RandomGenerator;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import org.fl4j.internal.Check;
 import org.fl4j.random.Sampling;
 import org.fl4j.random.Seed;
@@ -38,6 +41,29 @@ public final class QuantitySkewPartitioner implements Partitioner {
     public static QuantitySkewPartitioner dirichlet(double concentration) {
         Check.positive("concentration", concentration);
         return new QuantitySkewPartitioner((clients, random) -> Sampling.dirichlet(concentration, clients, random));
+    }
+
+    /** Sizes grow with the client's number: client i, counted from 1, gets a share in proportion to {@code i^power}. */
+    static QuantitySkewPartitioner power(double power) {
+        Check.notNegative("power", power);
+        return growing(position -> power * Math.log(position + 1));
+    }
+
+    /** Sizes grow exponentially: each client gets {@code e^rate} times the share of the client before it. */
+    static QuantitySkewPartitioner exponential(double rate) {
+        Check.notNegative("rate", rate);
+        return growing(position -> rate * position);
+    }
+
+    private static QuantitySkewPartitioner growing(IntToDoubleFunction logarithm) {
+        return new QuantitySkewPartitioner((clients, random) -> {
+            double largest = logarithm.applyAsDouble(clients - 1); // so that nothing overflows
+            double[] sizes = IntStream.range(0, clients)
+                    .mapToDouble(i -> Math.exp(logarithm.applyAsDouble(i) - largest))
+                    .toArray();
+            double sum = DoubleStream.of(sizes).sum();
+            return DoubleStream.of(sizes).map(size -> size / sum).toArray();
+        });
     }
 
     @Override

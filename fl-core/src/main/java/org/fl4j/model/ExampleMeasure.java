@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.Optional;
+import org.fl4j.internal.Check;
 
 /** Measures a prediction against its label, one number an example: a loss, or a metric such as accuracy. */
 @FunctionalInterface
@@ -93,5 +94,24 @@ public interface ExampleMeasure {
     /** Returns 1 where the largest logit is the label's and 0 elsewhere: logits (n, classes), int64 labels (n). */
     static ExampleMeasure accuracy() {
         return (predictions, labels) -> predictions.argMax(-1).eq(labels).toType(DataType.FLOAT32, false);
+    }
+
+    /**
+     * Returns 1 where the label is among the classes of the k largest logits and 0 elsewhere: logits (n, classes), int64
+     * labels (n). Where logits are equal, the order is PyTorch's.
+     *
+     * @param k at least 1
+     */
+    static ExampleMeasure topK(int k) {
+        Check.positive("k", k);
+        return (predictions, labels) -> {
+            int largest = (int) Math.min(k, predictions.getShape().get(1));
+            return predictions
+                    .topK(largest, /* axis= */ 1, /* largest= */ true, /* sorted= */ false)
+                    .get(1)
+                    .eq(labels.expandDims(1))
+                    .toType(DataType.FLOAT32, false)
+                    .sum(new int[] {1});
+        };
     }
 }

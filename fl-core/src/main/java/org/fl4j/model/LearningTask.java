@@ -70,4 +70,14 @@ public record LearningTask(
     public LearningTask withInitializer(WeightInitializer other) {
         return new LearningTask(architecture, inputShape, loss, metrics, other);
     }
+
+    /** Returns the same task with another loss. */
+    public LearningTask withLoss(ExampleMeasure other) {
+        return new LearningTask(architecture, inputShape, other, metrics, initializer);
+    }
+
+    /** Returns the same task with other metrics. */
+    public LearningTask withMetrics(Map<String, ExampleMeasure> other) {
+        return new LearningTask(architecture, inputShape, loss, other, initializer);
+    }
 }

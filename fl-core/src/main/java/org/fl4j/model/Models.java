@@ -3,6 +3,7 @@ package org.fl4j.model;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import org.fl4j.internal.Check;
 import org.fl4j.model.Layer.BatchNorm;
 import org.fl4j.model.Layer.Conv2d;
 import org.fl4j.model.Layer.Dense;
@@ -28,14 +29,50 @@ public final class Models {
 
     /** Returns the 2NN of McMahan et al. 2017 (arXiv 1602.05629): 784-200-200-10, 199,210 parameters. */
     public static LearningTask mnist2nn() {
+        return twoLayers(MNIST, 10);
+    }
+
+    /** Returns the 2NN for other examples: two hidden layers of 200 units. */
+    static LearningTask twoLayers(Shape inputShape, int classes) {
         return task(
-                MNIST, List.of(new Flatten(), new Dense(200), new Relu(), new Dense(200), new Relu(), new Dense(10)));
+                inputShape,
+                List.of(new Flatten(), new Dense(200), new Relu(), new Dense(200), new Relu(), new Dense(classes)));
+    }
+
+    /** Returns the 2NN with batch normalisation before each activation. */
+    static LearningTask twoLayersBatchNorm(Shape inputShape, int classes) {
+        return task(
+                inputShape,
+                List.of(
+                        new Flatten(),
+                        new Dense(200),
+                        new BatchNorm(),
+                        new Relu(),
+                        new Dense(200),
+                        new BatchNorm(),
+                        new Relu(),
+                        new Dense(classes)));
+    }
+
+    /** Returns the CNN for images: {@link #mnistCnn} for those of one channel, {@link #cifarCnn} for those of three. */
+    static LearningTask cnn(Shape inputShape, int classes) {
+        Check.that(
+                inputShape.dimension() == 3 && (inputShape.get(0) == 1 || inputShape.get(0) == 3),
+                "model",
+                "for images of shape (1, height, width) or (3, height, width), if it is cnn; the data's shape is "
+                        + inputShape,
+                "cnn");
+        return inputShape.get(0) == 1 ? mnistCnn(inputShape, classes) : cifarCnn(inputShape, classes);
     }
 
     /** Returns the CNN of McMahan et al. 2017: two 5x5 convolutions and a dense layer of 512, 1,663,370 parameters. */
     public static LearningTask mnistCnn() {
+        return mnistCnn(MNIST, 10);
+    }
+
+    private static LearningTask mnistCnn(Shape inputShape, int classes) {
         return task(
-                MNIST,
+                inputShape,
                 List.of(
                         new Conv2d(32, 5, 1, 2, true),
                         new Relu(),
@@ -46,7 +83,7 @@ public final class Models {
                         new Flatten(),
                         new Dense(512),
                         new Relu(),
-                        new Dense(10)));
+                        new Dense(classes)));
     }
 
     /**
@@ -54,8 +91,12 @@ public final class Models {
      * parameters, Xavier's initial weights.
      */
     public static LearningTask cifarCnn() {
+        return cifarCnn(CIFAR, 10);
+    }
+
+    private static LearningTask cifarCnn(Shape inputShape, int classes) {
         return task(
-                        CIFAR,
+                        inputShape,
                         List.of(
                                 new Conv2d(32, 3, 1, 0, true),
                                 new Relu(),
@@ -67,7 +108,7 @@ public final class Models {
                                 new Dense(128),
                                 new Relu(),
                                 new Dropout(.5),
-                                new Dense(10)))
+                                new Dense(classes)))
                 .withInitializer(WeightInitializer.xavierUniform());
     }
 
@@ -76,15 +117,20 @@ public final class Models {
      * normalisation, whose running statistics are float buffers.
      */
     public static LearningTask resNet18BatchNorm(int classes) {
-        return resNet18(new BatchNorm(), classes);
+        return resNet18(CIFAR, new BatchNorm(), classes);
     }
 
     /** Returns ResNet-18 with group normalisation (Hsieh et al. 2020, arXiv 1910.00189), which has no buffers. */
     public static LearningTask resNet18GroupNorm(int classes, int groups) {
-        return resNet18(new GroupNorm(groups), classes);
+        return resNet18(CIFAR, new GroupNorm(groups), classes);
     }
 
-    private static LearningTask resNet18(Layer norm, int classes) {
+    static LearningTask resNet18(Shape inputShape, Layer norm, int classes) {
+        Check.that(
+                inputShape.dimension() == 3,
+                "model",
+                "for images of shape (channels, height, width), if it is resnet18; the data's shape is " + inputShape,
+                "resnet18");
         List<Layer> layers = new ArrayList<>(List.of(new Conv2d(64, 3, 1, 1, false), norm, new Relu()));
         int channels = 64;
         for (int stage = 0; stage < 4; stage++) {
@@ -107,7 +153,7 @@ public final class Models {
         }
         layers.add(new GlobalAveragePool2d());
         layers.add(new Dense(classes));
-        return task(CIFAR, layers).withInitializer(WeightInitializer.heNormal());
+        return task(inputShape, layers).withInitializer(WeightInitializer.heNormal());
     }
 
     private static LearningTask task(Shape inputShape, List<Layer> layers) {

@@ -1,8 +1,8 @@
 package org.fl4j.monitoring;
 
 /**
- * Looks at a machine: {@link SystemProbe} at this one; a script, in tests and in runs that must be repeatable, at one that is made up. Called by
- * several threads at once.
+ * Looks at a machine. {@code SystemProbe} in fl-experiments looks at this one; a script looks at one that is made up,
+ * for tests and for runs that must be repeatable. Called by several threads at once.
  */
 @FunctionalInterface
 public interface ResourceProbe {

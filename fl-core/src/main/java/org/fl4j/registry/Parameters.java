@@ -8,13 +8,18 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.fl4j.InvalidSettingException;
+import org.fl4j.internal.Check;
 import org.fl4j.internal.Decimals;
 
 /**
  * The parameters given to a strategy. To read one declares it: what was given and never read is refused. Values are
- * numbers, booleans or texts; a text that reads as the wanted type will do.
+ * numbers, booleans or texts; a text that reads as the wanted type will do. A value that was given without a name, as in
+ * {@code shards:2}, is that of the parameter that is read first.
  */
 public final class Parameters {
+    /** The name of a value that was given without one. */
+    static final String UNNAMED = "";
+
     private final String strategy;
     private final Map<String, ?> given;
     private final Map<String, Object> read = new LinkedHashMap<>();
@@ -43,6 +48,33 @@ public final class Parameters {
         });
     }
 
+    /** Returns a text, or the default if it was not given. */
+    public String text(String name, String defaultValue) {
+        return value(name, defaultValue, "a text", text -> text);
+    }
+
+    /** Returns whole numbers that are separated by spaces, or the default if none were given. */
+    public List<Integer> integers(String name, List<Integer> defaultValue) {
+        return value(
+                name,
+                defaultValue,
+                "whole numbers with spaces between them",
+                text -> Arrays.stream(text.strip().split("\\s+"))
+                        .map(Integer::valueOf)
+                        .toList());
+    }
+
+    /** Returns numbers that are separated by spaces, or the default if none were given. */
+    public List<Double> numbers(String name, List<Double> defaultValue) {
+        return value(
+                name,
+                defaultValue,
+                "numbers with spaces between them",
+                text -> Arrays.stream(text.strip().split("\\s+"))
+                        .map(Decimals::parse)
+                        .toList());
+    }
+
     /** Returns one constant of an enumeration, or the default if none was given; its name may be in lower case. */
     public <E extends Enum<E>> E choice(String name, E defaultValue) {
         E[] constants = defaultValue.getDeclaringClass().getEnumConstants();
@@ -57,8 +89,14 @@ public final class Parameters {
     }
 
     private <T> T value(String name, T defaultValue, String rule, Function<String, T> parse) {
+        boolean first = read.isEmpty();
         read.put(name, defaultValue);
-        Object value = given.get(name);
+        Object value = first && given.containsKey(UNNAMED) ? given.get(UNNAMED) : given.get(name);
+        Check.that(
+                !(first && given.containsKey(UNNAMED) && given.containsKey(name)),
+                strategy + ": " + name,
+                "given once",
+                given.get(name));
         if (value == null) {
             return defaultValue;
         }

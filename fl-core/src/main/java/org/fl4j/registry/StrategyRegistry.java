@@ -34,7 +34,10 @@ public final class StrategyRegistry {
             "org.fl4j.privacy.PrivacyStrategies",
             "org.fl4j.selection.SelectionStrategies",
             "org.fl4j.server.ServerStrategies",
-            "org.fl4j.client.ClientStrategies");
+            "org.fl4j.client.ClientStrategies",
+            "org.fl4j.data.DataStrategies",
+            "org.fl4j.model.ModelStrategies",
+            "org.fl4j.simulation.SimulationStrategies");
 
     private final Map<Class<?>, SortedMap<String, NamedStrategy<?>>> byKind = new HashMap<>();
 
@@ -112,25 +115,52 @@ public final class StrategyRegistry {
                     : new IllegalArgumentException(prefix + message, e);
         }
         for (String parameter : new TreeSet<>(given.keySet())) {
-            Check.oneOf(
-                    strategy.name() + ": name of a parameter", parameters.read().keySet(), parameter);
+            if (parameter.equals(Parameters.UNNAMED)) {
+                Check.that(
+                        !parameters.read().isEmpty(),
+                        strategy.name() + ": parameters",
+                        "left out, for there are none",
+                        given.get(parameter));
+            } else {
+                Check.oneOf(
+                        strategy.name() + ": name of a parameter",
+                        parameters.read().keySet(),
+                        parameter);
+            }
         }
         return made;
     }
 
     /**
-     * Makes a strategy that is written on one line, {@code name} or {@code name:parameter=value,parameter=value}.
+     * Makes a strategy that is written on one line: {@code name}, {@code name:parameter=value,parameter=value}, or
+     * {@code name:value} for the value of its first parameter alone.
      *
      * @throws IllegalArgumentException as {@link #create}, or if it is written otherwise
      */
     public <T> T parse(Class<T> kind, String line) {
+        return parse(kind, line, Map.of());
+    }
+
+    /**
+     * Makes a strategy that is written on one line, with further parameters.
+     *
+     * @param more parameters that the line must not have
+     * @throws IllegalArgumentException as {@link #create}, or if it is written otherwise
+     */
+    public <T> T parse(Class<T> kind, String line, Map<String, ?> more) {
         String[] parts = line.split(":", 2);
-        Map<String, String> given = new TreeMap<>();
+        Map<String, Object> given = new TreeMap<>(more);
         if (parts.length == 2) {
-            for (String assignment : parts[1].split(",", -1)) {
-                String[] sides = assignment.split("=", 2);
+            String[] assignments = parts[1].split(",", -1);
+            for (int i = 0; i < assignments.length; i++) {
+                String[] sides = assignments[i].split("=", 2);
+                boolean unnamed = i == 0 && sides.length == 1 && !sides[0].isBlank();
                 Check.that(
-                        sides.length == 2 && given.put(sides[0].strip(), sides[1].strip()) == null,
+                        (unnamed || sides.length == 2)
+                                && given.put(
+                                                unnamed ? Parameters.UNNAMED : sides[0].strip(),
+                                                sides[sides.length - 1].strip())
+                                        == null,
                         words(kind),
                         "written as name:parameter=value,parameter=value, each parameter once",
                         line);

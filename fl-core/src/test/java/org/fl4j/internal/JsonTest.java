@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonParser;
-import org.fl4j.testing.ForeignReaders;
+import org.fl4j.fixture.ForeignReaders;
 import org.junit.jupiter.api.Test;
 
 class JsonTest {

@@ -70,7 +70,10 @@ class StrategyRegistryTest {
         assertRefused("sponge:iced=yes", "sponge: iced must be true or false, but was yes");
         assertRefused("sponge:shape=flat", "sponge: shape must be one of [round, not_so_round], but was flat");
         String form = "cake must be written as name:parameter=value,parameter=value, each parameter once, but was ";
-        assertRefused("sponge:eggs", form + "sponge:eggs");
+        assertRefused("sponge:eggs", "sponge: sugar must be a number, but was eggs");
+        assertRefused("sponge:2,sugar=1", "sponge: sugar must be given once, but was 1");
+        assertRefused("sponge:eggs=1,2", form + "sponge:eggs=1,2");
+        assertRefused("lemon:2", "lemon: parameters must be left out, for there are none, but was 2");
         assertRefused("sponge:", form + "sponge:");
         assertRefused("sponge:eggs=1,eggs=2", form + "sponge:eggs=1,eggs=2");
     }

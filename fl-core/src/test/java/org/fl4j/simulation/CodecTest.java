@@ -29,13 +29,13 @@ import org.fl4j.core.RoundPlan;
 import org.fl4j.core.StrategyState;
 import org.fl4j.data.Dataset;
 import org.fl4j.execution.TaskRecord;
+import org.fl4j.fixture.ErrorFeedback;
+import org.fl4j.fixture.HalfPrecision;
 import org.fl4j.random.Seed;
 import org.fl4j.server.UpdatePolicy;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.Tensors;
-import org.fl4j.testing.ErrorFeedback;
-import org.fl4j.testing.HalfPrecision;
 import org.fl4j.testing.TensorTest;
 import org.fl4j.world.DeviceProfile;
 import org.fl4j.world.DeviceProfiles;
@@ -120,7 +120,7 @@ class CodecTest extends TensorTest {
         assertThatThrownBy(() -> state(stored.codec(new HalfPrecision()).resume(true)))
                 .isInstanceOf(CheckpointException.class)
                 .hasMessageContaining(
-                        "codec was org.fl4j.testing.ErrorFeedback when the run began and is org.fl4j.testing.HalfPrecision now");
+                        "codec was org.fl4j.fixture.ErrorFeedback when the run began and is org.fl4j.fixture.HalfPrecision now");
         assertThat(state(stored.codec(HALF).rounds(4).resume(true))).isEqualTo(expected);
     }
 

@@ -17,9 +17,9 @@ import org.fl4j.core.Rejection;
 import org.fl4j.core.RejectionReason;
 import org.fl4j.execution.TaskId;
 import org.fl4j.execution.TaskRecord;
+import org.fl4j.fixture.ForeignReaders;
 import org.fl4j.internal.Csv;
 import org.fl4j.metrics.Metrics;
-import org.fl4j.testing.ForeignReaders;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

@@ -3,12 +3,12 @@ package org.fl4j.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ai.djl.Device;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
@@ -20,7 +20,6 @@ import org.fl4j.execution.TaskRecord;
 import org.fl4j.monitoring.AdaptationRule;
 import org.fl4j.monitoring.ResourceProbe;
 import org.fl4j.monitoring.ResourceUsage;
-import org.fl4j.monitoring.SystemProbe;
 import org.fl4j.server.ForwardingServer;
 import org.fl4j.world.World;
 import org.junit.jupiter.api.AfterEach;
@@ -31,8 +30,14 @@ import org.junit.jupiter.api.io.TempDir;
 /** Runs that look at the machine, and adapt to it. */
 class MonitoredRunTest {
     /** Busy in rounds 2, 3 and 5. */
-    private static final ResourceProbe SCRIPT =
-            round -> ResourceUsage.of(round == 2 || round == 3 || round == 5 ? .95 : .1, .2, 8L << 30);
+    private static final ResourceProbe SCRIPT = round -> new ResourceUsage(
+            round == 2 || round == 3 || round == 5 ? .95 : .1,
+            /* memory= */ .2,
+            /* availableMemoryBytes= */ 8L << 30,
+            /* disk= */ .5,
+            /* processBytes= */ 1 << 20,
+            OptionalDouble.empty(),
+            OptionalDouble.empty());
 
     private Dataset digits;
 
@@ -64,8 +69,7 @@ class MonitoredRunTest {
         OwnThreads threads = new OwnThreads();
         Set<String> during = new TreeSet<>();
         List<TaskRecord> records = new ArrayList<>();
-        SimulationBuilder monitored = setup().monitor(
-                        new SystemProbe(directory, List.of(Device.cpu())), Duration.ofMillis(50))
+        SimulationBuilder monitored = setup().monitor(SCRIPT, Duration.ofMillis(50))
                 .listener(new RunListener() {
                     @Override
                     public void tasksEnded(List<TaskRecord> tasks) {
@@ -83,9 +87,9 @@ class MonitoredRunTest {
                     .isEqualTo(plain.state().model().sha256());
             assertThat(result.history()).allSatisfy(report -> {
                 assertThat(report.metrics().value("resource/memory")).isPositive();
-                assertThat(report.metrics().value("resource/process bytes max")).isGreaterThan(1e7);
+                assertThat(report.metrics().value("resource/process bytes max")).isEqualTo(1 << 20);
                 assertThat(report.metrics().find("resource/cpu")).isPresent();
-                assertThat(report.metrics().find("resource/disk")).isPresent();
+                assertThat(report.metrics().value("resource/disk")).isEqualTo(.5);
             });
             assertThat(plain.finalMetrics().find("resource/cpu")).isEmpty();
         }

@@ -7,7 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.fl4j.testing.ForeignReaders;
+import org.fl4j.fixture.ForeignReaders;
 import org.fl4j.testing.TensorTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -1,6 +1,5 @@
 /**
- * The command-line program ({@link org.fl4j.examples.Main}) and short programs to read:
- * {@link org.fl4j.examples.QuickStart}, {@link org.fl4j.examples.CustomClient},
- * {@link org.fl4j.examples.CustomAggregator}.
+ * Programs of a page each, one for each thing that a user may want to do. They are to be read and copied; they are no
+ * library. Read {@link org.fl4j.examples.QuickStart} first.
  */
 package org.fl4j.examples;

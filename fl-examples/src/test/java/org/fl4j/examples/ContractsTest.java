@@ -3,7 +3,7 @@ package org.fl4j.examples;
 import static java.util.Map.entry;
 
 import java.util.Map;
-import org.fl4j.testing.ContractCoverage;
+import org.fl4j.fixture.ContractCoverage;
 
 /** Each implementation of this module has its contract. */
 class ContractsTest extends ContractCoverage {

@@ -18,6 +18,7 @@ import org.fl4j.core.ServerState;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.IidPartitioner;
+import org.fl4j.fixture.Replays;
 import org.fl4j.metrics.Metric;
 import org.fl4j.model.Layer;
 import org.fl4j.model.LearningTask;
@@ -34,7 +35,6 @@ import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.TensorEngine;
-import org.fl4j.testing.Replays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Isolated;
@@ -190,6 +190,6 @@ class EveryPrivateAlgorithmTest {
     void everyNameIsCovered() {
         assertThat(REGISTRY.names(Algorithm.class))
                 .containsExactlyInAnyOrder(
-                        "gradient-clipping", "central-dp", "local-dp", "dp-sgd", "dp-ftrl", "distributed-dp");
+                        "fedavg", "gradient-clipping", "central-dp", "local-dp", "dp-sgd", "dp-ftrl", "distributed-dp");
     }
 }

@@ -1,6 +1,6 @@
 package org.fl4j.selection;
 
-import org.fl4j.testing.ContractCoverage;
+import org.fl4j.fixture.ContractCoverage;
 
 /** Each implementation of this module has its contract. */
 class ContractsTest extends ContractCoverage {}

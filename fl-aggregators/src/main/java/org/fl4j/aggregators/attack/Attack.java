@@ -5,9 +5,11 @@ import ai.djl.ndarray.types.Shape;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import org.apache.commons.numbers.gamma.InverseErfc;
+import org.fl4j.core.Aggregator;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.internal.Check;
 import org.fl4j.random.Seed;
+import org.fl4j.simulation.Adversary;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.Tensors;
 
@@ -15,7 +17,7 @@ import org.fl4j.tensor.Tensors;
  * What a Byzantine client sends in place of its delta, in the knowledge of what the honest clients of the cohort send.
  */
 @FunctionalInterface
-public interface Attack {
+public interface Attack extends Adversary {
     /**
      * Returns the trainable part of the delta to send: float32, in a new array.
      *
@@ -25,6 +27,11 @@ public interface Attack {
      * @param seed of this client and round
      */
     NDArray forge(ModelUpdate own, List<ModelUpdate> honest, int byzantine, Seed seed);
+
+    @Override
+    default Aggregator attacked(Aggregator defence, int attackers) {
+        return new Byzantine(defence, this, attackers);
+    }
 
     /** Returns the client's delta with the other sign. */
     static Attack signFlip() {

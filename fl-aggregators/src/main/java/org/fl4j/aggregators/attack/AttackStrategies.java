@@ -5,26 +5,26 @@ import java.util.function.Function;
 import org.fl4j.registry.NamedStrategy;
 import org.fl4j.registry.Parameters;
 import org.fl4j.registry.StrategyProvider;
+import org.fl4j.simulation.Adversary;
 
-/** The names of attacks. */
+/** The names of what attackers send and train on. */
 public final class AttackStrategies implements StrategyProvider {
     @Override
     public List<NamedStrategy<?>> strategies() {
         return List.of(
-                attack("sign-flip", p -> Attack.signFlip()),
-                attack("scaling", p -> Attack.scaling(p.number("factor", 10))),
-                attack("gaussian", p -> Attack.gaussian(p.number("deviation", 1))),
-                attack("inner-product", p -> Attack.innerProduct(p.number("strength", 1))),
-                attack("little-is-enough", p -> Attack.littleIsEnough()),
-                new NamedStrategy<>(Poison.class, "label-flip", p -> Poison.labelFlip(p.integer("classes", 10))),
-                new NamedStrategy<>(
-                        Poison.class,
+                adversary("sign-flip", p -> Attack.signFlip()),
+                adversary("scaling", p -> Attack.scaling(p.number("factor", 10))),
+                adversary("gaussian", p -> Attack.gaussian(p.number("deviation", 1))),
+                adversary("inner-product", p -> Attack.innerProduct(p.number("strength", 1))),
+                adversary("little-is-enough", p -> Attack.littleIsEnough()),
+                adversary("label-flip", p -> Poison.labelFlip(p.integer("classes", 10))),
+                adversary(
                         "trigger",
                         p -> Poison.trigger(p.integer("size", 4), (float) p.number("white", 1), p.integer("label", 0))
                                 .oneOf(p.integer("oneOf", 2))));
     }
 
-    private static NamedStrategy<?> attack(String name, Function<Parameters, Attack> make) {
-        return new NamedStrategy<>(Attack.class, name, make);
+    private static NamedStrategy<?> adversary(String name, Function<Parameters, Adversary> make) {
+        return new NamedStrategy<>(Adversary.class, name, make);
     }
 }

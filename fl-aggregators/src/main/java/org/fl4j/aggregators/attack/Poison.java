@@ -3,13 +3,21 @@ package org.fl4j.aggregators.attack;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDIndex;
 import org.fl4j.data.Examples;
+import org.fl4j.data.FederatedDataset;
 import org.fl4j.internal.Check;
+import org.fl4j.simulation.Adversary;
 
 /** How examples are falsified. */
 @FunctionalInterface
-public interface Poison {
+public interface Poison extends Adversary {
     /** Returns the falsified examples, all in new arrays. */
     Examples poisoned(Examples clean);
+
+    /** Returns a {@link PoisonedDataset}. */
+    @Override
+    default FederatedDataset poisoned(FederatedDataset clean, int attackers) {
+        return new PoisonedDataset(clean, this, attackers);
+    }
 
     /** Turns label y into {@code classes - 1 - y}: label flipping. */
     static Poison labelFlip(int classes) {

@@ -60,6 +60,7 @@ final class Observables {
                     "mira",
                     Halves.of(
                             modelDiffersInKept("mira/model", "threshold=.1,share=0"), clientsKeepModel("mira/model"))),
+            Map.entry("fedavg", Halves.onServer(new Observable("the model moves", Observables::modelMoves))),
             Map.entry(
                     "gradient-clipping",
                     Halves.onClients(clientsMeasure("train/clipping coefficient", share -> share < 1))),

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.fl4j.aggregators.attack.Poison;
 import org.fl4j.client.SgdClient;
@@ -20,7 +19,10 @@ import org.fl4j.core.TrainingTask;
 import org.fl4j.examples.jvm.ChildExecutor;
 import org.fl4j.examples.jvm.ChildProcesses;
 import org.fl4j.execution.TaskRecord;
+import org.fl4j.fixture.AskingServer;
+import org.fl4j.fixture.SlicingServer;
 import org.fl4j.registry.StrategyRegistry;
+import org.fl4j.simulation.Adversary;
 import org.fl4j.simulation.ClientFailedException;
 import org.fl4j.simulation.ClientFailure;
 import org.fl4j.simulation.FailurePolicy;
@@ -32,9 +34,7 @@ import org.fl4j.simulation.ServerDecorator;
 import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Slice;
-import org.fl4j.testing.AskingServer;
 import org.fl4j.testing.CohortExecutorContract;
-import org.fl4j.testing.SlicingServer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
@@ -122,9 +122,10 @@ class OtherProcessesTest {
     }
 
     static List<Part> everythingWithAName() {
-        Set<String> poisons = StrategyRegistry.load().names(Poison.class);
+        StrategyRegistry registry = StrategyRegistry.load();
         return Parts.columns().stream()
-                .filter(part -> part.kind() != Part.Kind.ATTACK || !poisons.contains(part.name()))
+                .filter(part -> part.kind() != Part.Kind.ATTACK
+                        || !(registry.parse(Adversary.class, part.line()) instanceof Poison))
                 .toList();
     }
 
@@ -163,7 +164,7 @@ class OtherProcessesTest {
                         .executor(children.executor(plain, 1, 1))
                         .build()
                         .run())
-                .hasMessageContaining("codec is org.fl4j.testing.ErrorFeedback in the run and none there");
+                .hasMessageContaining("codec is org.fl4j.fixture.ErrorFeedback in the run and none there");
     }
 
     static List<Part> partsOfFrozenModels() {

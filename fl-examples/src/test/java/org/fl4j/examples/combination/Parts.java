@@ -7,19 +7,17 @@ import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
-import org.fl4j.aggregators.attack.Attack;
-import org.fl4j.aggregators.attack.Byzantine;
-import org.fl4j.aggregators.attack.Poison;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.UpdateTransform;
-import org.fl4j.examples.PlugInStrategies;
+import org.fl4j.examples.command.PlugInStrategies;
 import org.fl4j.monitoring.AdaptationRule;
 import org.fl4j.monitoring.ResourceUsage;
 import org.fl4j.registry.StrategyProvider;
 import org.fl4j.registry.StrategyRegistry;
 import org.fl4j.simulation.AdaptiveTraining;
+import org.fl4j.simulation.Adversary;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.Asynchronous;
 import org.fl4j.simulation.OverCommitment;
@@ -86,8 +84,7 @@ final class Parts {
         columns.addAll(named(Part.Kind.SERVER_OPTIMIZER, ServerOptimizer.class));
         columns.addAll(named(Part.Kind.SELECTOR, ClientSelector.class));
         columns.addAll(named(Part.Kind.TRANSFORM, UpdateTransform.class));
-        columns.addAll(named(Part.Kind.ATTACK, Attack.class));
-        columns.addAll(named(Part.Kind.ATTACK, Poison.class));
+        columns.addAll(named(Part.Kind.ATTACK, Adversary.class));
         columns.addAll(clocks());
         return columns;
     }
@@ -145,11 +142,9 @@ final class Parts {
         if (made instanceof UpdateTransform transform) {
             return (tiny, run) -> run.uploadTransform(transform);
         }
-        if (made instanceof Attack attack) {
-            return (tiny, run) -> run.aroundAggregator(defence -> new Byzantine(defence, attack, ATTACKERS));
-        }
-        Poison poison = (Poison) made;
-        return (tiny, run) -> run.data(tiny.poisoned(poison, ATTACKERS));
+        Adversary adversary = (Adversary) made;
+        return (tiny, run) -> run.data(tiny.poisoned(adversary, ATTACKERS))
+                .aroundAggregator(defence -> adversary.attacked(defence, ATTACKERS));
     }
 
     private static List<Part> clocks() {

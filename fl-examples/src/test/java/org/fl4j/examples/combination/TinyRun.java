@@ -5,8 +5,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.fl4j.aggregators.attack.Poison;
-import org.fl4j.aggregators.attack.PoisonedDataset;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
@@ -18,6 +16,7 @@ import org.fl4j.model.Network;
 import org.fl4j.random.Seed;
 import org.fl4j.server.FedAvg;
 import org.fl4j.server.UniformSelector;
+import org.fl4j.simulation.Adversary;
 import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 
@@ -58,7 +57,7 @@ final class TinyRun implements AutoCloseable {
     private final Dataset digits = Digits.generate(300, 40, new Seed(1));
     private final FederatedDataset data = digits.federated(
             QuantitySkewPartitioner.logNormal(.5).partition(digits.train().classIndices(), CLIENTS, new Seed(2)));
-    private final Map<Poison, PoisonedDataset> poisoned = new HashMap<>();
+    private final Map<Adversary, FederatedDataset> poisoned = new HashMap<>();
 
     static LearningTask task(boolean withStatistics) {
         return withStatistics ? WITH_STATISTICS : PLAIN;
@@ -70,8 +69,8 @@ final class TinyRun implements AutoCloseable {
     }
 
     /** Returns what clients hold if the first ones are poisoned. */
-    FederatedDataset poisoned(Poison poison, int clients) {
-        return poisoned.computeIfAbsent(poison, how -> new PoisonedDataset(data, how, clients));
+    FederatedDataset poisoned(Adversary adversary, int clients) {
+        return poisoned.computeIfAbsent(adversary, how -> how.poisoned(data, clients));
     }
 
     /** Returns whether the model must have running statistics. */
@@ -114,7 +113,6 @@ final class TinyRun implements AutoCloseable {
 
     @Override
     public void close() {
-        poisoned.values().forEach(PoisonedDataset::close);
         digits.close();
     }
 }

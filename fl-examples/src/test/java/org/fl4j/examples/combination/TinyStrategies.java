@@ -10,11 +10,11 @@ import org.fl4j.core.Codec;
 import org.fl4j.data.ClientExamples;
 import org.fl4j.data.Examples;
 import org.fl4j.data.FederatedDataset;
+import org.fl4j.fixture.ErrorFeedback;
+import org.fl4j.fixture.HalfPrecision;
 import org.fl4j.model.LearningTask;
 import org.fl4j.registry.NamedStrategy;
 import org.fl4j.registry.StrategyProvider;
-import org.fl4j.testing.ErrorFeedback;
-import org.fl4j.testing.HalfPrecision;
 
 /** Names of the tiny run's own parts, so that another process can make its clients. */
 public final class TinyStrategies implements StrategyProvider {

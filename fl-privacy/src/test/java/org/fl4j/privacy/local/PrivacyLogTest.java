@@ -8,13 +8,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.fl4j.core.ClientId;
+import org.fl4j.fixture.ForeignReaders;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.privacy.accounting.Mechanism;
 import org.fl4j.privacy.accounting.PrivacyEvent;
 import org.fl4j.privacy.accounting.SamplingScheme;
 import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.simulation.RoundReport;
-import org.fl4j.testing.ForeignReaders;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

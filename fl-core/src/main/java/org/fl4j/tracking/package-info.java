@@ -1,5 +1,0 @@
-/**
- * Listeners that write what runs measure where other tools read it: {@link org.fl4j.tracking.TensorBoardListener} to event files, {@link
- * org.fl4j.tracking.MlflowListener} to a tracking server.
- */
-package org.fl4j.tracking;

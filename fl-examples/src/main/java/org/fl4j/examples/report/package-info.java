@@ -1,2 +1,0 @@
-/** Reports about tracked runs, each one HTML file that needs nothing else: {@link org.fl4j.examples.report.RunReport} first. */
-package org.fl4j.examples.report;

@@ -1,0 +1,336 @@
+package org.fl4j.experiments;
+
+import java.math.BigInteger;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.fl4j.InvalidSettingException;
+import org.fl4j.core.Aggregator;
+import org.fl4j.core.ClientSelector;
+import org.fl4j.core.ServerOptimizer;
+import org.fl4j.core.UpdateTransform;
+import org.fl4j.registry.StrategyRegistry;
+import org.fl4j.simulation.Adversary;
+import org.fl4j.simulation.Algorithm;
+import org.fl4j.world.World;
+
+/**
+ * An experiment declared in YAML: the settings of a run, seeds, and a sweep over any fields.
+ *
+ * <pre class="yaml">{@code
+ * name: robustness
+ * data: {set: mnist, source: digits, partition: iid, clients: 100}
+ * model: 2nn
+ * training: {learningRate: 0.1, epochs: 1, batchSize: 10}
+ * cohort: 10
+ * rounds: 20
+ * seeds: [1, 2, 3]
+ * sweep:
+ *   aggregator: [fedavg, median]
+ *   data.partition: [iid, "shards:2"]
+ * }</pre>
+ *
+ * <p>An unknown key, a wrong type, an unknown name or an impossible value is refused with file, line, field, rule and
+ * value.
+ *
+ * @param name of the experiment, if it says one
+ * @param runs one for each combination of the sweep and each seed, in the order of the file
+ * @param swept the fields that differ between runs
+ */
+public record ExperimentFile(Optional<String> name, List<Run> runs, List<String> swept) {
+    private static final int MOST_RUNS = 10_000;
+
+    /** Fields by the names that parts of a simulation give them. */
+    private static final Map<String, String> NAMES_OF_PARTS = Map.of("cohortSize", "cohort", "factor", "overCommit");
+
+    /**
+     * One run of the experiment.
+     *
+     * @param group what it has in common with the runs of other seeds: the swept fields and their values
+     * @param spec its settings
+     */
+    public record Run(Map<String, String> group, ExperimentSpec spec) {
+        /** Returns a short name of the group: values, and of numbers what they are of. */
+        public String label() {
+            return group.isEmpty()
+                    ? "all"
+                    : group.entrySet().stream()
+                            .map(choice -> choice.getValue().matches("[-+.0-9eE]+|true|false")
+                                    ? choice.getKey().replaceFirst(".*\\.", "") + "=" + choice.getValue()
+                                    : quoted(choice.getValue()))
+                            .collect(Collectors.joining(", "));
+        }
+
+        /** Groups have names of their own also if values have in them what is between values. */
+        private static String quoted(String value) {
+            boolean clear = value.matches("[^\"\\v]*") && !value.contains(", ") && !value.matches(" .*|.*,");
+            return clear ? value : '"' + value.replace("\"", "\"\"") + '"';
+        }
+
+        /** Returns a short name of the run. */
+        String name() {
+            return label() + ", seed " + spec.seed();
+        }
+    }
+
+    /**
+     * Reads a file.
+     *
+     * @throws ExperimentException if it is not an experiment
+     */
+    public static ExperimentFile read(Path file) {
+        Node root = Node.read(file);
+        Fields fields = new Fields(file, root, "");
+        Optional<String> name = fields.text("name");
+        List<Long> seeds = fields.integers("seeds").orElse(List.of());
+        refuseBoth(file, root, "seed", "seeds");
+        Map<String, List<Node>> sweep = sweep(file, root);
+        refuseTooMany(file, root, sweep, Math.max(1, seeds.size()));
+        List<Run> runs = new ArrayList<>();
+        for (Map<String, Node> combination : combinations(sweep)) {
+            Node varied = root;
+            Map<String, String> group = new LinkedHashMap<>();
+            for (Map.Entry<String, Node> choice : combination.entrySet()) {
+                try {
+                    varied = varied.with(List.of(choice.getKey().split("\\.", -1)), choice.getValue());
+                } catch (NoSuchElementException e) {
+                    throw new ExperimentException(
+                            file,
+                            choice.getValue().line(),
+                            "sweep." + choice.getKey(),
+                            "field must be one of a run, but was " + choice.getKey());
+                }
+                group.put(choice.getKey(), choice.getValue().text().orElse("?"));
+            }
+            if (seeds.isEmpty()) {
+                runs.add(new Run(group, spec(file, varied, Optional.empty())));
+            }
+            for (long seed : seeds) {
+                runs.add(new Run(group, spec(file, varied, Optional.of(seed))));
+            }
+        }
+        refuseTwins(file, root, runs);
+        return new ExperimentFile(name, List.copyOf(runs), List.copyOf(sweep.keySet()));
+    }
+
+    private static void refuseTooMany(Path file, Node root, Map<String, List<Node>> sweep, int seeds) {
+        BigInteger runs = BigInteger.valueOf(seeds);
+        for (List<Node> choices : sweep.values()) {
+            runs = runs.multiply(BigInteger.valueOf(choices.size()));
+        }
+        if (runs.compareTo(BigInteger.valueOf(MOST_RUNS)) > 0) {
+            String field = sweep.isEmpty() ? "seeds" : "sweep";
+            throw new ExperimentException(
+                    file,
+                    root.fields().orElseThrow().get(field).line(),
+                    field,
+                    "runs must be at most " + MOST_RUNS + ", but are " + runs);
+        }
+    }
+
+    private static void refuseBoth(Path file, Node map, String one, String other) {
+        Map<String, Node> there = map.fields().orElse(Map.of());
+        if (there.containsKey(one) && there.containsKey(other)) {
+            throw new ExperimentException(
+                    file, there.get(other).line(), other, "field must be left out with " + one + ", but was given");
+        }
+    }
+
+    /** Two runs whose results cannot differ would be one in the store. */
+    private static void refuseTwins(Path file, Node root, List<Run> runs) {
+        Map<String, Run> byKey = new HashMap<>();
+        for (Run run : runs) {
+            Run twin = byKey.put(run.spec().key(), run);
+            if (twin != null) {
+                String field = root.fields().orElseThrow().containsKey("sweep") ? "sweep" : "seeds";
+                throw new ExperimentException(
+                        file,
+                        root.fields().orElseThrow().get(field).line(),
+                        field,
+                        "runs must differ in what their results depend on, but " + twin.name() + " and " + run.name()
+                                + " do not");
+            }
+        }
+    }
+
+    private static Map<String, List<Node>> sweep(Path file, Node root) {
+        Map<String, List<Node>> sweep = new LinkedHashMap<>();
+        Node declared = root.fields().orElseThrow().get("sweep");
+        if (declared == null) {
+            return sweep;
+        }
+        declared.fields()
+                .orElseThrow(() -> new ExperimentException(
+                        file, declared.line(), "sweep", "value must be a map of lists, but was " + declared.kind()))
+                .forEach((path, values) -> {
+                    if (path.equals("seed")
+                            || path.equals("seeds")
+                            || path.startsWith("sweep")
+                            || path.equals("name")) {
+                        throw new ExperimentException(
+                                file, values.line(), "sweep." + path, "field must be one of a run, but was " + path);
+                    }
+                    List<Node> choices = values.items().orElse(List.of());
+                    if (choices.isEmpty()
+                            || choices.stream().anyMatch(choice -> choice.text().isEmpty())) {
+                        throw new ExperimentException(
+                                file,
+                                values.line(),
+                                "sweep." + path,
+                                "value must be a list of values, but was " + values.kind());
+                    }
+                    sweep.put(path, choices);
+                });
+        return sweep;
+    }
+
+    private static List<Map<String, Node>> combinations(Map<String, List<Node>> sweep) {
+        List<Map<String, Node>> all = List.of(Map.of());
+        for (Map.Entry<String, List<Node>> field : sweep.entrySet()) {
+            List<Map<String, Node>> longer = new ArrayList<>();
+            for (Map<String, Node> shorter : all) {
+                for (Node value : field.getValue()) {
+                    Map<String, Node> combination = new LinkedHashMap<>(shorter);
+                    combination.put(field.getKey(), value);
+                    longer.add(combination);
+                }
+            }
+            all = longer;
+        }
+        return all;
+    }
+
+    private static ExperimentSpec spec(Path file, Node root, Optional<Long> ofSeeds) {
+        Fields fields = new Fields(file, root, "");
+        fields.text("name");
+        fields.integers("seeds");
+        fields.map("sweep");
+        try {
+            Fields data = fields.map("data");
+            Fields training = fields.map("training");
+            Fields world = fields.map("world");
+            Fields execution = fields.map("execution");
+            DataSpec dataSpec = new DataSpec(
+                    data.text("set").orElse("mnist"),
+                    data.text("source").orElse("digits"),
+                    fields.text("model").orElse("2nn"),
+                    data.text("partition", DataSpec::partitioner).orElse("iid"),
+                    data.integer("clients").orElse(100),
+                    data.number("localTest"),
+                    data.integer("heldOut").orElse(0));
+            Optional<Integer> cohort = fields.integer("cohort");
+            Optional<Integer> concurrency = world.integer("concurrency");
+            int most = concurrency.isPresent() ? dataSpec.trainingClients() : 10; // concurrency says how many train
+            ExperimentSpec spec = new ExperimentSpec(
+                    dataSpec,
+                    new TrainingSpec(
+                            training.number("learningRate").orElse(.1),
+                            training.integer("epochs"),
+                            training.integer("steps"),
+                            training.integer("batchSize").orElse(10),
+                            training.text("optimizer"),
+                            training.number("momentum"),
+                            training.number("weightDecay"),
+                            training.number("gradientClip"),
+                            training.number("proximalTerm")),
+                    new StrategySpec(
+                            fields.text("algorithm", name -> named(Algorithm.class, name)),
+                            fields.text("aggregator", name -> named(Aggregator.class, name)),
+                            fields.text("serverOptimizer", name -> named(ServerOptimizer.class, name)),
+                            fields.text("selector", name -> named(ClientSelector.class, name)),
+                            fields.text("uploadTransform", name -> named(UpdateTransform.class, name)),
+                            fields.text("privacy", name -> named(Algorithm.class, name)),
+                            fields.text("attack", name -> named(Adversary.class, name)),
+                            fields.text("poison", name -> named(Adversary.class, name)),
+                            fields.integer("byzantine").orElse(0)),
+                    new ClockSpec(
+                            world.text("name", name -> named(World.class, name)),
+                            world.text("deviceTrace"),
+                            world.text("availabilityTrace"),
+                            world.number("timeout"),
+                            world.number("overCommit"),
+                            concurrency,
+                            world.integer("buffer"),
+                            world.number("window"),
+                            world.integer("maxStaleness")),
+                    cohort.orElse(Math.min(10, most)),
+                    fields.integer("rounds").orElse(20),
+                    fields.number("target"),
+                    fields.integer("clientEvaluationEvery"),
+                    fields.text("device").orElse("cpu"),
+                    new ExecutionSpec(
+                            fields.integer("workers"),
+                            execution.integer("ahead"),
+                            execution.text("order"),
+                            execution.text("onFailure"),
+                            execution.integer("attempts"),
+                            execution.number("backOff"),
+                            execution.number("timeout"),
+                            execution.yesOrNo("monitor").orElse(false),
+                            execution.text("adapt")),
+                    ofSeeds.orElse(fields.longInteger("seed").orElse(0L)));
+            fields.longInteger("seed");
+            if (concurrency.isPresent() && cohort.isPresent()) {
+                throw new InvalidSettingException(
+                        "cohort", "left out with world.concurrency, which says how many train", spec.cohort());
+            }
+            data.done();
+            training.done();
+            world.done();
+            execution.done();
+            fields.done();
+            return spec;
+        } catch (ExperimentException e) {
+            throw e;
+        } catch (IllegalArgumentException e) {
+            throw located(file, root, e);
+        }
+    }
+
+    private static void named(Class<?> kind, String name) {
+        Objects.requireNonNull(StrategyRegistry.load().parse(kind, name));
+    }
+
+    /** Says on which line the field is that a check of a run's parts names, as far as there is one. */
+    static ExperimentException located(Path file, IllegalArgumentException e) {
+        return located(file, Node.read(file), e);
+    }
+
+    private static ExperimentException located(Path file, Node root, IllegalArgumentException e) {
+        if (!(e instanceof InvalidSettingException invalid)) {
+            return new ExperimentException(file, root.line(), "", String.valueOf(e.getMessage()));
+        }
+        String named = invalid.name().split(" ", 2)[0]; // of "aggregator under MIRA" too
+        String field = NAMES_OF_PARTS.getOrDefault(named, named);
+        List<String> paths = Stream.of("", "data.", "training.", "world.", "execution.")
+                .map(map -> map + field)
+                .filter(path -> node(root, path).isPresent())
+                .toList();
+        // of several maps with such a field, the one whose value was refused
+        Optional<String> path = paths.stream()
+                .filter(there -> node(root, there).orElseThrow().is(invalid.value()))
+                .findFirst()
+                .or(() -> paths.stream().findFirst());
+        return new ExperimentException(
+                file,
+                path.flatMap(there -> node(root, there)).map(Node::line).orElse(root.line()),
+                path.orElse(""),
+                String.valueOf(e.getMessage()));
+    }
+
+    private static Optional<Node> node(Node root, String path) {
+        Optional<Node> node = Optional.of(root);
+        for (String part : path.split("\\.", -1)) {
+            node = node.flatMap(at -> at.fields()).map(map -> map.get(part));
+        }
+        return node;
+    }
+}

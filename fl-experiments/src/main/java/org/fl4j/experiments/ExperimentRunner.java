@@ -1,0 +1,325 @@
+package org.fl4j.experiments;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.fl4j.InvalidSettingException;
+import org.fl4j.data.Dataset;
+import org.fl4j.data.PartitionReport;
+import org.fl4j.experiments.TrackedRuns.StoredRun;
+import org.fl4j.experiments.tracking.MlflowListener;
+import org.fl4j.experiments.tracking.TensorBoardListener;
+import org.fl4j.internal.DirectoryLock;
+import org.fl4j.internal.Durable;
+import org.fl4j.simulation.ClientFailedException;
+import org.fl4j.simulation.JsonLinesListener;
+import org.fl4j.simulation.RunResult;
+import org.fl4j.simulation.Simulation;
+import org.fl4j.simulation.SimulationBuilder;
+import org.fl4j.simulation.TaskJsonLines;
+import org.fl4j.simulation.TaskLog;
+
+/**
+ * Runs all runs of an experiment, one after another, into a directory: the file itself, a store, and for each run its
+ * checkpoints and reports. What is finished is not run again and what was broken off goes on where it was, so a
+ * directory can be given again after anything.
+ */
+public final class ExperimentRunner {
+    private static final String FILE = "experiment.yaml";
+    private static final String STORE = "runs.db";
+
+    private final Path directory;
+    private final PrintStream out;
+    private final Extras extras;
+
+    /** Names the directory, which need not exist, and where progress is printed. */
+    public ExperimentRunner(Path directory, PrintStream out, Extras extras) {
+        this.directory = directory;
+        this.out = out;
+        this.extras = extras;
+    }
+
+    /** Returns the store of a directory. */
+    public static Path store(Path directory) {
+        return directory.resolve(STORE);
+    }
+
+    /** Returns the experiment of a directory. */
+    public static Path file(Path directory) {
+        return directory.resolve(FILE);
+    }
+
+    /** Returns the directory of one run's own files. */
+    public static Path own(Path directory, String key) {
+        return directory.resolve("runs").resolve(key);
+    }
+
+    /**
+     * Checks every run before the first one runs, and has a client of each kind of run train once; then runs them. A
+     * run that fails is entered as such, and the others go on. The file may have changed since the directory was begun,
+     * as long as it still declares every run that is there.
+     *
+     * @throws IllegalArgumentException if the directory is another experiment's, or in the hands of another process
+     * @throws IllegalStateException at the end, if a run failed
+     */
+    public void run(Path declared) {
+        ExperimentFile experiment = ExperimentFile.read(declared);
+        String yaml = text(declared);
+        Map<String, Dataset> data = new LinkedHashMap<>();
+        try (DirectoryLock lock = DirectoryLock.of(directory)) {
+            try (TrackingStore store = new TrackingStore(store(directory))) {
+                String title = experiment.name().orElseGet(() -> title(store.read()));
+                requireDeclared(store.read(), title, experiment, declared);
+                // What is declared is written first: a process that is killed while it checks leaves a directory that
+                // can be resumed.
+                write(file(directory), yaml);
+                store.declare(title, yaml, experiment.runs());
+                requireUsableServer(title, experiment.runs(), store.read());
+                checkAll(declared, experiment.runs(), data);
+                runAll(title, yaml, experiment.runs(), data, store, lock);
+            }
+        } finally {
+            data.values().forEach(Dataset::close);
+        }
+    }
+
+    /** Asks the tracking server before anything trains, unless nothing is left to run. */
+    private void requireUsableServer(String title, List<ExperimentFile.Run> runs, TrackedRuns entered) {
+        Set<String> finished = entered.all().stream()
+                .filter(StoredRun::isFinished)
+                .map(StoredRun::key)
+                .collect(Collectors.toSet());
+        if (runs.stream().anyMatch(run -> !finished.contains(run.spec().key()))) {
+            extras.mlflow().ifPresent(server -> MlflowListener.requireUsable(server, extras.mlflowToken(), title));
+        }
+    }
+
+    private void checkAll(Path declared, List<ExperimentFile.Run> runs, Map<String, Dataset> data) {
+        out.printf(Locale.ROOT, "checking %d runs%n", runs.size());
+        Set<Map<String, String>> rehearsed = new HashSet<>(); // seeds differ in nothing that could be impossible
+        for (ExperimentFile.Run run : runs) {
+            Dataset dataset = data.computeIfAbsent(source(run), name -> {
+                out.println("  loading " + name);
+                return load(declared, run);
+            });
+            boolean begun = Files.isDirectory(own(directory, run.spec().key()));
+            boolean rehearse = !begun && rehearsed.add(run.group());
+            if (rehearse) {
+                out.println("  trying one client of " + run.name());
+            }
+            check(declared, run, dataset, rehearse);
+        }
+    }
+
+    /** The name under which an experiment without one is entered: the first time its directory's. */
+    private String title(TrackedRuns runs) {
+        return runs.all().stream()
+                .findFirst()
+                .map(StoredRun::experiment)
+                .orElse(String.valueOf(directory.toAbsolutePath().normalize().getFileName()));
+    }
+
+    private void requireDeclared(TrackedRuns runs, String title, ExperimentFile experiment, Path declared) {
+        Set<String> keys =
+                experiment.runs().stream().map(run -> run.spec().key()).collect(Collectors.toSet());
+        for (StoredRun stored : runs.all()) {
+            boolean known = stored.experiment().equals(title) && keys.contains(stored.key());
+            if (!known && !stored.status().equals(TrackedRuns.WAITING)) {
+                throw new IllegalArgumentException("directory must be new or this experiment's, but " + declared
+                        + " does not declare what was run in " + directory + ": " + stored.experiment() + ", "
+                        + stored.label() + ", seed " + stored.seed());
+            }
+        }
+    }
+
+    private void runAll(
+            String title,
+            String yaml,
+            List<ExperimentFile.Run> runs,
+            Map<String, Dataset> data,
+            TrackingStore store,
+            DirectoryLock lock) {
+        List<String> failed = new ArrayList<>();
+        for (int i = 0; i < runs.size(); i++) {
+            ExperimentFile.Run run = runs.get(i);
+            out.printf(Locale.ROOT, "run %d of %d: %s%n", i + 1, runs.size(), run.name());
+            if (!done(title, yaml, run, data.get(source(run)), store, lock)) {
+                failed.add(run.name());
+            }
+        }
+        if (!failed.isEmpty()) {
+            throw new IllegalStateException(
+                    failed.size() + " of " + runs.size() + " runs failed: " + String.join("; ", failed));
+        }
+    }
+
+    private static String source(ExperimentFile.Run run) {
+        return run.spec().data().set() + " " + run.spec().data().source();
+    }
+
+    private static Dataset load(Path declared, ExperimentFile.Run run) {
+        DataSpec data = run.spec().data();
+        try {
+            return data.load();
+        } catch (RuntimeException e) {
+            throw ExperimentFile.located(
+                    declared,
+                    new InvalidSettingException(
+                            "source", "data of " + data.set(), data.source() + ": " + e.getMessage(), List.of(), e));
+        }
+    }
+
+    private void check(Path declared, ExperimentFile.Run run, Dataset dataset, boolean rehearse) {
+        try {
+            Simulation simulation = run.spec().builder(dataset).build();
+            if (rehearse) {
+                simulation.rehearse();
+            }
+        } catch (IllegalArgumentException e) {
+            throw ExperimentFile.located(declared, e);
+        } catch (ClientFailedException e) {
+            boolean skipped =
+                    run.spec().execution().onFailure().filter("skip"::equals).isPresent();
+            if (!skipped && e.getCause() instanceof IllegalArgumentException impossible) {
+                throw ExperimentFile.located(declared, impossible);
+            }
+            // the run will tell: it may not happen again
+        } catch (IllegalStateException e) {
+            out.println("  note: " + run.name() + " may fail: " + e.getMessage());
+        }
+    }
+
+    /** Returns false if the run failed. */
+    private boolean done(
+            String name,
+            String yaml,
+            ExperimentFile.Run run,
+            Dataset dataset,
+            TrackingStore store,
+            DirectoryLock lock) {
+        List<StoredRun> finished = store.read().all().stream()
+                .filter(stored -> stored.experiment().equals(name) && stored.isFinished())
+                .toList();
+        Optional<StoredRun> before = finished.stream()
+                .filter(stored -> stored.key().equals(run.spec().key()))
+                .findFirst();
+        if (before.isPresent()) {
+            out.println("  finished before: " + before.get().stateSha256().orElse("-"));
+            return true;
+        }
+        Path own = own(directory, run.spec().key());
+        RunTracker tracker = new RunTracker(store, store.begin(name, yaml, run, Versions.here()), own, lock);
+        try {
+            Optional<String> model = one(name, run, dataset, tracker);
+            if (model.isEmpty()) {
+                out.println("  failed: no update was accepted in any round, so nothing was learned");
+                return false;
+            }
+            String hash = model.get();
+            finished.stream()
+                    .filter(other -> other.seed() == run.spec().seed()
+                            && other.stateSha256().filter(hash::equals).isPresent())
+                    .findFirst()
+                    .ifPresent(twin -> out.println(
+                            "  note: the model is that of " + twin.label() + ": what they differ in had no effect"));
+            return true;
+        } catch (RuntimeException | Error e) {
+            tracker.failed(e);
+            if (e instanceof Error error) {
+                throw error;
+            }
+            out.println("  failed: " + e.getMessage());
+            return false;
+        }
+    }
+
+    /** Returns the model's hash, or nothing if the run learned nothing. */
+    private Optional<String> one(String name, ExperimentFile.Run run, Dataset dataset, RunTracker tracker) {
+        Path own = own(directory, run.spec().key());
+        PartitionReport partition = PartitionReport.of(
+                run.spec().partition(dataset), dataset.train().classIndices());
+        write(own.resolve("partition.csv"), partition.toCsv());
+        SimulationBuilder builder = resumable(run.spec(), dataset, own)
+                .hashUpdates(true)
+                .listener(new JsonLinesListener(own.resolve("rounds.jsonl")))
+                .listener(new TaskJsonLines(own.resolve("tasks.jsonl")))
+                .listener(new TaskLog(own.resolve("tasks.log")));
+        Path events = directory.resolve("tensorboard");
+        if (extras.tensorBoard() || Files.isDirectory(events)) { // or it was begun so
+            builder.listener(new TensorBoardListener(
+                    events.resolve(MetricsExport.folder(run.label(), run.spec().seed()))));
+        }
+        if (extras.mlflow().isEmpty() && Files.exists(mlflowId(own))) {
+            out.println("  note: this run was begun with --mlflow, and goes on without");
+        }
+        try (RunProgress progress = new RunProgress(run.label());
+                MlflowListener mlflow = extras.mlflow()
+                        .map(server -> mlflow(server, name, run, own))
+                        .orElse(null)) {
+            if (extras.progress()) {
+                builder.listener(progress);
+            }
+            if (mlflow != null) {
+                builder.listener(mlflow);
+            }
+            builder.listener(tracker); // last: what it enters as finished is so for all
+            try (RunResult result = builder.build().run()) {
+                out.printf(
+                        Locale.ROOT,
+                        "  %s after %d rounds: accuracy %s, %s%n",
+                        result.end().name().toLowerCase(Locale.ROOT),
+                        result.history().size(),
+                        result.finalMetrics().find("test/accuracy").stream()
+                                .mapToObj(accuracy -> String.format(Locale.ROOT, "%.4f", accuracy))
+                                .findAny()
+                                .orElse("-"),
+                        result.stateSha256());
+                return result.end() == RunResult.End.NO_UPDATES ? Optional.empty() : Optional.of(result.stateSha256());
+            }
+        }
+    }
+
+    private static Path mlflowId(Path own) {
+        return own.resolve("mlflow-run");
+    }
+
+    private MlflowListener mlflow(URI server, String experiment, ExperimentFile.Run run, Path own) {
+        return new MlflowListener(
+                server, extras.mlflowToken(), experiment, run.name(), run.spec().settings(), mlflowId(own));
+    }
+
+    /** Returns a builder of a run that goes on where it was broken off. */
+    static SimulationBuilder resumable(ExperimentSpec spec, Dataset dataset, Path own) {
+        return spec.builder(dataset).checkpoints(own.resolve("checkpoints"), 1).resume(true);
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + file + ": " + Durable.reason(e), e);
+        }
+    }
+
+    private static void write(Path file, String text) {
+        try {
+            Files.createDirectories(file.toAbsolutePath().getParent());
+            Durable.write(file, text.getBytes(StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write " + file + ": " + Durable.reason(e), e);
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** Charts of runs. Read {@link org.fl4j.experiments.chart.RunChart} first. */
+package org.fl4j.experiments.chart;

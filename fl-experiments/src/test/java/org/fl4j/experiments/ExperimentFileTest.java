@@ -1,0 +1,431 @@
+package org.fl4j.experiments;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.fl4j.client.ClientFactory;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.client.SgdClient;
+import org.fl4j.data.Dataset;
+import org.fl4j.data.Digits;
+import org.fl4j.execution.TaskRecord;
+import org.fl4j.fixture.Mutations;
+import org.fl4j.random.Seed;
+import org.fl4j.simulation.ClientFailedException;
+import org.fl4j.simulation.RunListener;
+import org.fl4j.simulation.RunResult;
+import org.fl4j.simulation.SimulationBuilder;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvFileSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ExperimentFileTest {
+    @TempDir
+    Path directory;
+
+    private Path file(String yaml) throws IOException {
+        return Files.writeString(directory.resolve("experiment.yaml"), yaml);
+    }
+
+    /** Two aggregators, two partitions, three seeds: twelve runs in the order of the file, with keys of their own. */
+    @Test
+    void sweepsAreGridsTimesSeeds() throws IOException {
+        ExperimentFile experiment = ExperimentFile.read(file("""
+            name: robustness
+            data: {set: mnist, partition: iid, clients: 50}
+            training: {learningRate: 0.05, epochs: 2, batchSize: 20}
+            cohort: 5
+            rounds: 7
+            target: 0.9
+            world: {name: lognormal, overCommit: 1.3}
+            seeds: [1, 2, 3]
+            sweep:
+              aggregator: [fedavg, median]
+              data.partition: [iid, "shards:2"]
+            """));
+        assertThat(experiment.name()).hasValue("robustness");
+        assertThat(experiment.swept()).containsExactly("aggregator", "data.partition");
+        assertThat(experiment.runs()).hasSize(12);
+        assertThat(experiment.runs().get(4).group())
+                .isEqualTo(Map.of("aggregator", "fedavg", "data.partition", "shards:2"));
+        assertThat(experiment.runs().get(4).label()).isEqualTo("fedavg, shards:2");
+        ExperimentSpec spec = experiment.runs().get(4).spec();
+        assertThat(spec.seed()).isEqualTo(2);
+        assertThat(spec.data().partition()).isEqualTo("shards:2");
+        assertThat(spec.training().batchSize()).isEqualTo(20);
+        assertThat(spec.clock().overCommit()).hasValue(1.3);
+        assertThat(experiment.runs().stream().map(run -> run.spec().key()).distinct())
+                .hasSize(12);
+        assertThat(ExperimentFile.read(file("rounds: 3")).runs()).hasSize(1);
+        assertThat(ExperimentFile.read(file("rounds: 3")).name()).isEmpty();
+    }
+
+    /** A key is of what the result depends on: not of how many workers there are. */
+    @Test
+    void keysAreOfSettings() throws IOException {
+        String key = ExperimentFile.read(file("rounds: 3")).runs().get(0).spec().key();
+        assertThat(ExperimentFile.read(file("rounds: 3\nworkers: 2"))
+                        .runs()
+                        .get(0)
+                        .spec()
+                        .key())
+                .isEqualTo(key);
+        assertThat(ExperimentFile.read(file("rounds: 4")).runs().get(0).spec().key())
+                .isNotEqualTo(key);
+        assertThat(ExperimentFile.read(file("rounds: 3\nseed: 1"))
+                        .runs()
+                        .get(0)
+                        .spec()
+                        .key())
+                .isNotEqualTo(key);
+    }
+
+    /** Lines of the YAML are separated by a bar; the message comes after file name and a comma. */
+    @ParameterizedTest(name = "{0}")
+    @CsvFileSource(resources = "bad-experiments.csv", delimiter = '~', maxCharsPerColumn = 2000)
+    void badExperimentsAreRefused(String yaml, String message) throws IOException {
+        Path file = file(yaml.replace("|", "\n"));
+        assertThatThrownBy(() -> ExperimentFile.read(file))
+                .isInstanceOf(ExperimentException.class)
+                .hasMessage(file + ", " + message);
+    }
+
+    @Test
+    void namesOfTheSweepAreFields() throws IOException {
+        Path file = file("sweep:\n  training.epochs: [1, 2]\n  world.name: [same]\n");
+        List<ExperimentFile.Run> runs = ExperimentFile.read(file).runs();
+        assertThat(runs).hasSize(2);
+        assertThat(runs.get(1).spec().training().epochs()).hasValue(2);
+        assertThat(runs.get(1).spec().clock().world()).hasValue("same");
+    }
+
+    private ExperimentSpec spec(String yaml) throws IOException {
+        return ExperimentFile.read(file(yaml)).runs().get(0).spec();
+    }
+
+    /** What has no effect is no setting, so that keys stay as they were. */
+    @Test
+    void clientsEvaluateOnAFifthOfTheirExamplesUnlessTheFileSaysOtherwise() throws IOException {
+        ExperimentSpec without = spec("rounds: 3");
+        assertThat(without.settings()).doesNotContainKeys("data.localTest", "data.heldOut");
+        assertThat(without.clientAccuracies()).isEmpty();
+        ExperimentSpec plain = spec("clientEvaluationEvery: 3");
+        assertThat(plain.settings()).containsEntry("data.localTest", "0.2").doesNotContainKey("data.heldOut");
+        assertThat(plain.clientAccuracies()).containsExactly("client/test/accuracy");
+        assertThat(spec("clientEvaluationEvery: 3\ndata: {localTest: 0.2}").key())
+                .isEqualTo(plain.key());
+        ExperimentSpec held = spec("clientEvaluationEvery: 3\ndata: {localTest: 0, heldOut: 4}");
+        assertThat(held.settings()).containsEntry("data.localTest", "0.0").containsEntry("data.heldOut", "4");
+        assertThat(held.clientAccuracies()).containsExactly("client/train/accuracy", "held-out/train/accuracy");
+    }
+
+    @Test
+    void clientsMeasureWhatTheSpecificationSays() throws IOException {
+        String common = "model: softmax\ncohort: 3\nrounds: 1\nclientEvaluationEvery: 1\n";
+        try (Dataset dataset = Digits.generate(600, 100, new Seed(0))) {
+            for (String data : List.of("{clients: 20, heldOut: 5}", "{clients: 20, heldOut: 5, localTest: 0}")) {
+                ExperimentSpec spec = spec(common + "data: " + data + "\n");
+                try (RunResult result = spec.builder(dataset).build().run()) {
+                    assertThat(result.finalMetrics().values())
+                            .containsKeys(spec.clientAccuracies().toArray(new String[0]));
+                    assertThat(result.history().get(0).evaluations()).hasSize(20);
+                    assertThat(result.history().get(0).cohort()).allMatch(client -> client.index() < 15);
+                }
+            }
+        }
+    }
+
+    /** All clients learn to call digit y by the name 9 - y. */
+    @Test
+    void poisonedClientsAreEvaluatedOnCleanExamples() throws IOException {
+        String poisoned = """
+            data: {clients: 10}
+            model: softmax
+            cohort: 10
+            rounds: 3
+            clientEvaluationEvery: 3
+            poison: label-flip
+            byzantine: 10
+            """;
+        try (Dataset dataset = Digits.generate(1000, 100, new Seed(0));
+                RunResult result = tiny(file(poisoned), dataset).build().run()) {
+            assertThat(result.finalMetrics().value("client/test/accuracy")).isLessThan(.2);
+        }
+    }
+
+    private static SimulationBuilder tiny(Path file, Dataset dataset) {
+        return ExperimentFile.read(file).runs().get(0).spec().builder(dataset);
+    }
+
+    private static String hash(SimulationBuilder builder) {
+        try (RunResult result = builder.build().run()) {
+            return result.stateSha256();
+        }
+    }
+
+    @Test
+    void everyFieldOfTrainingAndPrivacyChangesTheModel() throws IOException {
+        String common = "data: {clients: 300}\nmodel: softmax\ncohort: 3\nrounds: 1\n";
+        Set<String> hashes = new HashSet<>();
+        try (Dataset dataset = Digits.generate(3000, 100, new Seed(0))) {
+            hashes.add(hash(tiny(file(common), dataset)));
+            for (String more : List.of(
+                    "training: {steps: 2}",
+                    "training: {optimizer: adam}",
+                    "training: {momentum: 0.9, steps: 3}",
+                    "training: {weightDecay: 0.1}",
+                    "training: {gradientClip: 0.5}",
+                    "training: {proximalTerm: 0.5, steps: 4}",
+                    "training: {steps: 4}",
+                    "training: {steps: 3}",
+                    "privacy: local-dp")) {
+                assertThat(hashes.add(hash(tiny(file(common + more + "\n"), dataset))))
+                        .as(more)
+                        .isTrue();
+            }
+        }
+    }
+
+    /** Waits for the interrupt of a time-out, for nobody counts down. */
+    private static InterruptedException untilInterrupted() {
+        try {
+            new CountDownLatch(1).await();
+            throw new AssertionError("nobody counts down");
+        } catch (InterruptedException e) {
+            return e;
+        }
+    }
+
+    @Test
+    void everyFieldOfExecutionHasItsEffect() throws IOException {
+        String common =
+                "data: {clients: 300, partition: \"lognormal:1\"}\nmodel: softmax\ncohort: 6\nrounds: 1\nworkers: 1\n";
+        List<TaskRecord> tasks = new ArrayList<>();
+        RunListener listener = new RunListener() {
+            @Override
+            public void tasksEnded(List<TaskRecord> ended) {
+                tasks.addAll(ended);
+            }
+        };
+        try (Dataset dataset = Digits.generate(3000, 100, new Seed(0))) {
+            String plain = hash(tiny(file(common), dataset));
+            String largest = "execution: {order: largest-first, ahead: 6}\n";
+            assertThat(hash(tiny(file(common + largest), dataset).listener(listener)))
+                    .isEqualTo(plain);
+            assertThat(tasks).extracting(TaskRecord::priority).isSorted().hasSize(6);
+            tasks.clear();
+            String window = "execution: {order: largest-first, ahead: 1}\n";
+            hash(tiny(file(common + window), dataset).listener(listener));
+            assertThat(tasks)
+                    .extracting(TaskRecord::priority)
+                    .isNotEqualTo(
+                            tasks.stream().map(TaskRecord::priority).sorted().toList());
+
+            AtomicInteger calls = new AtomicInteger();
+            ClientFactory flaky = (id, worker) -> {
+                if (calls.getAndIncrement() < 2) {
+                    throw new IllegalStateException("not yet");
+                }
+                return new SgdClient(id, worker, LocalTraining.sgd(.1));
+            };
+            assertThatThrownBy(() -> hash(tiny(file(common), dataset).clients(flaky)))
+                    .isInstanceOf(ClientFailedException.class);
+            calls.set(0);
+            long start = System.nanoTime();
+            String again = "execution: {attempts: 3, backOff: 0.4}\n";
+            assertThat(hash(tiny(file(common + again), dataset).clients(flaky))).isEqualTo(plain);
+            assertThat(System.nanoTime() - start)
+                    .as("at least: two clients wait at once")
+                    .isGreaterThan(400_000_000L);
+            calls.set(0);
+            String skip = "execution: {onFailure: skip}\n";
+            try (RunResult result =
+                    tiny(file(common + skip), dataset).clients(flaky).build().run()) {
+                assertThat(result.history().get(0).failures()).hasSize(2);
+            }
+            String hurry = "execution: {timeout: 0.1}\n";
+            assertThatThrownBy(() -> hash(tiny(file(common + hurry), dataset).clients((id, worker) -> {
+                        throw new IllegalStateException(untilInterrupted());
+                    })))
+                    .hasMessageContaining("must take at most 100 ms");
+            String look = "execution: {monitor: true, adapt: fedscale}\n";
+            try (RunResult result = tiny(file(common + look), dataset).build().run()) {
+                assertThat(result.finalMetrics().find("resource/cpu")).isPresent();
+                assertThat(result.finalMetrics().find("adaptation/batch size")).isPresent();
+            }
+        }
+    }
+
+    @Test
+    void namesTheByteFromWhichAFileIsNotUtf8() throws IOException {
+        Path latin = directory.resolve("latin.yaml");
+        Files.write(latin, "rounds: 2\nname: médecine\n".getBytes(StandardCharsets.ISO_8859_1));
+        assertThatThrownBy(() -> ExperimentFile.read(latin))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(latin + " must be UTF-8, but is not from byte 17 on, in line 2");
+    }
+
+    @Test
+    void byteOrderMarksAndLineEndsMakeNoDifference() throws IOException {
+        ExperimentFile plain = ExperimentFile.read(file("rounds: 3\nseeds: [1, 2]\n"));
+        assertThat(ExperimentFile.read(file("\uFEFFrounds: 3\r\nseeds: [1, 2]\r\n")))
+                .isEqualTo(plain);
+    }
+
+    @Test
+    void refusesMergeKeys() throws IOException {
+        Path merged = file("training: &t {epochs: 1}\nworld:\n  <<: *t\n");
+        assertThatThrownBy(() -> ExperimentFile.read(merged))
+                .isInstanceOf(ExperimentException.class)
+                .hasMessage(merged + ", line 3: merge keys are not supported: repeat the fields");
+    }
+
+    private static String tripled(int level) {
+        String before = "*a" + (level - 1);
+        return "a" + level + ": &a" + level + " [" + before + ", " + before + ", " + before + "]\n";
+    }
+
+    /** Each level repeats the one before it three times: 3^17 values in 18 short lines. */
+    @Test
+    void refusesAliasesThatRepeatTooMuch() throws IOException {
+        StringBuilder yaml = new StringBuilder("a0: &a0 [x]\n");
+        for (int level = 1; level <= 12; level++) {
+            yaml.append(tripled(level));
+        }
+        Path few = file(yaml.toString());
+        assertThatThrownBy(() -> ExperimentFile.read(few))
+                .isInstanceOf(ExperimentException.class)
+                .hasMessageEndingWith(": values, with what aliases repeat, must be at most 100000, but are more");
+        for (int level = 13; level <= 17; level++) {
+            yaml.append(tripled(level));
+        }
+        Path many = file(yaml.toString());
+        assertThatThrownBy(() -> ExperimentFile.read(many))
+                .isInstanceOf(ExperimentException.class)
+                .hasMessage(many + ", line 1: text must be YAML, but"
+                        + " Number of aliases for non-scalar nodes exceeds the specified max=50");
+    }
+
+    @Test
+    void refusesFilesThatAreTooLongOrTooDeep() throws IOException {
+        Path longFile = file("#".repeat(1_000_001));
+        assertThatThrownBy(() -> ExperimentFile.read(longFile))
+                .isInstanceOf(ExperimentException.class)
+                .hasMessage(longFile + ", line 1: file must have at most 1000000 bytes, but has 1000001");
+        Path deep = file("[".repeat(100_000));
+        assertThatThrownBy(() -> ExperimentFile.read(deep)).isInstanceOf(ExperimentException.class);
+    }
+
+    /** Eight fields of twenty values each are 25.6 billion runs. */
+    @Test
+    void refusesASweepOfTooManyRunsBeforeItIsExpanded() throws IOException {
+        String values = IntStream.rangeClosed(1, 20).mapToObj(String::valueOf).collect(Collectors.joining(", "));
+        StringBuilder yaml = new StringBuilder("rounds: 3\nsweep:\n");
+        for (String field : List.of("epochs", "steps", "batchSize", "momentum", "a", "b", "c", "d")) {
+            yaml.append("  training.")
+                    .append(field)
+                    .append(": [")
+                    .append(values)
+                    .append("]\n");
+        }
+        Path file = file(yaml.toString());
+        assertThatThrownBy(() -> ExperimentFile.read(file))
+                .isInstanceOf(ExperimentException.class)
+                .hasMessage(file + ", line 3, sweep: runs must be at most 10000, but are 25600000000");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0.1f", "1e-1d", "0x1p-1"})
+    void refusesNumbersThatOnlyJavaUnderstands(String number) throws IOException {
+        Path file = file("training: {learningRate: " + number + "}");
+        assertThatThrownBy(() -> ExperimentFile.read(file))
+                .isInstanceOf(ExperimentException.class)
+                .hasMessage(file + ", line 1, training.learningRate: value must be a number, but was " + number);
+        Path partition = file("data: {partition: \"dirichlet:" + number + "\"}");
+        assertThatThrownBy(() -> ExperimentFile.read(partition))
+                .hasMessage(partition + ", line 1, data.partition: partition must be a name and a number, as in"
+                        + " shards:2, but was dirichlet:" + number);
+    }
+
+    @Test
+    void refusesAnArgumentOfIid() throws IOException {
+        Path file = file("data: {partition: \"iid:5\"}");
+        assertThatThrownBy(() -> ExperimentFile.read(file))
+                .isInstanceOf(ExperimentException.class)
+                .hasMessage(file + ", line 1, data.partition: partition iid must be without an argument, but was 5");
+    }
+
+    @Test
+    void damagedFilesGiveNothingButAnIllegalArgument() throws IOException {
+        readDamaged(Mutations.FEW);
+    }
+
+    @Test
+    @Tag("long")
+    void manyDamagedFilesGiveNothingButAnIllegalArgument() throws IOException {
+        readDamaged(Mutations.MANY);
+    }
+
+    private void readDamaged(int count) throws IOException {
+        Path file = file("""
+            name: robustness
+            data: {set: mnist, partition: iid, clients: 50}
+            training: &t {learningRate: 0.05, epochs: 2, batchSize: 20}
+            cohort: 5
+            world: {name: lognormal, overCommit: 1.3}
+            seeds: [1, 2]
+            sweep:
+              aggregator: [fedavg, "trimmed-mean:trim=0.2"]
+              data.partition: [iid, "shards:2"]
+            """);
+        int refused = Mutations.refused(
+                file, count, List.of(IllegalArgumentException.class), () -> ExperimentFile.read(file));
+        assertThat(refused).isGreaterThan(count / 2);
+    }
+
+    @Test
+    void refusesAFileThatIsNotThere() {
+        assertThatThrownBy(() -> ExperimentFile.read(directory.resolve("none.yaml")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("file must be one that is there, but was " + directory.resolve("none.yaml"));
+    }
+
+    @Test
+    void takesSeedsOfSixtyFourBits() throws IOException {
+        assertThat(ExperimentFile.read(file("seeds: [3000000000, -5]")).runs())
+                .extracting(run -> run.spec().seed())
+                .containsExactly(3_000_000_000L, -5L);
+    }
+
+    @Test
+    void namesWhatSweptNumbersAreOf() throws IOException {
+        assertThat(ExperimentFile.read(file("sweep: {training.batchSize: [5], aggregator: [median]}"))
+                        .runs()
+                        .get(0)
+                        .label())
+                .isEqualTo("batchSize=5, median");
+    }
+
+    @Test
+    void asynchronousRunsMayHaveFewClients() throws IOException {
+        ExperimentFile file =
+                ExperimentFile.read(file("data: {clients: 5}\nworld: {name: lognormal, concurrency: 2, buffer: 2}\n"));
+        assertThat(file.runs().get(0).spec().cohort()).isEqualTo(5);
+    }
+}
