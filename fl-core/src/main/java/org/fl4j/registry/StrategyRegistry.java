@@ -35,6 +35,7 @@ public final class StrategyRegistry {
             "org.fl4j.selection.SelectionStrategies",
             "org.fl4j.server.ServerStrategies",
             "org.fl4j.client.ClientStrategies",
+            "org.fl4j.experiments.ExperimentStrategies",
             "org.fl4j.data.DataStrategies",
             "org.fl4j.model.ModelStrategies",
             "org.fl4j.simulation.SimulationStrategies");
@@ -188,8 +189,14 @@ public final class StrategyRegistry {
         return byKind.getOrDefault(kind, new TreeMap<>());
     }
 
-    /** Returns {@code server optimizer} for {@code ServerOptimizer}. */
+    /** Returns {@code server optimizer} for {@code ServerOptimizer}, and {@code model} for {@code ModelFactory}. */
     private static String words(Class<?> kind) {
-        return kind.getSimpleName().replaceAll("(?<=[a-z])(?=[A-Z])", " ").toLowerCase(Locale.ROOT);
+        boolean factory =
+                kind.getEnclosingClass() != null && kind.getSimpleName().equals("Factory");
+        return (factory ? kind.getEnclosingClass() : kind)
+                .getSimpleName()
+                .replaceFirst("(Factory|Source)$", "")
+                .replaceAll("(?<=[a-z])(?=[A-Z])", " ")
+                .toLowerCase(Locale.ROOT);
     }
 }

@@ -3,13 +3,15 @@ package org.fl4j.simulation;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
+import org.fl4j.core.ClientPriority;
 import org.fl4j.core.UpdateWeighting;
+import org.fl4j.execution.PriorityRule;
 import org.fl4j.registry.NamedStrategy;
 import org.fl4j.registry.Parameters;
 import org.fl4j.registry.StrategyProvider;
 import org.fl4j.server.FedAvg;
 
-/** The names of federated averaging as a whole algorithm, of listeners and of stop rules. */
+/** The names of federated averaging as a whole algorithm, of listeners, stop rules and priorities. */
 public final class SimulationStrategies implements StrategyProvider {
     /** Federated averaging; another aggregator may be asked for. */
     private record Averaging(UpdateWeighting weighting) implements Algorithm {
@@ -40,6 +42,8 @@ public final class SimulationStrategies implements StrategyProvider {
                     String file = p.text("file", "tasks.log");
                     return directory -> new TaskLog(directory.resolve(file));
                 }),
+                new NamedStrategy<>(PriorityRule.class, "cohort", p -> clients -> ClientPriority.same()),
+                new NamedStrategy<>(PriorityRule.class, "largest-first", p -> ClientPriority::largestFirst),
                 new NamedStrategy<>(
                         StopRule.class,
                         "target",

@@ -8,19 +8,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
-import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.fl4j.InvalidSettingException;
-import org.fl4j.core.Aggregator;
-import org.fl4j.core.ClientSelector;
-import org.fl4j.core.ServerOptimizer;
-import org.fl4j.core.UpdateTransform;
 import org.fl4j.registry.StrategyRegistry;
-import org.fl4j.simulation.Adversary;
-import org.fl4j.simulation.Algorithm;
-import org.fl4j.world.World;
 
 /**
  * An experiment declared in YAML: the settings of a run, seeds, and a sweep over any fields.
@@ -47,6 +41,9 @@ import org.fl4j.world.World;
  */
 public record ExperimentFile(Optional<String> name, List<Run> runs, List<String> swept) {
     private static final int MOST_RUNS = 10_000;
+
+    /** Keys of a file that are no fields of a run. */
+    private static final Set<String> OF_THE_FILE = Set.of("name", "seeds", "sweep");
 
     /** Fields by the names that parts of a simulation give them. */
     private static final Map<String, String> NAMES_OF_PARTS = Map.of("cohortSize", "cohort", "factor", "overCommit");
@@ -88,9 +85,14 @@ public record ExperimentFile(Optional<String> name, List<Run> runs, List<String>
      */
     public static ExperimentFile read(Path file) {
         Node root = Node.read(file);
-        Fields fields = new Fields(file, root, "");
-        Optional<String> name = fields.text("name");
-        List<Long> seeds = fields.integers("seeds").orElse(List.of());
+        StrategyRegistry names = StrategyRegistry.load();
+        Map<String, Node> fields = root.fields()
+                .orElseThrow(() ->
+                        new ExperimentException(file, root.line(), "", "value must be a map, but was " + root.kind()));
+        Optional<String> name = Optional.ofNullable(fields.get("name")).map(node -> name(file, node));
+        List<Long> seeds = Optional.ofNullable(fields.get("seeds"))
+                .map(node -> seeds(file, node))
+                .orElse(List.of());
         refuseBoth(file, root, "seed", "seeds");
         Map<String, List<Node>> sweep = sweep(file, root);
         refuseTooMany(file, root, sweep, Math.max(1, seeds.size()));
@@ -111,14 +113,37 @@ public record ExperimentFile(Optional<String> name, List<Run> runs, List<String>
                 group.put(choice.getKey(), choice.getValue().text().orElse("?"));
             }
             if (seeds.isEmpty()) {
-                runs.add(new Run(group, spec(file, varied, Optional.empty())));
+                runs.add(new Run(group, spec(file, varied, Optional.empty(), names)));
             }
             for (long seed : seeds) {
-                runs.add(new Run(group, spec(file, varied, Optional.of(seed))));
+                runs.add(new Run(group, spec(file, varied, Optional.of(seed), names)));
             }
         }
         refuseTwins(file, root, runs);
         return new ExperimentFile(name, List.copyOf(runs), List.copyOf(sweep.keySet()));
+    }
+
+    private static String name(Path file, Node node) {
+        return node.text()
+                .orElseThrow(() -> new ExperimentException(
+                        file, node.line(), "name", "value must be text, but was " + node.kind()));
+    }
+
+    private static List<Long> seeds(Path file, Node node) {
+        List<Node> items = node.items()
+                .filter(list -> !list.isEmpty())
+                .orElseThrow(() -> new ExperimentException(
+                        file, node.line(), "seeds", "value must be a list of whole numbers, but was " + node.kind()));
+        List<Long> seeds = new ArrayList<>();
+        for (Node item : items) {
+            try {
+                seeds.add(Long.valueOf(item.text().orElse("")));
+            } catch (NumberFormatException e) {
+                throw new ExperimentException(
+                        file, item.line(), "seeds", "item must be a whole number, but was " + item.kind());
+            }
+        }
+        return seeds;
     }
 
     private static void refuseTooMany(Path file, Node root, Map<String, List<Node>> sweep, int seeds) {
@@ -208,95 +233,59 @@ public record ExperimentFile(Optional<String> name, List<Run> runs, List<String>
         return all;
     }
 
-    private static ExperimentSpec spec(Path file, Node root, Optional<Long> ofSeeds) {
-        Fields fields = new Fields(file, root, "");
-        fields.text("name");
-        fields.integers("seeds");
-        fields.map("sweep");
+    private static ExperimentSpec spec(Path file, Node root, Optional<Long> ofSeeds, StrategyRegistry names) {
+        Map<String, Object> values = new TreeMap<>();
+        collect(file, root, "", values, names);
+        ofSeeds.ifPresent(seed -> values.put("seed", seed));
         try {
-            Fields data = fields.map("data");
-            Fields training = fields.map("training");
-            Fields world = fields.map("world");
-            Fields execution = fields.map("execution");
-            DataSpec dataSpec = new DataSpec(
-                    data.text("set").orElse("mnist"),
-                    data.text("source").orElse("digits"),
-                    fields.text("model").orElse("2nn"),
-                    data.text("partition", DataSpec::partitioner).orElse("iid"),
-                    data.integer("clients").orElse(100),
-                    data.number("localTest"),
-                    data.integer("heldOut").orElse(0));
-            Optional<Integer> cohort = fields.integer("cohort");
-            Optional<Integer> concurrency = world.integer("concurrency");
-            int most = concurrency.isPresent() ? dataSpec.trainingClients() : 10; // concurrency says how many train
-            ExperimentSpec spec = new ExperimentSpec(
-                    dataSpec,
-                    new TrainingSpec(
-                            training.number("learningRate").orElse(.1),
-                            training.integer("epochs"),
-                            training.integer("steps"),
-                            training.integer("batchSize").orElse(10),
-                            training.text("optimizer"),
-                            training.number("momentum"),
-                            training.number("weightDecay"),
-                            training.number("gradientClip"),
-                            training.number("proximalTerm")),
-                    new StrategySpec(
-                            fields.text("algorithm", name -> named(Algorithm.class, name)),
-                            fields.text("aggregator", name -> named(Aggregator.class, name)),
-                            fields.text("serverOptimizer", name -> named(ServerOptimizer.class, name)),
-                            fields.text("selector", name -> named(ClientSelector.class, name)),
-                            fields.text("uploadTransform", name -> named(UpdateTransform.class, name)),
-                            fields.text("privacy", name -> named(Algorithm.class, name)),
-                            fields.text("attack", name -> named(Adversary.class, name)),
-                            fields.text("poison", name -> named(Adversary.class, name)),
-                            fields.integer("byzantine").orElse(0)),
-                    new ClockSpec(
-                            world.text("name", name -> named(World.class, name)),
-                            world.text("deviceTrace"),
-                            world.text("availabilityTrace"),
-                            world.number("timeout"),
-                            world.number("overCommit"),
-                            concurrency,
-                            world.integer("buffer"),
-                            world.number("window"),
-                            world.integer("maxStaleness")),
-                    cohort.orElse(Math.min(10, most)),
-                    fields.integer("rounds").orElse(20),
-                    fields.number("target"),
-                    fields.integer("clientEvaluationEvery"),
-                    fields.text("device").orElse("cpu"),
-                    new ExecutionSpec(
-                            fields.integer("workers"),
-                            execution.integer("ahead"),
-                            execution.text("order"),
-                            execution.text("onFailure"),
-                            execution.integer("attempts"),
-                            execution.number("backOff"),
-                            execution.number("timeout"),
-                            execution.yesOrNo("monitor").orElse(false),
-                            execution.text("adapt")),
-                    ofSeeds.orElse(fields.longInteger("seed").orElse(0L)));
-            fields.longInteger("seed");
-            if (concurrency.isPresent() && cohort.isPresent()) {
-                throw new InvalidSettingException(
-                        "cohort", "left out with world.concurrency, which says how many train", spec.cohort());
-            }
-            data.done();
-            training.done();
-            world.done();
-            execution.done();
-            fields.done();
-            return spec;
-        } catch (ExperimentException e) {
-            throw e;
+            return ExperimentSpec.of(values);
         } catch (IllegalArgumentException e) {
             throw located(file, root, e);
         }
     }
 
-    private static void named(Class<?> kind, String name) {
-        Objects.requireNonNull(StrategyRegistry.load().parse(kind, name));
+    /** Takes the fields of a map, and of the maps in it. */
+    private static void collect(Path file, Node map, String path, Map<String, Object> values, StrategyRegistry names) {
+        map.fields()
+                .orElseThrow(() ->
+                        new ExperimentException(file, map.line(), path, "value must be a map, but was " + map.kind()))
+                .forEach((key, node) -> {
+                    String full = path.isEmpty() ? key : path + "." + key;
+                    Optional<Field> field = FieldTable.find(full);
+                    if (field.isPresent()) {
+                        values.put(full, value(file, node, field.get(), names));
+                    } else if (!FieldTable.keys(full).isEmpty()) {
+                        collect(file, node, full, values, names);
+                    } else if (!path.isEmpty() || !OF_THE_FILE.contains(key)) {
+                        SortedSet<String> known = FieldTable.keys(path);
+                        known.addAll(path.isEmpty() ? OF_THE_FILE : Set.of());
+                        throw new ExperimentException(
+                                file,
+                                node.line(),
+                                full,
+                                new InvalidSettingException("key", "one of " + known, key, List.copyOf(known), null)
+                                        .getMessage());
+                    }
+                });
+    }
+
+    private static List<String> value(Path file, Node node, Field field, StrategyRegistry names) {
+        List<Node> items = field.type() == Field.Type.NAMES ? node.items().orElse(List.of(node)) : List.of(node);
+        return items.stream()
+                .map(item -> {
+                    String text = item.text()
+                            .orElseThrow(() -> new ExperimentException(
+                                    file,
+                                    item.line(),
+                                    field.path(),
+                                    "value must be " + field.type().words() + ", but was " + item.kind()));
+                    try {
+                        return field.checked(text, names);
+                    } catch (IllegalArgumentException e) {
+                        throw new ExperimentException(file, item.line(), field.path(), String.valueOf(e.getMessage()));
+                    }
+                })
+                .toList();
     }
 
     /** Says on which line the field is that a check of a run's parts names, as far as there is one. */
@@ -310,8 +299,9 @@ public record ExperimentFile(Optional<String> name, List<Run> runs, List<String>
         }
         String named = invalid.name().split(" ", 2)[0]; // of "aggregator under MIRA" too
         String field = NAMES_OF_PARTS.getOrDefault(named, named);
-        List<String> paths = Stream.of("", "data.", "training.", "world.", "execution.")
-                .map(map -> map + field)
+        List<String> paths = FieldTable.all().stream()
+                .filter(known -> known.name().equals(field))
+                .map(Field::path)
                 .filter(path -> node(root, path).isPresent())
                 .toList();
         // of several maps with such a field, the one whose value was refused

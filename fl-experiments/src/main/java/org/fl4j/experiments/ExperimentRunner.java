@@ -111,7 +111,7 @@ public final class ExperimentRunner {
         out.printf(Locale.ROOT, "checking %d runs%n", runs.size());
         Set<Map<String, String>> rehearsed = new HashSet<>(); // seeds differ in nothing that could be impossible
         for (ExperimentFile.Run run : runs) {
-            Dataset dataset = data.computeIfAbsent(source(run), name -> {
+            Dataset dataset = data.computeIfAbsent(run.spec().dataName(), name -> {
                 out.println("  loading " + name);
                 return load(declared, run);
             });
@@ -156,7 +156,7 @@ public final class ExperimentRunner {
         for (int i = 0; i < runs.size(); i++) {
             ExperimentFile.Run run = runs.get(i);
             out.printf(Locale.ROOT, "run %d of %d: %s%n", i + 1, runs.size(), run.name());
-            if (!done(title, yaml, run, data.get(source(run)), store, lock)) {
+            if (!done(title, yaml, run, data.get(run.spec().dataName()), store, lock)) {
                 failed.add(run.name());
             }
         }
@@ -166,19 +166,18 @@ public final class ExperimentRunner {
         }
     }
 
-    private static String source(ExperimentFile.Run run) {
-        return run.spec().data().set() + " " + run.spec().data().source();
-    }
-
     private static Dataset load(Path declared, ExperimentFile.Run run) {
-        DataSpec data = run.spec().data();
         try {
-            return data.load();
+            return run.spec().load();
         } catch (RuntimeException e) {
             throw ExperimentFile.located(
                     declared,
                     new InvalidSettingException(
-                            "source", "data of " + data.set(), data.source() + ": " + e.getMessage(), List.of(), e));
+                            "source",
+                            "data that can be read",
+                            run.spec().dataName() + ": " + e.getMessage(),
+                            List.of(),
+                            e));
         }
     }
 
@@ -191,8 +190,10 @@ public final class ExperimentRunner {
         } catch (IllegalArgumentException e) {
             throw ExperimentFile.located(declared, e);
         } catch (ClientFailedException e) {
-            boolean skipped =
-                    run.spec().execution().onFailure().filter("skip"::equals).isPresent();
+            boolean skipped = run.spec()
+                    .value("execution.onFailure")
+                    .filter("skip"::equals)
+                    .isPresent();
             if (!skipped && e.getCause() instanceof IllegalArgumentException impossible) {
                 throw ExperimentFile.located(declared, impossible);
             }
@@ -303,7 +304,9 @@ public final class ExperimentRunner {
 
     /** Returns a builder of a run that goes on where it was broken off. */
     static SimulationBuilder resumable(ExperimentSpec spec, Dataset dataset, Path own) {
-        return spec.builder(dataset).checkpoints(own.resolve("checkpoints"), 1).resume(true);
+        return spec.builder(dataset, own)
+                .checkpoints(own.resolve("checkpoints"), 1)
+                .resume(true);
     }
 
     private static String text(Path file) {

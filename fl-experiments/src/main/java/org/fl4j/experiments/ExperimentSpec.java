@@ -2,14 +2,12 @@ package org.fl4j.experiments;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.fl4j.core.Aggregator;
-import org.fl4j.core.ClientSelector;
-import org.fl4j.core.ServerOptimizer;
-import org.fl4j.core.UpdateTransform;
+import org.fl4j.InvalidSettingException;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.FederatedDataset;
 import org.fl4j.data.LocalSplit;
@@ -17,79 +15,123 @@ import org.fl4j.data.Partition;
 import org.fl4j.internal.Check;
 import org.fl4j.internal.Sha256;
 import org.fl4j.random.Seed;
-import org.fl4j.registry.StrategyRegistry;
-import org.fl4j.simulation.Adversary;
-import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.DiskUpdateStore;
+import org.fl4j.simulation.ListenerFactory;
+import org.fl4j.simulation.RunListener;
 import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.simulation.StopRule;
 import org.fl4j.tensor.Devices;
 
 /**
- * One run, declared.
+ * One run, declared by the values of its fields, which {@link FieldTable} lists:
  *
- * @param data what is learned, by whom
- * @param training how clients train
- * @param strategies how clients and server work
- * @param clock simulated time
- * @param cohort clients a round, at least 1
- * @param rounds at least 1
- * @param target test accuracy to end at
- * @param clientEvaluationEvery in which rounds clients evaluate the model on their own examples, if at all
- * @param device such as {@code cpu} or {@code gpu:0}
- * @param execution how clients are run
- * @param seed of all random choices
+ * <pre>{@code
+ * ExperimentSpec spec = ExperimentSpec.of(Map.of("data.partition", "shards:2", "rounds", 5));
+ * try (Dataset data = spec.load();
+ *         RunResult result = spec.builder(data).build().run()) {
+ *     System.out.println(result.stateSha256());
+ * }
+ * }</pre>
  */
-public record ExperimentSpec(
-        DataSpec data,
-        TrainingSpec training,
-        StrategySpec strategies,
-        ClockSpec clock,
-        int cohort,
-        int rounds,
-        Optional<Double> target,
-        Optional<Integer> clientEvaluationEvery,
-        String device,
-        ExecutionSpec execution,
-        long seed) {
+public final class ExperimentSpec {
     private static final double LOCAL_TEST = 0.2;
     private static final int KEY_DIGITS = 12;
+    private static final int COHORT = 10;
 
-    /** Checks what the parts do not. */
-    public ExperimentSpec {
-        Check.inRange("cohort", 1, data.trainingClients(), cohort);
-        Check.positive("rounds", rounds);
-        clientEvaluationEvery.ifPresent(every -> Check.positive("clientEvaluationEvery", every));
-        boolean attacked =
-                strategies.attack().isPresent() || strategies.poison().isPresent();
-        Check.inRange("byzantine", attacked ? 1 : 0, attacked ? data.trainingClients() : 0, strategies.byzantine());
+    private final Values values;
+    private final DataPart data;
+    private final ExecutionPart execution;
+
+    private ExperimentSpec(Values values) {
+        this.values = values;
+        data = new DataPart(values);
+        execution = new ExecutionPart(values);
+        TrainingPart.check(values);
+        ClockPart.check(values);
+        Check.inRange("cohort", 1, data.trainingClients(), cohort());
         Check.that(
-                data.localTest().isEmpty() || clientEvaluationEvery.isPresent(),
+                !(values.has("world.concurrency") && values.has("cohort")),
+                "cohort",
+                "left out with world.concurrency, which says how many train",
+                cohort());
+        StrategyPart.check(values, data.trainingClients());
+        checkEvaluation();
+        Optional<Integer> buffer = values.whole("updates.buffer");
+        Check.that(
+                buffer.isEmpty()
+                        || buffer.get() >= values.whole("updates.minimum").orElse(0),
+                "buffer",
+                "at least updates.minimum",
+                buffer.orElse(0));
+    }
+
+    /**
+     * Checks values, and how they go together.
+     *
+     * @param values texts, numbers, booleans, or lists of them, by the paths of fields; what is missing has its default
+     * @throws InvalidSettingException if a field is not known, or its value is not allowed
+     */
+    public static ExperimentSpec of(Map<String, ?> values) {
+        return new ExperimentSpec(Values.of(values));
+    }
+
+    private void checkEvaluation() {
+        boolean evaluates = values.has("clientEvaluationEvery");
+        Check.that(
+                evaluates || !values.has("data.localTest"),
                 "localTest",
                 "left out without clientEvaluationEvery",
-                data.localTest().orElse(0.0));
-        Check.that(
-                data.heldOut() == 0 || clientEvaluationEvery.isPresent(),
-                "heldOut",
-                "0 without clientEvaluationEvery",
-                data.heldOut());
-        target.ifPresent(goal -> Check.share("target", goal));
+                values.number("data.localTest").orElse(0.0));
+        Check.that(evaluates || data.heldOut() == 0, "heldOut", "0 without clientEvaluationEvery", data.heldOut());
+    }
+
+    /** Returns the seed of all random choices. */
+    public long seed() {
+        return values.text("seed").map(Long::valueOf).orElse(0L);
+    }
+
+    /** Returns how many clients take part in a round. */
+    public int cohort() {
+        int most = values.has("world.concurrency") ? data.trainingClients() : COHORT; // concurrency says how many train
+        return values.whole("cohort").orElse(Math.min(COHORT, most));
+    }
+
+    /** Returns the test accuracy to end at, if there is one. */
+    public Optional<Double> target() {
+        return values.number("target");
+    }
+
+    /** Returns the value of a field as text, if it was given. */
+    public Optional<String> value(String path) {
+        return values.text(path);
+    }
+
+    /** Returns a name of the data that are loaded: runs with the same name share them. */
+    public String dataName() {
+        return data.name();
+    }
+
+    /** Loads the data, which the caller closes. */
+    public Dataset load() {
+        return data.load();
     }
 
     /** Returns who holds what. */
     public Partition partition(Dataset dataset) {
-        return data.partitioner()
-                .partition(dataset.train().classIndices(), data.clients(), new Seed(seed).derive("partition"));
+        return data.partitioner().partition(dataset, data.clients(), new Seed(seed()).derive("partition"));
     }
 
     /** Returns the share of each client's examples that are for evaluation: by default a fifth, if clients evaluate. */
     private double localTest() {
-        return clientEvaluationEvery.isPresent() ? data.localTest().orElse(LOCAL_TEST) : 0;
+        return values.has("clientEvaluationEvery")
+                ? values.number("data.localTest").orElse(LOCAL_TEST)
+                : 0;
     }
 
     /** Returns the names of the accuracies that clients measure: those that train, and those that are held out. */
     public List<String> clientAccuracies() {
-        if (clientEvaluationEvery.isEmpty()) {
+        if (!values.has("clientEvaluationEvery")) {
             return List.of();
         }
         String accuracy = localTest() > 0 ? "/test/accuracy" : "/train/accuracy";
@@ -98,110 +140,92 @@ public record ExperimentSpec(
 
     /** Returns a builder of the run on the data. */
     public SimulationBuilder builder(Dataset dataset) {
-        StrategyRegistry names = StrategyRegistry.load();
-        FederatedDataset whole = dataset.federated(partition(dataset));
+        FederatedDataset whole =
+                data.partitioner().federated(dataset, data.clients(), new Seed(seed()).derive("partition"));
         Optional<LocalSplit> split =
-                Optional.of(localTest()).filter(share -> share > 0).map(share -> whole.split(share, new Seed(seed)));
+                Optional.of(localTest()).filter(share -> share > 0).map(share -> whole.split(share, new Seed(seed())));
         FederatedDataset train = split.map(LocalSplit::train).orElse(whole);
-        FederatedDataset test = split.map(LocalSplit::test).orElse(whole);
-        Devices devices = Devices.parse(device);
+        FederatedDataset test = split.map(LocalSplit::test).orElse(whole); // which is never poisoned
+        Devices devices = Devices.parse(values.text("device").orElse("cpu"));
+        StrategyPart strategies = new StrategyPart(values);
         SimulationBuilder builder = Simulation.builder()
-                .task(data.task())
-                .data(strategies
-                        .poison()
-                        .<FederatedDataset>map(
-                                name -> names.parse(Adversary.class, name).poisoned(train, strategies.byzantine()))
-                        .orElse(train)
-                        .holdOut(data.heldOut()))
+                .task(data.task(dataset))
+                .data(strategies.poisoned(train).holdOut(data.heldOut()))
                 .testData(dataset.test())
-                .training(training.training())
-                .selector(names.parse(ClientSelector.class, "uniform"))
-                .aggregator(names.parse(Aggregator.class, "fedavg"))
-                .cohortSize(cohort)
-                .rounds(rounds)
+                .training(TrainingPart.training(values))
+                .cohortSize(cohort())
+                .rounds(values.whole("rounds").orElse(20))
                 .devices(devices)
-                .seed(seed);
-        strategies.algorithm().ifPresent(name -> builder.algorithm(names.parse(Algorithm.class, name)));
-        strategies.privacy().ifPresent(name -> builder.algorithm(names.parse(Algorithm.class, name)));
-        clock.configure(builder, cohort, names);
-        strategies.selector().ifPresent(name -> builder.selector(names.parse(ClientSelector.class, name)));
-        strategies.aggregator().ifPresent(name -> builder.aggregator(names.parse(Aggregator.class, name)));
-        strategies
-                .attack()
-                .ifPresent(name -> builder.aroundAggregator(
-                        defence -> names.parse(Adversary.class, name).attacked(defence, strategies.byzantine())));
-        strategies
-                .serverOptimizer()
-                .ifPresent(name -> builder.serverOptimizer(names.parse(ServerOptimizer.class, name)));
-        strategies
-                .uploadTransform()
-                .ifPresent(name -> builder.uploadTransform(names.parse(UpdateTransform.class, name)));
-        target.ifPresent(goal -> builder.stopRule(StopRule.targetReached("test/accuracy", goal)));
-        clientEvaluationEvery.ifPresent(every -> builder.clientEvaluation(test, every)); // which is never poisoned
-        execution.configure(builder, train.clients(), devices); // held-out clients too, for they evaluate
+                .seed(seed());
+        strategies.putAlgorithms(builder);
+        ClockPart.put(values, builder, cohort());
+        strategies.putParts(builder);
+        target().ifPresent(goal -> builder.stopRule(StopRule.targetReached("test/accuracy", goal)));
+        values.list("stop").forEach(line -> builder.stopRule(values.names().parse(StopRule.class, line)));
+        values.whole("clientEvaluationEvery").ifPresent(every -> builder.clientEvaluation(test, every));
+        execution.put(builder, train.clients(), devices); // held-out clients too, for they evaluate
         return builder;
     }
 
-    /** Returns all settings that the result may depend on, by the names of a file's fields. */
-    public Map<String, String> settings() {
-        Map<String, String> all = new TreeMap<>();
-        all.put("data.set", data.set());
-        all.put("data.source", data.source());
-        all.put("data.partition", data.partition());
-        all.put("data.clients", String.valueOf(data.clients()));
-        clientEvaluationEvery.ifPresent(every -> all.put("data.localTest", String.valueOf(localTest())));
-        put(all, "data.heldOut", Optional.of(data.heldOut()).filter(count -> count > 0));
-        all.put("model", data.model());
-        all.put("training.learningRate", String.valueOf(training.learningRate()));
-        put(
-                all,
-                "training.epochs",
-                training.epochs().or(() -> training.steps().isPresent() ? Optional.empty() : Optional.of(1)));
-        all.put("training.batchSize", String.valueOf(training.batchSize()));
-        put(all, "training.steps", training.steps());
-        put(all, "training.optimizer", training.optimizer());
-        put(all, "training.momentum", training.momentum());
-        put(all, "training.weightDecay", training.weightDecay());
-        put(all, "training.gradientClip", training.gradientClip());
-        put(all, "training.proximalTerm", training.proximalTerm());
-        put(all, "algorithm", strategies.algorithm());
-        put(all, "aggregator", strategies.aggregator());
-        put(all, "serverOptimizer", strategies.serverOptimizer());
-        put(all, "selector", strategies.selector());
-        put(all, "uploadTransform", strategies.uploadTransform());
-        put(all, "privacy", strategies.privacy());
-        put(all, "attack", strategies.attack());
-        put(all, "poison", strategies.poison());
-        all.put("byzantine", String.valueOf(strategies.byzantine()));
-        put(all, "world.name", clock.world());
-        put(all, "world.deviceTrace", clock.deviceTrace());
-        put(all, "world.availabilityTrace", clock.availabilityTrace());
-        put(all, "world.overCommit", clock.overCommit());
-        put(all, "world.concurrency", clock.concurrency());
-        put(all, "world.timeout", clock.timeout());
-        put(all, "world.buffer", clock.buffer());
-        put(all, "world.window", clock.window());
-        put(all, "world.maxStaleness", clock.maxStaleness());
-        all.put("cohort", String.valueOf(cohort));
-        all.put("rounds", String.valueOf(rounds));
-        put(all, "target", target);
-        put(all, "clientEvaluationEvery", clientEvaluationEvery);
-        put(all, "execution.onFailure", execution.onFailure());
-        put(all, "execution.attempts", execution.attempts());
-        put(all, "execution.timeout", execution.timeout());
-        put(all, "execution.adapt", execution.adapt());
-        all.put("device", device);
-        all.put("seed", String.valueOf(seed));
-        return all;
+    /**
+     * Returns a builder of the run on the data, with what is written into a directory of the run's own: the listeners
+     * that were asked for, and updates that wait on disk.
+     */
+    public SimulationBuilder builder(Dataset dataset, Path directory) {
+        SimulationBuilder builder = builder(dataset);
+        listeners(directory).forEach(builder::listener);
+        if (values.isTrue("updates.onDisk")) {
+            builder.updateStore(new DiskUpdateStore(directory.resolve("updates"), DiskUpdateStore.Retention.DELETE));
+        }
+        return builder;
     }
 
-    private static void put(Map<String, String> all, String name, Optional<?> value) {
-        value.ifPresent(present -> all.put(name, String.valueOf(present)));
+    private List<RunListener> listeners(Path directory) {
+        return values.list("listeners").stream()
+                .map(line -> values.names().parse(ListenerFactory.class, line).in(directory))
+                .toList();
+    }
+
+    /** Returns whether the run cannot do without a directory of its own, because it writes files. */
+    public boolean needsDirectory() {
+        return values.has("listeners") || values.isTrue("updates.onDisk");
+    }
+
+    /** Returns all settings that the result may depend on, by the paths of fields. */
+    public Map<String, String> settings() {
+        Map<String, String> all = new TreeMap<>(data.settings());
+        all.put("byzantine", "0");
+        all.put("rounds", "20");
+        all.put("device", "cpu");
+        all.put("seed", "0");
+        all.putAll(TrainingPart.usual(values));
+        for (Field field : FieldTable.all()) {
+            if (field.changesResults() && values.has(field.path())) {
+                all.put(field.path(), String.join(", ", values.list(field.path())));
+            }
+        }
+        all.put("cohort", String.valueOf(cohort()));
+        if (values.has("clientEvaluationEvery")) {
+            all.put("data.localTest", String.valueOf(localTest()));
+        }
+        all.computeIfPresent("data.heldOut", (path, count) -> count.equals("0") ? null : count);
+        return all;
     }
 
     /** Returns a name of these settings: the start of their SHA-256. */
     public String key() {
         byte[] bytes = settings().toString().getBytes(StandardCharsets.UTF_8);
         return new Sha256().add(ByteBuffer.wrap(bytes)).hex().substring(0, KEY_DIGITS);
+    }
+
+    /** Two specifications are equal if their runs are: if they have the same settings. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof ExperimentSpec spec && settings().equals(spec.settings());
+    }
+
+    @Override
+    public int hashCode() {
+        return settings().hashCode();
     }
 }

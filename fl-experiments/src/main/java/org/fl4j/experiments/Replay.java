@@ -41,7 +41,7 @@ public record Replay(String recorded, String replayed) {
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("run must be declared by "
                         + ExperimentRunner.file(directory) + ", but " + stored.key() + " is not"));
-        try (Dataset dataset = spec.data().load()) {
+        try (Dataset dataset = spec.load()) {
             String replayed = ExperimentRunner.resumable(spec, dataset, ExperimentRunner.own(directory, stored.key()))
                     .build()
                     .replay(round, client);

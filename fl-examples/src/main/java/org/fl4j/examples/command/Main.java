@@ -3,6 +3,7 @@ package org.fl4j.examples.command;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.IntSupplier;
 import org.fl4j.examples.benchmark.BenchmarkCommand;
 import picocli.AutoComplete.GenerateCompletion;
@@ -18,8 +19,6 @@ import picocli.CommandLine.ScopeType;
         mixinStandardHelpOptions = true,
         version = "FL4J 0.1.0",
         subcommands = {
-            MnistCommand.class,
-            CifarCommand.class,
             StrategiesCommand.class,
             ChartCommand.class,
             ExperimentCommands.Run.class,
@@ -57,7 +56,9 @@ public final class Main {
 
     static CommandLine commandLine() {
         Main main = new Main();
-        CommandLine commandLine = new CommandLine(main).setOverwrittenOptionsAllowed(true); // the last one wins
+        CommandLine commandLine = new CommandLine(main);
+        addTrainCommands(commandLine);
+        commandLine.setOverwrittenOptionsAllowed(true); // the last one wins
         commandLine.setExecutionExceptionHandler((exception, command, result) -> {
             command.getErr().println(command.getColorScheme().errorText(describe(exception)));
             return exception instanceof IllegalArgumentException
@@ -83,6 +84,28 @@ public final class Main {
                 return CommandLine.ExitCode.SOFTWARE;
             }
         });
+    }
+
+    private static void addTrainCommands(CommandLine commandLine) {
+        commandLine
+                .addSubcommand(
+                        "mnist",
+                        TrainCommand.of(
+                                "Handwritten digits, drawn by code or from MNIST's files.",
+                                /* fixed= */ Map.of("data.set", "mnist"),
+                                /* usual= */ Map.of()))
+                .addSubcommand(
+                        "cifar",
+                        TrainCommand.of(
+                                "Small colour images, drawn by code or from CIFAR-10's files.",
+                                /* fixed= */ Map.of("data.set", "cifar"),
+                                /* usual= */ Map.of("model", "cnn")))
+                .addSubcommand(
+                        "train",
+                        TrainCommand.of(
+                                "Any data set that has a name, also one that a plug-in adds.",
+                                /* fixed= */ Map.of(),
+                                /* usual= */ Map.of()));
     }
 
     private int withPlugIns(IntSupplier command) throws IOException {

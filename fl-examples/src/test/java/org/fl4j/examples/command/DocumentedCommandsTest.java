@@ -13,16 +13,9 @@ import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.fl4j.core.Aggregator;
-import org.fl4j.core.ClientSelector;
-import org.fl4j.core.ServerOptimizer;
-import org.fl4j.core.UpdateTransform;
 import org.fl4j.examples.docs.Snippet;
-import org.fl4j.experiments.DataSpec;
-import org.fl4j.registry.StrategyRegistry;
-import org.fl4j.simulation.Adversary;
-import org.fl4j.simulation.Algorithm;
-import org.fl4j.world.World;
+import org.fl4j.experiments.Field;
+import org.fl4j.experiments.FieldTable;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -38,18 +31,6 @@ class DocumentedCommandsTest {
     private static final Map<String, String> PLACEHOLDERS =
             Map.of("RATE", "0.1", "S", "1", "URL", "http://localhost:5000");
 
-    private static final Map<String, Class<?>> KINDS = Map.of(
-            "--algorithm", Algorithm.class,
-            "--privacy", Algorithm.class,
-            "--aggregator", Aggregator.class,
-            "--server-optimizer", ServerOptimizer.class,
-            "--selector", ClientSelector.class,
-            "--upload-transform", UpdateTransform.class,
-            "--attack", Adversary.class,
-            "--poison", Adversary.class,
-            "--world", World.class);
-
-    private final StrategyRegistry registry = StrategyRegistry.load();
     private final CommandLine program = Main.commandLine();
 
     @Test
@@ -219,16 +200,16 @@ class DocumentedCommandsTest {
         if (parsed == null) {
             throw new IllegalArgumentException("no command");
         }
-        KINDS.forEach((option, kind) -> value(parsed, option)
-                .filter(name -> !isShown(name.replaceFirst(":.*", "")))
-                .ifPresent(name -> registry.parse(kind, name)));
-        if (parsed.commandSpec().optionsMap().containsKey("--partition")) {
-            String set = parsed.commandSpec().name();
-            value(parsed, "--partition")
-                    .ifPresent(name -> new DataSpec(
-                            set, "digits", set.equals("mnist") ? "2nn" : "cnn", name, 100, Optional.empty(), 0));
-            value(parsed, "--model")
-                    .ifPresent(name -> new DataSpec(set, "digits", name, "iid", 100, Optional.empty(), 0));
+        for (Field field : FieldTable.all()) {
+            Object given = parsed.hasMatchedOption(FieldOptions.name(field))
+                    ? parsed.matchedOptionValue(FieldOptions.name(field), null)
+                    : List.of();
+            for (Object value : given instanceof List<?> list ? list : List.of(given)) {
+                String text = String.valueOf(value);
+                if (field.kind().isEmpty() || !isShown(text.replaceFirst(":.*", ""))) {
+                    field.checked(text);
+                }
+            }
         }
     }
 
@@ -238,10 +219,6 @@ class DocumentedCommandsTest {
                 .anyMatch(block -> block.language().equals("java")
                         && block.text().contains("StrategyProvider")
                         && block.text().contains('"' + name + '"'));
-    }
-
-    private static Optional<String> value(ParseResult parsed, String option) {
-        return Optional.ofNullable(parsed.matchedOptionValue(option, null));
     }
 
     /** Splits a line as a shell does, without its comment. */

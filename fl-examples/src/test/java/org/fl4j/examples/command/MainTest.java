@@ -11,6 +11,7 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -153,8 +154,11 @@ class MainTest {
                         + " weighted], but was ort",
                 "--selector",
                 "ort");
-        assertRefused("model must be one of [2nn, 2nn-batchnorm, cnn, softmax], but was vgg", "--model", "vgg");
-        assertRefused("partition must be a name and a number, as in shards:2, but was shards", "--partition", "shards");
+        assertRefused(
+                "model must be one of [2nn, 2nn-batchnorm, cnn, resnet18-bn, resnet18-gn, softmax], but was vgg",
+                "--model",
+                "vgg");
+        assertRefused("shards: shards must be a whole number, but was two", "--partition", "shards:two");
         assertRefused("device must be auto or a list of available devices (cpu", "--device", "gpu:17");
         assertRefused("byzantine must be in [1, 20], but was 0", "--attack", "sign-flip");
         assertRefused("byzantine must be in [1, 20], but was 0", "--poison", "label-flip");
@@ -293,14 +297,20 @@ class MainTest {
 
     @Test
     void asynchronousRunsAreTheSameOnAnyWorkers() {
+        List<String> words = new ArrayList<>(List.of(SMALL));
+        int cohort = words.indexOf("--cohort");
+        words.subList(cohort, cohort + 2).clear(); // concurrency says how many train
+        String[] small = words.toArray(String[]::new);
         String[] options =
-                with(SMALL, "--world", "lognormal", "--concurrency", "6", "--buffer", "3", "--aggregator", "fedbuff");
+                with(small, "--world", "lognormal", "--concurrency", "6", "--buffer", "3", "--aggregator", "fedbuff");
         assertThat(hash(run(with(options, "--workers", "1")))).isEqualTo(hash(run(with(options, "--workers", "3"))));
-        Outcome windows = run(with(SMALL, "--world", "same", "--concurrency", "6", "--buffer", "100", "--window", "5"));
+        Outcome windows = run(with(small, "--world", "same", "--concurrency", "6", "--buffer", "100", "--window", "5"));
         assertThat(windows.out()).contains("simulated time  10.0 s");
+        assertThat(run(with(SMALL, "--world", "same", "--concurrency", "6")).err())
+                .contains("cohort must be left out with world.concurrency, which says how many train, but was 4");
         assertThat(run(with(SMALL, "--over-commit", "1.3")).err())
                 .contains("options of a simulated clock must be given with a world, but was without");
-        assertThat(run(with(SMALL, "--world", "same", "--concurrency", "6", "--over-commit", "1.3"))
+        assertThat(run(with(small, "--world", "same", "--concurrency", "6", "--over-commit", "1.3"))
                         .err())
                 .contains("over-commitment and timeout must be left out of asynchronous rounds, but was given");
     }
