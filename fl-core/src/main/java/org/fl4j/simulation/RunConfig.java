@@ -33,6 +33,8 @@ import org.fl4j.model.LearningTask;
 import org.fl4j.monitoring.ResourceMonitor;
 import org.fl4j.random.Seed;
 import org.fl4j.server.AddDelta;
+import org.fl4j.server.FedAvg;
+import org.fl4j.server.UniformSelector;
 import org.fl4j.server.UpdatePolicy;
 import org.fl4j.tensor.Devices;
 import org.fl4j.tensor.ParameterLayout;
@@ -53,8 +55,8 @@ final class RunConfig implements Cloneable {
     Optional<ClientFactory> clientFactory = Optional.empty();
     SgdClientFactory sgdClients = SgdClient::new;
     Optional<Path> clientStates = Optional.empty();
-    ClientSelector selector;
-    Aggregator aggregator;
+    ClientSelector selector = new UniformSelector();
+    Aggregator aggregator = new FedAvg();
     ServerOptimizer serverOptimizer = new AddDelta(1);
     List<PlacedServer> servers = List.of(); // of two in one layer the later is around the earlier
     OptionalInt staleness = OptionalInt.empty();
@@ -86,7 +88,7 @@ final class RunConfig implements Cloneable {
     UnaryOperator<Aggregator> aroundAggregator = inner -> inner;
     Optional<Aggregator> askedAggregator = Optional.empty(); // the same, watched
     List<OwnedPart> owned = List.of(); // what algorithms have set, in that order
-    boolean usualAggregator; // it gives way to any other
+    boolean usualAggregator = true; // it gives way to any other
     List<Algorithm> algorithms = List.of();
     List<RunListener> listeners = List.of();
     Optional<String> frozenSha256 = Optional.empty(); // of the model's frozen parameters, once they were seen

@@ -97,12 +97,12 @@ public final class SimulationBuilder {
         return set(run -> run.clientStates = Optional.of(directory));
     }
 
-    /** Sets who takes part in a round; required. */
+    /** Sets who takes part in a round; by default {@link org.fl4j.server.UniformSelector}. */
     public SimulationBuilder selector(ClientSelector value) {
         return set(run -> run.selector = value);
     }
 
-    /** Sets how updates are combined; required. */
+    /** Sets how updates are combined; by default {@link org.fl4j.server.FedAvg}. */
     public SimulationBuilder aggregator(Aggregator value) {
         config = config.withAggregator(value);
         return this;

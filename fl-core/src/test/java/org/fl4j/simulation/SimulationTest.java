@@ -481,8 +481,7 @@ class SimulationTest {
         assertThatThrownBy(() -> setup().training(null).build())
                 .isInstanceOf(NullPointerException.class)
                 .hasMessage("training must not be null");
-        assertThatThrownBy(() -> Simulation.builder().build())
-                .hasMessage("task, data, selector, aggregator, training must not be null");
+        assertThatThrownBy(() -> Simulation.builder().build()).hasMessage("task, data, training must not be null");
         assertThatThrownBy(() -> setup().workers(100_000).build())
                 .hasMessage("workers must be at most 1024, but was 100000");
     }

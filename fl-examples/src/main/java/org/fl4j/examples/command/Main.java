@@ -20,6 +20,7 @@ import picocli.CommandLine.ScopeType;
         version = "FL4J 0.1.0",
         subcommands = {
             StrategiesCommand.class,
+            SchemaCommand.class,
             ChartCommand.class,
             ExperimentCommands.Run.class,
             ExperimentCommands.Resume.class,

@@ -1,35 +1,25 @@
 package org.fl4j.examples.command;
 
-import java.util.List;
+import java.util.LinkedHashSet;
 import java.util.Locale;
-import org.fl4j.core.Aggregator;
-import org.fl4j.core.ClientSelector;
-import org.fl4j.core.ServerOptimizer;
-import org.fl4j.core.UpdateTransform;
+import java.util.Set;
+import org.fl4j.experiments.FieldTable;
 import org.fl4j.registry.StrategyRegistry;
-import org.fl4j.simulation.Adversary;
-import org.fl4j.simulation.Algorithm;
-import org.fl4j.world.World;
 import picocli.CommandLine.Command;
 
 /** Lists what the other commands know by name. */
 @Command(
         name = "strategies",
         mixinStandardHelpOptions = true,
-        description = "Lists algorithms, aggregators and other strategies by name, with their parameters' defaults.")
+        description = "Lists what fields and options may name, with the defaults of parameters.")
 final class StrategiesCommand implements Runnable {
     @Override
     public void run() {
         StrategyRegistry registry = StrategyRegistry.load();
-        for (Class<?> kind : List.of(
-                Algorithm.class,
-                Aggregator.class,
-                ServerOptimizer.class,
-                ClientSelector.class,
-                UpdateTransform.class,
-                World.class,
-                Adversary.class)) {
-            System.out.println(kind.getSimpleName());
+        Set<Class<?>> kinds = new LinkedHashSet<>();
+        FieldTable.all().forEach(field -> field.kind().ifPresent(kinds::add));
+        for (Class<?> kind : kinds) {
+            System.out.println(kind.getName().replaceFirst(".*\\.", "").replace('$', '.'));
             for (String name : registry.names(kind)) {
                 System.out.printf(Locale.ROOT, "  %-20s%s%n", name, registry.defaults(kind, name));
             }

@@ -17,9 +17,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
-import org.fl4j.examples.CustomAggregator;
-import org.fl4j.examples.CustomAlgorithm;
-import org.fl4j.examples.CustomClient;
 import org.fl4j.examples.QuickStart;
 import org.fl4j.examples.command.Commands.Outcome;
 import org.fl4j.fixture.ForeignReaders;
@@ -178,7 +175,7 @@ class MainTest {
     }
 
     @Test
-    void runsTheProgramsToRead() throws Exception {
+    void runsTheQuickStartAsTheReadmeShowsIt() throws Exception {
         String quickStart = output(() -> QuickStart.main(new String[0]));
         Matcher accuracy = Pattern.compile("accuracy ([0-9.]+)").matcher(quickStart);
         assertThat(accuracy.find()).as(quickStart).isTrue();
@@ -186,9 +183,6 @@ class MainTest {
                 Pattern.compile("```text\\naccuracy ([0-9.]+)\\n").matcher(Files.readString(Path.of("../README.md")));
         assertThat(promised.find()).as("the README shows the output").isTrue();
         assertThat(Double.parseDouble(accuracy.group(1))).isCloseTo(Double.parseDouble(promised.group(1)), within(.03));
-        assertThat(output(() -> CustomClient.main(new String[0]))).contains("round 5 accuracy 0.");
-        assertThat(output(() -> CustomAggregator.main(new String[0]))).contains("round 5 accuracy 0.");
-        assertThat(output(() -> CustomAlgorithm.main(new String[0]))).contains("round 5 accuracy 0.");
     }
 
     /** A linear model must not do on digits what a network does. */
