@@ -23,6 +23,11 @@ public final class Partitioners {
         return new ShardPartitioner(shardsPerClient);
     }
 
+    /** Shares each class out by a draw of the Dirichlet distribution; every client gets one row at least. */
+    public static Partitioner dirichlet(double concentration) {
+        return new DirichletPartitioner(concentration);
+    }
+
     /** Shares each class out by a draw of the Dirichlet distribution. See {@link DirichletPartitioner}. */
     public static Partitioner dirichlet(double concentration, int minimumExamples) {
         return new DirichletPartitioner(concentration, minimumExamples);

@@ -4,12 +4,10 @@ import java.util.Locale;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
-import org.fl4j.data.DirichletPartitioner;
-import org.fl4j.data.Partition;
+import org.fl4j.data.FederatedDataset;
+import org.fl4j.data.Partitioners;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
-import org.fl4j.server.FedAvg;
-import org.fl4j.server.UniformSelector;
 import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.Simulation;
 
@@ -21,15 +19,12 @@ public final class QuickStart {
     public static void main(String[] arguments) {
         Seed seed = new Seed(1);
         try (Dataset digits = Digits.generate(10_000, 2_000, seed)) {
-            Partition partition =
-                    new DirichletPartitioner(0.5).partition(digits.train().classIndices(), 100, seed);
+            FederatedDataset clients = Partitioners.dirichlet(0.5).federated(digits, /* clients= */ 100, seed);
             Simulation simulation = Simulation.builder()
                     .task(Models.mnist2nn())
-                    .data(digits.federated(partition))
+                    .data(clients)
                     .testData(digits.test())
                     .training(LocalTraining.sgd(0.1).epochs(5).batchSize(10))
-                    .selector(new UniformSelector())
-                    .aggregator(new FedAvg())
                     .cohortSize(20)
                     .rounds(30)
                     .seed(seed.value())

@@ -3,7 +3,6 @@ package org.fl4j.experiments;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,24 +12,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.fl4j.InvalidSettingException;
 import org.fl4j.data.Dataset;
-import org.fl4j.data.PartitionReport;
 import org.fl4j.experiments.TrackedRuns.StoredRun;
 import org.fl4j.experiments.tracking.MlflowListener;
-import org.fl4j.experiments.tracking.TensorBoardListener;
 import org.fl4j.internal.DirectoryLock;
 import org.fl4j.internal.Durable;
 import org.fl4j.simulation.ClientFailedException;
-import org.fl4j.simulation.JsonLinesListener;
-import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
-import org.fl4j.simulation.TaskJsonLines;
-import org.fl4j.simulation.TaskLog;
 
 /**
  * Runs all runs of an experiment, one after another, into a directory: the file itself, a store, and for each run its
@@ -89,7 +81,7 @@ public final class ExperimentRunner {
                 store.declare(title, yaml, experiment.runs());
                 requireUsableServer(title, experiment.runs(), store.read());
                 checkAll(declared, experiment.runs(), data);
-                runAll(title, yaml, experiment.runs(), data, store, lock);
+                runAll(experiment.runs(), data, new RunSession(title, yaml, store, lock, directory, out, extras));
             }
         } finally {
             data.values().forEach(Dataset::close);
@@ -145,18 +137,12 @@ public final class ExperimentRunner {
         }
     }
 
-    private void runAll(
-            String title,
-            String yaml,
-            List<ExperimentFile.Run> runs,
-            Map<String, Dataset> data,
-            TrackingStore store,
-            DirectoryLock lock) {
+    private void runAll(List<ExperimentFile.Run> runs, Map<String, Dataset> data, RunSession session) {
         List<String> failed = new ArrayList<>();
         for (int i = 0; i < runs.size(); i++) {
             ExperimentFile.Run run = runs.get(i);
             out.printf(Locale.ROOT, "run %d of %d: %s%n", i + 1, runs.size(), run.name());
-            if (!done(title, yaml, run, data.get(run.spec().dataName()), store, lock)) {
+            if (!session.finish(run, data.get(run.spec().dataName()))) {
                 failed.add(run.name());
             }
         }
@@ -203,105 +189,6 @@ public final class ExperimentRunner {
         }
     }
 
-    /** Returns false if the run failed. */
-    private boolean done(
-            String name,
-            String yaml,
-            ExperimentFile.Run run,
-            Dataset dataset,
-            TrackingStore store,
-            DirectoryLock lock) {
-        List<StoredRun> finished = store.read().all().stream()
-                .filter(stored -> stored.experiment().equals(name) && stored.isFinished())
-                .toList();
-        Optional<StoredRun> before = finished.stream()
-                .filter(stored -> stored.key().equals(run.spec().key()))
-                .findFirst();
-        if (before.isPresent()) {
-            out.println("  finished before: " + before.get().stateSha256().orElse("-"));
-            return true;
-        }
-        Path own = own(directory, run.spec().key());
-        RunTracker tracker = new RunTracker(store, store.begin(name, yaml, run, Versions.here()), own, lock);
-        try {
-            Optional<String> model = one(name, run, dataset, tracker);
-            if (model.isEmpty()) {
-                out.println("  failed: no update was accepted in any round, so nothing was learned");
-                return false;
-            }
-            String hash = model.get();
-            finished.stream()
-                    .filter(other -> other.seed() == run.spec().seed()
-                            && other.stateSha256().filter(hash::equals).isPresent())
-                    .findFirst()
-                    .ifPresent(twin -> out.println(
-                            "  note: the model is that of " + twin.label() + ": what they differ in had no effect"));
-            return true;
-        } catch (RuntimeException | Error e) {
-            tracker.failed(e);
-            if (e instanceof Error error) {
-                throw error;
-            }
-            out.println("  failed: " + e.getMessage());
-            return false;
-        }
-    }
-
-    /** Returns the model's hash, or nothing if the run learned nothing. */
-    private Optional<String> one(String name, ExperimentFile.Run run, Dataset dataset, RunTracker tracker) {
-        Path own = own(directory, run.spec().key());
-        PartitionReport partition = PartitionReport.of(
-                run.spec().partition(dataset), dataset.train().classIndices());
-        write(own.resolve("partition.csv"), partition.toCsv());
-        SimulationBuilder builder = resumable(run.spec(), dataset, own)
-                .hashUpdates(true)
-                .listener(new JsonLinesListener(own.resolve("rounds.jsonl")))
-                .listener(new TaskJsonLines(own.resolve("tasks.jsonl")))
-                .listener(new TaskLog(own.resolve("tasks.log")));
-        Path events = directory.resolve("tensorboard");
-        if (extras.tensorBoard() || Files.isDirectory(events)) { // or it was begun so
-            builder.listener(new TensorBoardListener(
-                    events.resolve(MetricsExport.folder(run.label(), run.spec().seed()))));
-        }
-        if (extras.mlflow().isEmpty() && Files.exists(mlflowId(own))) {
-            out.println("  note: this run was begun with --mlflow, and goes on without");
-        }
-        try (RunProgress progress = new RunProgress(run.label());
-                MlflowListener mlflow = extras.mlflow()
-                        .map(server -> mlflow(server, name, run, own))
-                        .orElse(null)) {
-            if (extras.progress()) {
-                builder.listener(progress);
-            }
-            if (mlflow != null) {
-                builder.listener(mlflow);
-            }
-            builder.listener(tracker); // last: what it enters as finished is so for all
-            try (RunResult result = builder.build().run()) {
-                out.printf(
-                        Locale.ROOT,
-                        "  %s after %d rounds: accuracy %s, %s%n",
-                        result.end().name().toLowerCase(Locale.ROOT),
-                        result.history().size(),
-                        result.finalMetrics().find("test/accuracy").stream()
-                                .mapToObj(accuracy -> String.format(Locale.ROOT, "%.4f", accuracy))
-                                .findAny()
-                                .orElse("-"),
-                        result.stateSha256());
-                return result.end() == RunResult.End.NO_UPDATES ? Optional.empty() : Optional.of(result.stateSha256());
-            }
-        }
-    }
-
-    private static Path mlflowId(Path own) {
-        return own.resolve("mlflow-run");
-    }
-
-    private MlflowListener mlflow(URI server, String experiment, ExperimentFile.Run run, Path own) {
-        return new MlflowListener(
-                server, extras.mlflowToken(), experiment, run.name(), run.spec().settings(), mlflowId(own));
-    }
-
     /** Returns a builder of a run that goes on where it was broken off. */
     static SimulationBuilder resumable(ExperimentSpec spec, Dataset dataset, Path own) {
         return spec.builder(dataset, own)
@@ -317,7 +204,7 @@ public final class ExperimentRunner {
         }
     }
 
-    private static void write(Path file, String text) {
+    static void write(Path file, String text) {
         try {
             Files.createDirectories(file.toAbsolutePath().getParent());
             Durable.write(file, text.getBytes(StandardCharsets.UTF_8));

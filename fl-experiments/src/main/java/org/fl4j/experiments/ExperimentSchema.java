@@ -84,22 +84,7 @@ public final class ExperimentSchema {
                     case TEXT, NAME -> "string";
                 },
                 description);
-        switch (field.rule()) {
-            case FROM_ONE, FACTOR -> schema.addProperty("minimum", 1);
-            case FROM_ZERO, NOT_NEGATIVE -> schema.addProperty("minimum", 0);
-            case POSITIVE -> schema.addProperty("exclusiveMinimum", 0);
-            case FRACTION -> {
-                schema.addProperty("minimum", 0);
-                schema.addProperty("exclusiveMaximum", 1);
-            }
-            case SHARE -> {
-                schema.addProperty("exclusiveMinimum", 0);
-                schema.addProperty("maximum", 1);
-            }
-            case ANY -> {
-                // all values of the type
-            }
-        }
+        limit(schema, field.rule());
         if (!field.choices().isEmpty()) {
             schema.add("enum", texts(field.choices()));
         }
@@ -115,6 +100,25 @@ public final class ExperimentSchema {
             }
         }
         return schema;
+    }
+
+    private static void limit(JsonObject schema, Field.Rule rule) {
+        switch (rule) {
+            case FROM_ONE, FACTOR -> schema.addProperty("minimum", 1);
+            case FROM_ZERO, NOT_NEGATIVE -> schema.addProperty("minimum", 0);
+            case POSITIVE -> schema.addProperty("exclusiveMinimum", 0);
+            case FRACTION -> {
+                schema.addProperty("minimum", 0);
+                schema.addProperty("exclusiveMaximum", 1);
+            }
+            case SHARE -> {
+                schema.addProperty("exclusiveMinimum", 0);
+                schema.addProperty("maximum", 1);
+            }
+            case ANY -> {
+                // all values of the type
+            }
+        }
     }
 
     private static JsonArray texts(List<String> texts) {

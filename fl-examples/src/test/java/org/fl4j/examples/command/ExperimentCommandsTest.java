@@ -200,6 +200,28 @@ class ExperimentCommandsTest {
                 .contains("note: the model is that of fedprox:mu=0: what they differ in had no effect");
     }
 
+    /** Ditto's global model is that of federated averaging; what differs are the models that clients use. */
+    @Test
+    void personalModelsAreAnEffectAndAreCompared() throws IOException {
+        Path file = Files.writeString(directory.resolve("personal.yaml"), """
+            data: {clients: 20, partition: "shards:2"}
+            model: softmax
+            cohort: 4
+            rounds: 2
+            clientEvaluationEvery: 2
+            sweep: {algorithm: [fedavg, ditto, "ditto:lambda=0.10"]}
+            """);
+        String out = directory.resolve("personal").toString();
+        assertThat(run("run", file.toString(), "--out", out).out())
+                .contains("note: the model is that of ditto: what they differ in had no effect, also on what clients"
+                        + " measured")
+                .doesNotContain("the model is that of fedavg");
+        assertThat(run("compare", out).out())
+                .containsPattern("test/accuracy +seeds +mean +deviation +least +most")
+                .containsPattern("client/test/accuracy +seeds")
+                .containsPattern("ditto +1 +0\\.[0-9]{4} +- +0\\.[0-9]{4}");
+    }
+
     /** A run that fails is entered as such, the others go on, and a resume tries it again. */
     @Test
     void aSweepGoesOnAfterARunThatFails() throws IOException {

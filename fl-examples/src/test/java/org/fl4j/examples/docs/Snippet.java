@@ -25,6 +25,7 @@ public record Snippet(Path file, int line, String language, String text) {
     /** The folder of the whole project, seen from the module whose tests run. */
     public static final Path PROJECT = Path.of("..");
 
+    private static final String CHANGES = "CHANGELOG.md";
     private static final Pattern FENCE = Pattern.compile("```(.*)");
     private static final Pattern JAVADOC = Pattern.compile("\\s*\\* <pre(?: class=\"(\\w+)\")?>\\{@code");
     private static final Pattern JAVADOC_SPAN = Pattern.compile("\\{@code ([^{}]+)}");
@@ -35,9 +36,10 @@ public record Snippet(Path file, int line, String language, String text) {
         return file + ":" + line;
     }
 
-    /** Returns README.md and the pages in docs. */
+    /** Returns the pages at the root and in docs. */
     static List<Path> pages() {
-        List<Path> pages = new ArrayList<>(List.of(PROJECT.resolve("README.md")));
+        List<Path> pages = new ArrayList<>(
+                List.of(PROJECT.resolve("README.md"), PROJECT.resolve("CONTRIBUTING.md"), PROJECT.resolve(CHANGES)));
         try (Stream<Path> docs = Files.list(PROJECT.resolve("docs"))) {
             docs.filter(file -> file.toString().endsWith(".md")).sorted().forEach(pages::add);
         } catch (IOException e) {
@@ -71,7 +73,7 @@ public record Snippet(Path file, int line, String language, String text) {
     public static List<Snippet> spans() {
         List<Snippet> spans = new ArrayList<>();
         for (Path page : pages()) {
-            if (page.endsWith("changes.md")) {
+            if (page.endsWith(CHANGES)) {
                 continue;
             }
             List<String> lines = new ArrayList<>(lines(page));
