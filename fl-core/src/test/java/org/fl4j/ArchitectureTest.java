@@ -52,7 +52,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule SCRIPTS_LIE_BELOW_TENSORS = noClasses()
             .that()
-            .resideInAPackage("org.fl4j.tensor.script..")
+            .resideInAPackage("org.fl4j.tensor.internal..")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("org.fl4j.tensor");

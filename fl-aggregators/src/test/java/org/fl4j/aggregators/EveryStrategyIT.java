@@ -17,7 +17,7 @@ import org.fl4j.core.ServerState;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.FederatedDataset;
-import org.fl4j.data.IidPartitioner;
+import org.fl4j.data.Partitioners;
 import org.fl4j.fixture.Replays;
 import org.fl4j.model.Layer;
 import org.fl4j.model.LearningTask;
@@ -92,7 +92,7 @@ class EveryStrategyIT {
 
     private static SimulationBuilder run(Named strategy) {
         FederatedDataset data =
-                digits.federated(new IidPartitioner().partition(digits.train().classIndices(), CLIENTS, new Seed(1)));
+                digits.federated(Partitioners.iid().partition(digits.train().classIndices(), CLIENTS, new Seed(1)));
         SimulationBuilder builder = Simulation.builder()
                 .task(TASK)
                 .data(data)

@@ -21,7 +21,7 @@ import org.fl4j.client.SgdClient;
 import org.fl4j.core.UpdateWeighting;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
-import org.fl4j.data.IidPartitioner;
+import org.fl4j.data.Partitioners;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
 import org.fl4j.registry.StrategyRegistry;
@@ -56,7 +56,7 @@ class HalfAlgorithmsTest {
         return Simulation.builder()
                 .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))
                 .data(digits.federated(
-                        new IidPartitioner().partition(digits.train().classIndices(), 4, new Seed(1))))
+                        Partitioners.iid().partition(digits.train().classIndices(), 4, new Seed(1))))
                 .selector((available, count, round, state) ->
                         IntStream.range(0, count).mapToObj(available::id).toList())
                 .training(LocalTraining.sgd(.1))

@@ -25,7 +25,7 @@ import org.fl4j.core.ServerUpdate;
 import org.fl4j.core.UpdateStream;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
-import org.fl4j.data.IidPartitioner;
+import org.fl4j.data.Partitioners;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.Models;
@@ -65,7 +65,7 @@ class OwnAlgorithmsTest {
         return Simulation.builder()
                 .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))
                 .data(digits.federated(
-                        new IidPartitioner().partition(digits.train().classIndices(), 10, new Seed(1))))
+                        Partitioners.iid().partition(digits.train().classIndices(), 10, new Seed(1))))
                 .training(LocalTraining.sgd(.1))
                 .selector(new UniformSelector())
                 .cohortSize(6)

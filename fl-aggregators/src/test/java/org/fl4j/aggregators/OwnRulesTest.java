@@ -20,7 +20,7 @@ import org.fl4j.core.ServerState;
 import org.fl4j.core.UpdateWeighting;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
-import org.fl4j.data.IidPartitioner;
+import org.fl4j.data.Partitioners;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
@@ -131,7 +131,7 @@ class OwnRulesTest extends TensorTest {
         return Simulation.builder()
                 .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))
                 .data(digits.federated(
-                        new IidPartitioner().partition(digits.train().classIndices(), 8, new Seed(1))))
+                        Partitioners.iid().partition(digits.train().classIndices(), 8, new Seed(1))))
                 .testData(digits.test())
                 .selector((available, count, round, state) ->
                         IntStream.range(0, count).mapToObj(available::id).toList())

@@ -15,7 +15,7 @@ import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.ServerState;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
-import org.fl4j.data.IidPartitioner;
+import org.fl4j.data.Partitioners;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
 import org.fl4j.registry.StrategyRegistry;
@@ -58,7 +58,7 @@ class SlicedOptimizersTest {
                 RunResult result = Simulation.builder()
                         .task(Models.softmaxRegression(new Shape(1, 28, 28), ALL))
                         .data(digits.federated(
-                                new IidPartitioner().partition(digits.train().classIndices(), 4, new Seed(1))))
+                                Partitioners.iid().partition(digits.train().classIndices(), 4, new Seed(1))))
                         .training(LocalTraining.sgd(.1))
                         .selector(new UniformSelector())
                         .aggregator(new FedAvg())

@@ -18,7 +18,7 @@ import org.fl4j.core.ServerUpdate;
 import org.fl4j.core.UpdateStream;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
-import org.fl4j.data.IidPartitioner;
+import org.fl4j.data.Partitioners;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
@@ -48,7 +48,7 @@ class UnaskedAggregatorTest {
         return Simulation.builder()
                 .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))
                 .data(digits.federated(
-                        new IidPartitioner().partition(digits.train().classIndices(), 4, new Seed(1))))
+                        Partitioners.iid().partition(digits.train().classIndices(), 4, new Seed(1))))
                 .selector((available, count, round, state) ->
                         IntStream.range(0, count).mapToObj(available::id).toList())
                 .training(LocalTraining.sgd(.1))

@@ -3,7 +3,7 @@ package org.fl4j.client;
 import ai.djl.ndarray.NDArray;
 import org.fl4j.internal.Check;
 import org.fl4j.tensor.Kernels;
-import org.fl4j.tensor.script.StepLines;
+import org.fl4j.tensor.internal.StepLines;
 
 /** How a client turns gradients into steps. Its state starts at zero in every round. */
 public sealed interface ClientOptimizer {

@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import org.fl4j.internal.Check;
-import org.fl4j.tensor.script.StepLines;
-import org.fl4j.tensor.script.StepRule;
+import org.fl4j.tensor.internal.StepLines;
+import org.fl4j.tensor.internal.StepRule;
 
 /**
  * How a client trains in one round. Start from {@link #sgd} or {@link #adam} and change what differs:

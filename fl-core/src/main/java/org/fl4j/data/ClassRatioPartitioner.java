@@ -19,9 +19,9 @@ import org.fl4j.random.Seed;
  *     keep the ratios of their slices, and hold the first rows of them, each once
  * @param subsetFractions one number a client in (0, 1]: the size of its data relative to its slice
  */
-public record ClassRatioPartitioner(List<List<Double>> ratios, List<Double> subsetFractions) implements Partitioner {
+record ClassRatioPartitioner(List<List<Double>> ratios, List<Double> subsetFractions) implements Partitioner {
     /** Copies and checks both. */
-    public ClassRatioPartitioner {
+    ClassRatioPartitioner {
         ratios = ratios.stream().map(List::copyOf).toList();
         subsetFractions = List.copyOf(subsetFractions);
         Check.that(

@@ -15,9 +15,9 @@ import org.fl4j.random.Seed;
  *
  * @param classesPerClient at least 1, at most the number of classes
  */
-public record ClassesPerClientPartitioner(int classesPerClient) implements Partitioner {
+record ClassesPerClientPartitioner(int classesPerClient) implements Partitioner {
     /** Checks the count. */
-    public ClassesPerClientPartitioner {
+    ClassesPerClientPartitioner {
         Check.positive("classesPerClient", classesPerClient);
     }
 

@@ -18,17 +18,17 @@ import org.fl4j.random.Seed;
  * @param concentration positive; small is skewed (0.1: few classes a client), large is even (100)
  * @param minimumExamples what every client must hold, at least 0
  */
-public record DirichletPartitioner(double concentration, int minimumExamples) implements Partitioner {
+record DirichletPartitioner(double concentration, int minimumExamples) implements Partitioner {
     private static final int LARGEST_TRY_COUNT = 200;
 
     /** Checks both. */
-    public DirichletPartitioner {
+    DirichletPartitioner {
         Check.positive("concentration", concentration);
         Check.atLeast("minimumExamples", 0, minimumExamples);
     }
 
     /** Asks for one example a client at least. */
-    public DirichletPartitioner(double concentration) {
+    DirichletPartitioner(double concentration) {
         this(concentration, 1);
     }
 

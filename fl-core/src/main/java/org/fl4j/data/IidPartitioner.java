@@ -10,7 +10,7 @@ import org.fl4j.random.Seed;
  * Deals shuffled rows in equal parts: sizes differ by one at most, every row has one holder (McMahan et al. 2017, arXiv
  * 1602.05629, section 3).
  */
-public record IidPartitioner() implements Partitioner {
+record IidPartitioner() implements Partitioner {
     @Override
     public Partition partition(int[] labels, int clients, Seed seed) {
         Check.inRange("clients", 1, labels.length, clients);

@@ -13,9 +13,9 @@ import org.fl4j.random.Seed;
  *
  * @param owners the owner's name of each row
  */
-public record NaturalIdPartitioner(List<String> owners) implements Partitioner {
+record NaturalIdPartitioner(List<String> owners) implements Partitioner {
     /** Copies the names. */
-    public NaturalIdPartitioner {
+    NaturalIdPartitioner {
         owners = List.copyOf(owners);
     }
 

@@ -18,17 +18,33 @@ public final class Partitioners {
         return new IidPartitioner();
     }
 
-    /** Deals sorted rows in equal shards: most clients see a few classes only. See {@link ShardPartitioner}. */
+    /**
+     * Sorts rows by label, cuts them into equal shards and deals each client some: with 2 shards most clients see two
+     * classes only (the pathological split of McMahan et al. 2017, arXiv 1602.05629, section 3).
+     *
+     * @param shardsPerClient at least 1
+     */
     public static Partitioner shards(int shardsPerClient) {
         return new ShardPartitioner(shardsPerClient);
     }
 
-    /** Shares each class out by a draw of the Dirichlet distribution; every client gets one row at least. */
+    /**
+     * Shares the rows of each class out by a draw of the symmetric Dirichlet distribution, and draws again until every
+     * client has a row (Li et al. 2022, arXiv 2102.02079; after Yurochkin et al. 2019, arXiv 1905.12022).
+     *
+     * @param concentration positive; small is skewed (0.1: few classes a client), large is even (100)
+     */
     public static Partitioner dirichlet(double concentration) {
         return new DirichletPartitioner(concentration);
     }
 
-    /** Shares each class out by a draw of the Dirichlet distribution. See {@link DirichletPartitioner}. */
+    /**
+     * Shares the rows of each class out by a draw of the symmetric Dirichlet distribution, as {@link #dirichlet(double)}
+     * does, until every client has a minimum; after 200 draws it is an error.
+     *
+     * @param concentration positive
+     * @param minimumExamples what every client must hold, at least 0
+     */
     public static Partitioner dirichlet(double concentration, int minimumExamples) {
         return new DirichletPartitioner(concentration, minimumExamples);
     }
@@ -43,7 +59,12 @@ public final class Partitioners {
         return new ClientDirichletPartitioner(concentration);
     }
 
-    /** Gives each client the same number of classes. See {@link ClassesPerClientPartitioner}. */
+    /**
+     * Gives each client the same number of classes: client i owns class i mod C and further random ones, and the rows of a
+     * class are shared evenly among its owners (Li et al. 2022). Rows of a class that nobody owns stay unused.
+     *
+     * @param classes at least 1, at most the number of classes
+     */
     public static Partitioner classesPerClient(int classes) {
         return new ClassesPerClientPartitioner(classes);
     }
@@ -59,17 +80,33 @@ public final class Partitioners {
         return new ClassPoolsPartitioner(pools, classesPerClient);
     }
 
-    /** Draws rows in the class ratios asked for. See {@link ClassRatioPartitioner}. */
+    /**
+     * Cuts shuffled rows into one slice a client and draws from each slice, with replacement, a fraction of its size in the
+     * class ratios asked for (the target balance ratios and subset fractions of the fedland experiments). A ratio above 0
+     * for a class that a slice lacks is an error.
+     *
+     * @param ratios one list a client of one ratio a class, each at least 0; without any list, clients keep the ratios of
+     *     their slices, and hold each row once
+     * @param subsetFractions one number a client in (0, 1]: the size of its data relative to its slice
+     */
     public static Partitioner classRatios(List<List<Double>> ratios, List<Double> subsetFractions) {
         return new ClassRatioPartitioner(ratios, subsetFractions);
     }
 
-    /** Sizes follow a log-normal distribution. See {@link QuantitySkewPartitioner}. */
+    /**
+     * Sizes follow a log-normal distribution; every client holds one row at least (Li et al. 2022).
+     *
+     * @param sigma the deviation of the size's logarithm, at least 0
+     */
     public static Partitioner logNormalSizes(double sigma) {
         return QuantitySkewPartitioner.logNormal(sigma);
     }
 
-    /** Sizes follow a draw of the Dirichlet distribution. See {@link QuantitySkewPartitioner}. */
+    /**
+     * Sizes follow one draw of the symmetric Dirichlet distribution; every client holds one row at least (Li et al. 2022).
+     *
+     * @param concentration positive
+     */
     public static Partitioner dirichletSizes(double concentration) {
         return QuantitySkewPartitioner.dirichlet(concentration);
     }
@@ -92,6 +129,16 @@ public final class Partitioners {
      */
     public static Partitioner exponentialSizes(double rate) {
         return QuantitySkewPartitioner.exponential(rate);
+    }
+
+    /**
+     * Gives each row to its owner: a writer, a device, a hospital. Clients are numbered in the order in which their names
+     * first occur, and keep them in the directory; the seed has no effect.
+     *
+     * @param owners the owner's name of each row
+     */
+    public static Partitioner owners(List<String> owners) {
+        return new NaturalIdPartitioner(owners);
     }
 
     /** Gives each row to its owner, in a data set that says who {@linkplain Dataset#owners owns} what. */

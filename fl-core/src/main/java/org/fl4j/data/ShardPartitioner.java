@@ -13,9 +13,9 @@ import org.fl4j.random.Seed;
  *
  * @param shardsPerClient at least 1
  */
-public record ShardPartitioner(int shardsPerClient) implements Partitioner {
+record ShardPartitioner(int shardsPerClient) implements Partitioner {
     /** Checks the count. */
-    public ShardPartitioner {
+    ShardPartitioner {
         Check.positive("shardsPerClient", shardsPerClient);
     }
 

@@ -67,7 +67,7 @@ public record ExecutionPolicy(
     }
 
     /** Returns how long to wait after an attempt, numbered from 1. */
-    Duration waitAfter(int attempt) {
+    public Duration waitAfter(int attempt) {
         Duration longest = backOff.compareTo(LONGEST_WAIT) > 0 ? backOff : LONGEST_WAIT;
         Duration doubled = backOff.multipliedBy(1L << Math.min(attempt - 1, 16));
         return doubled.compareTo(longest) < 0 ? doubled : longest;

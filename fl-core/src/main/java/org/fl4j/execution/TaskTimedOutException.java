@@ -6,7 +6,13 @@ import java.time.Duration;
 public final class TaskTimedOutException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    TaskTimedOutException(TaskId id, Duration timeout, Throwable cause) {
+    /**
+     * Says which task took too long.
+     *
+     * @param timeout how long it may take
+     * @param cause what it threw, or null
+     */
+    public TaskTimedOutException(TaskId id, Duration timeout, Throwable cause) {
         super(id + " must take at most " + timeout.toMillis() + " ms, but took longer", cause);
     }
 }

@@ -27,7 +27,7 @@ import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.Slice;
 import org.fl4j.tensor.TensorEngine;
 import org.fl4j.tensor.Tensors;
-import org.fl4j.tensor.script.StepRule;
+import org.fl4j.tensor.internal.StepRule;
 
 /**
  * A learning task made concrete for one run: the network, built once and shared by all workers, and the layout of its

@@ -14,9 +14,9 @@ import java.util.List;
 import java.util.Optional;
 import org.fl4j.internal.Check;
 import org.fl4j.tensor.ParameterLayout;
-import org.fl4j.tensor.script.LayerForms;
-import org.fl4j.tensor.script.LayerPass;
-import org.fl4j.tensor.script.LayerWriter;
+import org.fl4j.tensor.internal.LayerForms;
+import org.fl4j.tensor.internal.LayerPass;
+import org.fl4j.tensor.internal.LayerWriter;
 
 /**
  * A layer as a value. A {@link Network} of layers is a description, not an object graph: FL4J makes a DJL block of it,

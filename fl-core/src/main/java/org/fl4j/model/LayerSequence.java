@@ -3,8 +3,8 @@ package org.fl4j.model;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.fl4j.tensor.script.LayerPass;
-import org.fl4j.tensor.script.LayerWriter;
+import org.fl4j.tensor.internal.LayerPass;
+import org.fl4j.tensor.internal.LayerWriter;
 
 /** The compiled form of layers in a row. */
 final class LayerSequence {

@@ -22,7 +22,7 @@ import org.fl4j.tensor.RowIndices;
 import org.fl4j.tensor.TensorEngine;
 import org.fl4j.tensor.Tensors;
 import org.fl4j.tensor.TorchScriptModule;
-import org.fl4j.tensor.script.StepRule;
+import org.fl4j.tensor.internal.StepRule;
 
 /**
  * One worker's parameters and what can be done with them: load, predict, differentiate, evaluate. For one thread at a

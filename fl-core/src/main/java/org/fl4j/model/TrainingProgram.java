@@ -13,10 +13,10 @@ import org.fl4j.data.Examples;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterRole;
 import org.fl4j.tensor.Tensors;
-import org.fl4j.tensor.script.ParameterView;
-import org.fl4j.tensor.script.StepRule;
-import org.fl4j.tensor.script.TorchScript;
-import org.fl4j.tensor.script.TrainingSource;
+import org.fl4j.tensor.internal.ParameterView;
+import org.fl4j.tensor.internal.StepRule;
+import org.fl4j.tensor.internal.TorchScript;
+import org.fl4j.tensor.internal.TrainingSource;
 
 /**
  * A client's whole local training as one generated TorchScript program: batches, forward pass, backward pass derived by

@@ -19,11 +19,11 @@ import org.fl4j.client.Worker;
 import org.fl4j.core.ClientId;
 import org.fl4j.core.RoundContext;
 import org.fl4j.execution.ExecutionPolicy;
-import org.fl4j.execution.Notes;
-import org.fl4j.execution.Task;
-import org.fl4j.execution.TaskExecutor;
 import org.fl4j.execution.TaskId;
 import org.fl4j.execution.TaskRecord;
+import org.fl4j.execution.internal.Notes;
+import org.fl4j.execution.internal.Task;
+import org.fl4j.execution.internal.TaskExecutor;
 import org.fl4j.monitoring.ResourceMonitor;
 import org.fl4j.tensor.TensorEngine;
 

@@ -12,8 +12,8 @@ import org.fl4j.core.Query;
 import org.fl4j.core.RoundContext;
 import org.fl4j.core.RoundPlan;
 import org.fl4j.core.StrategyState;
-import org.fl4j.execution.Notes;
 import org.fl4j.execution.TaskRecord;
+import org.fl4j.execution.internal.Notes;
 
 /** Runs clients on the workers of this process. */
 final class WorkerExecutor implements CohortExecutor {

@@ -8,8 +8,8 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
-import org.fl4j.tensor.script.KernelSource;
-import org.fl4j.tensor.script.TorchScript;
+import org.fl4j.tensor.internal.KernelSource;
+import org.fl4j.tensor.internal.TorchScript;
 
 /**
  * Vector operations that DJL lacks or makes of several passes, each one native call and as few passes over memory as

@@ -17,8 +17,8 @@ import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.ZipOutputStream;
-import org.fl4j.tensor.script.ModuleAccessors;
-import org.fl4j.tensor.script.ZipEntries;
+import org.fl4j.tensor.internal.ModuleAccessors;
+import org.fl4j.tensor.internal.ZipEntries;
 
 /**
  * A file that {@code torch.jit.save} wrote, read as text: the tree of modules and what each registers. libtorch's Java

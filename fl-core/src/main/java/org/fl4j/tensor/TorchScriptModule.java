@@ -17,7 +17,7 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.fl4j.internal.Check;
-import org.fl4j.tensor.script.ZipEntries;
+import org.fl4j.tensor.internal.ZipEntries;
 
 /**
  * A user's TorchScript module with its parameters and buffers at hand. The module keeps its values itself, so each

@@ -23,7 +23,7 @@ import org.fl4j.core.TrainingTask;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.FederatedDataset;
-import org.fl4j.data.IidPartitioner;
+import org.fl4j.data.Partitioners;
 import org.fl4j.model.ExampleForm;
 import org.fl4j.model.FederatedModel;
 import org.fl4j.model.Layer;
@@ -32,8 +32,8 @@ import org.fl4j.model.Network;
 import org.fl4j.random.Seed;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.Slice;
-import org.fl4j.tensor.script.LayerPass;
-import org.fl4j.tensor.script.LayerWriter;
+import org.fl4j.tensor.internal.LayerPass;
+import org.fl4j.tensor.internal.LayerWriter;
 import org.fl4j.testing.TensorTest;
 import org.fl4j.testing.TestClientStates;
 import org.junit.jupiter.api.Test;
@@ -132,8 +132,8 @@ class OwnLayerTest extends TensorTest {
     void trainsOnBothPathsAlike() {
         try (Dataset digits = Digits.generate(40, 10, new Seed(1));
                 FederatedModel model = new FederatedModel(task(new Scale()))) {
-            FederatedDataset data = digits.federated(
-                    new IidPartitioner().partition(digits.train().classIndices(), 1, new Seed(1)));
+            FederatedDataset data =
+                    digits.federated(Partitioners.iid().partition(digits.train().classIndices(), 1, new Seed(1)));
             try (Worker worker = new Worker(model, data, data, new TestClientStates(), Device.cpu())) {
                 assertThat(model.program(TRAINING.stepRule(false)))
                         .as("compiled path")

@@ -11,8 +11,8 @@ import org.fl4j.core.ClientSelector;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
-import org.fl4j.data.DirichletPartitioner;
 import org.fl4j.data.Partition;
+import org.fl4j.data.Partitioners;
 import org.fl4j.model.LearningTask;
 import org.fl4j.model.Models;
 import org.fl4j.random.Sampling;
@@ -61,7 +61,7 @@ final class Fixtures {
     }
 
     static Partition partition(Dataset digits) {
-        return new DirichletPartitioner(.5).partition(digits.train().classIndices(), CLIENTS, new Seed(1));
+        return Partitioners.dirichlet(.5).partition(digits.train().classIndices(), CLIENTS, new Seed(1));
     }
 
     static LearningTask softmax() {

@@ -30,7 +30,7 @@ import org.fl4j.core.StrategyState;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
-import org.fl4j.data.IidPartitioner;
+import org.fl4j.data.Partitioners;
 import org.fl4j.fixture.Replays;
 import org.fl4j.model.LocalModel;
 import org.fl4j.model.Models;
@@ -75,7 +75,7 @@ class SimulatedWorldTest {
         return Simulation.builder()
                 .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))
                 .data(digits.federated(
-                        new IidPartitioner().partition(digits.train().classIndices(), CLIENTS, new Seed(1))))
+                        Partitioners.iid().partition(digits.train().classIndices(), CLIENTS, new Seed(1))))
                 .testData(digits.test())
                 .training(LocalTraining.sgd(.1).epochs(2))
                 .selector(FIRST)

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
-import org.fl4j.tensor.script.TorchScript;
+import org.fl4j.tensor.internal.TorchScript;
 import org.fl4j.testing.TensorTest;
 import org.junit.jupiter.api.Test;
 

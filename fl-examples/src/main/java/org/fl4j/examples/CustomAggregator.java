@@ -8,8 +8,8 @@ import org.fl4j.core.ListAggregator;
 import org.fl4j.core.ModelUpdate;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
-import org.fl4j.data.IidPartitioner;
 import org.fl4j.data.Partition;
+import org.fl4j.data.Partitioners;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
 import org.fl4j.server.UniformSelector;
@@ -36,7 +36,7 @@ public final class CustomAggregator {
     public static void main(String[] arguments) {
         Seed seed = new Seed(1);
         try (Dataset digits = Digits.generate(10_000, 2_000, seed)) {
-            Partition partition = new IidPartitioner().partition(digits.train().classIndices(), 100, seed);
+            Partition partition = Partitioners.iid().partition(digits.train().classIndices(), 100, seed);
             Simulation simulation = Simulation.builder()
                     .task(Models.mnist2nn())
                     .data(digits.federated(partition))

@@ -21,7 +21,7 @@ import org.fl4j.core.UpdateWeighting;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.Partition;
-import org.fl4j.data.ShardPartitioner;
+import org.fl4j.data.Partitioners;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.LocalModel;
 import org.fl4j.model.Models;
@@ -115,7 +115,7 @@ public record CustomAlgorithm(double share, double smoothing) implements Algorit
         Seed seed = new Seed(1);
         try (Dataset digits = Digits.generate(10_000, 2_000, seed)) {
             Partition partition =
-                    new ShardPartitioner(2).partition(digits.train().classIndices(), 100, seed);
+                    Partitioners.shards(2).partition(digits.train().classIndices(), 100, seed);
             Simulation simulation = Simulation.builder()
                     .algorithm(new CustomAlgorithm(/* share= */ 0.5, /* smoothing= */ 0.1))
                     .task(Models.mnist2nn())

@@ -9,7 +9,7 @@ import org.fl4j.core.ClientId;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.Partition;
-import org.fl4j.data.ShardPartitioner;
+import org.fl4j.data.Partitioners;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
 import org.fl4j.server.FedAvg;
@@ -37,7 +37,7 @@ public final class CustomClient extends SgdClient {
         LocalTraining training = LocalTraining.sgd(0.1).epochs(5);
         try (Dataset digits = Digits.generate(10_000, 2_000, seed)) {
             Partition partition =
-                    new ShardPartitioner(2).partition(digits.train().classIndices(), 100, seed);
+                    Partitioners.shards(2).partition(digits.train().classIndices(), 100, seed);
             Simulation simulation = Simulation.builder()
                     .task(Models.mnist2nn())
                     .data(digits.federated(partition))

@@ -6,10 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.List;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.data.Dataset;
-import org.fl4j.data.IidPartitioner;
 import org.fl4j.data.MnistReader;
 import org.fl4j.data.Partitioner;
-import org.fl4j.data.ShardPartitioner;
+import org.fl4j.data.Partitioners;
 import org.fl4j.fixture.RealData;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
@@ -72,7 +71,7 @@ class MnistAccuracyIT {
     @ValueSource(longs = {1, 2, 3})
     void followsFedLabsCurve(long seed) {
         LocalTraining training = LocalTraining.sgd(.05).epochs(5).batchSize(100);
-        List<RoundReport> history = run(new IidPartitioner(), 50, training, 50, /* target= */ 1, seed);
+        List<RoundReport> history = run(Partitioners.iid(), 50, training, 50, /* target= */ 1, seed);
         assertThat(accuracy(history, 10)).isCloseTo(.8764, within(.01));
         assertThat(accuracy(history, 50)).isCloseTo(.9319, within(.01));
     }
@@ -80,13 +79,13 @@ class MnistAccuracyIT {
     /** McMahan et al. 2017, table 1, needs 87 rounds with E = 5; FedLab 43. */
     @Test
     void reaches97PercentOnEvenClientsWithin90Rounds() {
-        List<RoundReport> history = run(new IidPartitioner(), 10, LocalTraining.sgd(.1), 90, .97, 1);
+        List<RoundReport> history = run(Partitioners.iid(), 10, LocalTraining.sgd(.1), 90, .97, 1);
         assertThat(accuracy(history, history.size())).isGreaterThanOrEqualTo(.97);
     }
 
     @Test
     void reaches97PercentOnClientsOfTwoShards() {
-        List<RoundReport> history = run(new ShardPartitioner(2), 10, LocalTraining.sgd(.1), 500, .97, 1);
+        List<RoundReport> history = run(Partitioners.shards(2), 10, LocalTraining.sgd(.1), 500, .97, 1);
         assertThat(accuracy(history, history.size())).isGreaterThanOrEqualTo(.97);
     }
 }

@@ -15,10 +15,10 @@ import org.fl4j.core.ClientId;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Examples;
 import org.fl4j.data.FederatedDataset;
-import org.fl4j.data.IidPartitioner;
 import org.fl4j.data.MnistReader;
 import org.fl4j.data.Partition;
 import org.fl4j.data.PartitionedDataset;
+import org.fl4j.data.Partitioners;
 import org.fl4j.fixture.RealData;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
@@ -83,7 +83,7 @@ class TwoGroupsIT {
     }
 
     private static FederatedDataset grouped(Examples examples, long seed, int count) {
-        Partition all = new IidPartitioner().partition(examples.classIndices(), CLIENTS, new Seed(seed));
+        Partition all = Partitioners.iid().partition(examples.classIndices(), CLIENTS, new Seed(seed));
         Partition fewer = Partition.of(IntStream.range(0, CLIENTS)
                 .mapToObj(client -> IntStream.of(all.rows(new ClientId(client)))
                         .limit(count)

@@ -17,7 +17,7 @@ import org.fl4j.core.ListAggregator;
 import org.fl4j.core.ServerState;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
-import org.fl4j.data.IidPartitioner;
+import org.fl4j.data.Partitioners;
 import org.fl4j.fixture.Replays;
 import org.fl4j.metrics.Metric;
 import org.fl4j.model.Layer;
@@ -64,7 +64,7 @@ class EveryPrivateAlgorithmTest {
         return Simulation.builder()
                 .task(TASK)
                 .data(digits.federated(
-                        new IidPartitioner().partition(digits.train().classIndices(), 40, new Seed(1))))
+                        Partitioners.iid().partition(digits.train().classIndices(), 40, new Seed(1))))
                 .testData(digits.test())
                 .training(LocalTraining.sgd(.1))
                 .selector((available, count, round, state) -> IntStream.range(0, Math.min(count, available.size()))

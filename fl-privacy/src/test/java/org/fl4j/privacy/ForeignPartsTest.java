@@ -26,7 +26,7 @@ import org.fl4j.core.TrainingFacts;
 import org.fl4j.core.TrainingTask;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
-import org.fl4j.data.IidPartitioner;
+import org.fl4j.data.Partitioners;
 import org.fl4j.model.Layer;
 import org.fl4j.model.LearningTask;
 import org.fl4j.model.Network;
@@ -68,7 +68,7 @@ class ForeignPartsTest {
         return Simulation.builder()
                 .task(LearningTask.classification(network, new Shape(1, 28, 28)))
                 .data(digits.federated(
-                        new IidPartitioner().partition(digits.train().classIndices(), 10, new Seed(1))))
+                        Partitioners.iid().partition(digits.train().classIndices(), 10, new Seed(1))))
                 .training(LocalTraining.sgd(.1))
                 .selector(new ByLoss(Set.of()))
                 .cohortSize(4)

@@ -27,7 +27,7 @@ import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
-import org.fl4j.data.IidPartitioner;
+import org.fl4j.data.Partitioners;
 import org.fl4j.fixture.AskingServer;
 import org.fl4j.fixture.HalfPrecision;
 import org.fl4j.metrics.Metrics;
@@ -84,7 +84,7 @@ class VerifiedRunsTest {
         return Simulation.builder()
                 .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))
                 .data(digits.federated(
-                        new IidPartitioner().partition(digits.train().classIndices(), 40, new Seed(1))))
+                        Partitioners.iid().partition(digits.train().classIndices(), 40, new Seed(1))))
                 .testData(digits.test())
                 .training(LocalTraining.sgd(.1))
                 .selector((available, count, round, state) -> IntStream.range(0, Math.min(count, available.size()))

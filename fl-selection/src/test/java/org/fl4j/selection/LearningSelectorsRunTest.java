@@ -9,7 +9,7 @@ import org.fl4j.core.ClientSelector;
 import org.fl4j.core.ListAggregator;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
-import org.fl4j.data.IidPartitioner;
+import org.fl4j.data.Partitioners;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
 import org.fl4j.registry.StrategyRegistry;
@@ -40,7 +40,7 @@ class LearningSelectorsRunTest {
         return Simulation.builder()
                 .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))
                 .data(digits.federated(
-                        new IidPartitioner().partition(digits.train().classIndices(), 30, new Seed(1))))
+                        Partitioners.iid().partition(digits.train().classIndices(), 30, new Seed(1))))
                 .training(LocalTraining.sgd(.1))
                 .selector(StrategyRegistry.load().parse(ClientSelector.class, selector))
                 .aggregator(new ListAggregator(updates -> updates.get(0).delta()))

@@ -14,7 +14,7 @@ import org.fl4j.core.TrainingTask;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.FederatedDataset;
-import org.fl4j.data.IidPartitioner;
+import org.fl4j.data.Partitioners;
 import org.fl4j.model.FederatedModel;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
@@ -41,7 +41,7 @@ public abstract class ClientContract {
         manager = TensorEngine.newManager(Device.cpu());
         digits = Digits.generate(100, 10, new Seed(3));
         FederatedDataset data =
-                digits.federated(new IidPartitioner().partition(digits.train().classIndices(), 4, new Seed(3)));
+                digits.federated(Partitioners.iid().partition(digits.train().classIndices(), 4, new Seed(3)));
         model = new FederatedModel(Models.softmaxRegression(new Shape(1, 28, 28), 10));
         worker = new Worker(model, data, data, new TestClientStates(), Device.cpu());
     }

@@ -21,7 +21,7 @@ import org.fl4j.core.StrategyState;
 import org.fl4j.core.UpdateWeighting;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
-import org.fl4j.data.IidPartitioner;
+import org.fl4j.data.Partitioners;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
@@ -171,7 +171,7 @@ class AsynchronousAggregatorsTest extends TensorTest {
         return Simulation.builder()
                 .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))
                 .data(digits.federated(
-                        new IidPartitioner().partition(digits.train().classIndices(), 10, new Seed(1))))
+                        Partitioners.iid().partition(digits.train().classIndices(), 10, new Seed(1))))
                 .training(LocalTraining.sgd(.1))
                 .aggregator(aggregator)
                 .rounds(8)

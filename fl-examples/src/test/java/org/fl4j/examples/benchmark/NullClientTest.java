@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
-import org.fl4j.data.IidPartitioner;
+import org.fl4j.data.Partitioners;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
 import org.fl4j.server.FedAvg;
@@ -20,7 +20,7 @@ class NullClientTest {
         return Simulation.builder()
                 .task(Models.mnist2nn())
                 .data(digits.federated(
-                        new IidPartitioner().partition(digits.train().classIndices(), 4, new Seed(1))))
+                        Partitioners.iid().partition(digits.train().classIndices(), 4, new Seed(1))))
                 .training(LocalTraining.sgd(.1))
                 .clients((id, worker) -> new NullClient(id))
                 .selector(new UniformSelector())

@@ -9,7 +9,7 @@ import org.fl4j.client.LocalTraining;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.FederatedDataset;
-import org.fl4j.data.QuantitySkewPartitioner;
+import org.fl4j.data.Partitioners;
 import org.fl4j.model.Layer;
 import org.fl4j.model.LearningTask;
 import org.fl4j.model.Network;
@@ -56,7 +56,7 @@ final class TinyRun implements AutoCloseable {
 
     private final Dataset digits = Digits.generate(300, 40, new Seed(1));
     private final FederatedDataset data = digits.federated(
-            QuantitySkewPartitioner.logNormal(.5).partition(digits.train().classIndices(), CLIENTS, new Seed(2)));
+            Partitioners.logNormalSizes(.5).partition(digits.train().classIndices(), CLIENTS, new Seed(2)));
     private final Map<Adversary, FederatedDataset> poisoned = new HashMap<>();
 
     static LearningTask task(boolean withStatistics) {

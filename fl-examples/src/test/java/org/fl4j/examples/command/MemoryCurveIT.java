@@ -13,7 +13,7 @@ import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ServerState;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
-import org.fl4j.data.IidPartitioner;
+import org.fl4j.data.Partitioners;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
 import org.fl4j.server.FedAvg;
@@ -50,7 +50,7 @@ class MemoryCurveIT {
             Simulation.builder()
                     .task(Models.mnist2nn())
                     .data(digits.federated(
-                            new IidPartitioner().partition(digits.train().classIndices(), 100, seed)))
+                            Partitioners.iid().partition(digits.train().classIndices(), 100, seed)))
                     .testData(digits.test())
                     .training(LocalTraining.sgd(.1))
                     .selector(new UniformSelector())

@@ -17,7 +17,7 @@ import org.fl4j.data.ClientExamples;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.FederatedDataset;
-import org.fl4j.data.IidPartitioner;
+import org.fl4j.data.Partitioners;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
 import org.fl4j.server.FedAvg;
@@ -50,8 +50,8 @@ class CachedDatasetIT {
             Constructor<?> constructor = loader.loadClass(getClass().getPackageName() + ".Snippet0$1CachedDataset")
                     .getDeclaredConstructor(FederatedDataset.class, NDManager.class, Map.class);
             constructor.setAccessible(true);
-            FederatedDataset source = digits.federated(
-                    new IidPartitioner().partition(digits.train().classIndices(), 4, SEED));
+            FederatedDataset source =
+                    digits.federated(Partitioners.iid().partition(digits.train().classIndices(), 4, SEED));
             Map<ClientId, ClientExamples> cache = new ConcurrentHashMap<>();
             assertThat(hash((FederatedDataset) constructor.newInstance(source, manager, cache)))
                     .isEqualTo(hash(source));

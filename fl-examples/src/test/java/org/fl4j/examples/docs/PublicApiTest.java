@@ -28,11 +28,12 @@ class PublicApiTest {
     private static final Path FOLDER = Snippet.PROJECT.resolve("docs/api");
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {"fl-core", "fl-aggregators", "fl-privacy", "fl-selection", "fl-experiments", "fl-testkit"})
+    @ValueSource(strings = {"fl-core", "fl-aggregators", "fl-privacy", "fl-selection", "fl-experiments", "fl-testkit"})
     void isThatOfTheFile(String module) throws IOException {
         Path classes = Snippet.PROJECT.resolve(module).resolve("target/classes");
-        assumeTrue(Files.isDirectory(classes), "skipped: there is no " + classes + ", which the build of all modules makes");
+        assumeTrue(
+                Files.isDirectory(classes),
+                "skipped: there is no " + classes + ", which the build of all modules makes");
         List<String> api = api(classes);
         Path file = FOLDER.resolve(module + ".txt");
         if (Boolean.getBoolean("fl4j.write-docs")) {
@@ -46,7 +47,8 @@ class PublicApiTest {
     private static List<String> api(Path classes) throws IOException {
         TreeMap<String, List<String>> types = new TreeMap<>();
         try (Stream<Path> files = Files.walk(classes)) {
-            for (Path file : files.filter(path -> path.toString().endsWith(".class")).toList()) {
+            for (Path file :
+                    files.filter(path -> path.toString().endsWith(".class")).toList()) {
                 String name = classes.relativize(file)
                         .toString()
                         .replaceFirst("\\.class$", "")
@@ -113,7 +115,10 @@ class PublicApiTest {
 
     private static String head(Class<?> type) {
         List<String> above = new ArrayList<>();
-        if (type.getSuperclass() != null && !type.isEnum() && !type.isRecord() && type.getSuperclass() != Object.class) {
+        if (type.getSuperclass() != null
+                && !type.isEnum()
+                && !type.isRecord()
+                && type.getSuperclass() != Object.class) {
             above.add("extends " + type.getGenericSuperclass().getTypeName());
         }
         if (type.getInterfaces().length > 0) {

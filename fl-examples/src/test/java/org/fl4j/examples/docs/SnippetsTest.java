@@ -21,7 +21,7 @@ import org.fl4j.model.FederatedModel;
 import org.fl4j.model.Models;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.TensorEngine;
-import org.fl4j.tensor.script.TorchScript;
+import org.fl4j.tensor.internal.TorchScript;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

@@ -22,7 +22,7 @@ import org.fl4j.core.StrategyState;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
-import org.fl4j.data.IidPartitioner;
+import org.fl4j.data.Partitioners;
 import org.fl4j.model.Models;
 import org.fl4j.privacy.accounting.GaussianMechanism;
 import org.fl4j.privacy.accounting.Mechanism;
@@ -207,7 +207,7 @@ class CentralDpTest extends TensorTest {
                 .algorithm(dp)
                 .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))
                 .data(digits.federated(
-                        new IidPartitioner().partition(digits.train().classIndices(), 40, new Seed(1))))
+                        Partitioners.iid().partition(digits.train().classIndices(), 40, new Seed(1))))
                 .testData(digits.test())
                 .training(LocalTraining.sgd(.1))
                 .rounds(6)

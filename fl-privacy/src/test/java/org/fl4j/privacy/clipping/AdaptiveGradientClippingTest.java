@@ -10,7 +10,7 @@ import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ListAggregator;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
-import org.fl4j.data.IidPartitioner;
+import org.fl4j.data.Partitioners;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
 import org.fl4j.simulation.RoundReport;
@@ -29,7 +29,7 @@ class AdaptiveGradientClippingTest extends TensorTest {
                 .algorithm(new AdaptiveGradientClipping(initial, 2, policy))
                 .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))
                 .data(digits.federated(
-                        new IidPartitioner().partition(digits.train().classIndices(), 2, new Seed(1))))
+                        Partitioners.iid().partition(digits.train().classIndices(), 2, new Seed(1))))
                 .testData(digits.test())
                 .training(LocalTraining.sgd(.1).steps(1))
                 .cohortSize(1)

@@ -14,7 +14,7 @@ import org.fl4j.client.SgdClient;
 import org.fl4j.core.ListAggregator;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
-import org.fl4j.data.IidPartitioner;
+import org.fl4j.data.Partitioners;
 import org.fl4j.model.Models;
 import org.fl4j.privacy.accounting.Mechanism;
 import org.fl4j.privacy.accounting.PrivacyBudget;
@@ -43,7 +43,7 @@ class DpSgdTest extends TensorTest {
                 .algorithm(dp)
                 .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))
                 .data(digits.federated(
-                        new IidPartitioner().partition(digits.train().classIndices(), clients, new Seed(1))))
+                        Partitioners.iid().partition(digits.train().classIndices(), clients, new Seed(1))))
                 .testData(digits.test())
                 .training(LocalTraining.sgd(.5))
                 .cohortSize(1)

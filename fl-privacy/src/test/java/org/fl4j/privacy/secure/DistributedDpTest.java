@@ -20,7 +20,7 @@ import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
-import org.fl4j.data.IidPartitioner;
+import org.fl4j.data.Partitioners;
 import org.fl4j.model.LocalModel;
 import org.fl4j.model.Models;
 import org.fl4j.privacy.accounting.GaussianMechanism;
@@ -150,7 +150,7 @@ class DistributedDpTest extends TensorTest {
                 .algorithm(dp)
                 .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))
                 .data(digits.federated(
-                        new IidPartitioner().partition(digits.train().classIndices(), 20, new Seed(1))))
+                        Partitioners.iid().partition(digits.train().classIndices(), 20, new Seed(1))))
                 .testData(digits.test())
                 .training(LocalTraining.sgd(.1))
                 .rounds(20)

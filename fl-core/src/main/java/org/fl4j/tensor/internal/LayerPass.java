@@ -1,4 +1,4 @@
-package org.fl4j.tensor.script;
+package org.fl4j.tensor.internal;
 
 /**
  * What is known after the forward pass of a layer was written.

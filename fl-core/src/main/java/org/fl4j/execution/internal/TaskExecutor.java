@@ -1,4 +1,4 @@
-package org.fl4j.execution;
+package org.fl4j.execution.internal;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -12,6 +12,9 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Consumer;
+import org.fl4j.execution.ExecutionPolicy;
+import org.fl4j.execution.TaskId;
+import org.fl4j.execution.TaskRecord;
 import org.fl4j.internal.Check;
 
 /**

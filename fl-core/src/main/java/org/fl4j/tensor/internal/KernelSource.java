@@ -1,4 +1,4 @@
-package org.fl4j.tensor.script;
+package org.fl4j.tensor.internal;
 
 /** The tensor operations that the library shares, as TorchScript. */
 public final class KernelSource {

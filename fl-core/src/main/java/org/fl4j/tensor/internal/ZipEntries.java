@@ -1,4 +1,4 @@
-package org.fl4j.tensor.script;
+package org.fl4j.tensor.internal;
 
 import java.io.EOFException;
 import java.io.IOException;

@@ -1,6 +1,6 @@
-package org.fl4j.tensor.script;
+package org.fl4j.tensor.internal;
 
-import static org.fl4j.tensor.script.TrainingSource.literal;
+import static org.fl4j.tensor.internal.TrainingSource.literal;
 
 import java.util.ArrayList;
 import java.util.List;

@@ -1,4 +1,4 @@
-package org.fl4j.execution;
+package org.fl4j.execution.internal;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -10,7 +10,10 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import org.fl4j.execution.TaskId;
+import org.fl4j.execution.TaskRecord;
 import org.fl4j.execution.TaskRecord.Outcome;
+import org.fl4j.execution.TaskTimedOutException;
 import org.fl4j.internal.Check;
 
 /** A task that was submitted. Each attempt is run by whichever thread comes first; between attempts it is in nobody's way. */

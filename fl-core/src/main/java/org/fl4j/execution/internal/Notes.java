@@ -1,6 +1,7 @@
-package org.fl4j.execution;
+package org.fl4j.execution.internal;
 
 import java.util.Optional;
+import org.fl4j.execution.TaskRecord;
 import org.fl4j.metrics.Metrics;
 
 /** What a task says of itself for its {@link TaskRecord}; of several attempts, what the last one said. */

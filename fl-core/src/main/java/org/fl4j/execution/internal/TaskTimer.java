@@ -1,4 +1,4 @@
-package org.fl4j.execution;
+package org.fl4j.execution.internal;
 
 import java.time.Duration;
 import java.time.Instant;

@@ -1,4 +1,4 @@
-package org.fl4j.tensor.script;
+package org.fl4j.tensor.internal;
 
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;

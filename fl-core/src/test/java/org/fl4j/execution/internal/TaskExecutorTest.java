@@ -1,4 +1,4 @@
-package org.fl4j.execution;
+package org.fl4j.execution.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -13,7 +13,11 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.fl4j.core.ClientId;
+import org.fl4j.execution.ExecutionPolicy;
+import org.fl4j.execution.TaskId;
+import org.fl4j.execution.TaskRecord;
 import org.fl4j.execution.TaskRecord.Outcome;
+import org.fl4j.execution.TaskTimedOutException;
 import org.fl4j.metrics.Metrics;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
