@@ -3,7 +3,10 @@ package org.fl4j;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.junit.ArchTests;
@@ -21,7 +24,7 @@ class ArchitectureTest {
             .layer("1")
             .definedBy("org.fl4j.tensor..")
             .layer("2")
-            .definedBy("org.fl4j.core..")
+            .definedBy("org.fl4j.core..", "org.fl4j.message..")
             .layer("3")
             .definedBy(
                     "org.fl4j.data..",
@@ -48,6 +51,24 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule NO_CYCLES =
             slices().matching("org.fl4j.(*)..").should().beFreeOfCycles();
+
+    @ArchTest
+    static final ArchRule MESSAGES_ARE_VALUES = noClasses()
+            .that()
+            .resideInAPackage("org.fl4j.message..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("org.fl4j.core..");
+
+    @ArchTest
+    static void theVocabularyHasAtMostTwentyTypes(JavaClasses classes) {
+        assertThat(classes.stream()
+                        .filter(type -> type.getPackageName().equals("org.fl4j.core"))
+                        .filter(type ->
+                                type.isTopLevelClass() && !type.getSimpleName().equals("package-info"))
+                        .map(JavaClass::getSimpleName))
+                .hasSizeLessThanOrEqualTo(20);
+    }
 
     @ArchTest
     static final ArchRule SCRIPTS_LIE_BELOW_TENSORS = noClasses()

@@ -1,7 +1,7 @@
 package org.fl4j.aggregators;
 
 import org.fl4j.core.ServerOptimizer;
-import org.fl4j.core.StrategyState;
+import org.fl4j.message.StrategyState;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 

@@ -2,8 +2,8 @@ package org.fl4j.aggregators;
 
 import ai.djl.ndarray.NDArray;
 import org.fl4j.core.ServerOptimizer;
-import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Check;
+import org.fl4j.message.StrategyState;
 import org.fl4j.server.AddDelta;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;

@@ -4,8 +4,8 @@ import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.client.SgdClientFactory;
 import org.fl4j.client.Worker;
-import org.fl4j.core.ClientId;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientId;
 import org.fl4j.server.FedAvg;
 import org.fl4j.simulation.Algorithm;
 

@@ -1,8 +1,8 @@
 package org.fl4j.aggregators;
 
 import org.fl4j.core.ServerOptimizer;
-import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Check;
+import org.fl4j.message.StrategyState;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 

@@ -7,12 +7,12 @@ import org.fl4j.core.Admission;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
-import org.fl4j.core.ClientId;
 import org.fl4j.core.ForwardingAggregator;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.ServerState;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.ServerState;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.RunCheck;
 

@@ -3,8 +3,8 @@ package org.fl4j.aggregators;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import org.fl4j.core.ServerOptimizer.Step;
-import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Check;
+import org.fl4j.message.StrategyState;
 import org.fl4j.server.AddDelta;
 import org.fl4j.tensor.ParameterVector;
 

@@ -6,11 +6,11 @@ import org.fl4j.core.Admission;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
-import org.fl4j.core.Fact;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.ServerState;
 import org.fl4j.internal.Check;
+import org.fl4j.message.Fact;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.ServerState;
 import org.fl4j.server.WeightedMean;
 import org.fl4j.simulation.Algorithm;
 

@@ -6,14 +6,14 @@ import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.client.Worker;
 import org.fl4j.core.Admission;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.Fact;
-import org.fl4j.core.Facts;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.RejectionReason;
-import org.fl4j.core.TrainingFacts;
-import org.fl4j.core.TrainingTask;
 import org.fl4j.data.Examples;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.Fact;
+import org.fl4j.message.Facts;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.RejectionReason;
+import org.fl4j.message.TrainingFacts;
+import org.fl4j.message.TrainingTask;
 import org.fl4j.model.LocalModel;
 
 /** The loss of a client's training data at the model it received, which fair algorithms weigh by. */

@@ -3,8 +3,8 @@ package org.fl4j.aggregators;
 import java.util.function.DoubleFunction;
 import org.fl4j.client.LearningRateSchedule;
 import org.fl4j.core.ServerOptimizer;
-import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Check;
+import org.fl4j.message.StrategyState;
 import org.fl4j.tensor.ParameterVector;
 
 /**

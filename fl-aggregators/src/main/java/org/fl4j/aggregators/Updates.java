@@ -2,7 +2,7 @@ package org.fl4j.aggregators;
 
 import java.util.Arrays;
 import java.util.List;
-import org.fl4j.core.ModelUpdate;
+import org.fl4j.message.ModelUpdate;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 

@@ -1,7 +1,7 @@
 package org.fl4j.aggregators;
 
 import org.fl4j.core.Aggregator;
-import org.fl4j.core.ModelUpdate;
+import org.fl4j.message.ModelUpdate;
 import org.fl4j.testing.AggregatorContract;
 import org.junit.jupiter.api.Nested;
 

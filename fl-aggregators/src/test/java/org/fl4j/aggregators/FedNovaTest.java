@@ -7,10 +7,10 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.Optional;
 import org.fl4j.core.Admission;
 import org.fl4j.core.Aggregation;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.RejectionReason;
-import org.fl4j.core.TrainingFacts;
 import org.fl4j.core.UpdateWeighting;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.RejectionReason;
+import org.fl4j.message.TrainingFacts;
 import org.fl4j.testing.TensorTest;
 import org.junit.jupiter.api.Test;
 

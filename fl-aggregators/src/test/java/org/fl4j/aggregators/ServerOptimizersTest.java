@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import org.fl4j.client.LearningRateSchedule;
 import org.fl4j.core.ServerOptimizer;
-import org.fl4j.core.StrategyState;
+import org.fl4j.message.StrategyState;
 import org.fl4j.server.AddDelta;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.testing.ServerOptimizerContract;

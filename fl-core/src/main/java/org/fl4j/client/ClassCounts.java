@@ -3,9 +3,9 @@ package org.fl4j.client;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import java.util.Map;
-import org.fl4j.core.TrainingTask;
 import org.fl4j.data.ClientExamples;
 import org.fl4j.internal.Check;
+import org.fl4j.message.TrainingTask;
 import org.fl4j.model.LocalModel;
 import org.fl4j.tensor.Tensors;
 
@@ -24,7 +24,7 @@ public record ClassCounts(int classes) implements ClientQuery {
         Check.positive("classes", classes);
     }
 
-    /** Returns what a {@link org.fl4j.core.Query} asks for it by. */
+    /** Returns what a {@link org.fl4j.message.Query} asks for it by. */
     public String name() {
         return COUNTS + ":classes=" + classes;
     }

@@ -2,7 +2,7 @@ package org.fl4j.client;
 
 import java.io.Serializable;
 import org.fl4j.core.Client;
-import org.fl4j.core.ClientId;
+import org.fl4j.message.ClientId;
 
 /**
  * Makes a client when it is needed. The client lives for one task; what it remembers from round to round is not in it. A

@@ -1,7 +1,7 @@
 package org.fl4j.client;
 
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.TrainingTask;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.TrainingTask;
 import org.fl4j.metrics.Metrics;
 
 /**

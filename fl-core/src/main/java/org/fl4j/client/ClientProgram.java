@@ -1,7 +1,7 @@
 package org.fl4j.client;
 
 import ai.djl.Device;
-import org.fl4j.core.ClientStates;
+import org.fl4j.message.ClientStates;
 
 /**
  * What makes the clients of a run, wherever they run: model, data, client classes and upload transforms. A run makes it

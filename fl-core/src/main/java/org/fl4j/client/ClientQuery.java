@@ -2,8 +2,8 @@ package org.fl4j.client;
 
 import ai.djl.ndarray.NDArray;
 import java.util.Map;
-import org.fl4j.core.TrainingTask;
 import org.fl4j.data.ClientExamples;
+import org.fl4j.message.TrainingTask;
 import org.fl4j.model.LocalModel;
 
 /**

@@ -1,7 +1,7 @@
 package org.fl4j.client;
 
-import org.fl4j.core.Facts;
 import org.fl4j.internal.Check;
+import org.fl4j.message.Facts;
 import org.fl4j.metrics.Metrics;
 
 /**

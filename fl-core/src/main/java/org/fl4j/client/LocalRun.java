@@ -8,13 +8,13 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.BinaryOperator;
 import java.util.function.Consumer;
-import org.fl4j.core.Fact;
-import org.fl4j.core.Facts;
-import org.fl4j.core.TrainingFacts;
-import org.fl4j.core.TrainingTask;
 import org.fl4j.data.ClientExamples;
 import org.fl4j.data.Examples;
 import org.fl4j.internal.Check;
+import org.fl4j.message.Fact;
+import org.fl4j.message.Facts;
+import org.fl4j.message.TrainingFacts;
+import org.fl4j.message.TrainingTask;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.LocalModel;
 import org.fl4j.model.TrainingProgram;
@@ -55,7 +55,7 @@ final class LocalRun {
         if (schedule.steps() > 0) {
             NDArray rows = model.rowIndices(schedule.rows());
             sums = program.run(
-                    new TrainingProgram.Run(
+                    new TrainingProgram.Inputs(
                             model, received, correction.orElse(received), examples.source(), rows, losses, rate()),
                     schedule.starts());
         }

@@ -1,8 +1,8 @@
 package org.fl4j.client;
 
 import ai.djl.ndarray.NDArray;
-import org.fl4j.core.TrainingTask;
 import org.fl4j.data.Examples;
+import org.fl4j.message.TrainingTask;
 
 /**
  * One step of local training between its backward pass and its optimizer step. A hook may change the gradient in place.

@@ -8,15 +8,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.fl4j.core.Client;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.Payload;
-import org.fl4j.core.Receipt;
-import org.fl4j.core.Slot;
-import org.fl4j.core.StrategyState;
-import org.fl4j.core.TrainingTask;
 import org.fl4j.data.ClientExamples;
 import org.fl4j.data.Examples;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.Payload;
+import org.fl4j.message.Receipt;
+import org.fl4j.message.Slot;
+import org.fl4j.message.StrategyState;
+import org.fl4j.message.TrainingTask;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.ExampleMeasure;
 import org.fl4j.model.LocalModel;
@@ -47,7 +47,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Arrays made in a hook are freed after the step. Examples are shuffled anew each epoch, from the round's and the
  * client's seed. An update carries the metric {@code train/loss}, the mean over all examples seen in training mode
- * before each step, and the {@link org.fl4j.core.TrainingFacts}.
+ * before each step, and the {@link org.fl4j.message.TrainingFacts}.
  */
 public class SgdClient implements Client {
     private static final Logger LOG = LoggerFactory.getLogger(SgdClient.class);

@@ -1,7 +1,7 @@
 package org.fl4j.client;
 
 import java.io.Serializable;
-import org.fl4j.core.ClientId;
+import org.fl4j.message.ClientId;
 
 /** Makes clients that train as the simulation's {@link LocalTraining} says, as a subclass's constructor does. */
 @FunctionalInterface

@@ -5,10 +5,10 @@ import ai.djl.ndarray.NDScope;
 import java.util.ArrayList;
 import java.util.List;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
 import org.fl4j.data.ClientExamples;
 import org.fl4j.data.Examples;
 import org.fl4j.data.FederatedDataset;
+import org.fl4j.message.ClientId;
 
 /**
  * A data set as one worker sees it: asked once a task for the examples of a client, and told when the task has ended. What the data set

@@ -1,6 +1,7 @@
 package org.fl4j.core;
 
 import org.fl4j.internal.Check;
+import org.fl4j.message.RejectionReason;
 
 /** Whether an update may enter the aggregate. A weight counts only after its update was accepted and folded. */
 public sealed interface Admission {

@@ -3,6 +3,8 @@ package org.fl4j.core;
 import ai.djl.ndarray.NDArray;
 import java.util.Map;
 import java.util.Optional;
+import org.fl4j.message.ServerState;
+import org.fl4j.message.StrategyState;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.tensor.ParameterVector;
 

@@ -1,5 +1,7 @@
 package org.fl4j.core;
 
+import org.fl4j.message.ModelUpdate;
+
 /**
  * One round's aggregate in the making. Updates arrive in cohort order on one thread. A streaming implementation holds one
  * accumulator, so that a round costs O(model) memory whatever the cohort.

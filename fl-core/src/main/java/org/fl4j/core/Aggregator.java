@@ -3,6 +3,9 @@ package org.fl4j.core;
 import ai.djl.ndarray.NDArray;
 import java.util.Map;
 import java.util.Set;
+import org.fl4j.message.Fact;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.ServerState;
 
 /**
  * Combines a round's updates into one. An aggregator is a recipe without state of its own: what it must remember from

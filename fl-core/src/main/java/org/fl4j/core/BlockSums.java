@@ -5,6 +5,10 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.Receipt;
+import org.fl4j.message.Rejection;
+import org.fl4j.message.StrategyState;
 
 /**
  * What the updates of a block of clients came to, where another process has judged and added them. Clients that failed

@@ -1,5 +1,8 @@
 package org.fl4j.core;
 
+import org.fl4j.message.ClientId;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.TrainingTask;
 import org.fl4j.metrics.Metrics;
 
 /**

@@ -5,6 +5,7 @@ import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.function.IntUnaryOperator;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientId;
 
 /**
  * The clients one can choose from. Positions run from 0 to {@code size() - 1} in ascending order of the ids; ids are made

@@ -2,6 +2,13 @@ package org.fl4j.core;
 
 import java.util.List;
 import java.util.Set;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.Fact;
+import org.fl4j.message.Receipt;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.RoundPlan;
+import org.fl4j.message.StrategyState;
+import org.fl4j.world.ClientTimes;
 
 /**
  * Chooses the cohort of a round: a pure function of its arguments. What a selector learns from rounds, such as who has

@@ -1,6 +1,7 @@
 package org.fl4j.core;
 
 import java.util.Optional;
+import org.fl4j.message.ModelUpdate;
 
 /** How a round's updates become an aggregate, block by block; see {@link UpdateStream#fold}. */
 public interface Fold {

@@ -3,6 +3,9 @@ package org.fl4j.core;
 import ai.djl.ndarray.NDArray;
 import java.util.Map;
 import java.util.Set;
+import org.fl4j.message.Fact;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.ServerState;
 
 /** An aggregator around another one, of which it has all properties that it does not say itself. */
 public interface ForwardingAggregator extends Aggregator {

@@ -5,6 +5,10 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.ServerState;
+import org.fl4j.message.UpdateStore;
 import org.fl4j.tensor.ParameterVector;
 
 /**

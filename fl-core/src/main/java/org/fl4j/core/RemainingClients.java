@@ -3,6 +3,7 @@ package org.fl4j.core;
 import java.util.Arrays;
 import java.util.Set;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientId;
 
 /** A directory without a few of its clients. */
 final class RemainingClients implements ClientDirectory {

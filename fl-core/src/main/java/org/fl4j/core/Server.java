@@ -2,6 +2,13 @@ package org.fl4j.core;
 
 import java.util.List;
 import java.util.Optional;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.Query;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.RoundPlan;
+import org.fl4j.message.ServerState;
+import org.fl4j.message.ServerUpdate;
 import org.fl4j.metrics.Metrics;
 
 /**

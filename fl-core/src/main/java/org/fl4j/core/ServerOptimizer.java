@@ -1,5 +1,6 @@
 package org.fl4j.core;
 
+import org.fl4j.message.StrategyState;
 import org.fl4j.tensor.ParameterVector;
 
 /**

@@ -3,6 +3,7 @@ package org.fl4j.core;
 import java.util.Arrays;
 import java.util.function.IntPredicate;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientId;
 
 /** Some clients of a directory, four bytes each. */
 final class SomeClients implements ClientDirectory {

@@ -1,5 +1,8 @@
 package org.fl4j.core;
 
+import org.fl4j.message.SharedMessage;
+import org.fl4j.message.StrategyState;
+
 /**
  * An aggregator that adds updates up, and needs nothing for it but what clients were sent. Parts of its sums may be
  * made in other processes, which send one sum for a block of clients in place of an update for each.

@@ -3,6 +3,9 @@ package org.fl4j.core;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.RoundPlan;
 
 /**
  * The updates of a round, as a server gets them: one after another in cohort order, or folded in blocks. To be read

@@ -1,6 +1,8 @@
 package org.fl4j.core;
 
 import org.fl4j.internal.Check;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.TrainingTask;
 
 /**
  * Changes an update on the client, after training and before it is sent: clip, add noise. Pure: the result is a new

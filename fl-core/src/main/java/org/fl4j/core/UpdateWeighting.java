@@ -1,5 +1,7 @@
 package org.fl4j.core;
 
+import org.fl4j.message.ModelUpdate;
+
 /** How much an update counts in a mean, relative to the others of its round; used at every level of a hierarchy. */
 @FunctionalInterface
 public interface UpdateWeighting {

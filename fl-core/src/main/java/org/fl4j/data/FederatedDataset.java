@@ -2,7 +2,7 @@ package org.fl4j.data;
 
 import ai.djl.Device;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
+import org.fl4j.message.ClientId;
 import org.fl4j.random.Seed;
 
 /**

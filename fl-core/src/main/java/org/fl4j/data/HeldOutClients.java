@@ -2,8 +2,8 @@ package org.fl4j.data;
 
 import ai.djl.Device;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientId;
 
 /** A data set without its last clients in the directory. */
 final class HeldOutClients implements FederatedDataset {

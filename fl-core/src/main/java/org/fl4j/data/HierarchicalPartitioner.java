@@ -3,8 +3,8 @@ package org.fl4j.data;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.fl4j.core.ClientId;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientId;
 import org.fl4j.random.Seed;
 
 /**

@@ -9,8 +9,8 @@ import java.util.function.IntUnaryOperator;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientId;
 import org.fl4j.random.Sampling;
 import org.fl4j.random.Seed;
 

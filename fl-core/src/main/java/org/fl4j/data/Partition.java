@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientId;
 
 /**
  * Which rows of a data set each client holds, in two arrays of ints whatever the number of clients. Immutable.

@@ -11,10 +11,10 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
 import org.fl4j.internal.Csv;
 import org.fl4j.internal.Durable;
 import org.fl4j.internal.TextFiles;
+import org.fl4j.message.ClientId;
 
 /** A partition as a CSV file of one line a client. */
 final class PartitionFile {

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
-import org.fl4j.core.ClientId;
 import org.fl4j.internal.Csv;
+import org.fl4j.message.ClientId;
 
 /**
  * Says how uneven a partition is.

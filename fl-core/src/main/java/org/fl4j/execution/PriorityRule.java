@@ -1,7 +1,6 @@
 package org.fl4j.execution;
 
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientPriority;
 
 /** Says which clients of a run begin first. It has a name, so that experiments can be declared with it. */
 @FunctionalInterface

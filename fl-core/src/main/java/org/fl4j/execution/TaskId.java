@@ -1,7 +1,7 @@
 package org.fl4j.execution;
 
-import org.fl4j.core.ClientId;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientId;
 
 /**
  * Which task: there is one of each kind for a client in a round.

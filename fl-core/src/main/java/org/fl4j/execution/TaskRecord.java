@@ -37,7 +37,7 @@ public record TaskRecord(
         Optional<String> updateSha256) {
     /** How a task ended. */
     public enum Outcome {
-        /** Its result was handed out, or was there when nobody wanted it any more. */
+        /** Its result was handed out, or was there when nobody needed it any more. */
         SUCCEEDED,
         /** Its last attempt threw. */
         FAILED,

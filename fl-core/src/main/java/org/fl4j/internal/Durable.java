@@ -6,6 +6,7 @@ import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -110,13 +111,17 @@ public final class Durable {
 
     /** Forces the names in a directory to disk, where the system can. */
     public static void force(Path directory) throws IOException {
-        if (DIRECTORIES_OPEN) {
+        if (opens(directory)) {
             uninterrupted(() -> {
                 try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
                     channel.force(true);
                 }
             });
         }
+    }
+
+    private static boolean opens(Path directory) {
+        return DIRECTORIES_OPEN && directory.getFileSystem().equals(FileSystems.getDefault());
     }
 
     /** Says why an operation on a file failed, for a message that names the file itself. */

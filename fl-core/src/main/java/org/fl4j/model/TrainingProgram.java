@@ -42,7 +42,7 @@ public final class TrainingProgram {
      * @param losses float32, at least as long as what is used of {@code rows}: receives each example's loss
      * @param rate the learning rate
      */
-    public record Run(
+    public record Inputs(
             LocalModel model,
             NDArray received,
             NDArray correction,
@@ -122,7 +122,7 @@ public final class TrainingProgram {
      * @param starts where each step's rows begin in the run's rows, and where those of the last step end
      * @return the sum of all losses, and of their squares
      */
-    public double[] run(Run run, long... starts) {
+    public double[] run(Inputs run, long... starts) {
         NDArray trainable = run.received();
         NDList state = new NDList();
         for (int i = 0; i < rule.stateVectors(); i++) {

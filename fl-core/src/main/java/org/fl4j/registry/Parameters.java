@@ -13,7 +13,7 @@ import org.fl4j.internal.Decimals;
 
 /**
  * The parameters given to a strategy. To read one declares it: what was given and never read is refused. Values are
- * numbers, booleans or texts; a text that reads as the wanted type will do. A value that was given without a name, as in
+ * numbers, booleans or texts; a text that reads as the needed type will do. A value that was given without a name, as in
  * {@code shards:2}, is that of the parameter that is read first.
  */
 public final class Parameters {

@@ -16,21 +16,21 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.ClientOrder;
-import org.fl4j.core.Facts;
-import org.fl4j.core.Note;
-import org.fl4j.core.Rejection;
-import org.fl4j.core.RejectionReason;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
-import org.fl4j.core.ServerState;
-import org.fl4j.core.ServerUpdate;
-import org.fl4j.core.SharedMessage;
-import org.fl4j.core.StrategyState;
 import org.fl4j.core.UpdateStream;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.ClientOrder;
+import org.fl4j.message.Facts;
+import org.fl4j.message.Note;
+import org.fl4j.message.Rejection;
+import org.fl4j.message.RejectionReason;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.RoundPlan;
+import org.fl4j.message.ServerState;
+import org.fl4j.message.ServerUpdate;
+import org.fl4j.message.SharedMessage;
+import org.fl4j.message.StrategyState;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.Tensors;
@@ -56,9 +56,9 @@ public final class AsynchronousServer extends ForwardingServer {
     private final Clock time;
 
     /** A client under way, or arrived. */
-    private record Run(ClientId client, int version, double start, double end) {
-        static final Comparator<Run> IN_ORDER =
-                Comparator.comparingDouble(Run::end).thenComparing(Run::client);
+    private record InFlight(ClientId client, int version, double start, double end) {
+        static final Comparator<InFlight> IN_ORDER =
+                Comparator.comparingDouble(InFlight::end).thenComparing(InFlight::client);
 
         Facts times() {
             return Clock.facts(end - start, end);
@@ -67,7 +67,11 @@ public final class AsynchronousServer extends ForwardingServer {
 
     /** What happens in a round, known before it is computed. */
     private record Course(
-            Map<ClientId, Run> arrived, List<Run> stale, List<ClientId> lost, Collection<Run> running, double clock) {
+            Map<ClientId, InFlight> arrived,
+            List<InFlight> stale,
+            List<ClientId> lost,
+            Collection<InFlight> running,
+            double clock) {
         Metrics staleness(ServerState state) {
             return arrived.values().stream()
                     .map(run -> Metrics.of("time/staleness", state.round() - run.version(), 1))
@@ -138,19 +142,19 @@ public final class AsynchronousServer extends ForwardingServer {
     }
 
     private Course course(ServerState state, ClientDirectory available, RoundContext round) {
-        PriorityQueue<Run> running = new PriorityQueue<>(Run.IN_ORDER);
+        PriorityQueue<InFlight> running = new PriorityQueue<>(InFlight.IN_ORDER);
         running.addAll(running(state.strategy()));
         double clock = Clock.of(state);
         double deadline = clock + rules.window();
-        Map<ClientId, Run> arrived = new LinkedHashMap<>();
-        List<Run> stale = new ArrayList<>();
+        Map<ClientId, InFlight> arrived = new LinkedHashMap<>();
+        List<InFlight> stale = new ArrayList<>();
         Starter starter = new Starter(state, available, round, stale);
         int retries = 0;
         while (arrived.size() < rules.bufferSize() && clock < deadline) {
             while (running.size() < rules.concurrency() && starter.start(running, arrived.keySet(), clock)) {}
             boolean somebodyMayCome =
                     running.size() < rules.concurrency() && !starter.isExhausted(running, arrived.keySet());
-            Run next = running.peek();
+            InFlight next = running.peek();
             if (next == null && !somebodyMayCome) {
                 break; // every client is in the buffer, or dropped out
             }
@@ -188,10 +192,10 @@ public final class AsynchronousServer extends ForwardingServer {
         private final ClientDirectory clients;
         private final RoundContext round;
         private final List<ClientId> lost = new ArrayList<>(); // dropped out: not started again in this round
-        private final List<Run> stale; // the same: whoever counts what they release counts one a round
+        private final List<InFlight> stale; // the same: whoever counts what they release counts one a round
         private int started;
 
-        Starter(ServerState state, ClientDirectory clients, RoundContext round, List<Run> stale) {
+        Starter(ServerState state, ClientDirectory clients, RoundContext round, List<InFlight> stale) {
             this.state = state;
             this.stale = stale;
             this.clients = clients;
@@ -199,12 +203,12 @@ public final class AsynchronousServer extends ForwardingServer {
         }
 
         /** Returns whether all clients run, have arrived, in time or too late, or dropped out. */
-        boolean isExhausted(Collection<Run> running, Set<ClientId> arrived) {
+        boolean isExhausted(Collection<InFlight> running, Set<ClientId> arrived) {
             return running.size() + arrived.size() + lost.size() + stale.size() >= clients.size();
         }
 
         /** Starts a client that is there, and neither runs nor has arrived; returns whether there was one. */
-        boolean start(Collection<Run> running, Set<ClientId> arrived, double now) {
+        boolean start(Collection<InFlight> running, Set<ClientId> arrived, double now) {
             Set<ClientId> busy = new TreeSet<>(arrived);
             running.forEach(run -> busy.add(run.client()));
             stale.forEach(run -> busy.add(run.client()));
@@ -228,7 +232,7 @@ public final class AsynchronousServer extends ForwardingServer {
             if (seconds == Double.POSITIVE_INFINITY) {
                 return lost.add(client);
             }
-            return running.add(new Run(client, state.round(), now, now + seconds));
+            return running.add(new InFlight(client, state.round(), now, now + seconds));
         }
     }
 
@@ -252,7 +256,7 @@ public final class AsynchronousServer extends ForwardingServer {
         tensors.keySet().removeIf(name -> name.startsWith("async/"));
         double[] table = new double[COLUMNS * course.running().size()];
         int i = 0;
-        for (Run run : course.running()) {
+        for (InFlight run : course.running()) {
             table[i++] = run.client().index();
             table[i++] = run.version();
             table[i++] = run.start();
@@ -280,11 +284,11 @@ public final class AsynchronousServer extends ForwardingServer {
         return strategy.withTensors(tensors).with(Clock.SECONDS, course.clock());
     }
 
-    private static List<Run> running(StrategyState strategy) {
-        List<Run> running = new ArrayList<>();
+    private static List<InFlight> running(StrategyState strategy) {
+        List<InFlight> running = new ArrayList<>();
         double[] table = strategy.tensor(RUNNING).map(NDArray::toDoubleArray).orElse(new double[0]);
         for (int i = 0; i < table.length; i += COLUMNS) {
-            running.add(new Run(new ClientId((int) table[i]), (int) table[i + 1], table[i + 2], table[i + 3]));
+            running.add(new InFlight(new ClientId((int) table[i]), (int) table[i + 1], table[i + 2], table[i + 3]));
         }
         return running;
     }

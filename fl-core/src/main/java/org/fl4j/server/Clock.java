@@ -3,15 +3,15 @@ package org.fl4j.server;
 import java.util.function.IntToLongFunction;
 import java.util.function.ToLongFunction;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
-import org.fl4j.core.ClientTimes;
-import org.fl4j.core.Facts;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.ServerState;
-import org.fl4j.core.Workload;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.Facts;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.ServerState;
 import org.fl4j.tensor.ParameterLayout;
+import org.fl4j.world.ClientTimes;
+import org.fl4j.world.Workload;
 import org.fl4j.world.World;
 
 /**

@@ -2,10 +2,10 @@ package org.fl4j.server;
 
 import java.util.List;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.ServerState;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.ServerState;
 
 /**
  * What a selector's answer must be. A client that is chosen twice would train twice, and a longer cohort would cost

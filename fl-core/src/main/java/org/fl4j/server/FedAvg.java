@@ -1,13 +1,13 @@
 package org.fl4j.server;
 
 import org.fl4j.core.Aggregation;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.ServerState;
-import org.fl4j.core.SharedMessage;
-import org.fl4j.core.StrategyState;
 import org.fl4j.core.SumRule;
 import org.fl4j.core.UpdateWeighting;
 import org.fl4j.internal.Check;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.ServerState;
+import org.fl4j.message.SharedMessage;
+import org.fl4j.message.StrategyState;
 
 /**
  * The weighted mean of the deltas (McMahan et al. 2017, arXiv 1602.05629, algorithm 1): with a server learning rate of

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.ServerOptimizer;
-import org.fl4j.core.ServerState;
+import org.fl4j.message.ServerState;
 import org.fl4j.tensor.Kernels;
 
 /** Finds NaN and infinite values in what a round came to: once they are in a model or a moment, they stay. */

@@ -6,12 +6,12 @@ import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.BlockSums;
 import org.fl4j.core.Fold;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.RoundPlan;
-import org.fl4j.core.ServerState;
 import org.fl4j.core.SumRule;
 import org.fl4j.core.UpdateStream;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.RoundPlan;
+import org.fl4j.message.ServerState;
 
 /** Folds a round's updates with an aggregator, as an intake admits them. */
 final class RoundFold implements Fold {

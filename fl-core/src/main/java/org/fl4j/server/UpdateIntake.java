@@ -10,14 +10,14 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.fl4j.core.Admission;
 import org.fl4j.core.BlockSums;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.Receipt;
-import org.fl4j.core.Rejection;
-import org.fl4j.core.RejectionReason;
-import org.fl4j.core.RoundPlan;
-import org.fl4j.core.ServerState;
-import org.fl4j.core.ServerUpdate;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.Receipt;
+import org.fl4j.message.Rejection;
+import org.fl4j.message.RejectionReason;
+import org.fl4j.message.RoundPlan;
+import org.fl4j.message.ServerState;
+import org.fl4j.message.ServerUpdate;
 import org.fl4j.metrics.Metrics;
 
 /** Judges one round's updates by a policy, and records which clients were accepted and which were rejected. */

@@ -1,7 +1,6 @@
 package org.fl4j.server;
 
 import org.fl4j.core.Admission;
-import org.fl4j.core.UpdateFilter;
 import org.fl4j.internal.Check;
 
 /**

@@ -4,9 +4,9 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.ServerState;
 import org.fl4j.internal.Check;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.ServerState;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.monitoring.AdaptationRule;
 import org.fl4j.monitoring.ResourceProbe;
@@ -60,7 +60,7 @@ public record AdaptiveTraining(ResourceProbe probe, AdaptationRule rule) impleme
         private final int ownBatchSize;
         private final int largestClient;
 
-        Adapting(AdaptationRule rule, RunParts run) {
+        Adapting(AdaptationRule rule, DecoratorContext run) {
             this.rule = rule;
             ownBatchSize = run.training().orElseThrow().batchSize();
             largestClient = largestOf(run.clients());

@@ -1,10 +1,10 @@
 package org.fl4j.simulation;
 
-import org.fl4j.core.ClientDurations;
 import org.fl4j.internal.Check;
 import org.fl4j.server.AsynchronousRules;
 import org.fl4j.server.AsynchronousServer;
 import org.fl4j.server.Clock;
+import org.fl4j.world.ClientDurations;
 import org.fl4j.world.World;
 
 /**

@@ -3,8 +3,8 @@ package org.fl4j.simulation;
 import java.util.Optional;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.Fact;
-import org.fl4j.core.ModelUpdate;
+import org.fl4j.message.Fact;
+import org.fl4j.message.ModelUpdate;
 import org.fl4j.tensor.Slice;
 
 /**

@@ -1,5 +1,6 @@
 package org.fl4j.simulation;
 
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -16,14 +17,14 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.fl4j.client.Worker;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.RoundContext;
 import org.fl4j.execution.ExecutionPolicy;
 import org.fl4j.execution.TaskId;
 import org.fl4j.execution.TaskRecord;
-import org.fl4j.execution.internal.Notes;
 import org.fl4j.execution.internal.Task;
 import org.fl4j.execution.internal.TaskExecutor;
+import org.fl4j.execution.internal.TaskNotes;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.RoundContext;
 import org.fl4j.monitoring.ResourceMonitor;
 import org.fl4j.tensor.TensorEngine;
 
@@ -34,6 +35,9 @@ import org.fl4j.tensor.TensorEngine;
  * because a time-out interrupts threads. Few results wait to be taken: memory stays O(model) per worker.
  */
 final class ClientExecutor implements AutoCloseable {
+    /** What training is called in records. */
+    static final String TRAINING = "train";
+
     private static final long LOOK_MILLISECONDS = 10;
 
     private final List<WorkerHost> workers;
@@ -49,7 +53,7 @@ final class ClientExecutor implements AutoCloseable {
     /** What is done for one client, on a worker's thread. */
     @FunctionalInterface
     interface Work<T> {
-        T apply(ClientId client, WorkerHost host, Notes notes);
+        T apply(ClientId client, WorkerHost host, TaskNotes notes);
     }
 
     ClientExecutor(
@@ -76,12 +80,12 @@ final class ClientExecutor implements AutoCloseable {
      * Starts a round's work.
      *
      * @param kind what it is called in records
-     * @param wanted after how many results the rest are likely not wanted: those are begun only when they are asked for
+     * @param needed after how many results the rest are likely not needed: those are begun only when they are asked for
      * @param free frees a result that nobody asked for
      */
     <T> Results<T> run(
-            String kind, List<ClientId> clients, RoundContext round, int wanted, Work<T> work, Consumer<T> free) {
-        return new Results<>(kind, clients, round, wanted, work, free);
+            String kind, List<ClientId> clients, RoundContext round, int needed, Work<T> work, Consumer<T> free) {
+        return new Results<>(kind, clients, round, needed, work, free);
     }
 
     /** Returns what became of the tasks that ended since it was asked last, in the order in which they ended. */
@@ -97,7 +101,7 @@ final class ClientExecutor implements AutoCloseable {
         return (int) Math.min(Integer.MAX_VALUE - 1, (long) execution.aheadPerWorker() * workers.size());
     }
 
-    private <T> T onIdleWorker(ClientId client, RoundContext round, Work<T> work, Notes notes)
+    private <T> T onIdleWorker(ClientId client, RoundContext round, Work<T> work, TaskNotes notes)
             throws InterruptedException {
         WorkerHost worker = idle.take();
         try (Usage usage = new Usage(round, notes)) {
@@ -111,9 +115,9 @@ final class ClientExecutor implements AutoCloseable {
     /** What a client's work takes of the machine, for its record. */
     private final class Usage implements AutoCloseable {
         private final Optional<ResourceMonitor.Window> window;
-        private final Notes notes;
+        private final TaskNotes notes;
 
-        Usage(RoundContext round, Notes notes) {
+        Usage(RoundContext round, TaskNotes notes) {
             window = monitor.map(looks -> looks.open(round.number()));
             this.notes = notes;
         }
@@ -154,16 +158,18 @@ final class ClientExecutor implements AutoCloseable {
         private final Consumer<T> free;
         private final Deque<Task<T>> ahead; // has room for all that it ever holds
         private final List<ClientFailure> failures = new ArrayList<>();
-        private int wanted;
+        private final long begunAt = System.nanoTime();
+        private int needed;
+        private boolean hasBegun;
         private Optional<T> next = Optional.empty();
 
         private Results(
-                String kind, List<ClientId> clients, RoundContext round, int wanted, Work<T> work, Consumer<T> free) {
+                String kind, List<ClientId> clients, RoundContext round, int needed, Work<T> work, Consumer<T> free) {
             this.kind = kind;
             waiting = clients.iterator();
             ahead = new ArrayDeque<>(Math.min(clients.size(), mostAhead()) + 1);
             this.round = round;
-            this.wanted = wanted;
+            this.needed = needed;
             this.work = work;
             this.free = free;
         }
@@ -176,18 +182,32 @@ final class ClientExecutor implements AutoCloseable {
         @Override
         public boolean hasNext() {
             while (next.isEmpty()) {
+                leaveOutLate();
                 int most = mostAhead();
                 List<ClientId> fresh = new ArrayList<>();
-                while (waiting.hasNext() && ahead.size() + fresh.size() < Math.min(most, Math.max(1, wanted))) {
+                while (waiting.hasNext() && ahead.size() + fresh.size() < Math.min(most, Math.max(1, needed))) {
                     fresh.add(waiting.next());
                 }
                 submit(fresh);
+                hasBegun = true;
                 if (ahead.isEmpty()) {
                     return false;
                 }
                 next = take();
             }
             return true;
+        }
+
+        /** Clients that have not begun when the round's time is over are not trained. */
+        private void leaveOutLate() {
+            if (hasBegun && kind.equals(TRAINING) && execution.roundLimit().isPresent()) {
+                Duration limit = execution.roundLimit().get();
+                while (waiting.hasNext() && System.nanoTime() - begunAt > limit.toNanos()) {
+                    failures.add(new ClientFailure(
+                            waiting.next(), "training of a round must take at most " + limit.toMillis()
+                                    + " ms, and the client had not begun by then"));
+                }
+            }
         }
 
         /** Queues the important ones first, for a thread may be idle; their results are taken in their own order. */
@@ -222,7 +242,7 @@ final class ClientExecutor implements AutoCloseable {
                 throw new NoSuchElementException("every client of the round was taken");
             }
             T result = next.orElseThrow();
-            wanted--;
+            needed--;
             next = Optional.empty();
             return result;
         }
@@ -238,7 +258,7 @@ final class ClientExecutor implements AutoCloseable {
             next = Optional.empty();
             while (!ahead.isEmpty()) {
                 Task<T> task = ahead.remove();
-                if (task.awaitEnd() == null) { // a failure is not wanted any more
+                if (task.awaitEnd() == null) { // a failure is not needed any more
                     unfreed = freed(task.result(), unfreed);
                 }
             }

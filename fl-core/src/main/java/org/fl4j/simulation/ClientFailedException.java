@@ -1,6 +1,6 @@
 package org.fl4j.simulation;
 
-import org.fl4j.core.ClientId;
+import org.fl4j.message.ClientId;
 
 /** A client threw; its exception is the cause. */
 public final class ClientFailedException extends RuntimeException {

@@ -1,6 +1,6 @@
 package org.fl4j.simulation;
 
-import org.fl4j.core.ClientId;
+import org.fl4j.message.ClientId;
 
 /**
  * A client that threw in a round that went on without it.

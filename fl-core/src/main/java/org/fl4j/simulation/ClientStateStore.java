@@ -1,8 +1,8 @@
 package org.fl4j.simulation;
 
 import java.util.Collection;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.ClientStore;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.ClientStore;
 
 /** Client states as the run sees them: with rounds. */
 interface ClientStateStore extends ClientStore, AutoCloseable {

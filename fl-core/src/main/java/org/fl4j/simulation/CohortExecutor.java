@@ -4,13 +4,13 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import org.fl4j.core.BlockSums;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.Query;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.RoundPlan;
 import org.fl4j.core.SumRule;
 import org.fl4j.execution.TaskRecord;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.Query;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.RoundPlan;
 import org.fl4j.metrics.Metrics;
 
 /**
@@ -21,7 +21,7 @@ import org.fl4j.metrics.Metrics;
  * <p>Its duties: each client gets {@link RoundPlan#task} as it is; a client that fails is a gap in the answers, and
  * told in {@link Answers#failures}, or ends the run with a {@link ClientFailedException}, as the run's {@link
  * FailurePolicy} says; what clients keep is staged in {@link ExecutorParts#states} before their answer is handed out;
- * clients are begun a bounded number ahead of the answer that is asked for, and beyond {@link RoundPlan#wanted} only on
+ * clients are begun a bounded number ahead of the answer that is asked for, and beyond {@link RoundPlan#needed} only on
  * request.
  */
 public interface CohortExecutor extends AutoCloseable {

@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
-import org.fl4j.core.ServerState;
 import org.fl4j.internal.CsvFile;
+import org.fl4j.message.ServerState;
 
 /**
  * Writes one record a round to a file of comma-separated values: round, chosen metrics, updates folded, rejected and failed,

@@ -14,10 +14,10 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.Slot;
-import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Durable;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.Slot;
+import org.fl4j.message.StrategyState;
 import org.fl4j.tensor.SafeTensors;
 
 /**

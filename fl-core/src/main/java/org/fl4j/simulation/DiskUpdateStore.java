@@ -14,12 +14,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.Payload;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.UpdateStore;
 import org.fl4j.internal.Check;
 import org.fl4j.internal.Durable;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.Payload;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.UpdateStore;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.SafeTensors;
 

@@ -4,11 +4,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.RoundContext;
 import org.fl4j.core.Server;
-import org.fl4j.core.ServerState;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.ServerState;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.tensor.ParameterVector;
 

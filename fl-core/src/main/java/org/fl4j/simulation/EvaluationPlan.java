@@ -5,7 +5,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
+import org.fl4j.message.ClientId;
 
 /**
  * In which rounds the model is evaluated: every so many, and in the last.

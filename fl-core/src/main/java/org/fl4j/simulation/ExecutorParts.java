@@ -9,8 +9,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import org.fl4j.client.ClientProgram;
-import org.fl4j.core.ClientStore;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientStore;
 import org.fl4j.tensor.ParameterLayout;
 
 /**

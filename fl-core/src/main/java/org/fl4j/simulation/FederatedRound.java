@@ -1,10 +1,10 @@
 package org.fl4j.simulation;
 
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
-import org.fl4j.core.ServerState;
-import org.fl4j.core.ServerUpdate;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.RoundPlan;
+import org.fl4j.message.ServerState;
+import org.fl4j.message.ServerUpdate;
 
 /**
  * One round, in six steps: the server plans who takes part and what each of them is sent, once clients have answered

@@ -9,10 +9,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.Slot;
-import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.Slot;
+import org.fl4j.message.StrategyState;
 import org.fl4j.tensor.TensorEngine;
 import org.fl4j.tensor.Tensors;
 

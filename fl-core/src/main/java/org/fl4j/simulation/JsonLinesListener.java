@@ -2,8 +2,8 @@ package org.fl4j.simulation;
 
 import java.nio.file.Path;
 import java.util.List;
-import org.fl4j.core.ServerState;
 import org.fl4j.internal.RoundLines;
+import org.fl4j.message.ServerState;
 
 /**
  * Writes one JSON object a round to a file: round, metrics (value, sum and weight), cohort, per-client metrics, rejected

@@ -2,7 +2,7 @@ package org.fl4j.simulation;
 
 import java.util.Locale;
 import java.util.stream.Collectors;
-import org.fl4j.core.ServerState;
+import org.fl4j.message.ServerState;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

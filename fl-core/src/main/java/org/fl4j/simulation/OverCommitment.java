@@ -3,32 +3,32 @@ package org.fl4j.simulation;
 import org.fl4j.internal.Check;
 
 /**
- * Asks more clients than are wanted and keeps the fastest, on a simulated clock (Bonawitz et al. 2019, arXiv
+ * Asks more clients than are needed and keeps the fastest, on a simulated clock (Bonawitz et al. 2019, arXiv
  * 1902.01046, section 4.2): {@code .algorithm(new SynchronousTime(world, 600)).algorithm(new OverCommitment(100))}.
  * Those that are not waited for are not trained.
  *
- * @param wanted how many updates a round takes, at least 1
- * @param factor how many clients are asked for each that is wanted, at least 1; rounded up
+ * @param needed how many updates a round takes, at least 1
+ * @param factor how many clients are asked for each that is needed, at least 1; rounded up
  */
-public record OverCommitment(int wanted, double factor) implements Algorithm {
+public record OverCommitment(int needed, double factor) implements Algorithm {
     /** Checks both. */
     public OverCommitment {
-        Check.positive("wanted", wanted);
+        Check.positive("needed", needed);
         Check.that(factor >= 1 && Double.isFinite(factor), "factor", "at least 1 and finite", factor);
     }
 
-    /** Asks 1.3 clients for each that is wanted, as FedScale does. */
-    public OverCommitment(int wanted) {
-        this(wanted, 1.3);
+    /** Asks 1.3 clients for each that is needed, as FedScale does. */
+    public OverCommitment(int needed) {
+        this(needed, 1.3);
     }
 
     @Override
     public Parts on(Parts parts) {
-        return parts.cohortSize(asked()).updates(parts.updates().bufferSize(wanted));
+        return parts.cohortSize(asked()).updates(parts.updates().bufferSize(needed));
     }
 
     private int asked() {
-        return (int) Math.ceil(wanted * factor - 1e-9);
+        return (int) Math.ceil(needed * factor - 1e-9);
     }
 
     /** Accepts only runs on a clock, or the fastest would be those with the lowest ids. */
@@ -45,9 +45,9 @@ public record OverCommitment(int wanted, double factor) implements Algorithm {
                 String.valueOf(asked()),
                 parts.cohortSize());
         Check.that(
-                parts.updates().bufferSize() == wanted,
+                parts.updates().bufferSize() == needed,
                 "bufferSize under over-commitment",
-                String.valueOf(wanted),
+                String.valueOf(needed),
                 parts.updates().bufferSize());
     }
 }

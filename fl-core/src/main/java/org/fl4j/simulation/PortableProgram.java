@@ -12,15 +12,15 @@ import org.fl4j.client.ClientHost;
 import org.fl4j.client.ClientProgram;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.core.Aggregator;
-import org.fl4j.core.ClientStates;
 import org.fl4j.core.Codec;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.SharedMessage;
 import org.fl4j.core.SumRule;
-import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.FederatedDataset;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientStates;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.SharedMessage;
+import org.fl4j.message.TrainingTask;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.FederatedModel;
 import org.fl4j.model.LearningTask;
@@ -164,7 +164,7 @@ public record PortableProgram(
             Optional<String> frozen = model.frozenSha256();
             RunConfig run = parts.with(all -> all.frozenSha256 = frozen);
             SortedMap<String, String> identity = RunIdentity.ofClients(run).parts();
-            WorkerHost host = Computation.host(run, model, states, device, new ClientCall());
+            WorkerHost host = OpenRun.host(run, model, states, device, new ClientCall());
             ClaimRule claims = new ClaimRule(run.data.clients(), Optional.ofNullable(run.training));
             return new Opened(model, host.lent(), identity, claims, Optional.ofNullable(run.aggregator));
         } catch (RuntimeException | Error e) {

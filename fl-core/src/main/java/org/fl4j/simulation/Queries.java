@@ -6,13 +6,13 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import org.fl4j.core.Admission;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.Query;
-import org.fl4j.core.Rejection;
-import org.fl4j.core.RejectionReason;
-import org.fl4j.core.RoundContext;
 import org.fl4j.core.Server;
-import org.fl4j.core.ServerState;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.Query;
+import org.fl4j.message.Rejection;
+import org.fl4j.message.RejectionReason;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.ServerState;
 import org.fl4j.server.UpdateValidator;
 
 /**

@@ -4,9 +4,9 @@ import ai.djl.ndarray.NDScope;
 import java.util.Optional;
 import org.fl4j.client.Worker;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
 import org.fl4j.data.FederatedDataset;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientId;
 import org.fl4j.model.FederatedModel;
 import org.fl4j.tensor.TensorEngine;
 

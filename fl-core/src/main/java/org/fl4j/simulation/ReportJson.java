@@ -7,11 +7,11 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.util.Map;
 import java.util.TreeMap;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.Rejection;
-import org.fl4j.core.RejectionReason;
 import org.fl4j.internal.Json;
 import org.fl4j.internal.JsonFields;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.Rejection;
+import org.fl4j.message.RejectionReason;
 import org.fl4j.metrics.Metric;
 import org.fl4j.metrics.Metrics;
 

@@ -2,13 +2,13 @@ package org.fl4j.simulation;
 
 import java.util.List;
 import java.util.Optional;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
-import org.fl4j.core.ServerState;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.RoundPlan;
+import org.fl4j.message.ServerState;
 
 /**
  * Runs single clients of a round, of which nothing is kept: again, to compare their updates, or before the run, to see

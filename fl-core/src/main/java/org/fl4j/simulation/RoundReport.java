@@ -4,8 +4,8 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.Rejection;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.Rejection;
 import org.fl4j.metrics.Metrics;
 
 /**

@@ -16,18 +16,18 @@ import org.fl4j.client.SgdClientFactory;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientSelector;
-import org.fl4j.core.ClientStore;
 import org.fl4j.core.Codec;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerOptimizer;
-import org.fl4j.core.ServerState;
-import org.fl4j.core.UpdateStore;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.Examples;
 import org.fl4j.data.FederatedDataset;
 import org.fl4j.execution.ExecutionPolicy;
 import org.fl4j.internal.Check;
 import org.fl4j.internal.TypeNames;
+import org.fl4j.message.ClientStore;
+import org.fl4j.message.ServerState;
+import org.fl4j.message.UpdateStore;
 import org.fl4j.model.FederatedModel;
 import org.fl4j.model.LearningTask;
 import org.fl4j.monitoring.ResourceMonitor;
@@ -200,7 +200,8 @@ final class RunConfig implements Cloneable {
     }
 
     Server decorated(Server composed, ClientStore states) {
-        RunParts run = new RunParts(states, updates, selector, Optional.ofNullable(training), codec, data.clients());
+        DecoratorContext run =
+                new DecoratorContext(states, updates, selector, Optional.ofNullable(training), codec, data.clients());
         return new ServerStack(servers, settings).around(composed, run);
     }
 

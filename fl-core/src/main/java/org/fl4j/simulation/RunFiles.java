@@ -5,8 +5,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.fl4j.core.ServerState;
 import org.fl4j.internal.DirectoryLock;
+import org.fl4j.message.ServerState;
 import org.fl4j.tensor.ParameterLayout;
 
 /** The checkpoint directory of a run, which is the run's alone while it goes on. */

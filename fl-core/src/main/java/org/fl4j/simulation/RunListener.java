@@ -1,8 +1,8 @@
 package org.fl4j.simulation;
 
 import java.util.List;
-import org.fl4j.core.ServerState;
 import org.fl4j.execution.TaskRecord;
+import org.fl4j.message.ServerState;
 
 /**
  * Watches a run and never changes it. Called on one thread of the run, which is not the caller's. An exception ends the run, because a

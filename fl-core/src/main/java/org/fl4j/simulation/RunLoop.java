@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import org.fl4j.core.ServerState;
 import org.fl4j.execution.TaskRecord;
+import org.fl4j.message.ServerState;
 import org.fl4j.monitoring.ResourceMonitor;
 
 /**
@@ -15,7 +15,7 @@ import org.fl4j.monitoring.ResourceMonitor;
  */
 final class RunLoop {
     private final RunConfig setup;
-    private final Computation run;
+    private final OpenRun run;
     private final Optional<RunFiles> files;
     private final BooleanSupplier cancelled;
     private final Runnable interrupted;
@@ -32,7 +32,7 @@ final class RunLoop {
      */
     RunLoop(
             RunConfig setup,
-            Computation run,
+            OpenRun run,
             Optional<RunFiles> files,
             Checkpoint from,
             boolean toldAll,

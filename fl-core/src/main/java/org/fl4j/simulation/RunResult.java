@@ -3,7 +3,7 @@ package org.fl4j.simulation;
 import ai.djl.ndarray.NDManager;
 import java.util.List;
 import java.util.OptionalDouble;
-import org.fl4j.core.ServerState;
+import org.fl4j.message.ServerState;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.server.Clock;
 

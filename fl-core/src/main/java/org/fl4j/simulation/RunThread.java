@@ -22,7 +22,7 @@ final class RunThread {
         onInterrupt = action;
     }
 
-    /** Notes an interrupt that a listener made, which is on the caller's side. */
+    /** TaskNotes an interrupt that a listener made, which is on the caller's side. */
     void interrupt() {
         interrupted = true;
     }

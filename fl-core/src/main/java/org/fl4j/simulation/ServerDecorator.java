@@ -12,5 +12,5 @@ public interface ServerDecorator {
      *     or an earlier one of the same layer, made of it
      * @param run what else the run is made of
      */
-    Server decorate(Server server, RunParts run);
+    Server decorate(Server server, DecoratorContext run);
 }

@@ -1,15 +1,15 @@
 package org.fl4j.simulation;
 
 import java.util.List;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
-import org.fl4j.core.ServerState;
-import org.fl4j.core.ServerUpdate;
 import org.fl4j.core.UpdateStream;
 import org.fl4j.internal.Check;
 import org.fl4j.internal.TypeNames;
 import org.fl4j.internal.Wrapper;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.RoundPlan;
+import org.fl4j.message.ServerState;
+import org.fl4j.message.ServerUpdate;
 import org.fl4j.server.ForwardingServer;
 import org.fl4j.server.StrategyFailedException;
 
@@ -22,7 +22,7 @@ import org.fl4j.server.StrategyFailedException;
  */
 record ServerStack(List<PlacedServer> servers, List<SettingsRule.Factory> settings) {
     /** Returns the outermost server. */
-    Server around(Server composed, RunParts run) {
+    Server around(Server composed, DecoratorContext run) {
         Server outermost = composed;
         for (ServerLayer layer : ServerLayer.values()) {
             if (layer == ServerLayer.GATE) {
@@ -48,7 +48,7 @@ record ServerStack(List<PlacedServer> servers, List<SettingsRule.Factory> settin
                 .toList();
     }
 
-    private Server withSettings(Server server, RunParts run) {
+    private Server withSettings(Server server, DecoratorContext run) {
         Server around = server;
         for (int i = 0; i < settings.size(); i++) {
             around = new SettingsServer(around, settings.get(i).of(run), i);

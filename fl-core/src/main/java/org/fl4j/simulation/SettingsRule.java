@@ -1,8 +1,8 @@
 package org.fl4j.simulation;
 
 import java.util.Map;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.ServerState;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.ServerState;
 import org.fl4j.metrics.Metrics;
 
 /**
@@ -16,7 +16,7 @@ public interface SettingsRule {
     @FunctionalInterface
     interface Factory {
         /** Returns the rule of a run. */
-        SettingsRule of(RunParts run);
+        SettingsRule of(DecoratorContext run);
     }
 
     /** Decides for the round after a state. */
@@ -25,7 +25,7 @@ public interface SettingsRule {
     /**
      * What a rule decided.
      *
-     * @param settings of the round's tasks, by name; see {@link org.fl4j.core.TrainingTask}
+     * @param settings of the round's tasks, by name; see {@link org.fl4j.message.TrainingTask}
      * @param remembered numbers for the next state, by name
      * @param metrics for the round's report
      */

@@ -2,14 +2,14 @@ package org.fl4j.simulation;
 
 import java.util.Map;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.Note;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
-import org.fl4j.core.ServerState;
-import org.fl4j.core.ServerUpdate;
-import org.fl4j.core.StrategyState;
 import org.fl4j.core.UpdateStream;
+import org.fl4j.message.Note;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.RoundPlan;
+import org.fl4j.message.ServerState;
+import org.fl4j.message.ServerUpdate;
+import org.fl4j.message.StrategyState;
 import org.fl4j.server.ForwardingServer;
 
 /** Another server, whose tasks have the settings of a rule. */

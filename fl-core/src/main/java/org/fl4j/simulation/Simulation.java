@@ -9,10 +9,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntFunction;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.ServerState;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.ServerState;
 import org.fl4j.metrics.Metrics;
 
 /**
@@ -55,9 +55,9 @@ public final class Simulation {
                 .orElse(null)) {
             EvaluationPlan plan = new EvaluationPlan(
                     setup.evaluateEvery, setup.evaluateClientsEvery, setup.evaluatingClients(), setup.rounds);
-            Computation.Scope scope =
-                    new Computation.Scope(setup.clientStateStore(), setup.updateStore, plan, round -> Optional.empty());
-            return Computation.of(setup, scope, isOver, run -> {
+            OpenRun.Scope scope =
+                    new OpenRun.Scope(setup.clientStateStore(), setup.updateStore, plan, round -> Optional.empty());
+            return OpenRun.of(setup, scope, isOver, run -> {
                 thread.onInterrupt(run.executor()::interrupt);
                 Optional<Checkpoint.Stored> from = resumed(files, run);
                 if (!setup.resume) {
@@ -77,7 +77,7 @@ public final class Simulation {
         }
     }
 
-    private Optional<Checkpoint.Stored> resumed(RunFiles files, Computation run) {
+    private Optional<Checkpoint.Stored> resumed(RunFiles files, OpenRun run) {
         if (files == null) {
             return Optional.empty();
         }
@@ -88,7 +88,7 @@ public final class Simulation {
         return Optional.empty();
     }
 
-    private RunResult result(RunLoop loop, Computation run, long start) {
+    private RunResult result(RunLoop loop, OpenRun run, long start) {
         RunResult.End end = loop.run();
         double seconds = (System.nanoTime() - start) / 1e9;
         ServerState last = loop.state();
@@ -123,9 +123,9 @@ public final class Simulation {
                 .map(disk -> new InMemoryClientStates(
                         (id, slot, target) -> disk.load(id, slot, CheckpointFiles.round(file.orElseThrow()), target)))
                 .orElseGet(InMemoryClientStates::new);
-        Computation.Scope scope = Computation.Scope.inMemory(clientStates, recorded());
+        OpenRun.Scope scope = OpenRun.Scope.inMemory(clientStates, recorded());
         BooleanSupplier isOver = () -> cancelled || thread.isInterrupted();
-        return Computation.of(setup, scope, isOver, run -> {
+        return OpenRun.of(setup, scope, isOver, run -> {
             try (NDManager states = run.states()) {
                 ServerState state = file.map(from -> Checkpoint.load(
                                         from, run.model().layout(), RunIdentity.of(setup), states.newSubManager())
@@ -168,8 +168,8 @@ public final class Simulation {
     public Optional<ClientId> rehearse() {
         RunConfig strict = setup.with(run -> run.failurePolicy = FailurePolicy.FAIL_RUN);
         RunThread thread = new RunThread();
-        Computation.Scope inMemory = Computation.Scope.inMemory(new InMemoryClientStates(), round -> Optional.empty());
-        return thread.call(() -> Computation.of(strict, inMemory, () -> cancelled || thread.isInterrupted(), run -> {
+        OpenRun.Scope inMemory = OpenRun.Scope.inMemory(new InMemoryClientStates(), round -> Optional.empty());
+        return thread.call(() -> OpenRun.of(strict, inMemory, () -> cancelled || thread.isInterrupted(), run -> {
             try (NDScope scope = new NDScope()) {
                 scope.suppressNotUsedWarning();
                 return run.reruns().rehearse(run.initial());

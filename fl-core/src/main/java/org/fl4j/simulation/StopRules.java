@@ -4,8 +4,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
-import org.fl4j.core.UpdateStore;
 import org.fl4j.internal.Check;
+import org.fl4j.message.UpdateStore;
 import org.fl4j.metrics.Metrics;
 
 /**
@@ -43,9 +43,9 @@ final class StopRules {
     private static Set<String> ofFirstRound(RunConfig setup, BooleanSupplier isOver) {
         EvaluationPlan everything = new EvaluationPlan(
                 /* centralEvery= */ 1, setup.evaluateClientsEvery, setup.evaluatingClients(), /* lastRound= */ 1);
-        Computation.Scope scope = new Computation.Scope(
+        OpenRun.Scope scope = new OpenRun.Scope(
                 new InMemoryClientStates(), UpdateStore.inMemory(), everything, round -> Optional.empty());
-        return Computation.of(setup, scope, isOver, run -> {
+        return OpenRun.of(setup, scope, isOver, run -> {
             try {
                 Metrics measured = run.next(run.initial()).report().metrics();
                 return new TreeSet<>(measured.values().keySet());

@@ -5,7 +5,7 @@ final class Stopwatch {
     private final long start = System.nanoTime();
     private long trained = start;
 
-    /** Notes that updates are folded. */
+    /** TaskNotes that updates are folded. */
     void trained() {
         trained = System.nanoTime();
     }

@@ -1,9 +1,9 @@
 package org.fl4j.simulation;
 
-import org.fl4j.core.ClientDurations;
 import org.fl4j.internal.Check;
 import org.fl4j.server.Clock;
 import org.fl4j.server.TimedServer;
+import org.fl4j.world.ClientDurations;
 import org.fl4j.world.World;
 
 /**

@@ -4,12 +4,12 @@ import com.google.gson.JsonObject;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import org.fl4j.core.ClientId;
 import org.fl4j.execution.TaskId;
 import org.fl4j.execution.TaskRecord;
 import org.fl4j.internal.Check;
 import org.fl4j.internal.JsonFields;
 import org.fl4j.internal.RoundLines;
+import org.fl4j.message.ClientId;
 
 /**
  * Writes one JSON object a task to a file: round, client, kind, priority, thread, attempts, when it was submitted, started and ended,

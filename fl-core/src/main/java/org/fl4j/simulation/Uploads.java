@@ -8,16 +8,16 @@ import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.Set;
 import org.fl4j.core.BlockSums;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.Facts;
 import org.fl4j.core.Fold;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.Rejection;
-import org.fl4j.core.RejectionReason;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.RoundPlan;
-import org.fl4j.core.ServerUpdate;
 import org.fl4j.core.UpdateStream;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.Facts;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.Rejection;
+import org.fl4j.message.RejectionReason;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.RoundPlan;
+import org.fl4j.message.ServerUpdate;
 
 /** The updates of a round as the server takes them, with the bytes that it took. */
 final class Uploads implements UpdateStream, AutoCloseable {

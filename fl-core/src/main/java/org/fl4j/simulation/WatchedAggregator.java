@@ -4,10 +4,10 @@ import java.util.List;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ForwardingAggregator;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.ServerState;
 import org.fl4j.execution.TaskRecord;
 import org.fl4j.internal.Wrapper;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.ServerState;
 
 /**
  * The aggregator of an algorithm, behind what a user has put around it or around the server. Whether that asks it at

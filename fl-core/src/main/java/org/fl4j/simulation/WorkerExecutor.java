@@ -5,15 +5,15 @@ import ai.djl.ndarray.NDScope;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.ClientStore;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.Query;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.RoundPlan;
-import org.fl4j.core.StrategyState;
 import org.fl4j.execution.TaskRecord;
-import org.fl4j.execution.internal.Notes;
+import org.fl4j.execution.internal.TaskNotes;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.ClientStore;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.Query;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.RoundPlan;
+import org.fl4j.message.StrategyState;
 
 /** Runs clients on the workers of this process. */
 final class WorkerExecutor implements CohortExecutor {
@@ -40,10 +40,10 @@ final class WorkerExecutor implements CohortExecutor {
     @Override
     public Answers<ModelUpdate> train(RoundPlan plan, RoundContext round) {
         return new Trained(clients.run(
-                "train",
+                ClientExecutor.TRAINING,
                 plan.cohort(),
                 round,
-                plan.wanted(),
+                plan.needed(),
                 (id, host, notes) -> train(plan, id, host, round, notes),
                 this::free));
     }
@@ -55,7 +55,7 @@ final class WorkerExecutor implements CohortExecutor {
                 "query",
                 plan.cohort(),
                 round,
-                plan.wanted(),
+                plan.needed(),
                 (id, host, notes) -> {
                     try (NDScope scope = new NDScope()) {
                         scope.suppressNotUsedWarning();
@@ -66,7 +66,7 @@ final class WorkerExecutor implements CohortExecutor {
     }
 
     /** Makes the task in a scope if a model of the client's own is loaded or cut out for it. */
-    private ModelUpdate train(RoundPlan plan, ClientId id, WorkerHost host, RoundContext round, Notes notes) {
+    private ModelUpdate train(RoundPlan plan, ClientId id, WorkerHost host, RoundContext round, TaskNotes notes) {
         if (plan.order(id).isOfShared()) {
             return noted(host.train(plan.task(id, round)), notes);
         }
@@ -76,7 +76,7 @@ final class WorkerExecutor implements CohortExecutor {
         }
     }
 
-    private ModelUpdate noted(ModelUpdate update, Notes notes) {
+    private ModelUpdate noted(ModelUpdate update, TaskNotes notes) {
         try {
             notes.add(update.receipt().measured("privacy/"));
             if (hashes) {
@@ -114,7 +114,7 @@ final class WorkerExecutor implements CohortExecutor {
                 "evaluate",
                 plan.cohort(),
                 round,
-                plan.wanted(),
+                plan.needed(),
                 (id, host, notes) -> evaluate(plan, id, host, round),
                 result -> {});
     }

@@ -6,10 +6,10 @@ import java.util.List;
 import org.fl4j.client.ClientFactory;
 import org.fl4j.client.ClientHost;
 import org.fl4j.client.Worker;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.Slot;
-import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.Slot;
+import org.fl4j.message.TrainingTask;
 import org.fl4j.metrics.Metrics;
 
 /**

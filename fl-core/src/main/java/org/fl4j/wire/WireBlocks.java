@@ -7,12 +7,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.fl4j.core.BlockSums;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.Facts;
-import org.fl4j.core.Receipt;
-import org.fl4j.core.Rejection;
-import org.fl4j.core.RejectionReason;
-import org.fl4j.core.StrategyState;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.Facts;
+import org.fl4j.message.Receipt;
+import org.fl4j.message.Rejection;
+import org.fl4j.message.RejectionReason;
+import org.fl4j.message.StrategyState;
 import org.fl4j.metrics.Metrics;
 
 /** Receipts, and what a block of updates came to, written and read. */

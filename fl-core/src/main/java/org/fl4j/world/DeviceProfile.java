@@ -1,6 +1,5 @@
 package org.fl4j.world;
 
-import org.fl4j.core.Workload;
 import org.fl4j.internal.Check;
 
 /**

@@ -1,9 +1,8 @@
 package org.fl4j.world;
 
 import java.util.List;
-import org.fl4j.core.ClientDurations;
-import org.fl4j.core.ClientId;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientId;
 
 /** The device of each client, the same in every round; durations follow from the work. */
 @FunctionalInterface

@@ -1,8 +1,8 @@
 package org.fl4j.world;
 
 import java.util.random.RandomGenerator;
-import org.fl4j.core.ClientId;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientId;
 import org.fl4j.random.Seed;
 
 /**

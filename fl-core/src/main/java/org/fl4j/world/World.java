@@ -1,11 +1,9 @@
 package org.fl4j.world;
 
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientDurations;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.Workload;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.RoundContext;
 
 /**
  * What clients are like, on a simulated clock. A client that is chosen may drop out: by chance, or because it is not there any more

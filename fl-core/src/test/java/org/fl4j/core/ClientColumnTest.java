@@ -11,6 +11,8 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import org.fl4j.message.ClientColumn;
+import org.fl4j.message.ClientId;
 import org.fl4j.random.Seed;
 import org.junit.jupiter.api.Test;
 

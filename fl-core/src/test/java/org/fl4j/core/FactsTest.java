@@ -4,7 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Map;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.Fact;
+import org.fl4j.message.Facts;
+import org.fl4j.message.Receipt;
+import org.fl4j.message.TrainingFacts;
 import org.fl4j.metrics.Metrics;
+import org.fl4j.world.ClientTimes;
 import org.junit.jupiter.api.Test;
 
 class FactsTest {

@@ -3,6 +3,9 @@ package org.fl4j.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.fl4j.message.ClientId;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.TrainingTask;
 import org.fl4j.testing.TensorTest;
 import org.junit.jupiter.api.Test;
 

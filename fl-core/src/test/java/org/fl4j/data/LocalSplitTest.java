@@ -9,7 +9,7 @@ import ai.djl.ndarray.types.Shape;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
+import org.fl4j.message.ClientId;
 import org.fl4j.random.Seed;
 import org.fl4j.tensor.Tensors;
 import org.fl4j.testing.FederatedDatasetContract;

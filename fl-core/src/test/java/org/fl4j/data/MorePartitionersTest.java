@@ -14,7 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.fl4j.core.ClientId;
+import org.fl4j.message.ClientId;
 import org.fl4j.random.Seed;
 import org.fl4j.registry.StrategyRegistry;
 import org.fl4j.tensor.TensorEngine;

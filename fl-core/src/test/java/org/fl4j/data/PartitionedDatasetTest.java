@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.djl.Device;
 import ai.djl.ndarray.types.Shape;
 import java.util.List;
-import org.fl4j.core.ClientId;
+import org.fl4j.message.ClientId;
 import org.fl4j.tensor.Tensors;
 import org.fl4j.testing.FederatedDatasetContract;
 import org.junit.jupiter.api.Test;

@@ -8,7 +8,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.fl4j.core.ClientId;
+import org.fl4j.message.ClientId;
 import org.fl4j.random.Seed;
 import org.fl4j.testing.PartitionerContract;
 import org.junit.jupiter.api.Nested;

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import org.fl4j.core.ClientId;
 import org.fl4j.execution.TaskRecord.Outcome;
+import org.fl4j.message.ClientId;
 import org.fl4j.metrics.Metrics;
 import org.junit.jupiter.api.Test;
 

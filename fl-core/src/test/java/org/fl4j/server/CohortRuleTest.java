@@ -7,10 +7,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.StrategyState;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.StrategyState;
 import org.fl4j.random.Seed;
 import org.junit.jupiter.api.Test;
 

@@ -1,27 +1,27 @@
 package org.fl4j.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.fl4j.core.Receipt.Outcome.ACCEPTED;
-import static org.fl4j.core.Receipt.Outcome.DROPPED_OUT;
-import static org.fl4j.core.Receipt.Outcome.FAILED;
-import static org.fl4j.core.Receipt.Outcome.LATE;
-import static org.fl4j.core.Receipt.Outcome.REJECTED;
+import static org.fl4j.message.Receipt.Outcome.ACCEPTED;
+import static org.fl4j.message.Receipt.Outcome.DROPPED_OUT;
+import static org.fl4j.message.Receipt.Outcome.FAILED;
+import static org.fl4j.message.Receipt.Outcome.LATE;
+import static org.fl4j.message.Receipt.Outcome.REJECTED;
 
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.fl4j.core.Admission;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.ClientTimes;
-import org.fl4j.core.Facts;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.Receipt;
-import org.fl4j.core.Rejection;
-import org.fl4j.core.RejectionReason;
-import org.fl4j.core.RoundPlan;
-import org.fl4j.core.ServerState;
-import org.fl4j.core.SharedMessage;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.Facts;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.Receipt;
+import org.fl4j.message.Rejection;
+import org.fl4j.message.RejectionReason;
+import org.fl4j.message.RoundPlan;
+import org.fl4j.message.ServerState;
+import org.fl4j.message.SharedMessage;
 import org.fl4j.testing.TensorTest;
+import org.fl4j.world.ClientTimes;
 import org.junit.jupiter.api.Test;
 
 /** Whoever was asked has one receipt, which says what became of the update. */

@@ -12,18 +12,18 @@ import java.util.function.UnaryOperator;
 import org.fl4j.client.SgdClient;
 import org.fl4j.client.SgdClientFactory;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.ClientOrder;
-import org.fl4j.core.Note;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
-import org.fl4j.core.ServerState;
-import org.fl4j.core.ServerUpdate;
-import org.fl4j.core.SharedMessage;
-import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateStream;
 import org.fl4j.data.Dataset;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.ClientOrder;
+import org.fl4j.message.Note;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.RoundPlan;
+import org.fl4j.message.ServerState;
+import org.fl4j.message.ServerUpdate;
+import org.fl4j.message.SharedMessage;
+import org.fl4j.message.TrainingTask;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.LocalModel;
 import org.fl4j.server.ForwardingServer;
@@ -297,20 +297,20 @@ class OwnServersTest extends TensorTest {
     @Test
     void plansGoByWhatIsObserved() {
         SimulationBuilder run = run().rounds(2)
-                .observer(round -> Metrics.of("observed/wanted", round, 1))
+                .observer(round -> Metrics.of("observed/needed", round, 1))
                 .server((composed, parts) -> new ForwardingServer(composed) {
                     @Override
                     public RoundPlan plan(ServerState state, ClientDirectory available, RoundContext round) {
                         RoundPlan plan = super.plan(state, available, round);
                         return plan.withCohort(
-                                plan.cohort().subList(0, (int) round.observed().value("observed/wanted")));
+                                plan.cohort().subList(0, (int) round.observed().value("observed/needed")));
                     }
                 });
         try (RunResult result = run.build().run()) {
             assertThat(result.history())
                     .extracting(report -> report.cohort().size())
                     .containsExactly(1, 2);
-            assertThat(result.finalMetrics().value("observed/wanted")).isEqualTo(2);
+            assertThat(result.finalMetrics().value("observed/needed")).isEqualTo(2);
         }
     }
 

@@ -18,19 +18,19 @@ import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.client.Worker;
 import org.fl4j.core.Client;
-import org.fl4j.core.ClientId;
 import org.fl4j.core.ListAggregator;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.ServerState;
-import org.fl4j.core.Slot;
-import org.fl4j.core.StrategyState;
-import org.fl4j.core.TrainingTask;
 import org.fl4j.data.Dataset;
 import org.fl4j.execution.BottleneckReport;
 import org.fl4j.execution.ExecutionPolicy;
 import org.fl4j.execution.TaskRecord;
 import org.fl4j.execution.TaskRecord.Outcome;
 import org.fl4j.execution.TaskTimedOutException;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.ServerState;
+import org.fl4j.message.Slot;
+import org.fl4j.message.StrategyState;
+import org.fl4j.message.TrainingTask;
 import org.fl4j.model.LocalModel;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -81,6 +81,29 @@ class TasksTest {
                 before.run();
             }
         };
+    }
+
+    /** One worker begins one client; when it has ended, a nanosecond is over. */
+    @Test
+    void clientsThatHaveNotBegunWhenTheRoundsTimeIsOverAreReported() {
+        ExecutionPolicy oneAhead = ExecutionPolicy.once().aheadPerWorker(1);
+        try (RunResult result = setup().workers(1)
+                .execution(oneAhead.roundLimit(Duration.ofNanos(1)))
+                .build()
+                .run()) {
+            assertThat(result.history()).allSatisfy(round -> {
+                assertThat(round.clients()).hasSize(1);
+                assertThat(round.failures())
+                        .hasSize(4)
+                        .allSatisfy(failure -> assertThat(failure.error())
+                                .isEqualTo("training of a round must take at most 0 ms, and the client had not begun by"
+                                        + " then"));
+            });
+        }
+        assertThat(hash(setup().execution(oneAhead.roundLimit(Duration.ofDays(300)))))
+                .isEqualTo(hash(setup()));
+        assertThatThrownBy(() -> oneAhead.roundLimit(Duration.ZERO))
+                .hasMessage("roundLimit must be positive and at most a year, but was PT0S");
     }
 
     @Test

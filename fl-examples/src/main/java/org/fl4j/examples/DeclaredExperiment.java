@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import org.fl4j.experiments.ExperimentRunner;
-import org.fl4j.experiments.Extras;
+import org.fl4j.experiments.RunnerOptions;
 import org.fl4j.experiments.TrackedRuns;
 import org.fl4j.experiments.TrackingStore;
 
@@ -27,7 +27,7 @@ public final class DeclaredExperiment {
     public static void main(String[] arguments) throws IOException {
         Path directory = arguments.length > 0 ? Path.of(arguments[0]) : Files.createTempDirectory("experiment");
         Path file = Files.writeString(directory.resolve("declared.yaml"), YAML);
-        new ExperimentRunner(directory, System.out, Extras.none()).run(file);
+        new ExperimentRunner(directory, System.out, RunnerOptions.none()).run(file);
         try (TrackingStore store = TrackingStore.reading(ExperimentRunner.store(directory))) {
             TrackedRuns runs = store.read();
             for (TrackedRuns.StoredRun run : runs.all()) {

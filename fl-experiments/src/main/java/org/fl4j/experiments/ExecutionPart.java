@@ -53,11 +53,13 @@ final class ExecutionPart {
                                 .map(ExecutionPart::duration)
                                 .orElse(policy.backOff()))
                 .aheadPerWorker(values.whole("execution.ahead").orElse(policy.aheadPerWorker()));
-        builder.execution(
-                values.has("execution.timeout")
-                        ? policy.timeout(
-                                duration(values.number("execution.timeout").orElseThrow()))
-                        : policy);
+        if (values.has("execution.timeout")) {
+            policy = policy.timeout(duration(values.number("execution.timeout").orElseThrow()));
+        }
+        if (values.has("execution.roundLimit")) {
+            policy = policy.roundLimit(duration(values.number("execution.roundLimit").orElseThrow()));
+        }
+        builder.execution(policy);
         if (values.isTrue("execution.monitor")) {
             builder.monitor(probe(devices), LOOK);
         }

@@ -35,10 +35,10 @@ public final class ExperimentRunner {
 
     private final Path directory;
     private final PrintStream out;
-    private final Extras extras;
+    private final RunnerOptions extras;
 
     /** Names the directory, which need not exist, and where progress is printed. */
-    public ExperimentRunner(Path directory, PrintStream out, Extras extras) {
+    public ExperimentRunner(Path directory, PrintStream out, RunnerOptions extras) {
         this.directory = directory;
         this.out = out;
         this.extras = extras;

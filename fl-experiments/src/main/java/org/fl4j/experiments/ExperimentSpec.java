@@ -140,6 +140,10 @@ public final class ExperimentSpec {
 
     /** Returns a builder of the run on the data. */
     public SimulationBuilder builder(Dataset dataset) {
+        return builder(dataset, Optional.empty());
+    }
+
+    private SimulationBuilder builder(Dataset dataset, Optional<Path> directory) {
         FederatedDataset whole =
                 data.partitioner().federated(dataset, data.clients(), new Seed(seed()).derive("partition"));
         Optional<LocalSplit> split =
@@ -157,7 +161,7 @@ public final class ExperimentSpec {
                 .rounds(values.whole("rounds").orElse(20))
                 .devices(devices)
                 .seed(seed());
-        strategies.putAlgorithms(builder);
+        strategies.putAlgorithms(builder, directory);
         ClockPart.put(values, builder, cohort());
         strategies.putParts(builder);
         target().ifPresent(goal -> builder.stopRule(StopRule.targetReached("test/accuracy", goal)));
@@ -169,10 +173,10 @@ public final class ExperimentSpec {
 
     /**
      * Returns a builder of the run on the data, with what is written into a directory of the run's own: the listeners
-     * that were asked for, and updates that wait on disk.
+     * that were asked for, the log of a private algorithm, and updates that wait on disk.
      */
     public SimulationBuilder builder(Dataset dataset, Path directory) {
-        SimulationBuilder builder = builder(dataset);
+        SimulationBuilder builder = builder(dataset, Optional.of(directory));
         listeners(directory).forEach(builder::listener);
         if (values.isTrue("updates.onDisk")) {
             builder.updateStore(new DiskUpdateStore(directory.resolve("updates"), DiskUpdateStore.Retention.DELETE));
@@ -188,7 +192,7 @@ public final class ExperimentSpec {
 
     /** Returns whether the run cannot do without a directory of its own, because it writes files. */
     public boolean needsDirectory() {
-        return values.has("listeners") || values.isTrue("updates.onDisk");
+        return values.has("listeners") || values.isTrue("updates.onDisk") || new StrategyPart(values).writesFiles();
     }
 
     /** Returns all settings that the result may depend on, by the paths of fields. */

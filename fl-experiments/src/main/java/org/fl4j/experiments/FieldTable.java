@@ -107,6 +107,11 @@ public final class FieldTable {
                     "0.25",
                     "seconds before the second attempt; they double with each further one")),
             number("execution.timeout", Rule.POSITIVE, "no limit", "seconds that an attempt may take"),
+            number(
+                    "execution.roundLimit",
+                    Field.Rule.POSITIVE,
+                    "no limit",
+                    "seconds that the training of a round may take; clients that have not begun by then fail"),
             speed(yesOrNo("execution.monitor", "whether processors, memory, disk and GPUs are looked at")),
             choice(
                     "execution.adapt",

@@ -2,9 +2,9 @@ package org.fl4j.experiments;
 
 import java.nio.file.Path;
 import java.util.Optional;
-import org.fl4j.core.ClientId;
 import org.fl4j.data.Dataset;
 import org.fl4j.experiments.TrackedRuns.StoredRun;
+import org.fl4j.message.ClientId;
 
 /**
  * One client's update of one round, run again. Where training adapts to the machine or noise is not seeded, another update is to be expected.

@@ -11,7 +11,7 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import me.tongfei.progressbar.ProgressState;
-import org.fl4j.core.ServerState;
+import org.fl4j.message.ServerState;
 import org.fl4j.simulation.RoundReport;
 import org.fl4j.simulation.RunListener;
 

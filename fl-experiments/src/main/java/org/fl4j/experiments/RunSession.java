@@ -39,7 +39,7 @@ record RunSession(
         DirectoryLock lock,
         Path directory,
         PrintStream out,
-        Extras extras) {
+        RunnerOptions extras) {
     /** Returns false if the run failed. */
     boolean finish(ExperimentFile.Run run, Dataset dataset) {
         List<StoredRun> finished = store.read().all().stream()

@@ -1,6 +1,9 @@
 package org.fl4j.experiments;
 
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.Codec;
@@ -12,6 +15,7 @@ import org.fl4j.server.UpdatePolicy;
 import org.fl4j.simulation.Adversary;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.SimulationBuilder;
+import org.fl4j.simulation.WritingAlgorithm;
 
 /** How clients and server work. */
 final class StrategyPart {
@@ -44,11 +48,25 @@ final class StrategyPart {
     }
 
     /** Puts whole algorithms into a run, which set parts that others may replace. */
-    void putAlgorithms(SimulationBuilder builder) {
+    void putAlgorithms(SimulationBuilder builder, Optional<Path> directory) {
         builder.selector(values.names().parse(ClientSelector.class, "uniform"))
                 .aggregator(values.names().parse(Aggregator.class, "fedavg"));
-        values.named("algorithm", Algorithm.class).ifPresent(builder::algorithm);
-        values.named("privacy", Algorithm.class).ifPresent(builder::algorithm);
+        for (String path : List.of("algorithm", "privacy")) {
+            values.named(path, Algorithm.class).ifPresent(named -> builder.algorithm(placed(named, directory)));
+        }
+    }
+
+    /** Tells an algorithm that writes files where they go. */
+    private static Algorithm placed(Algorithm named, Optional<Path> directory) {
+        return named instanceof WritingAlgorithm writing && directory.isPresent()
+                ? writing.in(directory.get())
+                : named;
+    }
+
+    boolean writesFiles() {
+        return Stream.of("algorithm", "privacy")
+                .flatMap(path -> values.named(path, Algorithm.class).stream())
+                .anyMatch(WritingAlgorithm.class::isInstance);
     }
 
     /** Puts single parts into a run. */

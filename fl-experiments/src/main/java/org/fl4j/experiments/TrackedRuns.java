@@ -9,10 +9,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.fl4j.core.ClientId;
 import org.fl4j.execution.TaskId;
 import org.fl4j.execution.TaskRecord;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientId;
 import org.fl4j.metrics.Metrics;
 
 /** What is in a {@link TrackingStore}. */

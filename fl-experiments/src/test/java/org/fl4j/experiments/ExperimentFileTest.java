@@ -202,6 +202,40 @@ class ExperimentFileTest {
         }
     }
 
+    /** What writes files does so in the run's own directory, and says that it needs one. */
+    @Test
+    void filesOfARunAreInItsDirectory() throws IOException {
+        ExperimentSpec spec = spec("""
+            data: {clients: 20}
+            model: softmax
+            metrics: [accuracy, "top-k:k=2"]
+            aggregator: median
+            cohort: 4
+            rounds: 2
+            privacy: "local-dp:tasks=5,log=releases.jsonl"
+            updates: {onDisk: true, minimum: 2}
+            listeners: ["csv:metrics=test/loss;test/top-k:k=2", json-lines, task-lines, task-log, log, tensorboard]
+            stop: ["target:metric=test/accuracy,value=0.99", "no-improvement:patience=50"]
+            """);
+        assertThat(spec.needsDirectory()).isTrue();
+        assertThat(spec("rounds: 2").needsDirectory()).isFalse();
+        try (Dataset dataset = Digits.generate(400, 40, new Seed(0));
+                RunResult result = spec.builder(dataset, directory).build().run()) {
+            assertThat(result.finalMetrics().find("test/top-k:k=2")).isPresent();
+            assertThat(result.finalMetrics().value("test/top-k:k=2"))
+                    .isGreaterThanOrEqualTo(result.finalMetrics().value("test/accuracy"));
+        }
+        assertThat(Files.readAllLines(directory.resolve("releases.jsonl"))).hasSize(8);
+        assertThat(Files.readAllLines(directory.resolve("rounds.csv")).get(0)).contains("test/top-k:k=2");
+        assertThat(Files.readAllLines(directory.resolve("rounds.jsonl"))).hasSize(2);
+        assertThat(directory.resolve("tasks.jsonl")).isNotEmptyFile();
+        assertThat(directory.resolve("tasks.log")).isNotEmptyFile();
+        assertThat(directory.resolve("tensorboard")).isNotEmptyDirectory();
+        try (var updates = Files.walk(directory.resolve("updates"))) {
+            assertThat(updates.filter(Files::isRegularFile)).as("deleted after the round").isEmpty();
+        }
+    }
+
     /** Waits for the interrupt of a time-out, for nobody counts down. */
     private static InterruptedException untilInterrupted() {
         try {

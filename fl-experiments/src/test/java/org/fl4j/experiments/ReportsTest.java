@@ -17,11 +17,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
-import org.fl4j.core.ClientId;
 import org.fl4j.execution.TaskRecord;
 import org.fl4j.experiments.TrackedRuns.StoredRun;
 import org.fl4j.experiments.report.ComparisonReport;
 import org.fl4j.experiments.report.RunReport;
+import org.fl4j.message.ClientId;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,7 +46,8 @@ class ReportsTest {
             seeds: [1, 2]
             """);
         PrintStream silent = new PrintStream(new ByteArrayOutputStream(), false, StandardCharsets.UTF_8);
-        new ExperimentRunner(directory, silent, new Extras(true, true, Optional.empty(), Optional.empty())).run(file);
+        new ExperimentRunner(directory, silent, new RunnerOptions(true, true, Optional.empty(), Optional.empty()))
+                .run(file);
         try (TrackingStore store = new TrackingStore(ExperimentRunner.store(directory))) {
             TrackedRuns runs = store.read();
             ComparisonReport.write(runs, ReportsTest::partition, directory.resolve("comparison.html"));

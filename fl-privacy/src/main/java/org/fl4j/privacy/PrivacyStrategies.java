@@ -1,6 +1,11 @@
 package org.fl4j.privacy;
 
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.privacy.accounting.GaussianMechanism;
@@ -25,6 +30,10 @@ import org.fl4j.privacy.secure.DistributedDp;
 import org.fl4j.registry.NamedStrategy;
 import org.fl4j.registry.Parameters;
 import org.fl4j.registry.StrategyProvider;
+import org.fl4j.privacy.local.NoiseRaise;
+import org.fl4j.privacy.local.NoiseRule;
+import org.fl4j.privacy.local.PrivacyLog;
+import org.fl4j.simulation.WritingAlgorithm;
 import org.fl4j.simulation.Algorithm;
 
 /** The names of this module's upload transforms, algorithms and selector. */
@@ -96,7 +105,7 @@ public final class PrivacyStrategies implements StrategyProvider {
     }
 
     /** Each client may spend the budget in so many tasks. */
-    private static LocalDp localDp(Parameters parameters) {
+    private static Algorithm localDp(Parameters parameters) {
         double epsilon = parameters.number("epsilon", 8);
         double delta = parameters.number("delta", 1e-5);
         int tasks = parameters.integer("tasks", 10);
@@ -105,16 +114,68 @@ public final class PrivacyStrategies implements StrategyProvider {
                 new Mechanism.Gaussian(GaussianMechanism.noiseMultiplier(epsilon, delta) * Math.sqrt(tasks) * ROUNDING);
             case LAPLACE -> new Mechanism.Laplace(tasks / epsilon * ROUNDING);
         };
-        return new LocalDp(parameters.number("clippingBound", .5), mechanism, epsilon, delta, noise(parameters));
+        double bound = parameters.number("clippingBound", .5);
+        NoiseSource noise = noise(parameters);
+        NoiseRaise raise = raise(parameters);
+        return Logged.of(
+                parameters.text("log", ""),
+                noise,
+                log -> new LocalDp(bound, NoiseRule.same(mechanism), raise, epsilon, delta, noise, log));
     }
 
     /** Each client may spend the budget in so many tasks. */
-    private static DpSgd dpSgd(Parameters parameters) {
+    private static Algorithm dpSgd(Parameters parameters) {
         PrivacyBudget budget = budget(parameters, accountant(parameters));
         double rate = parameters.number("rate", .1);
         int steps = parameters.integer("steps", 10);
         double multiplier = budget.noiseMultiplier(rate, parameters.integer("tasks", 10) * steps);
-        return new DpSgd(parameters.number("clippingBound", 1), multiplier, rate, steps, budget, noise(parameters));
+        double bound = parameters.number("clippingBound", 1);
+        NoiseSource noise = noise(parameters);
+        return Logged.of(
+                parameters.text("log", ""),
+                noise,
+                log -> new DpSgd(bound, multiplier, rate, steps, budget, noise, log));
+    }
+
+    /** More noise while the memory of the machine is short; it makes runs differ from one another. */
+    private static NoiseRaise raise(Parameters parameters) {
+        double factor = parameters.number("raise", 1);
+        double above = parameters.number("raiseAbove", 0.9);
+        return factor == 1 ? NoiseRaise.none() : NoiseRaise.under(PrivacyStrategies::memoryUsed, above, factor);
+    }
+
+    private static double memoryUsed() {
+        OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+        return 1 - (double) system.getFreeMemorySize() / system.getTotalMemorySize();
+    }
+
+    /**
+     * A private algorithm that logs its releases in the directory of its run.
+     *
+     * @param file the log's name
+     * @param noise of the run
+     * @param make makes the algorithm with a log, or without one
+     */
+    private record Logged(String file, NoiseSource noise, Function<Optional<PrivacyLog>, Algorithm> make)
+            implements WritingAlgorithm {
+        static Algorithm of(String file, NoiseSource noise, Function<Optional<PrivacyLog>, Algorithm> make) {
+            return file.isEmpty() ? make.apply(Optional.empty()) : new Logged(file, noise, make);
+        }
+
+        @Override
+        public Algorithm in(Path directory) {
+            return make.apply(Optional.of(new PrivacyLog(directory.resolve(file), noise)));
+        }
+
+        @Override
+        public Parts on(Parts parts) {
+            return make.apply(Optional.empty()).on(parts);
+        }
+
+        @Override
+        public void verify(Parts parts) {
+            make.apply(Optional.empty()).verify(parts);
+        }
     }
 
     private static DpFtrl dpFtrl(Parameters parameters) {

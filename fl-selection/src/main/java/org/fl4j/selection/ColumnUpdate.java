@@ -3,9 +3,9 @@ package org.fl4j.selection;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.ToDoubleBiFunction;
-import org.fl4j.core.ClientColumn;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.StrategyState;
+import org.fl4j.message.ClientColumn;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.StrategyState;
 
 /** Changes to a column of a state, client by client. */
 final class ColumnUpdate {

@@ -9,20 +9,20 @@ import java.util.Set;
 import java.util.function.IntToDoubleFunction;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
-import org.fl4j.core.ClientColumn;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
-import org.fl4j.core.ClientTimes;
-import org.fl4j.core.Fact;
-import org.fl4j.core.Facts;
-import org.fl4j.core.Receipt;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.RoundPlan;
-import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientColumn;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.Fact;
+import org.fl4j.message.Facts;
+import org.fl4j.message.Receipt;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.RoundPlan;
+import org.fl4j.message.StrategyState;
 import org.fl4j.random.Sampling;
 import org.fl4j.random.Smallest;
+import org.fl4j.world.ClientTimes;
 
 /**
  * Oort's training selector (Lai, Zhu, Madhyastha and Chowdhury, OSDI 2021, algorithm 1): most of a cohort are clients
@@ -70,8 +70,8 @@ public record OortSelector(OortSettings settings, Optional<IntToDoubleFunction> 
         int size = Math.min(count, available.size());
         Arms arms = new Arms(available, round, state);
         RandomGenerator random = round.seed("client selection").generator();
-        double wanted = size * settings.explorationIn(round.number());
-        int rounded = (int) (wanted + random.nextDouble()); // up or down at random, so that small cohorts explore too
+        double needed = size * settings.explorationIn(round.number());
+        int rounded = (int) (needed + random.nextDouble()); // up or down at random, so that small cohorts explore too
         int unexplored = Math.min(Math.max(rounded, size - arms.played.length), arms.unplayed);
         int explored = Math.min(size - unexplored, arms.played.length);
         int[] exploited = draw(arms.pool(explored), arms::score, explored, random);
@@ -151,9 +151,9 @@ public record OortSelector(OortSettings settings, Optional<IntToDoubleFunction> 
             double percentile = Pacer.percentile(state, settings);
             preferred = percentile >= 100 || timed == 0
                     ? Double.POSITIVE_INFINITY
-                    : Order.statistic(durations, timed, (int) (timed * percentile / 100));
+                    : Ranking.statistic(durations, timed, (int) (timed * percentile / 100));
             low = positive == 0 ? 0 : .999 * least;
-            clip = positive == 0 ? 0 : Order.statistic(rewards, positive, (int) (positive * settings.clipQuantile()));
+            clip = positive == 0 ? 0 : Ranking.statistic(rewards, positive, (int) (positive * settings.clipQuantile()));
             range = Math.max(most - low, 1e-4);
             bonus = settings.uncertainty() * Math.log(round);
         }
@@ -213,12 +213,12 @@ public record OortSelector(OortSettings settings, Optional<IntToDoubleFunction> 
         }
 
         /** Positions of the best: all above the cut-off, and below it until there are enough. */
-        int[] pool(int wanted) {
-            if (wanted == 0) {
+        int[] pool(int needed) {
+            if (needed == 0) {
                 return new int[0];
             }
-            int least = (int) Math.min(played.length, (long) settings.leastPool() * wanted + 1);
-            int rank = Math.min(wanted, played.length - 1);
+            int least = (int) Math.min(played.length, (long) settings.leastPool() * needed + 1);
+            int rank = Math.min(needed, played.length - 1);
             Smallest best = new Smallest(Math.max(least, rank + 1));
             for (int position : played) {
                 best.offer(-score(position), position);
@@ -232,9 +232,9 @@ public record OortSelector(OortSettings settings, Optional<IntToDoubleFunction> 
         }
 
         /** Positions of those that never took part with the highest weights. */
-        int[] candidates(int wanted) {
-            Smallest best = new Smallest((int) Math.min(unplayed, Math.floor(settings.sampleWindow() * wanted)));
-            if (wanted > 0) {
+        int[] candidates(int needed) {
+            Smallest best = new Smallest((int) Math.min(unplayed, Math.floor(settings.sampleWindow() * needed)));
+            if (needed > 0) {
                 for (int position = 0; position < available.size(); position++) {
                     if (turns.get(available.index(position)) == 0 && !isBlacklisted(position)) {
                         best.offer(-explorationWeight(position), position);

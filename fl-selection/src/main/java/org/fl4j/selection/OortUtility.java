@@ -2,9 +2,9 @@ package org.fl4j.selection;
 
 import java.util.OptionalDouble;
 import java.util.Set;
-import org.fl4j.core.Fact;
-import org.fl4j.core.Facts;
-import org.fl4j.core.TrainingFacts;
+import org.fl4j.message.Fact;
+import org.fl4j.message.Facts;
+import org.fl4j.message.TrainingFacts;
 
 /**
  * The statistical utility of a client: {@code |B| sqrt(mean of squared losses over B)} (Lai et al. 2021, section 4.2).

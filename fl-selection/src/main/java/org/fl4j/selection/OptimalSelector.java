@@ -4,17 +4,17 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.random.RandomGenerator;
-import org.fl4j.core.ClientColumn;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
-import org.fl4j.core.Fact;
-import org.fl4j.core.Receipt;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.RoundPlan;
-import org.fl4j.core.StrategyState;
-import org.fl4j.core.TrainingFacts;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientColumn;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.Fact;
+import org.fl4j.message.Receipt;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.RoundPlan;
+import org.fl4j.message.StrategyState;
+import org.fl4j.message.TrainingFacts;
 import org.fl4j.random.Sampling;
 
 /**

@@ -1,6 +1,6 @@
 package org.fl4j.selection;
 
-import org.fl4j.core.StrategyState;
+import org.fl4j.message.StrategyState;
 
 /**
  * Oort's pacer: while the utility of cohorts does not change from one window of rounds to the next, slower clients are let in; when it

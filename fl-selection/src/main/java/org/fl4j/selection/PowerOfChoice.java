@@ -3,17 +3,17 @@ package org.fl4j.selection;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
-import org.fl4j.core.ClientColumn;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
-import org.fl4j.core.Fact;
-import org.fl4j.core.Receipt;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.RoundPlan;
-import org.fl4j.core.StrategyState;
-import org.fl4j.core.TrainingFacts;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientColumn;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.Fact;
+import org.fl4j.message.Receipt;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.RoundPlan;
+import org.fl4j.message.StrategyState;
+import org.fl4j.message.TrainingFacts;
 import org.fl4j.random.Sampling;
 import org.fl4j.random.Smallest;
 
@@ -23,7 +23,7 @@ import org.fl4j.random.Smallest;
  * had when they last trained, and infinite for those that never did: the paper's variant without communication, rpow-d.
  * Who never took part and then was not waited for has none. Costs O(clients).
  *
- * @param candidates how many are drawn for each client that is wanted, at least 1; 1 is drawing by examples
+ * @param candidates how many are drawn for each client that is needed, at least 1; 1 is drawing by examples
  */
 public record PowerOfChoice(double candidates) implements ClientSelector {
     private static final String LOSS = "power-of-choice/loss";

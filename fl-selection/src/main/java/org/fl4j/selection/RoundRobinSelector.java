@@ -3,16 +3,16 @@ package org.fl4j.selection;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import org.fl4j.core.ClientColumn;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
-import org.fl4j.core.Facts;
-import org.fl4j.core.Receipt;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.RoundPlan;
-import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientColumn;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.Facts;
+import org.fl4j.message.Receipt;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.RoundPlan;
+import org.fl4j.message.StrategyState;
 import org.fl4j.random.Smallest;
 
 /**

@@ -8,18 +8,18 @@ import java.util.Map;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
-import org.fl4j.core.ClientTimes;
-import org.fl4j.core.Facts;
-import org.fl4j.core.Receipt;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.StrategyState;
-import org.fl4j.core.TrainingFacts;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.Facts;
+import org.fl4j.message.Receipt;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.StrategyState;
+import org.fl4j.message.TrainingFacts;
 import org.fl4j.random.Seed;
 import org.fl4j.registry.StrategyRegistry;
 import org.fl4j.testing.ClientSelectorContract;
 import org.fl4j.testing.Receipts;
+import org.fl4j.world.ClientTimes;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -104,7 +104,7 @@ class EverySelectorTest {
     }
 
     /**
-     * 130 rounds of 100 clients, of whom 80 % are there, 13 wanted, some of them failing or missed: the run of
+     * 130 rounds of 100 clients, of whom 80 % are there, 13 needed, some of them failing or missed: the run of
      * FedScale's Oort returns the wrong number of clients in 120 of 128 rounds. Here every round has 13, distinct, in
      * order, who are there.
      */

@@ -12,13 +12,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.ClientTimes;
-import org.fl4j.core.Facts;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.StrategyState;
-import org.fl4j.core.TrainingFacts;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.Facts;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.StrategyState;
+import org.fl4j.message.TrainingFacts;
 import org.fl4j.random.Seed;
+import org.fl4j.world.ClientTimes;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -211,7 +211,7 @@ class OortSelectorTest {
             float[] sorted = values.clone();
             Arrays.sort(sorted);
             int rank = random.nextInt(values.length);
-            assertThat(Order.statistic(values, values.length, rank)).isEqualTo(sorted[rank]);
+            assertThat(Ranking.statistic(values, values.length, rank)).isEqualTo(sorted[rank]);
         }
     }
 
@@ -272,7 +272,7 @@ class OortSelectorTest {
         assertThat(idle).isZero();
     }
 
-    /** The cut-off of FedScale's preset: of thirty, those above it and 10 x wanted + 1 at least, and no more. */
+    /** The cut-off of FedScale's preset: of thirty, those above it and 10 x needed + 1 at least, and no more. */
     @Test
     void thePoolIsCutOffOnlyWhenItIsLargeEnough() {
         OortSelector oort = new OortSelector(OortSettings.fedScale());

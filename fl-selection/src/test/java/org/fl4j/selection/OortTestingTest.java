@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
-import org.fl4j.core.ClientId;
+import org.fl4j.message.ClientId;
 import org.fl4j.random.Seed;
 import org.fl4j.world.DeviceProfile;
 import org.junit.jupiter.api.Test;
@@ -50,7 +50,7 @@ class OortTestingTest {
                 .sum();
     }
 
-    /** Over fifty random problems: as many of each category as wanted, no more than held, no more clients than the budget, all in time. */
+    /** Over fifty random problems: as many of each category as needed, no more than held, no more clients than the budget, all in time. */
     @Test
     void assignmentsAreFeasible() {
         RandomGenerator random = new Seed(1).generator();
@@ -58,16 +58,16 @@ class OortTestingTest {
             int clients = 5 + random.nextInt(30);
             int categories = 1 + random.nextInt(5);
             int[][] held = new int[clients][categories];
-            int[] wanted = new int[categories];
+            int[] needed = new int[categories];
             List<DeviceProfile> devices = new ArrayList<>();
             for (int[] row : held) {
                 for (int category = 0; category < categories; category++) {
                     row[category] = random.nextInt(100);
-                    wanted[category] += row[category] / 4;
+                    needed[category] += row[category] / 4;
                 }
                 devices.add(new DeviceProfile(.01 + random.nextDouble(), 1e5 + 1e6 * random.nextDouble(), 1e6));
             }
-            OortTesting.Assignment assignment = OortTesting.byCategory(wanted, held, devices, 500_000, clients)
+            OortTesting.Assignment assignment = OortTesting.byCategory(needed, held, devices, 500_000, clients)
                     .orElseThrow();
             int[] given = new int[categories];
             assignment.quantities().forEach((client, row) -> {
@@ -79,7 +79,7 @@ class OortTestingTest {
                 }
                 assertThat(seconds).isLessThanOrEqualTo(assignment.seconds() + 1e-9);
             });
-            assertThat(given).containsExactly(wanted);
+            assertThat(given).containsExactly(needed);
         }
     }
 

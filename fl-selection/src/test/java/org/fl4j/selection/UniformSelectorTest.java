@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.StrategyState;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.StrategyState;
 import org.fl4j.random.Seed;
 import org.fl4j.server.UniformSelector;
 import org.fl4j.testing.ClientSelectorContract;

@@ -7,15 +7,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
-import org.fl4j.core.ClientTimes;
-import org.fl4j.core.Facts;
-import org.fl4j.core.Receipt;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.StrategyState;
-import org.fl4j.core.TrainingFacts;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.Facts;
+import org.fl4j.message.Receipt;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.StrategyState;
+import org.fl4j.message.TrainingFacts;
 import org.fl4j.random.Seed;
+import org.fl4j.world.ClientTimes;
 import org.junit.jupiter.api.Test;
 
 /** What every {@link ClientSelector} promises. */

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 import org.fl4j.core.Codec;
-import org.fl4j.core.StrategyState;
+import org.fl4j.message.StrategyState;
 import org.fl4j.random.Seed;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterRole;

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.ServerState;
 import org.fl4j.execution.TaskRecord;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.ServerState;
 import org.fl4j.server.UpdatePolicy;
 import org.fl4j.simulation.CohortExecutor;
 import org.fl4j.simulation.RoundReport;

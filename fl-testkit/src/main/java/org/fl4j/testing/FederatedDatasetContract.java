@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.Device;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
 import org.fl4j.data.ClientExamples;
 import org.fl4j.data.Examples;
 import org.fl4j.data.FederatedDataset;
+import org.fl4j.message.ClientId;
 import org.junit.jupiter.api.Test;
 
 /** What every {@link FederatedDataset} promises. */

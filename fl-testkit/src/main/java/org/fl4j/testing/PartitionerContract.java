@@ -7,9 +7,9 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.fl4j.core.ClientId;
 import org.fl4j.data.Partition;
 import org.fl4j.data.Partitioner;
+import org.fl4j.message.ClientId;
 import org.fl4j.random.Seed;
 import org.junit.jupiter.api.Test;
 

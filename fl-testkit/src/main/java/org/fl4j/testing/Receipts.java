@@ -2,14 +2,14 @@ package org.fl4j.testing;
 
 import java.util.List;
 import java.util.Map;
-import org.fl4j.core.ClientId;
 import org.fl4j.core.ClientSelector;
-import org.fl4j.core.ClientTimes;
-import org.fl4j.core.Facts;
-import org.fl4j.core.Receipt;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.RoundPlan;
-import org.fl4j.core.StrategyState;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.Facts;
+import org.fl4j.message.Receipt;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.RoundPlan;
+import org.fl4j.message.StrategyState;
+import org.fl4j.world.ClientTimes;
 
 /** Receipts of rounds that nobody computed, for tests of selectors. */
 public final class Receipts {

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
 import org.fl4j.core.ServerOptimizer;
-import org.fl4j.core.StrategyState;
+import org.fl4j.message.StrategyState;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.Tensors;

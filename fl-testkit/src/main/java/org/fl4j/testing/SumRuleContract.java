@@ -10,10 +10,10 @@ import java.util.Optional;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.ServerState;
-import org.fl4j.core.SharedMessage;
 import org.fl4j.core.SumRule;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.ServerState;
+import org.fl4j.message.SharedMessage;
 import org.fl4j.tensor.Slice;
 import org.junit.jupiter.api.Test;
 

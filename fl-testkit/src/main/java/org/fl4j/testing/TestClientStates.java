@@ -8,10 +8,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.ClientStore;
-import org.fl4j.core.Slot;
-import org.fl4j.core.StrategyState;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.ClientStore;
+import org.fl4j.message.Slot;
+import org.fl4j.message.StrategyState;
 import org.fl4j.tensor.TensorEngine;
 
 /** Client states for tests of single clients: what is staged takes effect at once, and is freed with the process. */

@@ -3,10 +3,10 @@ package org.fl4j.testing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.TrainingTask;
 import org.fl4j.tensor.ParameterVector;
 import org.junit.jupiter.api.Test;
 

@@ -4,11 +4,11 @@ import ai.djl.Device;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
 import org.fl4j.data.ClientExamples;
 import org.fl4j.data.Examples;
 import org.fl4j.data.FederatedDataset;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientId;
 
 /**
  * A data set of which the first clients, by index, hold poisoned examples: the same rows, of another version of the

@@ -2,8 +2,8 @@ package org.fl4j.aggregators.mira;
 
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
-import org.fl4j.core.ClientId;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientId;
 import org.fl4j.random.Seed;
 import org.fl4j.tensor.TensorEngine;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -1,6 +1,6 @@
 package org.fl4j.aggregators.mira;
 
-import static org.fl4j.core.TrainingFacts.LEARNING_RATE;
+import static org.fl4j.message.TrainingFacts.LEARNING_RATE;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
@@ -12,25 +12,25 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.fl4j.core.Admission;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.ClientOrder;
-import org.fl4j.core.ClientStore;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.Receipt;
-import org.fl4j.core.RejectionReason;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
-import org.fl4j.core.ServerState;
-import org.fl4j.core.ServerUpdate;
-import org.fl4j.core.Slot;
-import org.fl4j.core.StrategyState;
 import org.fl4j.core.UpdateStream;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.ClientOrder;
+import org.fl4j.message.ClientStore;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.Receipt;
+import org.fl4j.message.RejectionReason;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.RoundPlan;
+import org.fl4j.message.ServerState;
+import org.fl4j.message.ServerUpdate;
+import org.fl4j.message.Slot;
+import org.fl4j.message.StrategyState;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.server.ForwardingServer;
 import org.fl4j.server.UpdateIntake;
-import org.fl4j.simulation.RunParts;
+import org.fl4j.simulation.DecoratorContext;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 
@@ -39,12 +39,12 @@ final class MiraServer extends ForwardingServer {
     private static final Slot SLOT = Slot.ofServer("mira");
     private static final String MODEL = "mira/model";
 
-    private final RunParts run;
+    private final DecoratorContext run;
     private final ClientStore states;
     private final Mira mira;
     private final ClientGraph graph;
 
-    MiraServer(Server composed, RunParts run, Mira mira) {
+    MiraServer(Server composed, DecoratorContext run, Mira mira) {
         super(composed);
         this.run = run;
         states = run.states();

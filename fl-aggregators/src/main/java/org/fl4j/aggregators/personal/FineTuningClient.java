@@ -3,8 +3,8 @@ package org.fl4j.aggregators.personal;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.client.Worker;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.TrainingTask;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.TrainingTask;
 import org.fl4j.model.LocalModel;
 
 /** A client whose model is made personal for evaluation by training it on the client's own data. */

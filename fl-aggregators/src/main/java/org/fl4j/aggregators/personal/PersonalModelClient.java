@@ -5,10 +5,10 @@ import java.util.Map;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.client.Worker;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.Slot;
-import org.fl4j.core.StrategyState;
-import org.fl4j.core.TrainingTask;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.Slot;
+import org.fl4j.message.StrategyState;
+import org.fl4j.message.TrainingTask;
 import org.fl4j.model.LocalModel;
 import org.fl4j.tensor.Kernels;
 

@@ -8,10 +8,10 @@ import org.fl4j.aggregators.Updates;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ListAggregator;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.ServerState;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.ServerState;
 
 /**
  * Bulyan (El Mhamdi et al. 2018, arXiv 1802.07927, section 4): Krum picks n - 2 f updates, one at a time, scored anew

@@ -3,8 +3,8 @@ package org.fl4j.aggregators.robust;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ListAggregator;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.ServerState;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.ServerState;
 
 /**
  * The median of each coordinate over the clients, all of them alike (Yin et al. 2018, arXiv 1803.01498, definition 1); for

@@ -7,7 +7,7 @@ import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import java.util.List;
 import java.util.function.UnaryOperator;
-import org.fl4j.core.ModelUpdate;
+import org.fl4j.message.ModelUpdate;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 

@@ -8,10 +8,10 @@ import org.fl4j.aggregators.Updates;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ListAggregator;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.ServerState;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.ServerState;
 
 /**
  * Krum and Multi-Krum (Blanchard et al. 2017, arXiv 1703.02757): of n updates, f of them possibly arbitrary, those with the

@@ -2,10 +2,10 @@ package org.fl4j.aggregators.robust;
 
 import ai.djl.ndarray.NDManager;
 import java.util.Optional;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.ClientStates;
-import org.fl4j.core.Slot;
-import org.fl4j.core.StrategyState;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.ClientStates;
+import org.fl4j.message.Slot;
+import org.fl4j.message.StrategyState;
 
 /** For a client that keeps nothing. */
 final class NoClientStates implements ClientStates {

@@ -3,11 +3,11 @@ package org.fl4j.aggregators.robust;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.ServerState;
 import org.fl4j.core.UpdateWeighting;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.ServerState;
 import org.fl4j.server.WeightedMean;
 import org.fl4j.tensor.ParameterVector;
 

@@ -8,20 +8,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
-import org.fl4j.core.ServerState;
-import org.fl4j.core.ServerUpdate;
-import org.fl4j.core.SharedMessage;
-import org.fl4j.core.TrainingFacts;
 import org.fl4j.core.UpdateStream;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.RoundPlan;
+import org.fl4j.message.ServerState;
+import org.fl4j.message.ServerUpdate;
+import org.fl4j.message.SharedMessage;
+import org.fl4j.message.TrainingFacts;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.random.Seed;
 import org.fl4j.server.UpdatePolicy;
-import org.fl4j.simulation.RunParts;
+import org.fl4j.simulation.DecoratorContext;
 import org.fl4j.testing.TensorTest;
 import org.fl4j.testing.TestClientStates;
 import org.junit.jupiter.api.Test;
@@ -34,7 +34,7 @@ class MiraTest extends TensorTest {
         TestClientStates states = new TestClientStates();
         MiraServer server = new MiraServer(
                 new NoServer(),
-                new RunParts(
+                new DecoratorContext(
                         states,
                         UpdatePolicy.all(),
                         (available, count, round, state) -> List.of(),

@@ -41,7 +41,7 @@ public final class Task<T> {
     private int lastThread = -1;
     private Optional<Instant> started = Optional.empty();
     private Duration busy = Duration.ZERO;
-    private Notes notes = new Notes();
+    private TaskNotes notes = new TaskNotes();
     private volatile T result; // null while there is none
     private Throwable failure; // null while there is none
 
@@ -49,7 +49,7 @@ public final class Task<T> {
     @FunctionalInterface
     public interface Work<T> {
         /** Returns the result, which is not null. */
-        T run(Notes notes) throws Exception;
+        T run(TaskNotes notes) throws Exception;
     }
 
     Task(TaskId id, int priority, long number, TaskExecutor executor, Work<T> work, Consumer<T> free) {
@@ -181,7 +181,7 @@ public final class Task<T> {
         started = started.or(() -> Optional.of(begin));
         lastThread = thread;
         attempts++;
-        notes = new Notes();
+        notes = new TaskNotes();
         Outcome outcome = attempt();
         busy = busy.plus(Duration.between(begin, executor.now()));
         return outcome;

@@ -5,7 +5,7 @@ import java.util.Map;
 
 /** Where the backward pass of a program puts the gradient of a parameter. */
 interface GradientSink {
-    /** Returns whether gradients of parameters are wanted at all. */
+    /** Returns whether gradients of parameters are needed at all. */
     default boolean isOpen() {
         return true;
     }

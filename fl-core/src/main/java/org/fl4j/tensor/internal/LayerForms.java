@@ -171,14 +171,14 @@ public final class LayerForms {
                 g -> {
                     String back = out.value(
                             "torch.native_batch_norm_backward(%s, %s, %s, %s, %s, (%s)[1], (%s)[2], %s, %s, %s)",
-                            g, x, gamma, mean, variance, all, all, several, EPSILON, wanted(out));
+                            g, x, gamma, mean, variance, all, all, several, EPSILON, needed(out));
                     return affine(out, gamma, beta, back);
                 },
                 above || out.trains());
     }
 
     /** Says of which of input, scale and shift a norm's backward pass computes gradients. */
-    private static String wanted(LayerWriter out) {
+    private static String needed(LayerWriter out) {
         return out.trains() ? "[True, True, True]" : "[True, False, False]";
     }
 
@@ -198,7 +198,7 @@ public final class LayerForms {
                 g -> {
                     String back = out.value(
                             "torch.native_group_norm_backward(torch.contiguous(%s), %s, (%s)[1], (%s)[2], %s, %s, %s)",
-                            g, input, all, all, gamma, sizes, wanted(out));
+                            g, input, all, all, gamma, sizes, needed(out));
                     return affine(out, gamma, beta, back);
                 },
                 above || out.trains());
@@ -217,7 +217,7 @@ public final class LayerForms {
                     String back = out.value(
                             "torch.native_layer_norm_backward("
                                     + "torch.contiguous(%s), %s, %s, (%s)[1], (%s)[2], %s, %s, %s)",
-                            g, input, shape, all, all, gamma, beta, wanted(out));
+                            g, input, shape, all, all, gamma, beta, needed(out));
                     return affine(out, gamma, beta, back);
                 },
                 above || out.trains());

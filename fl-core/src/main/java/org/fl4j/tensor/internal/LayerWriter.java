@@ -60,7 +60,7 @@ public final class LayerWriter {
         return out.value(format, arguments);
     }
 
-    /** Returns whether gradients of parameters are wanted: not those of a frozen layer. */
+    /** Returns whether gradients of parameters are needed: not those of a frozen layer. */
     public boolean trains() {
         return sink.isOpen();
     }

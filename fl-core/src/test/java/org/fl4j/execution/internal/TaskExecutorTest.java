@@ -12,12 +12,12 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.fl4j.core.ClientId;
 import org.fl4j.execution.ExecutionPolicy;
 import org.fl4j.execution.TaskId;
 import org.fl4j.execution.TaskRecord;
 import org.fl4j.execution.TaskRecord.Outcome;
 import org.fl4j.execution.TaskTimedOutException;
+import org.fl4j.message.ClientId;
 import org.fl4j.metrics.Metrics;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -34,7 +34,7 @@ class TaskExecutorTest {
     }
 
     /** Ends with the interrupt of a time-out, or of an executor that closes. */
-    private static String untilInterrupted(Notes notes) throws InterruptedException {
+    private static String untilInterrupted(TaskNotes notes) throws InterruptedException {
         new CountDownLatch(1).await();
         return "never";
     }

@@ -68,7 +68,7 @@ public final class BenchmarkCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Workload work = Workload.find(workload);
+        BenchmarkCase work = BenchmarkCase.find(workload);
         int total = rounds == null ? work.rounds : rounds;
         try (Dataset dataset = work.data(data)) {
             Partition partition = partition(work, dataset.train().count());
@@ -92,7 +92,7 @@ public final class BenchmarkCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Simulation simulation(Workload work, Dataset dataset, Partition partition, int total) {
+    private Simulation simulation(BenchmarkCase work, Dataset dataset, Partition partition, int total) {
         LocalTraining training = LocalTraining.sgd(work.learningRate).batchSize(work.batch);
         SimulationBuilder builder = Simulation.builder()
                 .task(work.task.get())
@@ -103,7 +103,7 @@ public final class BenchmarkCommand implements Callable<Integer> {
                 .aggregator(new FedAvg())
                 .cohortSize(cohort == null ? work.cohort : cohort)
                 .rounds(total)
-                .evaluateEvery(work == Workload.P6 ? 20 : 5)
+                .evaluateEvery(work == BenchmarkCase.P6 ? 20 : 5)
                 .devices(Devices.parse(device))
                 .listener(new RunListener() {
                     @Override
@@ -127,7 +127,7 @@ public final class BenchmarkCommand implements Callable<Integer> {
         return builder.build();
     }
 
-    private static Partition partition(Workload work, int examples) {
+    private static Partition partition(BenchmarkCase work, int examples) {
         int[] order = Sampling.permutation(examples, new Seed(1).generator());
         List<int[]> held = IntStream.range(0, work.clients)
                 .mapToObj(i -> Arrays.copyOfRange(order, i * work.examplesPerClient, (i + 1) * work.examplesPerClient))
@@ -135,7 +135,7 @@ public final class BenchmarkCommand implements Callable<Integer> {
         return Partition.of(held);
     }
 
-    private void print(Workload work, double[] seconds, double accuracy) {
+    private void print(BenchmarkCase work, double[] seconds, double accuracy) {
         double[] sorted = Arrays.copyOfRange(seconds, Math.min(1, seconds.length - 1), seconds.length);
         Arrays.sort(sorted);
         System.out.printf(

@@ -1,9 +1,9 @@
 package org.fl4j.examples.benchmark;
 
 import org.fl4j.core.Client;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.TrainingTask;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.TrainingTask;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.tensor.ParameterVector;
 

@@ -21,10 +21,10 @@ import ai.djl.training.tracker.Tracker;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
-import org.fl4j.core.ClientId;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Examples;
 import org.fl4j.data.Partition;
+import org.fl4j.message.ClientId;
 import org.fl4j.model.Layer;
 import org.fl4j.model.Network;
 import org.fl4j.random.Sampling;
@@ -33,11 +33,11 @@ import org.fl4j.tensor.Kernels;
 
 /** FedAvg by hand over DJL's own Trainer, as its tutorials train: the baseline that shows what FL4J's engine adds. */
 final class TrainerLoop {
-    private final Workload work;
+    private final BenchmarkCase work;
     private final Dataset dataset;
     private final Partition partition;
 
-    TrainerLoop(Workload work, Dataset dataset, Partition partition) {
+    TrainerLoop(BenchmarkCase work, Dataset dataset, Partition partition) {
         this.work = work;
         this.dataset = dataset;
         this.partition = partition;

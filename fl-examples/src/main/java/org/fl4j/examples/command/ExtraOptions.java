@@ -1,7 +1,7 @@
 package org.fl4j.examples.command;
 
 import java.util.Optional;
-import org.fl4j.experiments.Extras;
+import org.fl4j.experiments.RunnerOptions;
 import org.fl4j.experiments.tracking.MlflowListener;
 import picocli.CommandLine.Option;
 
@@ -27,8 +27,8 @@ final class ExtraOptions {
             description = "enter runs into an MLflow server; a token is taken from MLFLOW_TRACKING_TOKEN")
     private String mlflow; // as text: a message about a bad URL must not repeat a password
 
-    Extras extras() {
-        return new Extras(
+    RunnerOptions extras() {
+        return new RunnerOptions(
                 progress,
                 tensorBoard,
                 Optional.ofNullable(mlflow).map(MlflowListener::address),

@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
-import org.fl4j.core.ServerState;
+import org.fl4j.message.ServerState;
 import org.fl4j.simulation.RoundReport;
 import org.fl4j.simulation.RunListener;
 import org.fl4j.simulation.RunResult;

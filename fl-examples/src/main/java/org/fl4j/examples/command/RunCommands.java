@@ -3,7 +3,6 @@ package org.fl4j.examples.command;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.fl4j.core.ClientId;
 import org.fl4j.execution.BottleneckReport;
 import org.fl4j.execution.TaskRecord;
 import org.fl4j.experiments.ExperimentRunner;
@@ -15,6 +14,7 @@ import org.fl4j.experiments.TrackingStore;
 import org.fl4j.experiments.report.ComparisonReport;
 import org.fl4j.experiments.report.RunReport;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientId;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -68,7 +68,7 @@ final class RunCommands {
                     + " critical path.")
     static final class Bottlenecks implements Runnable {
         @Mixin
-        private OneRun run;
+        private RunArgument run;
 
         @Option(names = "--slowest", defaultValue = "5", description = "how many to name (default: ${DEFAULT-VALUE})")
         private int slowest;
@@ -103,7 +103,7 @@ final class RunCommands {
                     + " ends with 1 if they differ.")
     static final class ReplayOne implements Callable<Integer> {
         @Mixin
-        private OneRun run;
+        private RunArgument run;
 
         @Option(names = "--round", required = true, description = "numbered from 1")
         private int round;

@@ -69,7 +69,7 @@ final class TrainCommand implements Callable<Integer> {
         Check.that(
                 out != null || !experiment.needsDirectory(),
                 "--out",
-                "given with --listeners and --updates-on-disk",
+                "given with --listeners, --updates-on-disk and the log of a private algorithm",
                 "left out");
         try (RunDirectory directory =
                         Optional.ofNullable(out).map(RunDirectory::new).orElse(null);

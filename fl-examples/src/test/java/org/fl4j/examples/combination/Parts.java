@@ -149,7 +149,7 @@ final class Parts {
 
     private static List<Part> clocks() {
         Algorithm synchronous = new SynchronousTime(WORLD, Double.POSITIVE_INFINITY);
-        Algorithm overCommitment = new OverCommitment(/* wanted= */ 5, /* factor= */ 1.6);
+        Algorithm overCommitment = new OverCommitment(/* needed= */ 5, /* factor= */ 1.6);
         ResourceUsage busy = ResourceUsage.of(/* cpu= */ .95, /* memory= */ .5, 8L << 30);
         return List.of(
                 clock("synchronous", synchronous),

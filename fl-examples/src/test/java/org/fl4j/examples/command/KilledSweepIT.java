@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.fl4j.experiments.ExperimentRunner;
-import org.fl4j.experiments.Extras;
+import org.fl4j.experiments.RunnerOptions;
 import org.fl4j.experiments.TrackedRuns.StoredRun;
 import org.fl4j.experiments.TrackingStore;
 import org.fl4j.simulation.JsonLinesListener;
@@ -97,9 +97,9 @@ class KilledSweepIT {
         runUntil(file, out, /* run= */ 2, /* round= */ 11); // the first of this process has round 11 behind it
         assertThat(storedRounds(out)).isEqualTo(30 + 30 + 10);
         PrintStream silent = new PrintStream(new ByteArrayOutputStream(), false, StandardCharsets.UTF_8);
-        new ExperimentRunner(out, silent, Extras.none()).run(ExperimentRunner.file(out));
+        new ExperimentRunner(out, silent, RunnerOptions.none()).run(ExperimentRunner.file(out));
         Path undisturbed = directory.resolve("undisturbed");
-        new ExperimentRunner(undisturbed, silent, Extras.none()).run(file);
+        new ExperimentRunner(undisturbed, silent, RunnerOptions.none()).run(file);
         assertThat(hashes(out)).hasSize(4 + 4 * 30 * 4).isEqualTo(hashes(undisturbed));
         try (TrackingStore store = new TrackingStore(ExperimentRunner.store(out))) {
             for (StoredRun run : store.read().all()) {

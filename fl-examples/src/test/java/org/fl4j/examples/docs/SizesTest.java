@@ -46,7 +46,7 @@ class SizesTest {
             entry("ComposedLoss.<init>/8", "private; made in one place"),
             entry("ComposedLoss.of", "one published procedure, in the order of its steps"),
             entry("ComposedServer.<init>/9", "what a server is made of; SimulationBuilder is its builder"),
-            entry("Computation.of", "opens all that a run holds, in order"),
+            entry("OpenRun.of", "opens all that a run holds, in order"),
             entry("Csv.read", "one pass over characters"),
             entry("Database", "all SQL of the store"),
             entry("Digits.arc/6", "coordinates of a drawing"),
@@ -68,7 +68,7 @@ class SizesTest {
             entry("Task.<init>/6", "package-private; made in one place"),
             entry("TorchScriptPickle", "a choice of opcodes"),
             entry("TorchScriptPickle.run", "a choice of opcodes"),
-            entry("Workload.<init>/7", "of a benchmark; made in one place"));
+            entry("BenchmarkCase.<init>/7", "of a benchmark; made in one place"));
 
     @Test
     void everythingIsShortOrSaysWhyNot() throws IOException {

@@ -25,14 +25,14 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.fl4j.core.BlockSums;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.Query;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.RoundPlan;
 import org.fl4j.core.SumRule;
 import org.fl4j.execution.TaskId;
 import org.fl4j.execution.TaskRecord;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.Query;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.RoundPlan;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.simulation.ClientFailedException;
 import org.fl4j.simulation.ClientFailure;
@@ -268,14 +268,14 @@ public final class ChildExecutor implements CohortExecutor {
         private final Deque<Place<T>> places = new ArrayDeque<>(); // of the block that is handed out
         private final List<ClientFailure> failures = new ArrayList<>();
         private volatile boolean givenUp;
-        private int wanted;
+        private int needed;
         private int begun; // clients of the blocks ahead
 
         Stream(ChildProcess.Asked asked, int blockSize, Work<T> work) {
             this.asked = asked;
             this.work = work;
             RoundPlan plan = asked.plan();
-            wanted = plan.wanted();
+            needed = plan.needed();
             List<List<ClientId>> blocks = new ArrayList<>();
             for (int from = 0; from < plan.cohort().size(); from += blockSize) {
                 blocks.add(plan.cohort()
@@ -300,7 +300,7 @@ public final class ChildExecutor implements CohortExecutor {
                     places.remove();
                     failed(next.client(), next.failure().get());
                 }
-                while (waiting.hasNext() && ahead.size() < BLOCKS_AHEAD * processes && begun < Math.max(1, wanted)) {
+                while (waiting.hasNext() && ahead.size() < BLOCKS_AHEAD * processes && begun < Math.max(1, needed)) {
                     List<ClientId> block = waiting.next();
                     begun += block.size();
                     ahead.add(threads.submit(() -> work.on(block, () -> givenUp)));
@@ -346,7 +346,7 @@ public final class ChildExecutor implements CohortExecutor {
             if (!hasNext()) {
                 throw new NoSuchElementException("every client of the round was taken");
             }
-            wanted--;
+            needed--;
             return places.remove().answer().orElseThrow();
         }
 

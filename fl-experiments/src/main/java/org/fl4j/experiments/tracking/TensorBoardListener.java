@@ -2,8 +2,8 @@ package org.fl4j.experiments.tracking;
 
 import java.nio.file.Path;
 import java.time.Clock;
-import org.fl4j.core.ServerState;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ServerState;
 import org.fl4j.simulation.RoundReport;
 import org.fl4j.simulation.RunListener;
 

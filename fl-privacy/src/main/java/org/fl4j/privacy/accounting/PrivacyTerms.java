@@ -2,9 +2,9 @@ package org.fl4j.privacy.accounting;
 
 import java.util.Map;
 import java.util.TreeMap;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Check;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.StrategyState;
 
 /**
  * What every round of a run is charged as. It goes into the server's state, with the number of rounds that were, so that a resume under

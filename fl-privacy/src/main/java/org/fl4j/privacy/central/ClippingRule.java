@@ -1,7 +1,7 @@
 package org.fl4j.privacy.central;
 
-import org.fl4j.core.StrategyState;
 import org.fl4j.internal.Check;
+import org.fl4j.message.StrategyState;
 import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.random.Seed;
 

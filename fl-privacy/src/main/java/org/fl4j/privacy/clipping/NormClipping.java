@@ -1,11 +1,11 @@
 package org.fl4j.privacy.clipping;
 
 import ai.djl.ndarray.NDArray;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.TrainingFacts;
-import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.TrainingFacts;
+import org.fl4j.message.TrainingTask;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;

@@ -1,7 +1,7 @@
 package org.fl4j.privacy.local;
 
-import org.fl4j.core.ClientId;
-import org.fl4j.core.Facts;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.Facts;
 import org.fl4j.privacy.accounting.PrivacyEvent;
 import org.fl4j.privacy.accounting.PrivacyTerms;
 

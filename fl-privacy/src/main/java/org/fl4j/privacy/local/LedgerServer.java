@@ -15,30 +15,30 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.Fact;
-import org.fl4j.core.Facts;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.Query;
-import org.fl4j.core.Receipt;
-import org.fl4j.core.Rejection;
-import org.fl4j.core.RejectionReason;
-import org.fl4j.core.RoundContext;
-import org.fl4j.core.RoundPlan;
 import org.fl4j.core.Server;
-import org.fl4j.core.ServerState;
-import org.fl4j.core.ServerUpdate;
-import org.fl4j.core.StrategyState;
 import org.fl4j.core.UpdateStream;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.Fact;
+import org.fl4j.message.Facts;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.Query;
+import org.fl4j.message.Receipt;
+import org.fl4j.message.Rejection;
+import org.fl4j.message.RejectionReason;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.RoundPlan;
+import org.fl4j.message.ServerState;
+import org.fl4j.message.ServerUpdate;
+import org.fl4j.message.StrategyState;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.privacy.accounting.PrivacyEvent;
 import org.fl4j.privacy.noise.Noise;
 import org.fl4j.server.ForwardingServer;
 import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.DecoratorContext;
 import org.fl4j.simulation.RoundReport;
 import org.fl4j.simulation.RunCheck;
-import org.fl4j.simulation.RunParts;
 import org.fl4j.simulation.ServerDecorator;
 import org.fl4j.simulation.ServerLayer;
 import org.fl4j.tensor.Tensors;
@@ -71,7 +71,7 @@ final class LedgerServer extends ForwardingServer {
     private record Installed(Algorithm algorithm, ClientLedger ledger, Optional<PrivacyLog> log)
             implements ServerDecorator, RunCheck {
         @Override
-        public Server decorate(Server server, RunParts run) {
+        public Server decorate(Server server, DecoratorContext run) {
             return new LedgerServer(server, ledger, log);
         }
 

@@ -2,8 +2,8 @@ package org.fl4j.privacy.local;
 
 import java.io.Serializable;
 import java.util.function.DoubleSupplier;
-import org.fl4j.core.ClientId;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientId;
 
 /**
  * What the certified noise of a task is multiplied by: never less than 1, and always from the base anew, so that

@@ -2,9 +2,9 @@ package org.fl4j.privacy.local;
 
 import java.io.Serializable;
 import java.util.concurrent.ConcurrentHashMap;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.ClientPriority;
+import org.fl4j.execution.ClientPriority;
 import org.fl4j.internal.Check;
+import org.fl4j.message.ClientId;
 import org.fl4j.privacy.accounting.GaussianMechanism;
 import org.fl4j.privacy.accounting.Mechanism;
 

@@ -5,11 +5,11 @@ import static org.fl4j.privacy.local.PrivacyFacts.LAPLACE_MULTIPLIER;
 import static org.fl4j.privacy.local.PrivacyFacts.NOISE_SCALE;
 
 import java.util.random.RandomGenerator;
-import org.fl4j.core.Facts;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.internal.Check;
+import org.fl4j.message.Facts;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.TrainingTask;
 import org.fl4j.privacy.accounting.Mechanism;
 import org.fl4j.privacy.clipping.NormClipping;
 import org.fl4j.privacy.noise.Noise;

@@ -1,6 +1,6 @@
 package org.fl4j.privacy.local;
 
-import org.fl4j.core.Fact;
+import org.fl4j.message.Fact;
 
 /** What updates say of the noise that they carry. It follows from settings alone, and tells nothing of data. */
 public final class PrivacyFacts {

@@ -1,6 +1,6 @@
 package org.fl4j.privacy.local;
 
-import org.fl4j.core.ClientId;
+import org.fl4j.message.ClientId;
 import org.fl4j.privacy.accounting.PrivacyEvent;
 
 /**

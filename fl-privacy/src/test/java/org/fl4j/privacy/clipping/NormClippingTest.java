@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.random.RandomGenerator;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.TrainingFacts;
-import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.TrainingFacts;
+import org.fl4j.message.TrainingTask;
 import org.fl4j.random.Seed;
 import org.fl4j.testing.UpdateTransformContract;
 import org.junit.jupiter.api.Test;

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
-import org.fl4j.core.ClientId;
-import org.fl4j.core.ModelUpdate;
-import org.fl4j.core.TrainingTask;
 import org.fl4j.core.UpdateTransform;
+import org.fl4j.message.ClientId;
+import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.TrainingTask;
 import org.fl4j.privacy.accounting.Mechanism;
 import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.tensor.ParameterVector;
