@@ -8,8 +8,8 @@ import org.fl4j.tensor.ParameterVector;
 
 /**
  * Adam on the server (Reddi et al. 2021, arXiv 2003.00295, algorithm 2): {@code m = beta1 m + (1 - beta1) delta};
- * {@code v = beta2 v + (1 - beta2) delta^2}; {@code w += rate m / (sqrt(v) + adaptivity)}, with m = 0 and v = adaptivity^2 at
- * first and no bias correction. Acts on trainable parameters only.
+ * {@code v = beta2 v + (1 - beta2) delta^2}; {@code w += rate m / (sqrt(v) + adaptivity)}, with m = 0 and v =
+ * adaptivity^2 at first and no bias correction. Acts on trainable parameters only.
  *
  * <p>With bias correction it is Adam of Kingma and Ba 2015 (arXiv 1412.6980, algorithm 1) on the delta: v = 0 at first,
  * and both moments are divided by one minus their beta to the power of the step.

@@ -13,12 +13,13 @@ import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 
 /**
- * FedMGDA+ (Hu et al. 2020, arXiv 2006.11489, algorithm 1): the convex combination of the deltas with the least norm, each first
- * scaled to length 1, is a direction that makes no client worse. Weights stay within a distance of equal ones.
+ * FedMGDA+ (Hu et al. 2020, arXiv 2006.11489, algorithm 1): the convex combination of the deltas with the least norm,
+ * each first scaled to length 1, is a direction that makes no client worse. Weights stay within a distance of equal
+ * ones.
  *
- * <p>Deviations: deltas of length 0 stay 0. Of normalised deltas the result is at most 1 long, so the server's learning rate
- * (see {@link org.fl4j.server.AddDelta}) is the length of the step. Norms and weights come from trainable parameters; buffers are
- * averaged with the same weights, unscaled.
+ * <p>Deviations: deltas of length 0 stay 0. Of normalised deltas the result is at most 1 long, so the server's learning
+ * rate (see {@link org.fl4j.server.AddDelta}) is the length of the step. Norms and weights come from trainable
+ * parameters; buffers are averaged with the same weights, unscaled.
  *
  * @param normalised whether deltas are scaled to length 1
  * @param epsilon how far a weight may be from 1/n, in (0, 1]; 1 is any weight
@@ -69,8 +70,8 @@ public record FedMgda(boolean normalised, double epsilon) implements Aggregator 
     }
 
     /**
-     * Returns the weights of the convex combination with the least norm: weight moves from the vector the norm grows fastest
-     * with to the one it grows slowest with, until none gains (sequential minimal optimisation, Platt 1998).
+     * Returns the weights of the convex combination with the least norm: weight moves from the vector the norm grows
+     * fastest with to the one it grows slowest with, until none gains (sequential minimal optimisation, Platt 1998).
      *
      * @param products inner products of the vectors
      */

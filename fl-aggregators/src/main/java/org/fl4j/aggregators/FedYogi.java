@@ -8,8 +8,8 @@ import org.fl4j.tensor.ParameterVector;
 
 /**
  * Yogi on the server (Reddi et al. 2021, arXiv 2003.00295, algorithm 2): {@code m = beta1 m + (1 - beta1) delta};
- * {@code v = v - (1 - beta2) delta^2 sign(v - delta^2)}; {@code w += rate m / (sqrt(v) + adaptivity)}, with m = 0 and v = adaptivity^2 at
- * first and no bias correction. Acts on trainable parameters only.
+ * {@code v = v - (1 - beta2) delta^2 sign(v - delta^2)}; {@code w += rate m / (sqrt(v) + adaptivity)}, with m = 0 and v
+ * = adaptivity^2 at first and no bias correction. Acts on trainable parameters only.
  *
  * <p>Deviations: none. State is part of the server state: a run starts without, a resumed run goes on with it.
  *

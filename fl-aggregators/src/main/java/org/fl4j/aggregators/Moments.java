@@ -19,8 +19,8 @@ final class Moments {
     }
 
     /**
-     * {@code m = beta1 m + (1 - beta1) delta}, v by the kernel's rule, {@code w += rate m / (sqrt(v) + adaptivity)}; m starts
-     * at 0 and v at {@code start}.
+     * {@code m = beta1 m + (1 - beta1) delta}, v by the kernel's rule, {@code w += rate m / (sqrt(v) + adaptivity)}; m
+     * starts at 0 and v at {@code start}.
      *
      * @param numbers rate, adaptivity, beta1 and, where the rule has it, beta2
      */

@@ -5,8 +5,8 @@ import org.fl4j.core.Client;
 import org.fl4j.message.ClientId;
 
 /**
- * Makes a client when it is needed. The client lives for one task; what it remembers from round to round is not in it. A
- * factory is serialisable, so that the same program can run its clients elsewhere.
+ * Makes a client when it is needed. The client lives for one task; what it remembers from round to round is not in it.
+ * A factory is serialisable, so that the same program can run its clients elsewhere.
  */
 @FunctionalInterface
 public interface ClientFactory extends Serializable {

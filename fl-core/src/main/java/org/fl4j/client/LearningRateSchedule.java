@@ -25,7 +25,9 @@ public interface LearningRateSchedule {
         };
     }
 
-    /** Returns half a cosine from {@code rate} in round 1 to {@code floor} in round {@code rounds}, and that after it. */
+    /**
+     * Returns half a cosine from {@code rate} in round 1 to {@code floor} in round {@code rounds}, and that after it.
+     */
     static LearningRateSchedule cosine(double rate, int rounds, double floor) {
         requireRate(rate);
         Check.atLeast("rounds", 2, rounds);

@@ -11,8 +11,8 @@ import org.fl4j.data.FederatedDataset;
 import org.fl4j.message.ClientId;
 
 /**
- * A data set as one worker sees it: asked once a task for the examples of a client, and told when the task has ended. What the data set
- * returns stays open meanwhile, whatever scope the caller has open. For one thread at a time.
+ * A data set as one worker sees it: asked once a task for the examples of a client, and told when the task has ended.
+ * What the data set returns stays open meanwhile, whatever scope the caller has open. For one thread at a time.
  */
 final class TaskData implements FederatedDataset {
     private final FederatedDataset whole;

@@ -3,8 +3,8 @@ package org.fl4j.core;
 import org.fl4j.message.ModelUpdate;
 
 /**
- * One round's aggregate in the making. Updates arrive in cohort order on one thread. A streaming implementation holds one
- * accumulator, so that a round costs O(model) memory whatever the cohort.
+ * One round's aggregate in the making. Updates arrive in cohort order on one thread. A streaming implementation holds
+ * one accumulator, so that a round costs O(model) memory whatever the cohort.
  */
 public interface Aggregation {
     /**

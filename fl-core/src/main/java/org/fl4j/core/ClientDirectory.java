@@ -8,8 +8,8 @@ import org.fl4j.internal.Check;
 import org.fl4j.message.ClientId;
 
 /**
- * The clients one can choose from. Positions run from 0 to {@code size() - 1} in ascending order of the ids; ids are made
- * on demand, so that a million registered clients cost no objects. Implementations are immutable.
+ * The clients one can choose from. Positions run from 0 to {@code size() - 1} in ascending order of the ids; ids are
+ * made on demand, so that a million registered clients cost no objects. Implementations are immutable.
  */
 public interface ClientDirectory {
     /** Returns the number of clients. */

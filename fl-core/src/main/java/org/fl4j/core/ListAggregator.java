@@ -12,8 +12,9 @@ import org.fl4j.message.UpdateStore;
 import org.fl4j.tensor.ParameterVector;
 
 /**
- * An aggregator that sees all updates of a round at once, made of a lambda from the list of updates (in cohort order, not
- * empty) to one delta. It costs O(cohort x model) memory, or disk (see {@link UpdateStore}); a mean is better written as a streaming {@link Aggregation}.
+ * An aggregator that sees all updates of a round at once, made of a lambda from the list of updates (in cohort order,
+ * not empty) to one delta. It costs O(cohort x model) memory, or disk (see {@link UpdateStore}); a mean is better
+ * written as a streaming {@link Aggregation}.
  *
  * <pre>{@code
  * Aggregator largest = new ListAggregator(updates ->

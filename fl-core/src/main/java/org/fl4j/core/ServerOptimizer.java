@@ -4,9 +4,9 @@ import org.fl4j.message.StrategyState;
 import org.fl4j.tensor.ParameterVector;
 
 /**
- * Applies an aggregated delta to the model: the outer step of Reddi et al. 2021 (arXiv 2003.00295, algorithm 2), with the
- * delta in place of a negative gradient. Pure; moves trainable parameters by its rule, adds the delta of float buffers
- * as it is, and copies integer buffers.
+ * Applies an aggregated delta to the model: the outer step of Reddi et al. 2021 (arXiv 2003.00295, algorithm 2), with
+ * the delta in place of a negative gradient. Pure; moves trainable parameters by its rule, adds the delta of float
+ * buffers as it is, and copies integer buffers.
  */
 @FunctionalInterface
 public interface ServerOptimizer {

@@ -8,8 +8,8 @@ import java.util.stream.IntStream;
 
 /**
  * Reads CIFAR-10 in its binary version from a directory that holds {@code data_batch_1.bin} to {@code data_batch_5.bin}
- * and {@code test_batch.bin}, plain or gzipped (or a folder {@code cifar-10-batches-bin} that does). Features are float32
- * in [0, 1] of shape (n, 3, 32, 32); see {@link Dataset#standardised()}.
+ * and {@code test_batch.bin}, plain or gzipped (or a folder {@code cifar-10-batches-bin} that does). Features are
+ * float32 in [0, 1] of shape (n, 3, 32, 32); see {@link Dataset#standardised()}.
  */
 public final class CifarReader {
     private static final int CLASSES = 10;

@@ -11,7 +11,8 @@ import org.fl4j.random.Seed;
  * Gives each client the same number of classes: client i owns class i mod C and further random ones, and the rows of a
  * class are shared evenly among its owners ({@code #C = k} of Li et al. 2022, arXiv 2102.02079).
  *
- * <p>Deviations: rows of a class that nobody owns (fewer clients than classes) stay unused; the original divides by zero.
+ * <p>Deviations: rows of a class that nobody owns (fewer clients than classes) stay unused; the original divides by
+ * zero.
  *
  * @param classesPerClient at least 1, at most the number of classes
  */

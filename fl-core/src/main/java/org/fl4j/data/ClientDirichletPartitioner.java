@@ -8,12 +8,12 @@ import org.fl4j.random.Sampling;
 import org.fl4j.random.Seed;
 
 /**
- * Draws for each client its own mix of classes from the symmetric Dirichlet distribution, and then its rows by that mix,
- * without replacement (Hsu et al. 2019, arXiv 1909.06335, section 3). Clients are of equal size, up to one row; every row
- * has one holder.
+ * Draws for each client its own mix of classes from the symmetric Dirichlet distribution, and then its rows by that
+ * mix, without replacement (Hsu et al. 2019, arXiv 1909.06335, section 3). Clients are of equal size, up to one row;
+ * every row has one holder.
  *
- * <p>A class whose rows are all taken is left out of the mixes of the clients that follow. A client whose mix has no rows
- * left takes rows of the other classes, each with the same probability, so that the procedure always ends.
+ * <p>A class whose rows are all taken is left out of the mixes of the clients that follow. A client whose mix has no
+ * rows left takes rows of the other classes, each with the same probability, so that the procedure always ends.
  *
  * @param concentration positive; small is skewed (0.1: few classes a client), large is even (100)
  */

@@ -4,8 +4,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 
 /**
- * What one client holds: some rows of a data set that is in memory once, on the client's device. Nothing is copied until
- * batches are taken.
+ * What one client holds: some rows of a data set that is in memory once, on the client's device. Nothing is copied
+ * until batches are taken.
  */
 public final class ClientExamples {
     private final Examples source;

@@ -12,7 +12,8 @@ import org.fl4j.internal.Check;
  * @param train what clients share out among themselves
  * @param test what the server evaluates on
  * @param classCount the number of classes; every label is below it
- * @param owners who each training example comes from (a writer, a device, a hospital), if that is known; otherwise empty
+ * @param owners who each training example comes from (a writer, a device, a hospital), if that is known; otherwise
+ *     empty
  */
 public record Dataset(Examples train, Examples test, int classCount, List<String> owners) implements AutoCloseable {
     /** Checks the labels against the class count, and copies the owners. */

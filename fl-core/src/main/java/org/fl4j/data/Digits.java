@@ -10,8 +10,8 @@ import org.fl4j.random.Seed;
 
 /**
  * A data set in the shape of MNIST that is drawn by code, so that examples and tests need no files: the ten digits as
- * strokes under a random affine map, with bent lines, varying thickness and noise. Features are float32 in [0, 1] of shape
- * (n, 1, 28, 28). Classes are balanced; the same seed gives the same pixels.
+ * strokes under a random affine map, with bent lines, varying thickness and noise. Features are float32 in [0, 1] of
+ * shape (n, 1, 28, 28). Classes are balanced; the same seed gives the same pixels.
  */
 public final class Digits {
     private static final int SIDE = 28;
@@ -47,8 +47,8 @@ public final class Digits {
     }
 
     /**
-     * Draws a data set in the shape of CIFAR-10: the same digits in random colours on random backgrounds, shape (n, 3, 32,
-     * 32).
+     * Draws a data set in the shape of CIFAR-10: the same digits in random colours on random backgrounds, shape (n, 3,
+     * 32, 32).
      */
     public static Dataset generateColored(int trainCount, int testCount, Seed seed) {
         return new Dataset(
@@ -125,7 +125,10 @@ public final class Digits {
         }
     }
 
-    /** Returns the distance of each pixel's middle from the nearest segment of any stroke; infinite where it is beyond the reach. */
+    /**
+     * Returns the distance of each pixel's middle from the nearest segment of any stroke; infinite where it is beyond
+     * the reach.
+     */
     private static double[] distances(double[][] strokes, double reach) {
         double[] squares = new double[SIDE * SIDE];
         Arrays.fill(squares, Double.POSITIVE_INFINITY);

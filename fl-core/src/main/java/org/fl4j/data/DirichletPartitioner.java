@@ -10,8 +10,8 @@ import org.fl4j.random.Seed;
 
 /**
  * Shares the rows of each class out by a draw of the symmetric Dirichlet distribution, leaving out clients that already
- * hold their fair share of rows, and draws again until every client has a minimum (the label skew of Li et al. 2022, arXiv
- * 2102.02079; after Yurochkin et al. 2019, arXiv 1905.12022). Every row has one holder.
+ * hold their fair share of rows, and draws again until every client has a minimum (the label skew of Li et al. 2022,
+ * arXiv 2102.02079; after Yurochkin et al. 2019, arXiv 1905.12022). Every row has one holder.
  *
  * <p>Deviations: at most {@value #LARGEST_TRY_COUNT} draws, then an exception, where the original loops for ever.
  *

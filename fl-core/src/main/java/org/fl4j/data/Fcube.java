@@ -14,8 +14,8 @@ import org.fl4j.tensor.Tensors;
 /**
  * FCUBE, the synthetic data set of Li et al. 2022 (arXiv 2102.02079, section 4.2): points drawn evenly in the cube
  * [-1, 1]^3, with the label 0 where the first coordinate is positive and 1 elsewhere. Features are float32 of shape
- * (n, 3). Its partitioner gives each of four clients two octants that lie opposite each other: the labels of all clients
- * are balanced, and their features do not overlap.
+ * (n, 3). Its partitioner gives each of four clients two octants that lie opposite each other: the labels of all
+ * clients are balanced, and their features do not overlap.
  */
 public final class Fcube {
     private static final int CLIENTS = 4;

@@ -23,28 +23,30 @@ public interface FederatedDataset {
     ClientDirectory clients();
 
     /**
-     * Returns a client's examples on the device, always in the same order. Asked once for each training and each evaluation of a client.
+     * Returns a client's examples on the device, always in the same order. Asked once for each training and each
+     * evaluation of a client.
      *
-     * <p>The two arrays of the result belong to the data set. They stay open until the data set closes them, so it may keep them and return
-     * them again, or load them anew each time and close them in {@link #release}. Any other array that is made during the call is freed when
-     * the call returns; {@link Examples#keep} saves those that must stay.
+     * <p>The two arrays of the result belong to the data set. They stay open until the data set closes them, so it may
+     * keep them and return them again, or load them anew each time and close them in {@link #release}. Any other array
+     * that is made during the call is freed when the call returns; {@link Examples#keep} saves those that must stay.
      */
     ClientExamples examples(ClientId client, Device device);
 
     /**
-     * Says that a client's training or evaluation has ended and its examples are no longer read. A data set that loads examples on demand
-     * calls {@code source.close()} here.
+     * Says that a client's training or evaluation has ended and its examples are no longer read. A data set that loads
+     * examples on demand calls {@code source.close()} here.
      *
-     * <p>By default nothing happens, which is right for a data set that keeps its examples. Called once for each result of {@link #examples},
-     * also if the client failed.
+     * <p>By default nothing happens, which is right for a data set that keeps its examples. Called once for each result
+     * of {@link #examples}, also if the client failed.
      *
      * @param source the arrays that {@link #examples} returned
      */
     default void release(ClientId client, Examples source) {}
 
     /**
-     * Returns a short text that differs where the data differ, which a checkpoint remembers so that a run is not resumed on other data.
-     * By default it is empty: then the class and its settings are compared, and how many examples each client has.
+     * Returns a short text that differs where the data differ, which a checkpoint remembers so that a run is not
+     * resumed on other data. By default it is empty: then the class and its settings are compared, and how many
+     * examples each client has.
      */
     default String fingerprint() {
         return "";

@@ -9,8 +9,8 @@ import org.fl4j.random.Seed;
 
 /**
  * Shares rows out in two levels: first among groups, then within each group among its clients. It models regions or
- * hospitals whose clients are alike, and unlike those of other groups. Groups have consecutive clients, and their numbers
- * of clients differ by one at most.
+ * hospitals whose clients are alike, and unlike those of other groups. Groups have consecutive clients, and their
+ * numbers of clients differ by one at most.
  *
  * @param groups at least 1
  * @param between how groups differ

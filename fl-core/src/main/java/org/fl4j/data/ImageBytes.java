@@ -10,8 +10,9 @@ import java.util.zip.GZIPInputStream;
 import org.fl4j.internal.Durable;
 
 /**
- * The bytes of a plain or gzipped image file. A reader asks for as many bytes as the file's header declares, and then calls
- * {@link #end}: a gzipped file is unpacked by at most one byte more than was declared, and its checksum is always verified.
+ * The bytes of a plain or gzipped image file. A reader asks for as many bytes as the file's header declares, and then
+ * calls {@link #end}: a gzipped file is unpacked by at most one byte more than was declared, and its checksum is always
+ * verified.
  */
 final class ImageBytes implements AutoCloseable {
     private static final int MOST_RATIO = 1032; // bytes that deflate makes of one byte, at most
@@ -118,7 +119,10 @@ final class ImageBytes implements AutoCloseable {
         }
     }
 
-    /** Never looks for another gzip member beyond the unpacker's buffer: it would take bytes that {@link #end} has to see. */
+    /**
+     * Never looks for another gzip member beyond the unpacker's buffer: it would take bytes that {@link #end} has to
+     * see.
+     */
     private static final class Whole extends BufferedInputStream {
         Whole(InputStream in) {
             super(in);

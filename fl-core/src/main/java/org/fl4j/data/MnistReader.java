@@ -11,8 +11,8 @@ import org.fl4j.internal.Check;
  * Reads MNIST, or any data set in its format, from a directory of the four IDX files, plain or gzipped
  * ({@code train-images-idx3-ubyte.gz} and so on). Features are float32 in [0, 1] of shape (n, 1, 28, 28).
  *
- * <p>MNIST and Fashion-MNIST have ten classes. For other sets, say how many: EMNIST's letters have 27, because their labels are
- * 1 to 26 and class 0 has no examples; its balanced set has 47, and its byclass set 62.
+ * <p>MNIST and Fashion-MNIST have ten classes. For other sets, say how many: EMNIST's letters have 27, because their
+ * labels are 1 to 26 and class 0 has no examples; its balanced set has 47, and its byclass set 62.
  */
 public final class MnistReader {
     private static final int IMAGES_MAGIC = 0x803;
@@ -34,8 +34,8 @@ public final class MnistReader {
      * Reads both splits.
      *
      * @param classCount the number of classes, in [2, 256]; every label is below it
-     * @throws DatasetException if a file is missing, truncated, longer than its header says or not what its name says, if a
-     *     checksum is wrong, or if a label is no class
+     * @throws DatasetException if a file is missing, truncated, longer than its header says or not what its name says,
+     *     if a checksum is wrong, or if a label is no class
      */
     public static Dataset read(Path directory, int classCount) {
         Check.inRange("classCount", 2, 256, classCount);

@@ -26,8 +26,8 @@ public record PartitionReport(List<Line> clients) {
      * @param labelEntropy the entropy of its labels in bits; 0 for one class, log2 of the class count for even ones
      * @param gini the Gini coefficient of its class counts, in [0, 1): the mean absolute difference of two of them,
      *     relative to twice their mean
-     * @param earthMoverDistance the sum over classes of |its share - the share over all clients|, in [0, 2] (Zhao et al.
-     *     2018, arXiv 1806.00582)
+     * @param earthMoverDistance the sum over classes of |its share - the share over all clients|, in [0, 2] (Zhao et
+     *     al. 2018, arXiv 1806.00582)
      */
     public record Line(
             ClientId client,

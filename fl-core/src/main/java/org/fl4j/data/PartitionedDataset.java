@@ -9,7 +9,8 @@ import org.fl4j.internal.Check;
 import org.fl4j.message.ClientId;
 
 /**
- * One data set whose rows are shared out among clients. A client costs the indices of its rows. On a GPU the data set is copied to the device once; close this to free such copies.
+ * One data set whose rows are shared out among clients. A client costs the indices of its rows. On a GPU the data set
+ * is copied to the device once; close this to free such copies.
  */
 public final class PartitionedDataset implements FederatedDataset, AutoCloseable {
     private final Examples examples;

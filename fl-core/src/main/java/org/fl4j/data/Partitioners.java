@@ -39,8 +39,8 @@ public final class Partitioners {
     }
 
     /**
-     * Shares the rows of each class out by a draw of the symmetric Dirichlet distribution, as {@link #dirichlet(double)}
-     * does, until every client has a minimum; after 200 draws it is an error.
+     * Shares the rows of each class out by a draw of the symmetric Dirichlet distribution, as
+     * {@link #dirichlet(double)} does, until every client has a minimum; after 200 draws it is an error.
      *
      * @param concentration positive
      * @param minimumExamples what every client must hold, at least 0
@@ -51,7 +51,8 @@ public final class Partitioners {
 
     /**
      * Draws for each client its own mix of classes from the symmetric Dirichlet distribution, and then its rows by that
-     * mix, without replacement (Hsu et al. 2019, arXiv 1909.06335, section 3). Clients are of equal size, up to one row.
+     * mix, without replacement (Hsu et al. 2019, arXiv 1909.06335, section 3). Clients are of equal size, up to one
+     * row.
      *
      * @param concentration positive; small is skewed, large is even
      */
@@ -60,8 +61,8 @@ public final class Partitioners {
     }
 
     /**
-     * Gives each client the same number of classes: client i owns class i mod C and further random ones, and the rows of a
-     * class are shared evenly among its owners (Li et al. 2022). Rows of a class that nobody owns stay unused.
+     * Gives each client the same number of classes: client i owns class i mod C and further random ones, and the rows
+     * of a class are shared evenly among its owners (Li et al. 2022). Rows of a class that nobody owns stay unused.
      *
      * @param classes at least 1, at most the number of classes
      */
@@ -81,12 +82,12 @@ public final class Partitioners {
     }
 
     /**
-     * Cuts shuffled rows into one slice a client and draws from each slice, with replacement, a fraction of its size in the
-     * class ratios asked for (the target balance ratios and subset fractions of the fedland experiments). A ratio above 0
-     * for a class that a slice lacks is an error.
+     * Cuts shuffled rows into one slice a client and draws from each slice, with replacement, a fraction of its size in
+     * the class ratios asked for (the target balance ratios and subset fractions of the fedland experiments). A ratio
+     * above 0 for a class that a slice lacks is an error.
      *
-     * @param ratios one list a client of one ratio a class, each at least 0; without any list, clients keep the ratios of
-     *     their slices, and hold each row once
+     * @param ratios one list a client of one ratio a class, each at least 0; without any list, clients keep the ratios
+     *     of their slices, and hold each row once
      * @param subsetFractions one number a client in (0, 1]: the size of its data relative to its slice
      */
     public static Partitioner classRatios(List<List<Double>> ratios, List<Double> subsetFractions) {
@@ -103,7 +104,8 @@ public final class Partitioners {
     }
 
     /**
-     * Sizes follow one draw of the symmetric Dirichlet distribution; every client holds one row at least (Li et al. 2022).
+     * Sizes follow one draw of the symmetric Dirichlet distribution; every client holds one row at least (Li et al.
+     * 2022).
      *
      * @param concentration positive
      */
@@ -122,8 +124,8 @@ public final class Partitioners {
     }
 
     /**
-     * Sizes grow exponentially: each client holds {@code e^rate} times as much as the client before it, and at least one
-     * row.
+     * Sizes grow exponentially: each client holds {@code e^rate} times as much as the client before it, and at least
+     * one row.
      *
      * @param rate at least 0
      */
@@ -132,8 +134,8 @@ public final class Partitioners {
     }
 
     /**
-     * Gives each row to its owner: a writer, a device, a hospital. Clients are numbered in the order in which their names
-     * first occur, and keep them in the directory; the seed has no effect.
+     * Gives each row to its owner: a writer, a device, a hospital. Clients are numbered in the order in which their
+     * names first occur, and keep them in the directory; the seed has no effect.
      *
      * @param owners the owner's name of each row
      */

@@ -10,8 +10,8 @@ import org.fl4j.random.Sampling;
 import org.fl4j.random.Seed;
 
 /**
- * Deals shuffled rows in parts of unequal size: labels are even, quantities are not (the quantity skew of Li et al. 2022,
- * arXiv 2102.02079). Every client gets one row at least and every row has one holder.
+ * Deals shuffled rows in parts of unequal size: labels are even, quantities are not (the quantity skew of Li et al.
+ * 2022, arXiv 2102.02079). Every client gets one row at least and every row has one holder.
  */
 final class QuantitySkewPartitioner implements Partitioner {
     private final BiFunction<Integer, RandomGenerator, double[]> shares;

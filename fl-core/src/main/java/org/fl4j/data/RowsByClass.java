@@ -34,7 +34,10 @@ record RowsByClass(List<int[]> rows) {
         return counts;
     }
 
-    /** Shuffles the rows of each class and shares them evenly among its owners; those of a class without owners stay unused. */
+    /**
+     * Shuffles the rows of each class and shares them evenly among its owners; those of a class without owners stay
+     * unused.
+     */
     Partition sharedAmong(List<List<Integer>> owners, int clients, RandomGenerator random) {
         List<List<int[]>> parts = new ArrayList<>();
         for (int client = 0; client < clients; client++) {

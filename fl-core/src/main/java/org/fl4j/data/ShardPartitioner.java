@@ -7,9 +7,9 @@ import org.fl4j.random.Sampling;
 import org.fl4j.random.Seed;
 
 /**
- * Sorts rows by label, cuts them into equal shards and deals each client some: with 2 shards most clients see two classes
- * only (the pathological split of McMahan et al. 2017, arXiv 1602.05629, section 3). Rows that do not fill the shards
- * evenly go, one each, to the first shards, so that every row has one holder.
+ * Sorts rows by label, cuts them into equal shards and deals each client some: with 2 shards most clients see two
+ * classes only (the pathological split of McMahan et al. 2017, arXiv 1602.05629, section 3). Rows that do not fill the
+ * shards evenly go, one each, to the first shards, so that every row has one holder.
  *
  * @param shardsPerClient at least 1
  */

@@ -19,7 +19,8 @@ import org.fl4j.execution.TaskRecord.Outcome;
 import org.fl4j.internal.Check;
 
 /**
- * Where the time of a run's tasks went, of one session: time between a crash and a resume would count as waiting. Tasks that never ran are only counted.
+ * Where the time of a run's tasks went, of one session: time between a crash and a resume would count as waiting. Tasks
+ * that never ran are only counted.
  *
  * @param workers how many tasks could run at once
  * @param outcomes how many tasks ended how
@@ -28,8 +29,9 @@ import org.fl4j.internal.Check;
  * @param makespanSeconds from the first submission to the last end
  * @param utilisation in [0, 1]: what tasks ran together, of what workers had in that time
  * @param slowest those that ran longest, the longest first
- * @param criticalPath the tasks that made the run as long as it was, in their order: the one that ended last, before it the one that held its
- *     thread while it was queued or else the one that ended last before it was submitted, and so on
+ * @param criticalPath the tasks that made the run as long as it was, in their order: the one that ended last, before it
+ *     the one that held its thread while it was queued or else the one that ended last before it was submitted, and so
+ *     on
  */
 public record BottleneckReport(
         int workers,
@@ -135,7 +137,8 @@ public record BottleneckReport(
     }
 
     /**
-     * Returns, of those that began before another, the one that ended last, up to a time; of several the one that took longest.
+     * Returns, of those that began before another, the one that ended last, up to a time; of several the one that took
+     * longest.
      *
      * @param byEnd sorted by end, those that took longest last
      */

@@ -18,8 +18,8 @@ public interface ClientPriority extends Serializable {
     }
 
     /**
-     * Returns the priority by which those with more examples begin earlier, so that no long task is left for the end of a round: the
-     * longest-processing-time rule (Graham 1969, Bounds on multiprocessing timing anomalies).
+     * Returns the priority by which those with more examples begin earlier, so that no long task is left for the end of
+     * a round: the longest-processing-time rule (Graham 1969, Bounds on multiprocessing timing anomalies).
      */
     static ClientPriority largestFirst(ClientDirectory clients) {
         int[] counts = IntStream.range(0, clients.size())

@@ -8,17 +8,18 @@ import org.fl4j.internal.Check;
  * How tasks of clients are run.
  *
  * @param priority who is first when several wait; of the same rank, who was queued first
- * @param attempts how often a task that throws or takes too long is begun, at least 1. An {@link Error} is not tried again.
- * @param backOff the wait before the second attempt; it doubles with each further one, up to a minute or to this if it is longer. Meanwhile other
- *     tasks run.
- * @param timeout how long an attempt may take; then its thread is interrupted. Code that does not heed interrupts, as one native
- *     call does not, runs to its end, but its result is thrown away. Whether a client is in time depends on the machine: a
- *     run that skips those that are not cannot be repeated bit for bit.
- * @param aheadPerWorker how many clients of a round are queued or wait to be folded, for each worker: at least 1. Priorities choose
- *     among those. Each that waits takes the memory of an update.
+ * @param attempts how often a task that throws or takes too long is begun, at least 1. An {@link Error} is not tried
+ *     again.
+ * @param backOff the wait before the second attempt; it doubles with each further one, up to a minute or to this if it
+ *     is longer. Meanwhile other tasks run.
+ * @param timeout how long an attempt may take; then its thread is interrupted. Code that does not heed interrupts, as
+ *     one native call does not, runs to its end, but its result is thrown away. Whether a client is in time depends on
+ *     the machine: a run that skips those that are not cannot be repeated bit for bit.
+ * @param aheadPerWorker how many clients of a round are queued or wait to be folded, for each worker: at least 1.
+ *     Priorities choose among those. Each that waits takes the memory of an update.
  * @param roundLimit how long the training of a round may take: clients that have not begun by then fail, and are
- *     reported, but do not end the run. The first ones always begin. As under a time-out, the run cannot be repeated bit
- *     for bit.
+ *     reported, but do not end the run. The first ones always begin. As under a time-out, the run cannot be repeated
+ *     bit for bit.
  */
 public record ExecutionPolicy(
         ClientPriority priority,
@@ -52,7 +53,9 @@ public record ExecutionPolicy(
                 limit);
     }
 
-    /** Returns: all clients alike, one attempt, a quarter of a second if there are to be more, no time-out, two ahead. */
+    /**
+     * Returns: all clients alike, one attempt, a quarter of a second if there are to be more, no time-out, two ahead.
+     */
     public static ExecutionPolicy once() {
         return new ExecutionPolicy(
                 ClientPriority.same(),

@@ -2,7 +2,10 @@ package org.fl4j.internal;
 
 import java.util.regex.Pattern;
 
-/** Numbers as people and other languages write them; Java alone also reads {@code 0.1f}, {@code 1e-1d} and {@code 0x1p-1}. */
+/**
+ * Numbers as people and other languages write them; Java alone also reads {@code 0.1f}, {@code 1e-1d} and
+ * {@code 0x1p-1}.
+ */
 public final class Decimals {
     private static final Pattern DECIMAL =
             Pattern.compile("[-+]?(?:(?:\\d++(?:\\.\\d*+)?|\\.\\d++)(?:[eE][-+]?\\d++)?|Infinity|NaN)");

@@ -17,8 +17,8 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * The fields of a JSON object from outside. A field that is missing or has the wrong type, or a value that its record refuses, ends in an {@link
- * IllegalArgumentException} that names field, rule and value.
+ * The fields of a JSON object from outside. A field that is missing or has the wrong type, or a value that its record
+ * refuses, ends in an {@link IllegalArgumentException} that names field, rule and value.
  */
 public final class JsonFields {
     private static final int SHOWN = 100; // characters of a wrong value

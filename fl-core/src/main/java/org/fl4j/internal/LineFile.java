@@ -57,7 +57,8 @@ public final class LineFile {
     }
 
     /**
-     * Appends lines, for good. The first of this object makes the file, and directories that are missing; later ones expect it.
+     * Appends lines, for good. The first of this object makes the file, and directories that are missing; later ones
+     * expect it.
      *
      * @throws UncheckedIOException if they cannot be written, or the file was removed since this object wrote to it
      */

@@ -49,7 +49,8 @@ public final class RoundLines {
     /**
      * Returns what becomes of the objects; a last line that a crash cut short is left out.
      *
-     * @throws IllegalArgumentException if another line is no JSON object, or {@code read} refuses an object; names file and line
+     * @throws IllegalArgumentException if another line is no JSON object, or {@code read} refuses an object; names file
+     *     and line
      */
     public <T> List<T> read(Function<JsonObject, T> read) {
         List<String> lines = file.lines();

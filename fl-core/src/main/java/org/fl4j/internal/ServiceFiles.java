@@ -16,8 +16,8 @@ import java.util.TreeSet;
 
 /**
  * The files {@code META-INF/services/INTERFACE}, in which each jar names its implementations of an interface for {@link
- * java.util.ServiceLoader}. Where jars were merged into one, only one of these files may be left. Then classes are there that nobody
- * finds.
+ * java.util.ServiceLoader}. Where jars were merged into one, only one of these files may be left. Then classes are
+ * there that nobody finds.
  *
  * @param service the name of the interface
  */

@@ -18,7 +18,8 @@ public final class TextFiles {
     /**
      * Returns the text of a file, without a byte-order mark; every line end is one {@code \n}.
      *
-     * @throws IllegalArgumentException if it is not UTF-8; the message names the file, the byte, counted from 0, and the line
+     * @throws IllegalArgumentException if it is not UTF-8; the message names the file, the byte, counted from 0, and
+     *     the line
      * @throws UncheckedIOException if the file cannot be read
      */
     public static String read(Path file) {

@@ -4,7 +4,10 @@ package org.fl4j.internal;
 public final class TypeNames {
     private TypeNames() {}
 
-    /** Returns the full name of the object's class; of a lambda, whose name has a number that differs from process to process, where it stands. */
+    /**
+     * Returns the full name of the object's class; of a lambda, whose name has a number that differs from process to
+     * process, where it stands.
+     */
     public static String of(Object object) {
         if (object == null) {
             return "null";

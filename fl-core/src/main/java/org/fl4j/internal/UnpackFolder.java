@@ -6,7 +6,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * A folder into which native libraries are unpacked before they are loaded. The messages of those who unpack name neither the folder nor how to move it.
+ * A folder into which native libraries are unpacked before they are loaded. The messages of those who unpack name
+ * neither the folder nor how to move it.
  *
  * @param library whose folder it is, such as {@code PyTorch}
  * @param path the folder

@@ -4,8 +4,9 @@ import java.util.Arrays;
 import org.fl4j.internal.Check;
 
 /**
- * One float32 for each client of a run, by index: what a selector remembers of a million clients, without an object for each.
- * Immutable; a changed copy shares all blocks that did not change, so that a round costs O(cohort) and not O(clients).
+ * One float32 for each client of a run, by index: what a selector remembers of a million clients, without an object for
+ * each. Immutable; a changed copy shares all blocks that did not change, so that a round costs O(cohort) and not
+ * O(clients).
  */
 public final class ClientColumn {
     private static final int SHIFT = 10; // clients of a block, as a power of two

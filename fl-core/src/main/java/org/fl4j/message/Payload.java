@@ -19,8 +19,8 @@ import org.fl4j.tensor.Slice;
  *     nothing of its model, see {@link org.fl4j.core.Aggregator#readsDelta}
  * @param attachments what an algorithm sends beside the delta, by name, such as the change of a control variate;
  *     finite, like the delta, but not clipped or noised with it
- * @param encoded what a {@link org.fl4j.core.Codec} made of the delta, by name, while it travels; there is then no delta. None
- *     without a codec
+ * @param encoded what a {@link org.fl4j.core.Codec} made of the delta, by name, while it travels; there is then no
+ *     delta. None without a codec
  * @param slice which part of the model the delta is of; nothing if it is of all of it
  */
 public record Payload(

@@ -16,8 +16,9 @@ import org.fl4j.tensor.Slice;
 
 /**
  * What happens in a round, decided before anyone trains: who is asked, in which order their updates are folded, and
- * what each of them is sent. {@link org.fl4j.core.Server#plan} makes it from nothing but its arguments, and {@link org.fl4j.core.Server#update}
- * gets it back. Whatever a server must remember between the two is a {@link Note} in the plan.
+ * what each of them is sent. {@link org.fl4j.core.Server#plan} makes it from nothing but its arguments, and
+ * {@link org.fl4j.core.Server#update} gets it back. Whatever a server must remember between the two is a {@link Note}
+ * in the plan.
  *
  * @param cohort who takes part, in the order in which their updates are folded
  * @param needed how many updates are enough, at least 1: clients beyond that are begun only when they are asked for
@@ -26,7 +27,8 @@ import org.fl4j.tensor.Slice;
  * @param facts what the server knows of clients before they train, such as how long they take; part of their receipts
  * @param absent whom else the round asked, and why no update of theirs is waited for: they are not trained
  * @param notes what the server reads again when the updates are there
- * @param blockSize how many positions of the cohort are one block, see {@link org.fl4j.core.UpdateStream#fold}; at least 1
+ * @param blockSize how many positions of the cohort are one block, see {@link org.fl4j.core.UpdateStream#fold}; at
+ *     least 1
  */
 public record RoundPlan(
         List<ClientId> cohort,

@@ -10,8 +10,8 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 
 /**
- * Batch normalisation over all but the channels. It differs from DJL's in one case: a batch with a single value for each channel has no
- * variance, so it is normalised by the running statistics, which it leaves as they are.
+ * Batch normalisation over all but the channels. It differs from DJL's in one case: a batch with a single value for
+ * each channel has no variance, so it is normalised by the running statistics, which it leaves as they are.
  */
 final class BatchNormBlock extends AbstractBlock {
     private static final float EPSILON = 1e-5f;

@@ -19,8 +19,8 @@ public interface ExampleMeasure {
     NDArray perExample(NDArray predictions, NDArray labels);
 
     /**
-     * Returns what is wrong with some labels, in words such as {@code labels must be int64, but were float32}; nothing if they can be used. Runs
-     * ask before the first round. By default nothing is known to be wrong.
+     * Returns what is wrong with some labels, in words such as {@code labels must be int64, but were float32}; nothing
+     * if they can be used. Runs ask before the first round. By default nothing is known to be wrong.
      *
      * @param prediction the shape of the model's output for one example, without the batch
      * @param labels all labels of a data set, shape (n, ...), n at least 1
@@ -97,8 +97,8 @@ public interface ExampleMeasure {
     }
 
     /**
-     * Returns 1 where the label is among the classes of the k largest logits and 0 elsewhere: logits (n, classes), int64
-     * labels (n). Where logits are equal, the order is PyTorch's.
+     * Returns 1 where the label is among the classes of the k largest logits and 0 elsewhere: logits (n, classes),
+     * int64 labels (n). Where logits are equal, the order is PyTorch's.
      *
      * @param k at least 1
      */

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * Layers in a row. As the architecture of a {@link LearningTask} it trains on the compiled path; any other supplier of a
- * DJL block trains on the eager one.
+ * Layers in a row. As the architecture of a {@link LearningTask} it trains on the compiled path; any other supplier of
+ * a DJL block trains on the eager one.
  *
  * @param layers from the input to the output
  */

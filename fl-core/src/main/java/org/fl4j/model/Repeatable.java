@@ -10,9 +10,9 @@ import java.util.function.Supplier;
 import org.fl4j.tensor.Tensors;
 
 /**
- * Whether a forward pass gives one answer to one batch. It does not if it draws from libtorch's generator, which all threads share and no seed
- * of a run repeats, or if it remembers earlier batches, which may be those of another client. Found out by the effect, whatever the operators
- * are called.
+ * Whether a forward pass gives one answer to one batch. It does not if it draws from libtorch's generator, which all
+ * threads share and no seed of a run repeats, or if it remembers earlier batches, which may be those of another client.
+ * Found out by the effect, whatever the operators are called.
  */
 final class Repeatable {
     private static final int CALLS = 3; // a memory may show from the second call on only
@@ -36,7 +36,10 @@ final class Repeatable {
         }
     }
 
-    /** Returns a batch that is not all zeros, which dropout leaves as they are; tokens are zeros, for nothing else is known to be one. */
+    /**
+     * Returns a batch that is not all zeros, which dropout leaves as they are; tokens are zeros, for nothing else is
+     * known to be one.
+     */
     static NDArray input(NDManager manager, Shape batch, DataType type) {
         float[] values = new float[Math.toIntExact(batch.size())];
         for (int i = 0; i < values.length && type == DataType.FLOAT32; i++) {

@@ -5,8 +5,8 @@ import ai.djl.ndarray.NDScope;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * Whether a network trains on a batch of one example. Batch normalisation of vectors does not: one value has no variance, and PyTorch either
- * refuses the batch or makes the running variance NaN for ever. Thread-safe.
+ * Whether a network trains on a batch of one example. Batch normalisation of vectors does not: one value has no
+ * variance, and PyTorch either refuses the batch or makes the running variance NaN for ever. Thread-safe.
  */
 final class SingleRows {
     private final boolean ofLayers;

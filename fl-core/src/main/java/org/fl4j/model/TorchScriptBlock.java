@@ -18,7 +18,10 @@ import org.fl4j.tensor.TensorEngine;
 import org.fl4j.tensor.TorchScriptArchive;
 import org.fl4j.tensor.TorchScriptModule;
 
-/** Shows a TorchScript module's tensors as DJL's parameters, and runs the module of the {@link LocalModel} that calls it. */
+/**
+ * Shows a TorchScript module's tensors as DJL's parameters, and runs the module of the {@link LocalModel} that calls
+ * it.
+ */
 final class TorchScriptBlock extends AbstractBlock implements AutoCloseable {
     private static final int REHEARSED = 8; // examples
 

@@ -3,19 +3,20 @@ package org.fl4j.monitoring;
 import org.fl4j.internal.Check;
 
 /**
- * What local training does when the machine is busy: smaller batches and fewer steps. After the resource-aware client of a fork of FedScale
- * (Lai et al. 2022, arXiv 2105.11367), whose thresholds are the defaults of {@link #fedscale}.
+ * What local training does when the machine is busy: smaller batches and fewer steps. After the resource-aware client
+ * of a fork of FedScale (Lai et al. 2022, arXiv 2105.11367), whose thresholds are the defaults of {@link #fedscale}.
  *
- * <p>The batch size is halved in a round that begins with too little left, and doubled in one that does not, within limits. The
- * share of local steps goes by the processors alone and begins anew each round.
+ * <p>The batch size is halved in a round that begins with too little left, and doubled in one that does not, within
+ * limits. The share of local steps goes by the processors alone and begins anew each round.
  *
  * @param cpuAbove the share of processor time above which there is too little left, in [0, 1]
  * @param memoryAbove the share of memory above which there is too little left, in [0, 1]
  * @param availableBelow the bytes of memory below which there is too little left, at least 0
  * @param leastBatch the smallest batch, at least 1
- * @param mostGrowth the largest batch as a multiple of the training's own, at least 1; may be infinite. No batch is made larger than the
- *     largest client's data.
- * @param busyStepsShare the share of its steps that a client takes while the processors are above their threshold, in (0, 1]; one at least
+ * @param mostGrowth the largest batch as a multiple of the training's own, at least 1; may be infinite. No batch is
+ *     made larger than the largest client's data.
+ * @param busyStepsShare the share of its steps that a client takes while the processors are above their threshold, in
+ *     (0, 1]; one at least
  */
 public record AdaptationRule(
         double cpuAbove,
@@ -42,12 +43,17 @@ public record AdaptationRule(
         Check.share("busyStepsShare", busyStepsShare);
     }
 
-    /** Returns the original's: 80 % of processors, 70 % of memory, 2 GiB; batches up to the largest client's data; half of the steps. */
+    /**
+     * Returns the original's: 80 % of processors, 70 % of memory, 2 GiB; batches up to the largest client's data; half
+     * of the steps.
+     */
     public static AdaptationRule fedscale() {
         return new AdaptationRule(.8, .7, 2L << 30, 1, Double.POSITIVE_INFINITY, .5);
     }
 
-    /** Returns the same, but with batches that never grow beyond the training's own, for larger ones learn differently. */
+    /**
+     * Returns the same, but with batches that never grow beyond the training's own, for larger ones learn differently.
+     */
     public static AdaptationRule upToOwnBatch() {
         return new AdaptationRule(.8, .7, 2L << 30, 1, /* mostGrowth= */ 1, .5);
     }

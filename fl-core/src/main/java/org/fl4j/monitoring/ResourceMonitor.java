@@ -11,8 +11,8 @@ import org.fl4j.metrics.Metric;
 import org.fl4j.metrics.Metrics;
 
 /**
- * Looks at a machine again and again on a thread of its own, and says what was in use while something was done. What it costs depends
- * on how often it looks, not on how much is done.
+ * Looks at a machine again and again on a thread of its own, and says what was in use while something was done. What it
+ * costs depends on how often it looks, not on how much is done.
  *
  * <pre>{@code
  * try (ResourceMonitor monitor = new ResourceMonitor(probe, Duration.ofMillis(500))) {
@@ -116,7 +116,10 @@ public final class ResourceMonitor implements AutoCloseable {
             });
         }
 
-        /** Ends, and returns mean and maximum of each resource; of one that was too short for a look, what was seen last. */
+        /**
+         * Ends, and returns mean and maximum of each resource; of one that was too short for a look, what was seen
+         * last.
+         */
         public synchronized Metrics close() {
             open.remove(this);
             if (count == 0) {

@@ -48,8 +48,8 @@ public final class Sampling {
     }
 
     /**
-     * Returns those of 0 to {@code size - 1}, ascending, whose own coin of probability {@code rate}, in (0, 1], shows heads.
-     * Costs O(chosen): the gaps between them are geometric.
+     * Returns those of 0 to {@code size - 1}, ascending, whose own coin of probability {@code rate}, in (0, 1], shows
+     * heads. Costs O(chosen): the gaps between them are geometric.
      */
     public static int[] poisson(int size, double rate, RandomGenerator random) {
         Check.atLeast("size", 0, size);
@@ -68,8 +68,8 @@ public final class Sampling {
     }
 
     /**
-     * Draws items one after another without replacement, each time in proportion to the weights of those left (as numpy's {@code
-     * choice}; by exponential keys, Efraimidis and Spirakis 2006).
+     * Draws items one after another without replacement, each time in proportion to the weights of those left (as
+     * numpy's {@code choice}; by exponential keys, Efraimidis and Spirakis 2006).
      *
      * @param weights at least 0; an item of weight 0 is drawn only when no other is left
      * @param count at most the number of items

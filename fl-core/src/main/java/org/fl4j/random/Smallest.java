@@ -3,8 +3,8 @@ package org.fl4j.random;
 import org.fl4j.internal.Check;
 
 /**
- * Keeps so many of the smallest keys that are offered, ties by id: a heap of primitives, O(1) for most offers of many and O(log kept)
- * for the others.
+ * Keeps so many of the smallest keys that are offered, ties by id: a heap of primitives, O(1) for most offers of many
+ * and O(log kept) for the others.
  */
 public final class Smallest {
     private final double[] keys; // a heap, the largest first

@@ -13,8 +13,8 @@ import org.fl4j.internal.Decimals;
 
 /**
  * The parameters given to a strategy. To read one declares it: what was given and never read is refused. Values are
- * numbers, booleans or texts; a text that reads as the needed type will do. A value that was given without a name, as in
- * {@code shards:2}, is that of the parameter that is read first.
+ * numbers, booleans or texts; a text that reads as the needed type will do. A value that was given without a name, as
+ * in {@code shards:2}, is that of the parameter that is read first.
  */
 public final class Parameters {
     /** The name of a value that was given without one. */

@@ -2,7 +2,9 @@ package org.fl4j.server;
 
 import org.fl4j.internal.TypeNames;
 
-/** Ends a run in which a strategy, such as an aggregator of the user's own, throws an exception or breaks its contract. */
+/**
+ * Ends a run in which a strategy, such as an aggregator of the user's own, throws an exception or breaks its contract.
+ */
 public final class StrategyFailedException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

@@ -6,7 +6,8 @@ import org.fl4j.internal.Check;
 /**
  * Which updates a round takes, and how many.
  *
- * @param minimumUpdates of fewer accepted updates the round makes nothing: the model stays and they are rejected as too few
+ * @param minimumUpdates of fewer accepted updates the round makes nothing: the model stays and they are rejected as too
+ *     few
  * @param bufferSize how many accepted updates close the round; the clients after them are late, and are not trained
  * @param filter the user's own look at each update
  */

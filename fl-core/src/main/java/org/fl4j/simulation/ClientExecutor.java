@@ -204,7 +204,8 @@ final class ClientExecutor implements AutoCloseable {
                 Duration limit = execution.roundLimit().get();
                 while (waiting.hasNext() && System.nanoTime() - begunAt > limit.toNanos()) {
                     failures.add(new ClientFailure(
-                            waiting.next(), "training of a round must take at most " + limit.toMillis()
+                            waiting.next(),
+                            "training of a round must take at most " + limit.toMillis()
                                     + " ms, and the client had not begun by then"));
                 }
             }

@@ -9,9 +9,9 @@ import org.fl4j.internal.CsvFile;
 import org.fl4j.message.ServerState;
 
 /**
- * Writes one record a round to a file of comma-separated values: round, chosen metrics, updates folded, rejected and failed,
- * bytes and seconds. A metric that a round did not measure is left empty; names with commas, quotes or line ends are quoted (RFC 4180). A fresh
- * run starts the file anew; a resumed run takes back the rounds it repeats.
+ * Writes one record a round to a file of comma-separated values: round, chosen metrics, updates folded, rejected and
+ * failed, bytes and seconds. A metric that a round did not measure is left empty; names with commas, quotes or line
+ * ends are quoted (RFC 4180). A fresh run starts the file anew; a resumed run takes back the rounds it repeats.
  */
 public final class CsvListener implements RunListener {
     private static final String ROUND = "round";

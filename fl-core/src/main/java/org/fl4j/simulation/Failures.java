@@ -5,8 +5,8 @@ final class Failures {
     private Failures() {}
 
     /**
-     * Returns what really happened. With a full heap the virtual machine throws one and the same error again and again; a
-     * try-with-resources statement whose resource throws it too then fails with "Self-suppression not permitted".
+     * Returns what really happened. With a full heap the virtual machine throws one and the same error again and again;
+     * a try-with-resources statement whose resource throws it too then fails with "Self-suppression not permitted".
      */
     static Throwable unwrapped(Throwable failure) {
         boolean selfSuppressed = failure instanceof IllegalArgumentException

@@ -26,9 +26,10 @@ import org.fl4j.random.Seed;
 import org.fl4j.tensor.ParameterVector;
 
 /**
- * What a run is made of, as names and texts: what a checkpoint and the run that resumes from it must have in common. A record is described
- * by its components, a class by its name and its final fields that hold numbers, texts, enums or records, a lambda by where it was
- * written and what it captured. Two lambdas of one class that capture nothing are the same to it.
+ * What a run is made of, as names and texts: what a checkpoint and the run that resumes from it must have in common. A
+ * record is described by its components, a class by its name and its final fields that hold numbers, texts, enums or
+ * records, a lambda by where it was written and what it captured. Two lambdas of one class that capture nothing are the
+ * same to it.
  *
  * @param parts texts by name, such as {@code training.batchSize}
  */

@@ -18,8 +18,8 @@ import java.util.List;
 import org.fl4j.internal.Durable;
 
 /**
- * The reports of a run's rounds, one JSON object a line, in a file beside the checkpoints. It only grows, so that a checkpoint costs the same in
- * every round; each checkpoint names how much of it is its own, and the SHA-256 of that.
+ * The reports of a run's rounds, one JSON object a line, in a file beside the checkpoints. It only grows, so that a
+ * checkpoint costs the same in every round; each checkpoint names how much of it is its own, and the SHA-256 of that.
  */
 final class History {
     static final String FILE = "history.jsonl";

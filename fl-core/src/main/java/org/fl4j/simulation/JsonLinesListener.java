@@ -6,8 +6,9 @@ import org.fl4j.internal.RoundLines;
 import org.fl4j.message.ServerState;
 
 /**
- * Writes one JSON object a round to a file: round, metrics (value, sum and weight), cohort, per-client metrics, rejected
- * updates, failures, bytes and seconds. A fresh run starts the file anew; a resumed run takes back the rounds it repeats.
+ * Writes one JSON object a round to a file: round, metrics (value, sum and weight), cohort, per-client metrics,
+ * rejected updates, failures, bytes and seconds. A fresh run starts the file anew; a resumed run takes back the rounds
+ * it repeats.
  */
 public final class JsonLinesListener implements RunListener {
     private final RoundLines lines;

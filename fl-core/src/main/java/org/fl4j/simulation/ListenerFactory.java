@@ -2,7 +2,9 @@ package org.fl4j.simulation;
 
 import java.nio.file.Path;
 
-/** Makes a listener that writes below a run's own directory. It has a name, so that experiments can be declared with it. */
+/**
+ * Makes a listener that writes below a run's own directory. It has a name, so that experiments can be declared with it.
+ */
 @FunctionalInterface
 public interface ListenerFactory {
     /**

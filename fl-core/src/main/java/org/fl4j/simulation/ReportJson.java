@@ -123,7 +123,10 @@ final class ReportJson {
         return json.toString();
     }
 
-    /** Reads what {@link #writeNumbers} wrote; what is wrong with it is an IllegalArgumentException that names the field. */
+    /**
+     * Reads what {@link #writeNumbers} wrote; what is wrong with it is an IllegalArgumentException that names the
+     * field.
+     */
     static Map<String, Double> readNumbers(String json) {
         JsonElement parsed;
         try {

@@ -17,8 +17,8 @@ import org.fl4j.metrics.Metrics;
  * @param evaluations what each client measured on the new model, if the round had a federated evaluation
  * @param rejected whose update was left out, and why
  * @param failures who threw, under a policy that goes on
- * @param metrics the round's metrics: those of clients and of their evaluations merged, the aggregator's, and the central
- *     evaluation's
+ * @param metrics the round's metrics: those of clients and of their evaluations merged, the aggregator's, and the
+ *     central evaluation's
  * @param bytesDown the tensors sent to the clients whose updates arrived
  * @param bytesUp the tensors these clients sent
  * @param trainSeconds selection to aggregation, by the wall clock

@@ -1,6 +1,9 @@
 package org.fl4j.simulation;
 
-/** An {@link Error}, such as a full heap or a stack overflow, ended a run; it is the cause. Finished rounds are not lost. */
+/**
+ * An {@link Error}, such as a full heap or a stack overflow, ended a run; it is the cause. Finished rounds are not
+ * lost.
+ */
 public final class RunFailedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

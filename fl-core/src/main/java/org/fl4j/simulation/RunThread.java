@@ -5,8 +5,8 @@ import java.util.concurrent.FutureTask;
 import java.util.function.Supplier;
 
 /**
- * A thread on which a run computes while its caller waits. An interrupt of the caller can so be distinguished from one that a client
- * makes on the thread that it trains on: only the first one cancels the run.
+ * A thread on which a run computes while its caller waits. An interrupt of the caller can so be distinguished from one
+ * that a client makes on the thread that it trains on: only the first one cancels the run.
  */
 final class RunThread {
     private volatile boolean interrupted;
@@ -27,7 +27,10 @@ final class RunThread {
         interrupted = true;
     }
 
-    /** Computes on a new thread, waits for it however long it takes, and leaves the caller interrupted if it was meanwhile. */
+    /**
+     * Computes on a new thread, waits for it however long it takes, and leaves the caller interrupted if it was
+     * meanwhile.
+     */
     <T> T call(Supplier<T> body) {
         FutureTask<T> task = new FutureTask<>(body::get);
         Thread thread = new Thread(task, "fl4j-run");

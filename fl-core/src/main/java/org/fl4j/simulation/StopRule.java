@@ -13,7 +13,10 @@ public interface StopRule {
     /** Returns whether to stop; the history has one round at least, in order. */
     boolean shouldStop(List<RoundReport> history);
 
-    /** Returns the names of the metrics that the rule waits for; a run checks that they exist. By default none are known. */
+    /**
+     * Returns the names of the metrics that the rule waits for; a run checks that they exist. By default none are
+     * known.
+     */
     default Set<String> metrics() {
         return Set.of();
     }
@@ -54,8 +57,8 @@ public interface StopRule {
     }
 
     /**
-     * Stops when a metric that should grow was measured {@code patience} times without exceeding its best value so far by
-     * {@code minimumGain}.
+     * Stops when a metric that should grow was measured {@code patience} times without exceeding its best value so far
+     * by {@code minimumGain}.
      */
     static StopRule noImprovement(String metric, int patience, double minimumGain) {
         Check.positive("patience", patience);

@@ -12,9 +12,9 @@ import org.fl4j.internal.RoundLines;
 import org.fl4j.message.ClientId;
 
 /**
- * Writes one JSON object a task to a file: round, client, kind, priority, thread, attempts, when it was submitted, started and ended,
- * seconds queued and running, outcome, error, metrics (privacy spent, mechanism and scale; resources) and the update's hash. A fresh run starts the
- * file anew; a resumed run takes back the rounds it repeats.
+ * Writes one JSON object a task to a file: round, client, kind, priority, thread, attempts, when it was submitted,
+ * started and ended, seconds queued and running, outcome, error, metrics (privacy spent, mechanism and scale;
+ * resources) and the update's hash. A fresh run starts the file anew; a resumed run takes back the rounds it repeats.
  */
 public final class TaskJsonLines implements RunListener {
     private final RoundLines lines;

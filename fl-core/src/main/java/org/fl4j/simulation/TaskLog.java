@@ -9,8 +9,8 @@ import org.fl4j.execution.TaskRecord;
 import org.fl4j.internal.LineFile;
 
 /**
- * Writes one line a task to a file, for people to read; {@link TaskJsonLines} is for programs. A fresh run starts the file anew; a resumed
- * run takes back the rounds it repeats.
+ * Writes one line a task to a file, for people to read; {@link TaskJsonLines} is for programs. A fresh run starts the
+ * file anew; a resumed run takes back the rounds it repeats.
  *
  * <pre class="text">{@code
  * 2026-03-01T10:00:00.123Z round 4, client 37, train: succeeded after 0.120 s, queued 0.010 s, rank 0, thread 1

@@ -23,7 +23,9 @@ import org.fl4j.metrics.Metrics;
  */
 record WorkerHost(Worker worker, ClientFactory factory, UpdateTransform transform, Encoding encoding, ClientCall calls)
         implements ClientHost {
-    /** Trains, transforms and encodes in a scope: of all that a client makes, its update alone stays until it is folded. */
+    /**
+     * Trains, transforms and encodes in a scope: of all that a client makes, its update alone stays until it is folded.
+     */
     @Override
     public ModelUpdate train(TrainingTask task) {
         try (NDScope scope = new NDScope()) {

@@ -31,8 +31,8 @@ public record Devices(List<Device> list) {
     }
 
     /**
-     * Reads a device specification: {@code cpu}; {@code gpu} (the first one); {@code gpu:1}; {@code auto} (every GPU, or
-     * the CPU with one log line where there is none); or several, separated by commas.
+     * Reads a device specification: {@code cpu}; {@code gpu} (the first one); {@code gpu:1}; {@code auto} (every GPU,
+     * or the CPU with one log line where there is none); or several, separated by commas.
      *
      * @throws IllegalArgumentException if a name is unknown or the device is not there; the message lists what is
      */

@@ -16,8 +16,8 @@ import org.fl4j.internal.Check;
  * operations on one vector.
  *
  * <p>A vector that travels in a message is not changed by its readers; methods whose name ends in {@code InPlace} are
- * for the accumulator or buffer that a class owns. Results are attached to the manager of this vector, and belong to the
- * {@link NDScope} that is open, until they are {@linkplain #keep kept}.
+ * for the accumulator or buffer that a class owns. Results are attached to the manager of this vector, and belong to
+ * the {@link NDScope} that is open, until they are {@linkplain #keep kept}.
  */
 public final class ParameterVector implements AutoCloseable {
     private final ParameterLayout layout;

@@ -13,9 +13,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Reads the objects of a TorchScript file, to check what libtorch believes without a check: that each tensor lies inside its
- * storage and each storage inside the file, and that no object contains itself. Knows the instructions of pickle protocol 2
- * that PyTorch writes.
+ * Reads the objects of a TorchScript file, to check what libtorch believes without a check: that each tensor lies
+ * inside its storage and each storage inside the file, and that no object contains itself. Knows the instructions of
+ * pickle protocol 2 that PyTorch writes.
  */
 final class TorchScriptPickle {
     private static final int DEEPEST = 200; // levels of objects inside objects; each costs native stack

@@ -5,8 +5,8 @@ import java.util.List;
 import org.fl4j.internal.Check;
 
 /**
- * When one client was seen to be there, over a period that repeats: from each {@code active} time to the {@code inactive} time of the
- * same position, both included.
+ * When one client was seen to be there, over a period that repeats: from each {@code active} time to the
+ * {@code inactive} time of the same position, both included.
  */
 public final class AvailabilityTrace {
     private final double[] active;
@@ -53,7 +53,10 @@ public final class AvailabilityTrace {
         return begun >= 0 && at <= inactive[begun];
     }
 
-    /** Returns the availability of clients by a list of traces, client k having the k-th, and so on from the start again. */
+    /**
+     * Returns the availability of clients by a list of traces, client k having the k-th, and so on from the start
+     * again.
+     */
     public static Availability listed(List<AvailabilityTrace> traces) {
         List<AvailabilityTrace> copy = List.copyOf(traces);
         Check.that(!copy.isEmpty(), "traces", "at least one", copy.size());

@@ -7,8 +7,8 @@ import org.fl4j.message.RoundContext;
 @FunctionalInterface
 public interface ClientDurations {
     /**
-     * Returns how long it is from the broadcast until the client's update has arrived: positive and finite, always the same for
-     * the same arguments.
+     * Returns how long it is from the broadcast until the client's update has arrived: positive and finite, always the
+     * same for the same arguments.
      *
      * @param round the round in which the client starts
      * @param work what it has to do

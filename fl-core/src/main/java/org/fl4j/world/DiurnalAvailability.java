@@ -5,8 +5,9 @@ import org.fl4j.internal.Check;
 import org.fl4j.random.Seed;
 
 /**
- * Clients that are there for one stretch of each day, such as the night, in time zones around the world. A client's stretch is as long
- * each day, and begins in the first hour of its zone's night, more or less; both follow from the seed.
+ * Clients that are there for one stretch of each day, such as the night, in time zones around the world. A client's
+ * stretch is as long each day, and begins in the first hour of its zone's night, more or less; both follow from the
+ * seed.
  *
  * @param seed of all clients
  * @param zones how many time zones clients live in, evenly spread over the day and equally likely, at least 1

@@ -6,8 +6,8 @@ import org.fl4j.message.ClientId;
 import org.fl4j.random.Seed;
 
 /**
- * Devices whose speed and bandwidth are log-normal, independently: {@code median * exp(spread * N(0, 1))}. Nothing is kept; each
- * client's device follows from the seed.
+ * Devices whose speed and bandwidth are log-normal, independently: {@code median * exp(spread * N(0, 1))}. Nothing is
+ * kept; each client's device follows from the seed.
  *
  * @param seed of all devices
  * @param median the median device

@@ -16,8 +16,8 @@ import org.fl4j.internal.Decimals;
 import org.fl4j.internal.TextFiles;
 
 /**
- * Reads traces in FedScale's two shapes, as JSON or as CSV with a header line. Clients are listed in the ascending order of their ids.
- * Files are UTF-8; a byte-order mark is skipped, and lines may end as on any system.
+ * Reads traces in FedScale's two shapes, as JSON or as CSV with a header line. Clients are listed in the ascending
+ * order of their ids. Files are UTF-8; a byte-order mark is skipped, and lines may end as on any system.
  *
  * <pre>
  * devices       {"1": {"computation": 60.5, "communication": 8211.2}, ...}
@@ -32,7 +32,8 @@ public final class TraceFiles {
     /**
      * Reads devices from a file whose name ends in {@code .json} or {@code .csv}.
      *
-     * @throws IllegalArgumentException if its content is not of the shape; the message names file, client or line, and value
+     * @throws IllegalArgumentException if its content is not of the shape; the message names file, client or line, and
+     *     value
      */
     public static List<DeviceProfile> devices(Path file) {
         List<DeviceProfile> devices = new ArrayList<>();
@@ -64,7 +65,8 @@ public final class TraceFiles {
     /**
      * Reads availability from a file whose name ends in {@code .json} or {@code .csv}.
      *
-     * @throws IllegalArgumentException if its content is not of the shape; the message names file, client or line, and value
+     * @throws IllegalArgumentException if its content is not of the shape; the message names file, client or line, and
+     *     value
      */
     public static List<AvailabilityTrace> availability(Path file) {
         List<AvailabilityTrace> traces = new ArrayList<>();

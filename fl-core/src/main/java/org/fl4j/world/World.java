@@ -6,8 +6,8 @@ import org.fl4j.message.ClientId;
 import org.fl4j.message.RoundContext;
 
 /**
- * What clients are like, on a simulated clock. A client that is chosen may drop out: by chance, or because it is not there any more
- * when it would be done. The server notices at once.
+ * What clients are like, on a simulated clock. A client that is chosen may drop out: by chance, or because it is not
+ * there any more when it would be done. The server notices at once.
  *
  * @param durations how long clients take, such as {@link DeviceProfiles#durations}
  * @param availability when they can be chosen

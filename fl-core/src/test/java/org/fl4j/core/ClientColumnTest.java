@@ -35,7 +35,10 @@ class ClientColumnTest {
                 .hasMessage("client index must be in [0, 2999], but was 3000");
     }
 
-    /** Four columns of a million clients, all of whom took part, take 16 bytes a client and their references; untouched ones next to nothing. */
+    /**
+     * Four columns of a million clients, all of whom took part, take 16 bytes a client and their references; untouched
+     * ones next to nothing.
+     */
     @Test
     void takesAFewBytesAClient() throws ReflectiveOperationException {
         int clients = 1_000_000;
@@ -56,7 +59,10 @@ class ClientColumnTest {
         assertThat(bytes(columns)).as("all took part").isBetween(15L * clients, 20L * clients);
     }
 
-    /** Sums the arrays that columns hold, each once, and 8 bytes for each reference. The heap itself changes by what other threads do. */
+    /**
+     * Sums the arrays that columns hold, each once, and 8 bytes for each reference. The heap itself changes by what
+     * other threads do.
+     */
     private static long bytes(List<ClientColumn> columns) throws ReflectiveOperationException {
         Field blocks = ClientColumn.class.getDeclaredField("blocks");
         blocks.setAccessible(true);

@@ -24,8 +24,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Damaged modules are read in a JVM of their own, because libtorch ends the process where it trusts a wrong number. Half of the
- * damage is to the file, half to one entry of an otherwise whole zip.
+ * Damaged modules are read in a JVM of their own, because libtorch ends the process where it trusts a wrong number.
+ * Half of the damage is to the file, half to one entry of an otherwise whole zip.
  */
 class DamagedTorchScriptIT {
     private static final int HANGS_AFTER_MINUTES = 20;

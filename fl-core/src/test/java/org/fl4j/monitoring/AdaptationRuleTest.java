@@ -25,7 +25,10 @@ class AdaptationRuleTest {
         return batches;
     }
 
-    /** By hand, from the original's rules: processors over 80 % or memory over 70 % halve, to 1; otherwise double, to all the data. */
+    /**
+     * By hand, from the original's rules: processors over 80 % or memory over 70 % halve, to 1; otherwise double, to
+     * all the data.
+     */
     @Test
     void halvesAndDoublesAsTheOriginal() {
         assertThat(batches(

@@ -49,7 +49,9 @@ class SamplingTest {
                 .hasMessage("count must be in [0, 3], but was 4");
     }
 
-    /** A share of Dir(a, ..., a) in K dimensions has mean 1/K and variance (K - 1) / (K^2 (aK + 1)); 6 standard errors. */
+    /**
+     * A share of Dir(a, ..., a) in K dimensions has mean 1/K and variance (K - 1) / (K^2 (aK + 1)); 6 standard errors.
+     */
     @Test
     void drawsDirichletSharesWithTheRightMoments() {
         for (double concentration : new double[] {.05, .5, 5}) {

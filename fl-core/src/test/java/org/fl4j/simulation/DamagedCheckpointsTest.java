@@ -25,7 +25,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Checkpoints and client states that someone changed: whatever is in them, reading ends in a {@link CheckpointException}. */
+/**
+ * Checkpoints and client states that someone changed: whatever is in them, reading ends in a
+ * {@link CheckpointException}.
+ */
 class DamagedCheckpointsTest extends TensorTest {
     private static final RunIdentity RUN =
             new RunIdentity(new Fingerprint().add("seed", 3).add("rounds", 4), new Fingerprint().add("java", 17));

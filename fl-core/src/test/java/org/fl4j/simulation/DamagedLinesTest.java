@@ -26,7 +26,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Files of lines that someone changed: whatever is in them, reading ends in the exception that the readers document. */
+/**
+ * Files of lines that someone changed: whatever is in them, reading ends in the exception that the readers document.
+ */
 class DamagedLinesTest {
     private static final Instant START = Instant.parse("2026-03-01T10:00:00Z");
     private static final List<String> PIECES =

@@ -148,7 +148,9 @@ class DeterminismIT {
 
         private Victim() {}
 
-        /** Runs five rounds; the arguments are the directory and whether clients wait in round 3 until they are killed. */
+        /**
+         * Runs five rounds; the arguments are the directory and whether clients wait in round 3 until they are killed.
+         */
         public static void main(String[] arguments) {
             Path directory = Path.of(arguments[0]);
             System.setProperty(
@@ -175,7 +177,10 @@ class DeterminismIT {
             }
         }
 
-        /** Reads what is never written. If the test's process ends without a kill, so does the input, and the victim with it. */
+        /**
+         * Reads what is never written. If the test's process ends without a kill, so does the input, and the victim
+         * with it.
+         */
         private static void awaitKill() {
             try {
                 throw new IllegalStateException("nobody killed this process, but its input ended: " + System.in.read());

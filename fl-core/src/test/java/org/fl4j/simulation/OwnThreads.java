@@ -8,8 +8,8 @@ import java.util.concurrent.FutureTask;
 import java.util.stream.Collectors;
 
 /**
- * Runs something in a thread group of its own, which the threads that it starts belong to. So they can be distinguished from the
- * threads of tests that run beside it.
+ * Runs something in a thread group of its own, which the threads that it starts belong to. So they can be distinguished
+ * from the threads of tests that run beside it.
  */
 final class OwnThreads {
     private static final int ROOM = 100; // for threads that start between the count and the look

@@ -163,7 +163,9 @@ class SlicesTest extends TensorTest {
         return i >= outputs + 10 * UNITS || (i - outputs) % UNITS < units;
     }
 
-    /** If nobody trains the last units, they keep their values, whatever the server optimizer does with a delta of 0. */
+    /**
+     * If nobody trains the last units, they keep their values, whatever the server optimizer does with a delta of 0.
+     */
     @Test
     void whatNobodySendsKeepsItsValue() {
         ServerOptimizer restless = (model, delta, state) -> {

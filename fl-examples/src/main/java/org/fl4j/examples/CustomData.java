@@ -22,8 +22,8 @@ import org.fl4j.simulation.Simulation;
 import org.fl4j.tensor.TensorEngine;
 
 /**
- * Data of your own, from a CSV file of made-up patients: the first column says which hospital a row belongs to, the last
- * one is the class, and the others are features.
+ * Data of your own, from a CSV file of made-up patients: the first column says which hospital a row belongs to, the
+ * last one is the class, and the others are features.
  */
 public final class CustomData {
     private CustomData() {}

@@ -9,7 +9,9 @@ import org.fl4j.experiments.RunnerOptions;
 import org.fl4j.experiments.TrackedRuns;
 import org.fl4j.experiments.TrackingStore;
 
-/** An experiment that is declared: four runs from twelve lines, which are stored, and resumed if they are broken off. */
+/**
+ * An experiment that is declared: four runs from twelve lines, which are stored, and resumed if they are broken off.
+ */
 public final class DeclaredExperiment {
     private static final String YAML = """
             data: {set: mnist, source: digits, partition: "dirichlet:0.3", clients: 50}

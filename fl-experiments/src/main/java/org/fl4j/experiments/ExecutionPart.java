@@ -57,7 +57,8 @@ final class ExecutionPart {
             policy = policy.timeout(duration(values.number("execution.timeout").orElseThrow()));
         }
         if (values.has("execution.roundLimit")) {
-            policy = policy.roundLimit(duration(values.number("execution.roundLimit").orElseThrow()));
+            policy = policy.roundLimit(
+                    duration(values.number("execution.roundLimit").orElseThrow()));
         }
         builder.execution(policy);
         if (values.isTrue("execution.monitor")) {

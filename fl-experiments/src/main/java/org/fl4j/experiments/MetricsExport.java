@@ -57,7 +57,9 @@ public final class MetricsExport {
         }
     }
 
-    /** Returns what a run's directory of event files is called, which TensorBoard shows; one for each label and seed. */
+    /**
+     * Returns what a run's directory of event files is called, which TensorBoard shows; one for each label and seed.
+     */
     static String folder(String label, long seed) {
         return FileNames.of(label) + "_seed" + seed;
     }

@@ -24,7 +24,8 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
 import org.yaml.snakeyaml.nodes.Tag;
 
 /**
- * A part of a YAML file that knows its line: text, a map or a list. Scalars stay text, so that a name such as {@code no} is one.
+ * A part of a YAML file that knows its line: text, a map or a list. Scalars stay text, so that a name such as
+ * {@code no} is one.
  *
  * @param line counted from 1
  * @param text of a scalar

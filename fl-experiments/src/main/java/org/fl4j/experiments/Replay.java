@@ -7,7 +7,8 @@ import org.fl4j.experiments.TrackedRuns.StoredRun;
 import org.fl4j.message.ClientId;
 
 /**
- * One client's update of one round, run again. Where training adapts to the machine or noise is not seeded, another update is to be expected.
+ * One client's update of one round, run again. Where training adapts to the machine or noise is not seeded, another
+ * update is to be expected.
  *
  * @param recorded the hash of the update when the run was tracked
  * @param replayed the hash of the update now

@@ -58,9 +58,7 @@ final class StrategyPart {
 
     /** Tells an algorithm that writes files where they go. */
     private static Algorithm placed(Algorithm named, Optional<Path> directory) {
-        return named instanceof WritingAlgorithm writing && directory.isPresent()
-                ? writing.in(directory.get())
-                : named;
+        return named instanceof WritingAlgorithm writing && directory.isPresent() ? writing.in(directory.get()) : named;
     }
 
     boolean writesFiles() {

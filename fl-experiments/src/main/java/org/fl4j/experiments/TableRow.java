@@ -8,8 +8,8 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * One row of a table in a file from outside. SQLite lets any column have a value of any type, and its driver turns what does not fit into 0 or null; this
- * names column, rule and value instead.
+ * One row of a table in a file from outside. SQLite lets any column have a value of any type, and its driver turns what
+ * does not fit into 0 or null; this names column, rule and value instead.
  */
 final class TableRow {
     private static final int SHOWN = 100; // characters of a wrong value

@@ -14,7 +14,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Isolated;
 
-/** A process that writes rounds is killed fifty times: the store opens, and every round that was finished is there, whole. */
+/**
+ * A process that writes rounds is killed fifty times: the store opens, and every round that was finished is there,
+ * whole.
+ */
 @Tag("long")
 @Isolated("measures time")
 class KilledStoreIT {

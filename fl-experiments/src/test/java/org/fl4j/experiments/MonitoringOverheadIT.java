@@ -26,7 +26,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Isolated;
 
-/** What looking at the machine costs: runs with and without it in turn, and the processor time of the thread that looks. */
+/**
+ * What looking at the machine costs: runs with and without it in turn, and the processor time of the thread that looks.
+ */
 @Tag("long")
 @Isolated("measures time, and finds the thread that looks among all of the process")
 class MonitoringOverheadIT {

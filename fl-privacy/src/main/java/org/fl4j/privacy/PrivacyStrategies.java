@@ -25,16 +25,16 @@ import org.fl4j.privacy.clipping.NormClipping;
 import org.fl4j.privacy.ftrl.DpFtrl;
 import org.fl4j.privacy.local.DpSgd;
 import org.fl4j.privacy.local.LocalDp;
+import org.fl4j.privacy.local.NoiseRaise;
+import org.fl4j.privacy.local.NoiseRule;
+import org.fl4j.privacy.local.PrivacyLog;
 import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.privacy.secure.DistributedDp;
 import org.fl4j.registry.NamedStrategy;
 import org.fl4j.registry.Parameters;
 import org.fl4j.registry.StrategyProvider;
-import org.fl4j.privacy.local.NoiseRaise;
-import org.fl4j.privacy.local.NoiseRule;
-import org.fl4j.privacy.local.PrivacyLog;
-import org.fl4j.simulation.WritingAlgorithm;
 import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.WritingAlgorithm;
 
 /** The names of this module's upload transforms, algorithms and selector. */
 public final class PrivacyStrategies implements StrategyProvider {
@@ -203,7 +203,10 @@ public final class PrivacyStrategies implements StrategyProvider {
                 noise(parameters));
     }
 
-    /** Its noise is calibrated so that the rounds cost the budget; with a cohort, of a fixed size out of so many clients. */
+    /**
+     * Its noise is calibrated so that the rounds cost the budget; with a cohort, of a fixed size out of so many
+     * clients.
+     */
     private static CentralDp centralDp(Parameters parameters) {
         PrivacyBudget budget = budget(parameters, accountant(parameters));
         double rate = parameters.number("rate", .1);

@@ -42,8 +42,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What holds for every algorithm of this module that has a name, on a network with dropout: the same bits on any number of workers and
- * after a resume, an epsilon that grows and survives a resume, and as many native arrays after each round.
+ * What holds for every algorithm of this module that has a name, on a network with dropout: the same bits on any number
+ * of workers and after a resume, an epsilon that grows and survives a resume, and as many native arrays after each
+ * round.
  */
 @Isolated("counts the native arrays of the whole process")
 class EveryPrivateAlgorithmTest {

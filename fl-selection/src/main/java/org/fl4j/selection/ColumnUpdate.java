@@ -16,7 +16,10 @@ final class ColumnUpdate {
         return state.column(name).orElseGet(() -> ClientColumn.filled(clients, first));
     }
 
-    /** Returns a column in which each of these clients has the value that follows from its old one and from what is known of it. */
+    /**
+     * Returns a column in which each of these clients has the value that follows from its old one and from what is
+     * known of it.
+     */
     static <T> ClientColumn changed(ClientColumn column, Map<ClientId, T> known, ToDoubleBiFunction<Float, T> next) {
         Map<ClientId, T> inOrder = new TreeMap<>(known);
         int[] clients = inOrder.keySet().stream().mapToInt(ClientId::index).toArray();

@@ -8,8 +8,8 @@ import org.fl4j.internal.Check;
  * @param exploration the share of a cohort that is explored at first, in [0, 1]
  * @param explorationDecay by which that share shrinks each round, in (0, 1]
  * @param leastExploration where it stops, in [0, 1]
- * @param speedPercentile of clients by duration, that who is slower than is penalised; in [0, 100], and 100 is no penalty. The
- *     pacer moves it
+ * @param speedPercentile of clients by duration, that who is slower than is penalised; in [0, 100], and 100 is no
+ *     penalty. The pacer moves it
  * @param pacerDelta by how much the pacer moves it, in [0, 100]
  * @param pacerRounds how many rounds a window of the pacer has, at least 1
  * @param slownessPenalty the exponent of the penalty, at least 0
@@ -17,7 +17,8 @@ import org.fl4j.internal.Check;
  * @param cutOff the share of the utility at the cohort's end that clients of the pool must have, in [0, 1]
  * @param leastPool how many times the cohort the pool has at least, below the cut-off if need be, at least 0
  * @param sampleWindow how many unexplored clients are looked at for each that is explored, at least 1
- * @param mostTurns after how many turns a client is put on the blacklist, at least 1; {@link Integer#MAX_VALUE} for never
+ * @param mostTurns after how many turns a client is put on the blacklist, at least 1; {@link Integer#MAX_VALUE} for
+ *     never
  * @param longestBlacklist the largest share of all clients on it, in [0, 1]
  * @param uncertainty the factor of the bonus for clients that were not chosen for long, at least 0
  * @param losses which losses make up a client's utility

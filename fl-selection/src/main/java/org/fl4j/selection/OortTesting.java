@@ -18,8 +18,8 @@ import org.ojalgo.optimisation.Optimisation;
 import org.ojalgo.optimisation.Variable;
 
 /**
- * Oort's testing selector (Lai et al., OSDI 2021, section 5): which clients shall test a model, so that their data are like all data, or
- * have so many examples of each category, as soon as can be.
+ * Oort's testing selector (Lai et al., OSDI 2021, section 5): which clients shall test a model, so that their data are
+ * like all data, or have so many examples of each category, as soon as can be.
  */
 public final class OortTesting {
     private static final double TRAINING_OVER_INFERENCE = 3; // time of an example, as in DeviceProfile.ofFedScale
@@ -27,8 +27,9 @@ public final class OortTesting {
     private OortTesting() {}
 
     /**
-     * Returns how many clients, drawn uniformly, have data whose mean deviates from that of all by at most so much, by Hoeffding's and
-     * Serfling's bounds: {@code (N + 1) / (1 - 2 N / ln(1 - confidence) (deviation / range)^2)}, rounded up.
+     * Returns how many clients, drawn uniformly, have data whose mean deviates from that of all by at most so much, by
+     * Hoeffding's and Serfling's bounds: {@code (N + 1) / (1 - 2 N / ln(1 - confidence) (deviation / range)^2)},
+     * rounded up.
      *
      * @param deviation positive
      * @param range of a client's value, such as the number of its examples, positive
@@ -62,9 +63,9 @@ public final class OortTesting {
     }
 
     /**
-     * Assigns examples of each category to clients so that the slowest is done early: clients are chosen greedily, those first who hold
-     * most of what is still needed, and their shares by a linear program, rounded to whole examples. Never slower than the greedy
-     * shares.
+     * Assigns examples of each category to clients so that the slowest is done early: clients are chosen greedily,
+     * those first who hold most of what is still needed, and their shares by a linear program, rounded to whole
+     * examples. Never slower than the greedy shares.
      *
      * @param wanted how many examples of each category are needed, at least 0
      * @param held how many examples of each category each client holds, by client
@@ -158,7 +159,10 @@ public final class OortTesting {
             return new Assignment(byClient, slowest);
         }
 
-        /** The linear program over the clients that were chosen: least time of the slowest, with as many examples as wanted. */
+        /**
+         * The linear program over the clients that were chosen: least time of the slowest, with as many examples as
+         * wanted.
+         */
         int[][] balanced(int[][] chosen) {
             ExpressionsBasedModel model = new ExpressionsBasedModel();
             Variable slowest = model.newVariable("seconds").lower(0).weight(1);

@@ -3,8 +3,8 @@ package org.fl4j.selection;
 import org.fl4j.message.StrategyState;
 
 /**
- * Oort's pacer: while the utility of cohorts does not change from one window of rounds to the next, slower clients are let in; when it
- * changes very much, fewer are.
+ * Oort's pacer: while the utility of cohorts does not change from one window of rounds to the next, slower clients are
+ * let in; when it changes very much, fewer are.
  */
 final class Pacer {
     private static final String PERCENTILE = "oort/speed percentile";
@@ -26,7 +26,10 @@ final class Pacer {
         return change >= 5 * before ? Math.max(delta, percentile - delta) : percentile;
     }
 
-    /** Returns the state after a round whose clients that had taken part before had this mean utility; 0 if there were none. */
+    /**
+     * Returns the state after a round whose clients that had taken part before had this mean utility; 0 if there were
+     * none.
+     */
     static StrategyState after(StrategyState state, int round, double utility, OortSettings settings) {
         double window = state.number(WINDOW).orElse(0.0) + utility;
         if (round % settings.pacerRounds() != 0) {

@@ -4,7 +4,9 @@ package org.fl4j.selection;
 final class Ranking {
     private Ranking() {}
 
-    /** Returns the value of a rank among the first so many, which are put in another order (Hoare's selection, 1961). */
+    /**
+     * Returns the value of a rank among the first so many, which are put in another order (Hoare's selection, 1961).
+     */
     static float statistic(float[] values, int size, int rank) {
         int needed = Math.max(0, Math.min(rank, size - 1));
         int low = 0;

@@ -27,7 +27,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Selectors that learn, in whole runs with drop-outs: the same bits and cohorts on any number of workers and after a resume. */
+/**
+ * Selectors that learn, in whole runs with drop-outs: the same bits and cohorts on any number of workers and after a
+ * resume.
+ */
 class LearningSelectorsRunTest {
     private static final World WORLD =
             new World(new LogNormalDevices(new Seed(2)).durations(), Availability.always(), .2);

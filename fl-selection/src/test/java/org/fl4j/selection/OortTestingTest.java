@@ -29,7 +29,10 @@ class OortTestingTest {
         assertThat(OortTesting.participants(deviation, range, population, .8)).isEqualTo((int) Math.ceil(expected));
     }
 
-    /** Two clients hold all, one at half the speed: two thirds and one third of the time, and so of examples, by the program. */
+    /**
+     * Two clients hold all, one at half the speed: two thirds and one third of the time, and so of examples, by the
+     * program.
+     */
     @Test
     void sharesOutByTheLinearProgram() {
         List<DeviceProfile> devices = List.of(new DeviceProfile(.03, 1e6, 1e6), new DeviceProfile(.06, 1e6, 1e6));
@@ -50,7 +53,10 @@ class OortTestingTest {
                 .sum();
     }
 
-    /** Over fifty random problems: as many of each category as needed, no more than held, no more clients than the budget, all in time. */
+    /**
+     * Over fifty random problems: as many of each category as needed, no more than held, no more clients than the
+     * budget, all in time.
+     */
     @Test
     void assignmentsAreFeasible() {
         RandomGenerator random = new Seed(1).generator();

@@ -16,7 +16,9 @@ import org.fl4j.core.UpdateTransform;
 import org.fl4j.simulation.Algorithm;
 import org.junit.jupiter.api.Test;
 
-/** Every module with algorithms: none of them is a part as well, for whoever set it as that part would run half of it. */
+/**
+ * Every module with algorithms: none of them is a part as well, for whoever set it as that part would run half of it.
+ */
 public abstract class WholeAlgorithmsContract {
     private static final List<Class<?>> PARTS =
             List.of(Aggregator.class, ClientSelector.class, ServerOptimizer.class, UpdateTransform.class);

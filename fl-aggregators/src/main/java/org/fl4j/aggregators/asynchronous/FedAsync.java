@@ -12,11 +12,12 @@ import org.fl4j.server.AsynchronousServer;
 import org.fl4j.tensor.ParameterVector;
 
 /**
- * FedAsync (Xie et al. 2019, arXiv 1903.03934, algorithm 1): the model is mixed with each local model as it arrives, {@code w =
- * (1 - a) w + a w_k} with {@code a = mixing s(staleness)}. Meant for a buffer of one; more are mixed in one after another.
+ * FedAsync (Xie et al. 2019, arXiv 1903.03934, algorithm 1): the model is mixed with each local model as it arrives,
+ * {@code w = (1 - a) w + a w_k} with {@code a = mixing s(staleness)}. Meant for a buffer of one; more are mixed in one
+ * after another.
  *
- * <p>Deviations: none. Use it with {@link org.fl4j.simulation.Asynchronous}, whose state knows the models clients started
- * from. Buffers are mixed like parameters.
+ * <p>Deviations: none. Use it with {@link org.fl4j.simulation.Asynchronous}, whose state knows the models clients
+ * started from. Buffers are mixed like parameters.
  *
  * @param mixing alpha of the paper, in (0, 1]
  * @param discount s of the paper

@@ -11,8 +11,8 @@ import org.nd4j.linalg.eigen.Eigen;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * A weighted, undirected graph of clients: who is like whom. Symmetric, without loops, weights at least 0. Held as a full
- * matrix, so it is for thousands of clients, not millions.
+ * A weighted, undirected graph of clients: who is like whom. Symmetric, without loops, weights at least 0. Held as a
+ * full matrix, so it is for thousands of clients, not millions.
  */
 public final class ClientGraph implements GraphOfClients {
     private final double[][] weights;
@@ -50,8 +50,8 @@ public final class ClientGraph implements GraphOfClients {
     }
 
     /**
-     * Returns the random graph of the MIRA paper's code: {@code A = (B + B^T) / 2} with B uniform in [0, 1), weights below the
-     * threshold 0. Every pair of numbers comes from the seed.
+     * Returns the random graph of the MIRA paper's code: {@code A = (B + B^T) / 2} with B uniform in [0, 1), weights
+     * below the threshold 0. Every pair of numbers comes from the seed.
      *
      * @param threshold in [0, 1)
      */
@@ -71,8 +71,8 @@ public final class ClientGraph implements GraphOfClients {
     }
 
     /**
-     * Returns the graph of cosine similarities between clients' vectors, such as their label distributions or their first
-     * updates; similarities below the threshold are 0.
+     * Returns the graph of cosine similarities between clients' vectors, such as their label distributions or their
+     * first updates; similarities below the threshold are 0.
      *
      * @param vectors one row a client, of one length, none of them zero
      * @param threshold in [0, 1)

@@ -1,6 +1,9 @@
 package org.fl4j.aggregators.mira;
 
-/** Who is like whom among the clients of a run, however many these are. A {@link ClientGraph} is one for its own number of clients. */
+/**
+ * Who is like whom among the clients of a run, however many these are. A {@link ClientGraph} is one for its own number
+ * of clients.
+ */
 @FunctionalInterface
 public interface GraphOfClients {
     /**

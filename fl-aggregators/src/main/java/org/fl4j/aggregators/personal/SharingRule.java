@@ -25,8 +25,8 @@ public interface SharingRule extends Serializable {
     }
 
     /**
-     * Returns the rule that layers with running statistics are personal, whatever their names: the running mean and variance of
-     * one layer, and all other parameters of that layer.
+     * Returns the rule that layers with running statistics are personal, whatever their names: the running mean and
+     * variance of one layer, and all other parameters of that layer.
      */
     static SharingRule normalisation() {
         return new Normalisation();

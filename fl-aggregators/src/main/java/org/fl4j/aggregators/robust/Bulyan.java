@@ -15,10 +15,11 @@ import org.fl4j.message.ServerState;
 
 /**
  * Bulyan (El Mhamdi et al. 2018, arXiv 1802.07927, section 4): Krum picks n - 2 f updates, one at a time, scored anew
- * among those that are left; then each coordinate is the mean of the n - 4 f picked values closest to their median. Needs n
- * of at least 4 f + 3.
+ * among those that are left; then each coordinate is the mean of the n - 4 f picked values closest to their median.
+ * Needs n of at least 4 f + 3.
  *
- * <p>Withstands f arbitrary clients: each coordinate is no further from the range of the others' values than that range is wide.
+ * <p>Withstands f arbitrary clients: each coordinate is no further from the range of the others' values than that range
+ * is wide.
  *
  * <p>Deviations: of equal scores, and of equally close values, the earlier and the lower one; a pick whose
  * score would have no neighbours is scored by all that are left.

@@ -15,12 +15,13 @@ import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 
 /**
- * Centered clipping (Karimireddy et al. 2021, arXiv 2012.10333, equation 5): from the last round's aggregate v, {@code v += mean of (x_i - v) min(1,
- * radius / |x_i - v|)}, some times over.
+ * Centered clipping (Karimireddy et al. 2021, arXiv 2012.10333, equation 5): from the last round's aggregate v,
+ * {@code v += mean of (x_i - v) min(1, radius / |x_i - v|)}, some times over.
  *
- * <p>Withstands any share of arbitrary clients, in this sense: one iteration moves v by at most the radius, and a share a of the
- * clients moves it by at most a times the radius. If the others are within the radius of v, one iteration ends within {@code 2 a
- * radius} of their mean. The radius must be small for that to help: choose it near the usual distance of honest updates from v.
+ * <p>Withstands any share of arbitrary clients, in this sense: one iteration moves v by at most the radius, and a share
+ * a of the clients moves it by at most a times the radius. If the others are within the radius of v, one iteration ends
+ * within {@code 2 a radius} of their mean. The radius must be small for that to help: choose it near the usual distance
+ * of honest updates from v.
  *
  * <p>Deviations: norms and clipping are over trainable parameters; buffers are averaged.
  *

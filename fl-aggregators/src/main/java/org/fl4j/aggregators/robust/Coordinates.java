@@ -71,8 +71,8 @@ final class Coordinates {
     }
 
     /**
-     * Returns the mean of the rows {@code from} to {@code to - 1}. The sum is scaled by a power of two, which changes no bit, so that it is
-     * finite if the values are.
+     * Returns the mean of the rows {@code from} to {@code to - 1}. The sum is scaled by a power of two, which changes
+     * no bit, so that it is finite if the values are.
      */
     static NDArray mean(NDArray sorted, long from, long to) {
         float scale = Math.scalb(1f, -1 - Math.getExponent((double) (to - from)));
@@ -81,8 +81,8 @@ final class Coordinates {
     }
 
     /**
-     * Returns, for each coordinate, the mean of the values closest to the median. Of sorted values those are neighbours: the
-     * window whose farther end is nearest, the lower one of equals.
+     * Returns, for each coordinate, the mean of the values closest to the median. Of sorted values those are
+     * neighbours: the window whose farther end is nearest, the lower one of equals.
      */
     static NDArray meanAroundMedian(NDArray sorted, long kept) {
         NDArray median = median(sorted);

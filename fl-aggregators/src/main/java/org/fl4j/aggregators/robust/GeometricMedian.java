@@ -14,20 +14,22 @@ import org.fl4j.message.ServerState;
 import org.fl4j.tensor.ParameterVector;
 
 /**
- * The geometric median, known as RFA (Pillutla et al. 2022, arXiv 1912.13445, algorithm 2): the point with the least weighted
- * sum of distances to the updates, found by Weiszfeld's steps {@code z = sum b_i x_i / sum b_i} with {@code b_i = weight_i /
- * |z - x_i|}.
+ * The geometric median, known as RFA (Pillutla et al. 2022, arXiv 1912.13445, algorithm 2): the point with the least
+ * weighted sum of distances to the updates, found by Weiszfeld's steps {@code z = sum b_i x_i / sum b_i} with
+ * {@code b_i = weight_i / |z - x_i|}.
  *
- * <p>Withstands less than half of the weight being arbitrary: if a share a of the weight is, and the other updates are within
- * r of their mean, the median is within {@code 2 r (1 - a) / (1 - 2 a)} of that mean, however far the others are.
+ * <p>Withstands less than half of the weight being arbitrary: if a share a of the weight is, and the other updates are
+ * within r of their mean, the median is within {@code 2 r (1 - a) / (1 - 2 a)} of that mean, however far the others
+ * are.
  *
- * <p>Steps end when the pulls of the updates cancel to 1e-7 of the weight, when a step is below the rounding of float32, or
- * after the given number of iterations. Some tens are usual; near half of the weight it takes hundreds.
+ * <p>Steps end when the pulls of the updates cancel to 1e-7 of the weight, when a step is below the rounding of
+ * float32, or after the given number of iterations. Some tens are usual; near half of the weight it takes hundreds.
  *
- * <p>Deviations: steps begin at the weighted median of each coordinate and go on to rest. The paper takes three steps from the
- * mean, which arbitrary clients can put anywhere: each step then brings it back by a factor only. An update within the smoothing of z holds it by
- * the rule of Vardi and Zhang 2000 (PNAS 97(4), equation 2.6), for a step from an update itself would not leave it. Clients
- * weigh alike unless the weighting says otherwise. Distances are over trainable parameters; the mean covers buffers too.
+ * <p>Deviations: steps begin at the weighted median of each coordinate and go on to rest. The paper takes three steps
+ * from the mean, which arbitrary clients can put anywhere: each step then brings it back by a factor only. An update
+ * within the smoothing of z holds it by the rule of Vardi and Zhang 2000 (PNAS 97(4), equation 2.6), for a step from an
+ * update itself would not leave it. Clients weigh alike unless the weighting says otherwise. Distances are over
+ * trainable parameters; the mean covers buffers too.
  *
  * @param iterations the most, at least 1
  * @param smoothing the distance below which an update counts as reached, positive

@@ -14,12 +14,13 @@ import org.fl4j.message.RoundContext;
 import org.fl4j.message.ServerState;
 
 /**
- * Krum and Multi-Krum (Blanchard et al. 2017, arXiv 1703.02757): of n updates, f of them possibly arbitrary, those with the
- * lowest sums of squared distances to their n - f - 2 nearest neighbours; of equal scores the earlier update. Krum is the
- * best one, Multi-Krum the mean of the best m. Needs n of at least 2 f + 3.
+ * Krum and Multi-Krum (Blanchard et al. 2017, arXiv 1703.02757): of n updates, f of them possibly arbitrary, those with
+ * the lowest sums of squared distances to their n - f - 2 nearest neighbours; of equal scores the earlier update. Krum
+ * is the best one, Multi-Krum the mean of the best m. Needs n of at least 2 f + 3.
  *
- * <p>Withstands f arbitrary clients: if any two of the others are within D, each update that counts is within {@code D sqrt((n - f
- * - 2) / (n - 2 f - 1))} of one of them. So an arbitrary update can be picked, but only if it lies as close as that.
+ * <p>Withstands f arbitrary clients: if any two of the others are within D, each update that counts is within
+ * {@code D sqrt((n - f - 2) / (n - 2 f - 1))} of one of them. So an arbitrary update can be picked, but only if it lies
+ * as close as that.
  *
  * <p>Deviations: distances are over trainable parameters; the mean covers buffers too.
  *
@@ -67,7 +68,10 @@ public record Krum(int byzantine, int kept) implements Aggregator {
                 .toList();
     }
 
-    /** The sum of squared distances from one update to its nearest neighbours among the candidates, to all if that is none. */
+    /**
+     * The sum of squared distances from one update to its nearest neighbours among the candidates, to all if that is
+     * none.
+     */
     static double score(double[][] distances, int update, int[] candidates, int byzantine) {
         int nearest = candidates.length - byzantine - 2;
         int neighbours = nearest > 0 ? nearest : candidates.length;

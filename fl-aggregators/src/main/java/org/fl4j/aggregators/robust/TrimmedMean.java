@@ -9,8 +9,8 @@ import org.fl4j.message.ServerState;
 
 /**
  * The mean of each coordinate without its lowest and highest values (Yin et al. 2018, arXiv 1803.01498, definition 2).
- * Withstands as many arbitrary clients as it drops at either end: each coordinate then lies between the least and the largest
- * value of the others.
+ * Withstands as many arbitrary clients as it drops at either end: each coordinate then lies between the least and the
+ * largest value of the others.
  *
  * <p>Deviations: float buffers are treated in the same way; integer buffers are those of the first update.
  *

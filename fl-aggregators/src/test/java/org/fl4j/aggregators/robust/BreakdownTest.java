@@ -17,8 +17,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Each robust rule with as many malicious clients as it promises to withstand. They send the mean of the honest updates times a
- * factor. Bounds are those of the rules' documentation.
+ * Each robust rule with as many malicious clients as it promises to withstand. They send the mean of the honest updates
+ * times a factor. Bounds are those of the rules' documentation.
  */
 class BreakdownTest extends TensorTest {
     private static final int SIZE = 12;

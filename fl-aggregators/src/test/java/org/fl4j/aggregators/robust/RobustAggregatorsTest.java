@@ -33,7 +33,10 @@ import org.fl4j.testing.TensorTest;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
-/** Expected values were computed in float64 with numpy, and agree with ByzFL's and Flower's own tests where those overlap. */
+/**
+ * Expected values were computed in float64 with numpy, and agree with ByzFL's and Flower's own tests where those
+ * overlap.
+ */
 class RobustAggregatorsTest extends TensorTest {
     /** Five honest vectors and two byzantine ones. */
     private static final double[][] SEVEN = {{2, 1}, {1, 5}, {3, 1}, {5, 5}, {5, 3}, {12, -9}, {-7, 11}};
@@ -152,8 +155,9 @@ class RobustAggregatorsTest extends TensorTest {
     }
 
     /**
-     * The limit was found by nested ternary search of the sum of distances, which shares nothing with Weiszfeld's steps. One and three
-     * steps start at the coordinate-wise median (3, 3), no longer at the mean: arbitrary clients can put the mean anywhere.
+     * The limit was found by nested ternary search of the sum of distances, which shares nothing with Weiszfeld's
+     * steps. One and three steps start at the coordinate-wise median (3, 3), no longer at the mean: arbitrary clients
+     * can put the mean anywhere.
      */
     @Test
     void findsTheGeometricMedian() {

@@ -16,7 +16,10 @@ import org.fl4j.execution.TaskRecord.Outcome;
 import org.fl4j.execution.TaskTimedOutException;
 import org.fl4j.internal.Check;
 
-/** A task that was submitted. Each attempt is run by whichever thread comes first; between attempts it is in nobody's way. */
+/**
+ * A task that was submitted. Each attempt is run by whichever thread comes first; between attempts it is in nobody's
+ * way.
+ */
 public final class Task<T> {
     // Why an alarm rang; numbers, since an enum might be loaded when the heap is full.
     private static final int SILENT = 0;
@@ -85,7 +88,10 @@ public final class Task<T> {
         return done.await(milliseconds, TimeUnit.MILLISECONDS);
     }
 
-    /** Takes it out of the queue; returns whether that was in time. An attempt that has begun runs to its end, and is the last. */
+    /**
+     * Takes it out of the queue; returns whether that was in time. An attempt that has begun runs to its end, and is
+     * the last.
+     */
     public boolean cancel() {
         givenUp = true;
         if (!taken.compareAndSet(false, true)) {
@@ -103,8 +109,8 @@ public final class Task<T> {
     /**
      * Waits for the end and returns the result.
      *
-     * @throws ExecutionException with what the last attempt threw, with a {@link TaskTimedOutException}, or with a {@link
-     *     CancellationException}
+     * @throws ExecutionException with what the last attempt threw, with a {@link TaskTimedOutException}, or with a
+     *     {@link CancellationException}
      */
     public T get() throws InterruptedException, ExecutionException {
         done.await();
@@ -114,7 +120,10 @@ public final class Task<T> {
         throw new ExecutionException(failure);
     }
 
-    /** Waits for the end, however long it takes; an interrupt of the caller stays noted. Returns the failure, or null if there is a result. */
+    /**
+     * Waits for the end, however long it takes; an interrupt of the caller stays noted. Returns the failure, or null if
+     * there is a result.
+     */
     public Throwable awaitEnd() {
         boolean interrupted = false;
         while (true) {

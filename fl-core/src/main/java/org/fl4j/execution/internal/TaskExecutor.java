@@ -18,8 +18,8 @@ import org.fl4j.execution.TaskRecord;
 import org.fl4j.internal.Check;
 
 /**
- * Runs tasks on a bounded pool of threads, the most important first, and of the same rank the one that was submitted first. Submitting
- * never waits. Whoever waits for results may lend its thread ({@link #runNext}).
+ * Runs tasks on a bounded pool of threads, the most important first, and of the same rank the one that was submitted
+ * first. Submitting never waits. Whoever waits for results may lend its thread ({@link #runNext}).
  */
 public final class TaskExecutor implements AutoCloseable {
     private static final Comparator<Task<?>> FIRST =

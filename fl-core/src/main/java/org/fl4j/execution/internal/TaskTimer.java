@@ -9,7 +9,9 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
-/** The clock of an executor: it tells the time and calls back. Tests replace it, so that no test waits for time to pass. */
+/**
+ * The clock of an executor: it tells the time and calls back. Tests replace it, so that no test waits for time to pass.
+ */
 interface TaskTimer extends AutoCloseable {
     /** Returns the time of day, by a clock that never goes back. */
     Instant now();

@@ -41,8 +41,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Vector kernels on the 1,663,370 parameters of the McMahan CNN, one thread, beside a plain copy: a copy moves 13.3 MB (it
- * reads and writes), folding an update moves 20 MB (it reads two vectors and writes one).
+ * Vector kernels on the 1,663,370 parameters of the McMahan CNN, one thread, beside a plain copy: a copy moves 13.3 MB
+ * (it reads and writes), folding an update moves 20 MB (it reads two vectors and writes one).
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)

@@ -8,8 +8,8 @@ import org.fl4j.metrics.Metrics;
 import org.fl4j.tensor.ParameterVector;
 
 /**
- * Sends back that nothing changes: what is left is the framework's own work. Zeros keep the model as it is for any number of rounds, where another
- * delta would let it grow until updates are rejected as infinite.
+ * Sends back that nothing changes: what is left is the framework's own work. Zeros keep the model as it is for any
+ * number of rounds, where another delta would let it grow until updates are rejected as infinite.
  */
 record NullClient(ClientId id) implements Client {
     @Override

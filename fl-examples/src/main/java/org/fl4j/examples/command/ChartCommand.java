@@ -52,7 +52,9 @@ final class ChartCommand implements Runnable {
         return JsonLinesListener.read(run.resolve("rounds.jsonl"));
     }
 
-    /** Returns what a run is called among others: its directory's name, or the whole path where two have the same name. */
+    /**
+     * Returns what a run is called among others: its directory's name, or the whole path where two have the same name.
+     */
     static String name(Path run, List<Path> all) {
         boolean shortNamesDiffer =
                 all.stream().map(Path::getFileName).distinct().count() == all.size();

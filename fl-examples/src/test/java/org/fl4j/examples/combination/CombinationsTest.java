@@ -10,7 +10,10 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** Every algorithm beside every other part that has a name: built, or refused with a reason. {@link CombinationsIT} runs them. */
+/**
+ * Every algorithm beside every other part that has a name: built, or refused with a reason. {@link CombinationsIT} runs
+ * them.
+ */
 class CombinationsTest {
     private static final Path PAGE = Path.of("..", "docs", "combinations.md");
 

@@ -107,7 +107,9 @@ record Outcome(List<State> states, List<RoundReport> history, Map<String, Map<St
         return history.get(history.size() - 1).metrics().find(name).orElse(Double.NaN);
     }
 
-    /** Returns what the clients of the first round measured, before anything that the server does can have an effect. */
+    /**
+     * Returns what the clients of the first round measured, before anything that the server does can have an effect.
+     */
     Map<String, Double> ofFirstClients(String metric) {
         Map<String, Double> measured = new TreeMap<>();
         history.get(0)

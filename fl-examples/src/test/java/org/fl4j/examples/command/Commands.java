@@ -17,8 +17,8 @@ import java.util.stream.Stream;
 import picocli.CommandLine;
 
 /**
- * Runs commands in this process and collects what they print. The console is replaced once by one that knows, for each test's thread and
- * those that it starts, where to print; so tests run side by side.
+ * Runs commands in this process and collects what they print. The console is replaced once by one that knows, for each
+ * test's thread and those that it starts, where to print; so tests run side by side.
  */
 final class Commands {
     private static final PrintStream CONSOLE = System.out;

@@ -37,7 +37,10 @@ class DocumentedContractTest {
                     "org/assertj/core/api/Assertions.class",
                     "net/bytebuddy/ByteBuddy.class"));
 
-    /** Parts of entries that a project with that POM lacks, unless {@link #BROUGHT} has them; the launcher is Surefire's own. */
+    /**
+     * Parts of entries that a project with that POM lacks, unless {@link #BROUGHT} has them; the launcher is Surefire's
+     * own.
+     */
     private static final List<String> NOT_BROUGHT = List.of(
             "org/fl4j/testing",
             "org/fl4j/fixture",

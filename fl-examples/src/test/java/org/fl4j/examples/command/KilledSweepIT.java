@@ -22,7 +22,10 @@ import org.fl4j.simulation.RoundReport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A process that runs a sweep is killed twice and resumed: models, updates, rounds and lines are those of an undisturbed sweep. */
+/**
+ * A process that runs a sweep is killed twice and resumed: models, updates, rounds and lines are those of an
+ * undisturbed sweep.
+ */
 class KilledSweepIT {
     @TempDir
     Path directory;
@@ -38,7 +41,10 @@ class KilledSweepIT {
             sweep: {algorithm: [fedprox, scaffold]}
             """;
 
-    /** Kills the process while the n-th of its runs that get so far is in the middle of a round: no clients train, and the round is in no file yet. */
+    /**
+     * Kills the process while the n-th of its runs that get so far is in the middle of a round: no clients train, and
+     * the round is in no file yet.
+     */
     private static void runUntil(Path file, Path out, int run, int round) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),

@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What commands print and write is the same under every locale: German has a decimal comma, Turkish another lower case of I, Arabic of Egypt digits of
- * its own. Only how long something took may differ.
+ * What commands print and write is the same under every locale: German has a decimal comma, Turkish another lower case
+ * of I, Arabic of Egypt digits of its own. Only how long something took may differ.
  */
 class LocaleIT {
     private static final String[] SMALL = {

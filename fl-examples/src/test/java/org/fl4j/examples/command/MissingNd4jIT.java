@@ -7,7 +7,10 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** MIRA in a project without ND4J, which is an optional dependency: the message says what to add, before the first round. */
+/**
+ * MIRA in a project without ND4J, which is an optional dependency: the message says what to add, before the first
+ * round.
+ */
 class MissingNd4jIT {
     @TempDir
     Path directory;

@@ -19,8 +19,8 @@ import org.fl4j.registry.StrategyProvider;
 import org.fl4j.server.AddDelta;
 
 /**
- * What a third party's jar would hold: an aggregator that takes one update of the cohort, and plain server optimizers that bring a run to
- * an end in an exact round.
+ * What a third party's jar would hold: an aggregator that takes one update of the cohort, and plain server optimizers
+ * that bring a run to an end in an exact round.
  */
 public final class PlugInStrategies implements StrategyProvider {
     /** The system property with the step in which a gate waits; without it gates change nothing. */
@@ -93,7 +93,10 @@ public final class PlugInStrategies implements StrategyProvider {
         }
     }
 
-    /** Reads what is never written. If the test's process ends without a kill, so does the input, and this process with it. */
+    /**
+     * Reads what is never written. If the test's process ends without a kill, so does the input, and this process with
+     * it.
+     */
     private static void awaitKill() {
         System.out.println(WAITING);
         try {

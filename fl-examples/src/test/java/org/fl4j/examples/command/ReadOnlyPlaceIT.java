@@ -90,7 +90,9 @@ class ReadOnlyPlaceIT {
         return contents;
     }
 
-    /** Runs commands, which are separated by {@code then}, one after another in one JVM, and prints the code of each. */
+    /**
+     * Runs commands, which are separated by {@code then}, one after another in one JVM, and prints the code of each.
+     */
     public static final class Commands {
         private Commands() {}
 

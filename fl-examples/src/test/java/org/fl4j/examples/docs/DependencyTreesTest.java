@@ -42,7 +42,9 @@ class DependencyTreesTest {
                 .isEqualTo(text.lines().toList());
     }
 
-    /** Returns a tree without what is optional, which does not reach users, and without the words that do not differ. */
+    /**
+     * Returns a tree without what is optional, which does not reach users, and without the words that do not differ.
+     */
     private static List<String> brought(List<String> tree) {
         List<String> kept = new ArrayList<>();
         int optional = Integer.MAX_VALUE;

@@ -15,6 +15,7 @@ import com.sun.source.util.Trees;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -29,6 +30,11 @@ class SizesTest {
     private static final int CLASS_LINES = 300;
     private static final int METHOD_LINES = 40;
     private static final int PARAMETERS = 5;
+    private static final int COLUMNS = 120;
+    private static final int TEST_LINES = 400;
+
+    private static final Map<String, String> LONG_TESTS =
+            Map.of("SaboteursTest.java", "four tests of one table of saboteurs, which is most of it");
 
     /** What may be longer, and why. An entry that is needed no more fails the test. */
     private static final Map<String, String> EXCEPTIONS = Map.ofEntries(
@@ -84,6 +90,38 @@ class SizesTest {
         unexpected.keySet().removeAll(EXCEPTIONS.keySet());
         assertThat(unexpected).as("longer than allowed").isEmpty();
         assertThat(found.keySet()).as("exceptions that are needed").containsAll(EXCEPTIONS.keySet());
+    }
+
+    /** Lines have at most 120 columns, but for texts that are one word of the language; classes of tests 400 lines. */
+    @Test
+    void linesAndClassesOfTestsAreShort() throws IOException {
+        List<String> faults = new ArrayList<>();
+        try (Stream<Path> modules = Files.list(Snippet.PROJECT)) {
+            for (Path sources : modules.map(module -> module.resolve("src"))
+                    .filter(Files::isDirectory)
+                    .toList()) {
+                try (Stream<Path> all = Files.walk(sources)) {
+                    for (Path file : all.filter(path -> path.toString().endsWith(".java"))
+                            .toList()) {
+                        List<String> lines = Files.readAllLines(file);
+                        boolean inText = false;
+                        for (int i = 0; i < lines.size(); i++) {
+                            inText ^= lines.get(i).split("\"\"\"", -1).length == 2;
+                            if (lines.get(i).length() > COLUMNS
+                                    && !inText
+                                    && !lines.get(i).contains("\"")) {
+                                faults.add(file + ":" + (i + 1));
+                            }
+                        }
+                        if (lines.size() > TEST_LINES && file.toString().matches(".*(Test|IT|Contract).java")) {
+                            faults.add(file + " has " + lines.size() + " lines");
+                        }
+                    }
+                }
+            }
+        }
+        faults.removeIf(fault -> LONG_TESTS.keySet().stream().anyMatch(fault::contains));
+        assertThat(faults).isEmpty();
     }
 
     private static Map<String, String> tooLong(Path sources) throws IOException {

@@ -17,8 +17,8 @@ import java.util.stream.Stream;
  *
  * @param file the page or source file that shows it
  * @param line the number of its first line, from 1
- * @param language what it is written in: {@code java}, {@code xml}, {@code yaml}, {@code bash}, {@code torchscript}, {@code
- *     services} or {@code text}
+ * @param language what it is written in: {@code java}, {@code xml}, {@code yaml}, {@code bash}, {@code torchscript},
+ *     {@code services} or {@code text}
  * @param text its lines, without the marks around it
  */
 public record Snippet(Path file, int line, String language, String text) {
@@ -69,7 +69,10 @@ public record Snippet(Path file, int line, String language, String text) {
         return blocks;
     }
 
-    /** Returns code inside lines of text and of tables, in all pages but that of changes, which names what is gone; the language is not known. */
+    /**
+     * Returns code inside lines of text and of tables, in all pages but that of changes, which names what is gone; the
+     * language is not known.
+     */
     public static List<Snippet> spans() {
         List<Snippet> spans = new ArrayList<>();
         for (Path page : pages()) {
@@ -111,7 +114,9 @@ public record Snippet(Path file, int line, String language, String text) {
         return spans;
     }
 
-    /** Returns the blocks of code in javadoc, in all main sources; if it is not Java, the language is the class of the tag. */
+    /**
+     * Returns the blocks of code in javadoc, in all main sources; if it is not Java, the language is the class of the tag.
+     */
     static List<Snippet> javadoc() {
         List<Snippet> snippets = new ArrayList<>();
         for (Path file : sources()) {

@@ -23,9 +23,9 @@ import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 
 /**
- * Compiles snippets as they are shown. One that has imports is a source file. Any other is the body of a method: it may declare classes,
- * may use the fields of {@link SnippetContext}, and needs no imports of FL4J, of DJL's common packages and of a few of Java. A snippet
- * without a semicolon at its end is an expression.
+ * Compiles snippets as they are shown. One that has imports is a source file. Any other is the body of a method: it may
+ * declare classes, may use the fields of {@link SnippetContext}, and needs no imports of FL4J, of DJL's common packages
+ * and of a few of Java. A snippet without a semicolon at its end is an expression.
  */
 public final class SnippetCompiler {
     private static final List<String> OTHER_PACKAGES = List.of(
@@ -50,7 +50,9 @@ public final class SnippetCompiler {
 
     private final JavaCompiler compiler;
 
-    /** Compiles with the JDK that runs this; where there is only a runtime, the test that asks is skipped and says so. */
+    /**
+     * Compiles with the JDK that runs this; where there is only a runtime, the test that asks is skipped and says so.
+     */
     public static SnippetCompiler ofThisJdk() {
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         assumeTrue(compiler != null, "a JDK compiles snippets, but this is a runtime without a compiler");

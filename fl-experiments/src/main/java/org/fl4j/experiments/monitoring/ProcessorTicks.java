@@ -3,9 +3,15 @@ package org.fl4j.experiments.monitoring;
 import java.util.concurrent.TimeUnit;
 import oshi.hardware.CentralProcessor;
 
-/** The counters of the processors' time that a {@link SystemProbe} reads, and the clock by which it waits for them. Tests make both up. */
+/**
+ * The counters of the processors' time that a {@link SystemProbe} reads, and the clock by which it waits for them.
+ * Tests make both up.
+ */
 interface ProcessorTicks {
-    /** Returns how long all processors did what, since the system started, in the order of {@link CentralProcessor.TickType}. */
+    /**
+     * Returns how long all processors did what, since the system started, in the order of
+     * {@link CentralProcessor.TickType}.
+     */
     long[] read();
 
     /** Returns nanoseconds, by a clock that never goes back. */

@@ -23,11 +23,13 @@ import oshi.hardware.HardwareAbstractionLayer;
 import oshi.software.os.OSProcess;
 
 /**
- * Looks at this machine, by OSHI; at the memory of GPUs by DJL. A GPU's load is that of the NVIDIA card with its number, in the order in which the system
- * lists them; no GPU was at hand to try it. Looks at most twenty times a second, and in between tells what it saw last.
+ * Looks at this machine, by OSHI; at the memory of GPUs by DJL. A GPU's load is that of the NVIDIA card with its
+ * number, in the order in which the system lists them; no GPU was at hand to try it. Looks at most twenty times a
+ * second, and in between tells what it saw last.
  *
- * <p>The load of the processors is measured between two readings of counters, which move on every 300 ms by OSHI. Until they do, the load is the one
- * that was measured last. The first sample waits for them if it has to, so that no machine counts as idle that nobody has measured.
+ * <p>The load of the processors is measured between two readings of counters, which move on every 300 ms by OSHI. Until
+ * they do, the load is the one that was measured last. The first sample waits for them if it has to, so that no machine
+ * counts as idle that nobody has measured.
  */
 public final class SystemProbe implements ResourceProbe {
     private static final long SHORTEST_NANOS = 50_000_000;

@@ -12,8 +12,9 @@ final class Fairness {
     private Fairness() {}
 
     /**
-     * Returns one row: how many, their mean, the least, the mean of the tenth with the least, the median, the mean of the tenth with
-     * the most, the most, and the standard deviation, which q-FFL (Li et al. 2020, arXiv 1905.10497) measures fairness by.
+     * Returns one row: how many, their mean, the least, the mean of the tenth with the least, the median, the mean of
+     * the tenth with the most, the most, and the standard deviation, which q-FFL (Li et al. 2020, arXiv 1905.10497)
+     * measures fairness by.
      *
      * @param values not empty, greater being better
      */

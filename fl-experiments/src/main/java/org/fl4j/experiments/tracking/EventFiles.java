@@ -19,9 +19,10 @@ import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 
 /**
- * The TensorBoard event files of a run, one for each session. A file is a row of records of length, checksum of the length, data, checksum of the data
- * (TFRecord), whose data are {@code Event} messages of tensorflow/core/util/event.proto: 1 wall time, 2 step, 3 file version, 5 summary, 7
- * session log. TensorBoard reads the files of a directory in the order of their names, which have the second in which they were begun.
+ * The TensorBoard event files of a run, one for each session. A file is a row of records of length, checksum of the
+ * length, data, checksum of the data (TFRecord), whose data are {@code Event} messages of
+ * tensorflow/core/util/event.proto: 1 wall time, 2 step, 3 file version, 5 summary, 7 session log. TensorBoard reads
+ * the files of a directory in the order of their names, which have the second in which they were begun.
  */
 final class EventFiles {
     private static final Pattern NAME = Pattern.compile("events\\.out\\.tfevents\\.(?:([0-9]{10,18})\\.)?fl4j");
@@ -43,8 +44,8 @@ final class EventFiles {
     }
 
     /**
-     * Begins a file that comes after those that are there. It says first that rounds after the completed ones start here: readers drop what they
-     * had of them. A fresh run deletes the earlier files.
+     * Begins a file that comes after those that are there. It says first that rounds after the completed ones start
+     * here: readers drop what they had of them. A fresh run deletes the earlier files.
      */
     void begin(int completedRounds, double now) {
         try {

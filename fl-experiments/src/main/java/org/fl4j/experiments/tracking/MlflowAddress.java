@@ -5,7 +5,10 @@ import java.net.URISyntaxException;
 import java.util.regex.Pattern;
 import org.fl4j.internal.Check;
 
-/** The address of a tracking server. It is shown and stored, so it must hold no password, and what is refused is shown without one. */
+/**
+ * The address of a tracking server. It is shown and stored, so it must hold no password, and what is refused is shown
+ * without one.
+ */
 final class MlflowAddress {
     private static final Pattern USER = Pattern.compile("^([A-Za-z][A-Za-z0-9+.-]*:/*)?.*@", Pattern.DOTALL);
     private static final int MOST_PORT = 65_535;

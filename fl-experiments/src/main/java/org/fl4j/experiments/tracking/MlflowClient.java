@@ -156,8 +156,8 @@ final class MlflowClient {
     }
 
     /**
-     * Tries again, with waits that double, while the server cannot be reached or has trouble of its own; but never a request that may have made a run. An
-     * interrupt of the run waits: a record is written whole.
+     * Tries again, with waits that double, while the server cannot be reached or has trouble of its own; but never a
+     * request that may have made a run. An interrupt of the run waits: a record is written whole.
      */
     private Response send(HttpRequest request, boolean repeatable) {
         boolean interrupted = false;

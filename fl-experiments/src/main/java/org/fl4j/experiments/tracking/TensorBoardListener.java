@@ -8,10 +8,12 @@ import org.fl4j.simulation.RoundReport;
 import org.fl4j.simulation.RunListener;
 
 /**
- * Writes all metrics of each round, as float32, to an event file that TensorBoard shows: {@code tensorboard --logdir DIRECTORY}. The step is the round.
+ * Writes all metrics of each round, as float32, to an event file that TensorBoard shows:
+ * {@code tensorboard --logdir DIRECTORY}. The step is the round.
  *
- * <p>Files only grow, because TensorBoard follows them while they do. A resumed run begins another file, whose first event takes back the rounds that
- * run again: TensorBoard shows each round once, without a restart. A fresh run deletes the files of an earlier one.
+ * <p>Files only grow, because TensorBoard follows them while they do. A resumed run begins another file, whose first
+ * event takes back the rounds that run again: TensorBoard shows each round once, without a restart. A fresh run deletes
+ * the files of an earlier one.
  */
 public final class TensorBoardListener implements RunListener {
     private final EventFiles files;

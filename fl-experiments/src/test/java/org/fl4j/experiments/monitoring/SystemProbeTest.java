@@ -21,7 +21,10 @@ class SystemProbeTest {
     @TempDir
     Path directory;
 
-    /** A machine whose counters move on every 300 ms, by a hundred ticks, and on which time passes only while somebody waits. */
+    /**
+     * A machine whose counters move on every 300 ms, by a hundred ticks, and on which time passes only while somebody
+     * waits.
+     */
     private static final class Machine implements ProcessorTicks {
         private final long[] ticks = new long[TickType.values().length];
         private int busyTicks;

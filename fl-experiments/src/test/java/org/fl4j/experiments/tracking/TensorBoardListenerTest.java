@@ -214,7 +214,9 @@ class TensorBoardListenerTest {
         assertThat(shown()).extracting(Event::step).hasSize(161).isSorted();
     }
 
-    /** TensorBoard reads files in the order of their names, so the name of a later one comes later, whatever the clock. */
+    /**
+     * TensorBoard reads files in the order of their names, so the name of a later one comes later, whatever the clock.
+     */
     @Test
     void laterFilesComeLaterAlsoIfTheClockIsSetBack() throws Exception {
         write(1, 3);

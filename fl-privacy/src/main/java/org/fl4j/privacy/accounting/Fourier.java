@@ -4,7 +4,9 @@ package org.fl4j.privacy.accounting;
 final class Fourier {
     private Fourier() {}
 
-    /** Transforms; the length is a power of two. Twice, but for the order of elements, is the length times the identity. */
+    /**
+     * Transforms; the length is a power of two. Twice, but for the order of elements, is the length times the identity.
+     */
     static void transform(double[] re, double[] im) {
         int n = re.length;
         for (int i = 1, j = 0; i < n; i++) {

@@ -9,7 +9,8 @@ public final class GaussianMechanism {
     private GaussianMechanism() {}
 
     /**
-     * Returns delta, {@code F(1/2s - epsilon s) - e^epsilon F(-1/2s - epsilon s)} with the normal distribution function F.
+     * Returns delta, {@code F(1/2s - epsilon s) - e^epsilon F(-1/2s - epsilon s)} with the normal distribution function
+     * F.
      *
      * @param noiseMultiplier s, the standard deviation over the sensitivity, positive
      * @param epsilon at least 0
@@ -50,7 +51,8 @@ public final class GaussianMechanism {
     }
 
     /**
-     * Returns the least noise multiplier, from above, for one release: the analytic calibration, valid for every epsilon.
+     * Returns the least noise multiplier, from above, for one release: the analytic calibration, valid for every
+     * epsilon.
      *
      * @param epsilon at least 0
      * @param delta in (0, 1)
@@ -82,8 +84,8 @@ public final class GaussianMechanism {
     }
 
     /**
-     * Returns the classic calibration, {@code sqrt(2 ln(1.25 / delta)) / epsilon} (Dwork and Roth 2014, appendix A), which is
-     * proved for epsilon below 1 only, and refused for others.
+     * Returns the classic calibration, {@code sqrt(2 ln(1.25 / delta)) / epsilon} (Dwork and Roth 2014, appendix A),
+     * which is proved for epsilon below 1 only, and refused for others.
      */
     public static double classicNoiseMultiplier(double epsilon, double delta) {
         Check.that(epsilon > 0 && epsilon < 1, "epsilon of the classic calibration", "in (0, 1)", epsilon);

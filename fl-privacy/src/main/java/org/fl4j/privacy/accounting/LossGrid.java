@@ -3,9 +3,9 @@ package org.fl4j.privacy.accounting;
 import java.util.Arrays;
 
 /**
- * A privacy loss on a grid of step h that is never better than the true one: each bit of mass between two points is split
- * between them so that both worlds keep their mass, which connects the dots of the privacy curve (Doroshenko et al. 2022,
- * arXiv 2207.04380).
+ * A privacy loss on a grid of step h that is never better than the true one: each bit of mass between two points is
+ * split between them so that both worlds keep their mass, which connects the dots of the privacy curve (Doroshenko et
+ * al. 2022, arXiv 2207.04380).
  */
 final class LossGrid {
     private final double step;
@@ -70,7 +70,9 @@ final class LossGrid {
         return highest + Math.log(sum);
     }
 
-    /** Returns by how much splitting raised the variance of losses, at most: a quarter of the step's square, or less. */
+    /**
+     * Returns by how much splitting raised the variance of losses, at most: a quarter of the step's square, or less.
+     */
     double addedVariance() {
         return addedVariance;
     }

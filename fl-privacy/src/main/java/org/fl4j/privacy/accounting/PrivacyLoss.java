@@ -26,7 +26,8 @@ interface PrivacyLoss {
     /**
      * Returns both directions: a client is removed, and one is added.
      *
-     * @param negligible the probability of a larger loss than {@link #largest} that does no harm if such losses count as infinite, positive
+     * @param negligible the probability of a larger loss than {@link #largest} that does no harm if such losses count
+     *     as infinite, positive
      */
     static PrivacyLoss[] of(Mechanism mechanism, SamplingScheme sampling, double negligible) {
         double multiplier = mechanism.noiseMultiplier();

@@ -7,8 +7,8 @@ import org.fl4j.message.RoundContext;
 import org.fl4j.message.StrategyState;
 
 /**
- * What every round of a run is charged as. It goes into the server's state, with the number of rounds that were, so that a resume under
- * other terms, or after rounds without them, is refused: earlier rounds would be charged wrongly.
+ * What every round of a run is charged as. It goes into the server's state, with the number of rounds that were, so
+ * that a resume under other terms, or after rounds without them, is refused: earlier rounds would be charged wrongly.
  *
  * @param algorithm whose terms they are, such as {@code central-dp}
  * @param values by name

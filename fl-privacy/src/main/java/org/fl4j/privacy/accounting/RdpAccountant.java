@@ -8,9 +8,10 @@ import java.util.stream.IntStream;
 import org.fl4j.internal.Check;
 
 /**
- * Accounts in Renyi differential privacy: costs add up order by order, and the best order is turned into epsilon and delta by
- * the bound of Canonne, Kamath and Steinke 2020 (arXiv 2004.00010, proposition 12), {@code epsilon = r + ln((a - 1) / a) -
- * (ln delta + ln a) / (a - 1)}. Knows both sampling schemes; some 10 to 40 % above the tight value for Poisson sampling.
+ * Accounts in Renyi differential privacy: costs add up order by order, and the best order is turned into epsilon and
+ * delta by the bound of Canonne, Kamath and Steinke 2020 (arXiv 2004.00010, proposition 12),
+ * {@code epsilon = r + ln((a - 1) / a) - (ln delta + ln a) / (a - 1)}. Knows both sampling schemes; some 10 to 40 %
+ * above the tight value for Poisson sampling.
  */
 public final class RdpAccountant implements PrivacyAccountant {
     private final double[] orders;

@@ -58,7 +58,10 @@ final class RenyiDivergence {
         return Math.max(0, log) / (order - 1);
     }
 
-    /** The binomial sum less the terms of its sum without noise's factor, 1, so that small divergences keep their digits. */
+    /**
+     * The binomial sum less the terms of its sum without noise's factor, 1, so that small divergences keep their
+     * digits.
+     */
     private static double logMomentWhole(double q, double sigma, int order) {
         double log = Double.NEGATIVE_INFINITY; // of the moment minus 1
         for (int k = 2; k <= order; k++) {
@@ -106,8 +109,8 @@ final class RenyiDivergence {
     }
 
     /**
-     * Wang, Balle and Kasiviswanathan 2019 (arXiv 1808.00087), theorem 27, with sigma over the sensitivity to replacement;
-     * between whole orders the moment's logarithm is interpolated, for it is convex.
+     * Wang, Balle and Kasiviswanathan 2019 (arXiv 1808.00087), theorem 27, with sigma over the sensitivity to
+     * replacement; between whole orders the moment's logarithm is interpolated, for it is convex.
      */
     private static double fixedSize(double q, double sigma, double order, double... differences) {
         if (q == 1) {
@@ -135,7 +138,10 @@ final class RenyiDivergence {
         return log;
     }
 
-    /** Returns ln of the n-th forward difference at 0 of {@code F(i) = exp(i (i - 1) / 2 sigma^2)}, which cancels heavily. */
+    /**
+     * Returns ln of the n-th forward difference at 0 of {@code F(i) = exp(i (i - 1) / 2 sigma^2)}, which cancels
+     * heavily.
+     */
     private static double[] logDifferences(double sigma) {
         int most = MOST_DIFFERENCES;
         double[] logs = new double[most + 1];

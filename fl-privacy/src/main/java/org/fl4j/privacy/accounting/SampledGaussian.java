@@ -1,8 +1,8 @@
 package org.fl4j.privacy.accounting;
 
 /**
- * One round of Gaussian noise under Poisson sampling, exactly: the hockey-stick divergence of a mixture is that of the unmixed
- * Gaussian at another epsilon (Balle, Barthe and Gaboardi 2018, arXiv 1807.01647, theorem 2).
+ * One round of Gaussian noise under Poisson sampling, exactly: the hockey-stick divergence of a mixture is that of the
+ * unmixed Gaussian at another epsilon (Balle, Barthe and Gaboardi 2018, arXiv 1807.01647, theorem 2).
  */
 record SampledGaussian(double rate, double multiplier) {
     private static final double LARGE = 500; // of an epsilon, beyond which its exponential is all that counts

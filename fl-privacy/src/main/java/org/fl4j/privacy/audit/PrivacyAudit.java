@@ -12,9 +12,9 @@ public final class PrivacyAudit {
     private PrivacyAudit() {}
 
     /**
-     * From many runs with and without one client, and an attacker who guesses which it was: with Clopper and Pearson's bounds on
-     * both error rates, {@code epsilon >= ln((1 - FN - delta) / FP)}, or the same with the worlds exchanged (Nasr et al. 2021,
-     * arXiv 2101.04535, section 4).
+     * From many runs with and without one client, and an attacker who guesses which it was: with Clopper and Pearson's
+     * bounds on both error rates, {@code epsilon >= ln((1 - FN - delta) / FP)}, or the same with the worlds exchanged
+     * (Nasr et al. 2021, arXiv 2101.04535, section 4).
      *
      * @param hits runs with the client that were recognised
      * @param misses runs with it that were not
@@ -44,8 +44,8 @@ public final class PrivacyAudit {
     }
 
     /**
-     * From one run into which each of m canaries was put by a coin of its own, and an attacker who guesses r of the coins
-     * (Steinke, Nasr and Jagielski 2023, arXiv 2305.08846, theorem 5.2).
+     * From one run into which each of m canaries was put by a coin of its own, and an attacker who guesses r of the
+     * coins (Steinke, Nasr and Jagielski 2023, arXiv 2305.08846, theorem 5.2).
      *
      * @param canaries m, at least 1
      * @param guesses r, in [1, m]

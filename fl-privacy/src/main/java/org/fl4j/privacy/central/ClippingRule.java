@@ -11,8 +11,8 @@ public sealed interface ClippingRule {
     double bound(StrategyState state);
 
     /**
-     * Returns the noise multiplier of the sum of updates, where the accountant counts with {@code noiseMultiplier} for all
-     * that a round releases.
+     * Returns the noise multiplier of the sum of updates, where the accountant counts with {@code noiseMultiplier} for
+     * all that a round releases.
      */
     double sumMultiplier(double noiseMultiplier);
 
@@ -30,7 +30,10 @@ public sealed interface ClippingRule {
         return new Fixed(bound);
     }
 
-    /** Returns the rule that follows the median length of updates, with the defaults of {@link Quantile} for this cohort. */
+    /**
+     * Returns the rule that follows the median length of updates, with the defaults of {@link Quantile} for this
+     * cohort.
+     */
     static ClippingRule quantile(double expectedCohort) {
         return new Quantile(.1, .5, .2, expectedCohort / 20);
     }
@@ -64,9 +67,10 @@ public sealed interface ClippingRule {
     }
 
     /**
-     * The bound follows a quantile of the lengths of updates (Andrew et al. 2021, arXiv 1905.03871, algorithm 1): {@code C =
-     * C exp(-rate (share - quantile))}, with the share of updates below C known from a count with noise. The round's privacy is
-     * split between sum and count: the sum's multiplier is {@code (z^-2 - (2 deviation)^-2)^(-1/2)} where z is accounted.
+     * The bound follows a quantile of the lengths of updates (Andrew et al. 2021, arXiv 1905.03871, algorithm 1):
+     * {@code C = C exp(-rate (share - quantile))}, with the share of updates below C known from a count with noise. The
+     * round's privacy is split between sum and count: the sum's multiplier is {@code (z^-2 - (2 deviation)^-2)^(-1/2)}
+     * where z is accounted.
      *
      * @param initial the first bound, positive
      * @param quantile of updates that shall be below the bound, in [0, 1]
@@ -99,7 +103,9 @@ public sealed interface ClippingRule {
             return 1 / Math.sqrt(Math.pow(noiseMultiplier, -2) - Math.pow(countMultiplier(), -2));
         }
 
-        /** Returns the noise multiplier of the count, twice its deviation: one client moves the centred count by a half. */
+        /**
+         * Returns the noise multiplier of the count, twice its deviation: one client moves the centred count by a half.
+         */
         public double countMultiplier() {
             return 2 * countDeviation;
         }

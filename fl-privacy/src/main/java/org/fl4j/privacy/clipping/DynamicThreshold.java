@@ -5,8 +5,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A clipping bound that follows a metric such as the loss: while the metric is above 1 the bound shrinks, otherwise it grows.
- * Immutable: {@link #after} returns the next one, so that what a run remembers is in its state.
+ * A clipping bound that follows a metric such as the loss: while the metric is above 1 the bound shrinks, otherwise it
+ * grows. Immutable: {@link #after} returns the next one, so that what a run remembers is in its state.
  *
  * <p>The bound depends on clients' data, so it is not for differential privacy: there see {@link
  * org.fl4j.privacy.central.ClippingRule#quantile}.

@@ -10,8 +10,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Clips gradients in place as PyTorch's {@code clip_grad_norm_} and {@code clip_grad_value_} do, epsilon and all. For
- * differential privacy take {@link NormClipping}: the epsilon here lets tiny norms through unscaled in proportion, and a NaN
- * passes.
+ * differential privacy take {@link NormClipping}: the epsilon here lets tiny norms through unscaled in proportion, and
+ * a NaN passes.
  */
 public final class GradientClipping {
     private static final Logger LOG = LoggerFactory.getLogger(GradientClipping.class);
@@ -20,7 +20,8 @@ public final class GradientClipping {
     private GradientClipping() {}
 
     /**
-     * Multiplies all gradients by {@code min(1, maxNorm / (norm + 1e-6))}, norm being the p-norm of all elements together.
+     * Multiplies all gradients by {@code min(1, maxNorm / (norm + 1e-6))}, norm being the p-norm of all elements
+     * together.
      *
      * @param gradients float arrays, on any devices
      * @param maxNorm at least 0
@@ -75,7 +76,10 @@ public final class GradientClipping {
                         .toArray());
     }
 
-    /** Returns the norm of the whole from the norms of its shards: the p-th root of the sum of p-th powers, or the largest. */
+    /**
+     * Returns the norm of the whole from the norms of its shards: the p-th root of the sum of p-th powers, or the
+     * largest.
+     */
     public static double shardedNorm(double p, double... shardNorms) {
         Check.that(p >= 1, "p", "at least 1", p);
         double largest = 0;

@@ -15,9 +15,9 @@ import org.fl4j.tensor.ParameterRole;
 import org.fl4j.tensor.ParameterVector;
 
 /**
- * Scales each parameter of an update down to a bound of its own on its Euclidean norm (McMahan et al. 2018, arXiv 1710.06963,
- * "per-layer clipping"). The whole update is then bounded by {@link #clippingBound}, the root of the sum of squares. Reports
- * {@code train/clipped}, the share of parameters that were scaled.
+ * Scales each parameter of an update down to a bound of its own on its Euclidean norm (McMahan et al. 2018, arXiv
+ * 1710.06963, "per-layer clipping"). The whole update is then bounded by {@link #clippingBound}, the root of the sum of
+ * squares. Reports {@code train/clipped}, the share of parameters that were scaled.
  *
  * @param bounds positive, by the parameter's name in the layout; one for each trainable parameter
  */
@@ -30,7 +30,9 @@ public record LayerClipping(Map<String, Double> bounds) implements UpdateTransfo
         bounds.forEach((name, bound) -> Check.positive("clipping bound of " + name, bound));
     }
 
-    /** Returns equal bounds for all trainable parameters that make up a bound for the whole: {@code S / sqrt(layers)}. */
+    /**
+     * Returns equal bounds for all trainable parameters that make up a bound for the whole: {@code S / sqrt(layers)}.
+     */
     public static LayerClipping even(ParameterLayout layout, double clippingBound) {
         List<String> names = layout.parameters().stream()
                 .filter(entry -> entry.role() == ParameterRole.TRAINABLE)

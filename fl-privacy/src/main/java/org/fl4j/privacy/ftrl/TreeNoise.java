@@ -7,9 +7,10 @@ import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.random.Seed;
 
 /**
- * Noise on running sums by a binary tree (Dwork et al. 2010; Chan, Shi and Song 2011): the sum of the first t values gets the
- * noise of one node for each bit of t that is set, so that of the order of log t, and every value is in one node a level. A
- * node's noise comes from its seed and is drawn again when it is taken away, so nothing is kept; hence noise must be repeatable.
+ * Noise on running sums by a binary tree (Dwork et al. 2010; Chan, Shi and Song 2011): the sum of the first t values
+ * gets the noise of one node for each bit of t that is set, so that of the order of log t, and every value is in one
+ * node a level. A node's noise comes from its seed and is drawn again when it is taken away, so nothing is kept; hence
+ * noise must be repeatable.
  *
  * @param deviation of a node's noise, at least 0
  * @param seed of all nodes

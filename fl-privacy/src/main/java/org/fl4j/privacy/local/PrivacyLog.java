@@ -12,9 +12,9 @@ import org.fl4j.simulation.RoundReport;
 import org.fl4j.simulation.RunListener;
 
 /**
- * Writes one JSON object a release: round, client, mechanism, noise multiplier, scale of the noise, sampling rate and steps within
- * the client, epsilon of this release and epsilon of the client so far. A fresh run starts the file anew; a resumed run takes back
- * the rounds it repeats, unless noise is not the same again, for then both were releases.
+ * Writes one JSON object a release: round, client, mechanism, noise multiplier, scale of the noise, sampling rate and
+ * steps within the client, epsilon of this release and epsilon of the client so far. A fresh run starts the file anew;
+ * a resumed run takes back the rounds it repeats, unless noise is not the same again, for then both were releases.
  */
 public final class PrivacyLog implements RunListener {
     private final RoundLines lines;

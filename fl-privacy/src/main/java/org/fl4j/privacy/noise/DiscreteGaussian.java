@@ -4,10 +4,11 @@ import java.util.random.RandomGenerator;
 import org.fl4j.internal.Check;
 
 /**
- * Samples the discrete Gaussian, {@code P(x)} in proportion to {@code exp(-x^2 / 2 sigma^2)} over the whole numbers, exactly: by
- * whole-number arithmetic alone, so that no floating-point artefact betrays anything (Canonne, Kamath and Steinke 2020, arXiv
- * 2004.00010, algorithms 1 to 3). For sums in a ring, see {@link org.fl4j.privacy.secure.SecureSum}; for privacy it is as
- * good as normal noise of the same sigma (ibid., theorem 4).
+ * Samples the discrete Gaussian, {@code P(x)} in proportion to {@code exp(-x^2 / 2 sigma^2)} over the whole numbers,
+ * exactly: by whole-number arithmetic alone, so that no floating-point artefact betrays anything (Canonne, Kamath and
+ * Steinke 2020, arXiv 2004.00010, algorithms 1 to 3). For sums in a ring, see
+ * {@link org.fl4j.privacy.secure.SecureSum}; for privacy it is as good as normal noise of the same sigma (ibid.,
+ * theorem 4).
  *
  * @param numerator of sigma^2, in [1, 2^24]
  * @param denominator of sigma^2, in [1, 1000]
@@ -61,7 +62,10 @@ public record DiscreteGaussian(int numerator, int denominator) {
         return happensAtMostOne(a % b, b, random);
     }
 
-    /** The same for a of at most b: the first of coins of a / (k b), k = 1, 2, ..., that fails has an odd number so often. */
+    /**
+     * The same for a of at most b: the first of coins of a / (k b), k = 1, 2, ..., that fails has an odd number so
+     * often.
+     */
     private static boolean happensAtMostOne(long a, long b, RandomGenerator random) {
         for (long k = 1; ; k++) {
             if (random.nextLong(Math.multiplyExact(b, k)) >= a) {

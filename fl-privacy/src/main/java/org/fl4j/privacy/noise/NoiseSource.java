@@ -10,19 +10,23 @@ public interface NoiseSource extends Serializable {
     /** Returns a generator; {@code seed} tells one purpose and round from another. */
     RandomGenerator generator(Seed seed);
 
-    /** Returns whether the same seed gives the same noise again; if not, a round that runs again is a second release. */
+    /**
+     * Returns whether the same seed gives the same noise again; if not, a round that runs again is a second release.
+     */
     default boolean isRepeatable() {
         return true;
     }
 
-    /** For experiments: the seed's own generator, so that runs repeat. Whoever knows the seed can take the noise away. */
+    /**
+     * For experiments: the seed's own generator, so that runs repeat. Whoever knows the seed can take the noise away.
+     */
     static NoiseSource seeded() {
         return Seed::generator;
     }
 
     /**
-     * For real data: AES in counter mode under a key from the system's {@link java.security.SecureRandom}. No two runs are
-     * alike. Who is sampled still comes from the run's seed, which must then be random and secret.
+     * For real data: AES in counter mode under a key from the system's {@link java.security.SecureRandom}. No two runs
+     * are alike. Who is sampled still comes from the run's seed, which must then be random and secret.
      */
     static NoiseSource secure() {
         return Secure.INSTANCE;

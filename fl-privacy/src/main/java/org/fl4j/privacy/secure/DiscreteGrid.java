@@ -5,10 +5,11 @@ import org.fl4j.internal.Check;
 import org.fl4j.privacy.noise.DiscreteGaussian;
 
 /**
- * How vectors are put on a grid of whole numbers for the distributed discrete Gaussian (Kairouz, Liu and Steinke 2021, arXiv
- * 2102.06387, algorithm 1, without the random rotation): rounded up or down at random, again if that made them longer than a
- * bound, and noised by a discrete Gaussian of deviation {@value #DEVIATION} grid points on every client. The grid's width follows
- * from the noise that is asked for: so that the noise of {@code shares} clients is z times the bound of rounded vectors.
+ * How vectors are put on a grid of whole numbers for the distributed discrete Gaussian (Kairouz, Liu and Steinke 2021,
+ * arXiv 2102.06387, algorithm 1, without the random rotation): rounded up or down at random, again if that made them
+ * longer than a bound, and noised by a discrete Gaussian of deviation {@value #DEVIATION} grid points on every client.
+ * The grid's width follows from the noise that is asked for: so that the noise of {@code shares} clients is z times the
+ * bound of rounded vectors.
  *
  * @param clippingBound C, of the vectors before they are rounded, positive
  * @param noiseMultiplier z, positive
@@ -43,7 +44,10 @@ record DiscreteGrid(double clippingBound, double noiseMultiplier, int shares, in
         return DEVIATION * Math.sqrt(shares) / noiseMultiplier;
     }
 
-    /** Returns how many grid points the clipping bound has: the most for which rounded vectors keep theirs with probability .39. */
+    /**
+     * Returns how many grid points the clipping bound has: the most for which rounded vectors keep theirs with
+     * probability .39.
+     */
     private static double points(double roundedBound, int size) {
         double excess = size / 4.0 + Math.sqrt(size) / 2 - roundedBound * roundedBound;
         double likely = excess < 0 ? (Math.sqrt(1 - 4 * excess) - 1) / 2 : 0; // r^2 + r + d/4 + sqrt(d)/2 = bound^2

@@ -4,7 +4,8 @@ import java.util.random.RandomGenerator;
 import org.fl4j.internal.Check;
 
 /**
- * Numbers in [-bound, bound] as whole numbers in [0, levels], in a ring of 2^32. Rounding is stochastic, so that the mean is kept.
+ * Numbers in [-bound, bound] as whole numbers in [0, levels], in a ring of 2^32. Rounding is stochastic, so that the
+ * mean is kept.
  *
  * @param bound positive
  * @param levels at least 1

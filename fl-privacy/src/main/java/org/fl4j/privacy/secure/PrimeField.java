@@ -43,7 +43,10 @@ final class PrimeField {
         return power(a, PRIME - 2);
     }
 
-    /** Returns a random polynomial with the secret at 0; its values at 1, 2, ... are shares, of which as many as it has coefficients tell the secret, and fewer nothing. */
+    /**
+     * Returns a random polynomial with the secret at 0; its values at 1, 2, ... are shares, of which as many as it has
+     * coefficients tell the secret, and fewer nothing.
+     */
     static long[] polynomial(long secret, int threshold, RandomGenerator random) {
         long[] coefficients = new long[threshold];
         coefficients[0] = secret;
@@ -79,7 +82,9 @@ final class PrimeField {
         return weights;
     }
 
-    /** Returns the secret from shares by holder; another number if they are fewer than the polynomial's coefficients. */
+    /**
+     * Returns the secret from shares by holder; another number if they are fewer than the polynomial's coefficients.
+     */
     static long secret(Map<Integer, Long> shares) {
         int[] holders = shares.keySet().stream().mapToInt(Integer::intValue).toArray();
         long[] weights = weights(holders);

@@ -14,16 +14,18 @@ import org.fl4j.random.Sampling;
 import org.fl4j.random.Seed;
 
 /**
- * Simulates secure aggregation (Bonawitz et al. 2017, "Practical secure aggregation"; SecAgg+ of Bell et al. 2020): of each
- * client the server sees its vector plus masks, uniform in a ring of 2^32. Neighbours on a circle, on which clients have random places,
- * up to {@value #REACH} to each side, agree on a mask that one adds and the other subtracts, so these vanish in the sum; each client adds one mask of its own
- * besides. All clients hold Shamir shares of each other's two secrets. After the round the server asks the survivors for shares: of
- * the own mask of those whose vector arrived, and of the key of those whose did not, never of both of one client. {@code threshold}
- * survivors are enough, and fewer tell it nothing. Survivors whom drop-outs cut off from the most others on the circle count as
- * lost too, or their own sum would be known.
+ * Simulates secure aggregation (Bonawitz et al. 2017, "Practical secure aggregation"; SecAgg+ of Bell et al. 2020): of
+ * each client the server sees its vector plus masks, uniform in a ring of 2^32. Neighbours on a circle, on which
+ * clients have random places, up to {@value #REACH} to each side, agree on a mask that one adds and the other
+ * subtracts, so these vanish in the sum; each client adds one mask of its own besides. All clients hold Shamir shares
+ * of each other's two secrets. After the round the server asks the survivors for shares: of the own mask of those whose
+ * vector arrived, and of the key of those whose did not, never of both of one client. {@code threshold} survivors are
+ * enough, and fewer tell it nothing. Survivors whom drop-outs cut off from the most others on the circle count as lost
+ * too, or their own sum would be known.
  *
- * <p>What is simulated: all parties are in this object, and the group in which they agree on keys has 61 bits, which is right
- * arithmetic and no security. A round costs O(clients x neighbours) streams, and O(clients x threshold^2) operations to share and to recover secrets.
+ * <p>What is simulated: all parties are in this object, and the group in which they agree on keys has 61 bits, which is
+ * right arithmetic and no security. A round costs O(clients x neighbours) streams, and O(clients x threshold^2)
+ * operations to share and to recover secrets.
  */
 public final class SecureSum {
     private static final int REACH = 16;
@@ -127,7 +129,10 @@ public final class SecureSum {
         return sum;
     }
 
-    /** The most survivors that are all connected through neighbours who survive; of several such sets that of the lowest client. */
+    /**
+     * The most survivors that are all connected through neighbours who survive; of several such sets that of the lowest
+     * client.
+     */
     private Set<Integer> connected(Set<Integer> survivors) {
         Set<Integer> most = Set.of();
         Set<Integer> seen = new TreeSet<>();

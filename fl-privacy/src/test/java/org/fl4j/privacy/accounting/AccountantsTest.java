@@ -18,8 +18,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Expected values were computed with 30 to 60 digits (sums, quadrature), and tight ones by inverting characteristic functions, by
- * code that shares nothing with this one.
+ * Expected values were computed with 30 to 60 digits (sums, quadrature), and tight ones by inverting characteristic
+ * functions, by code that shares nothing with this one.
  */
 @Execution(ExecutionMode.CONCURRENT) // pure functions that take their time
 class AccountantsTest {

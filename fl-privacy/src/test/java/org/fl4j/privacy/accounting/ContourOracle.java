@@ -3,10 +3,11 @@ package org.fl4j.privacy.accounting;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * Delta of Gaussian noise under Poisson sampling by an inverse Laplace transform: with {@code K(s)} the mean of {@code exp(s loss)} of one
- * round, {@code delta = 1 / (2 pi i) integral of K(s)^rounds exp(-s epsilon) / (s (s + 1)) ds} along the vertical line through
- * the saddle point. Shares no code with the accountants: quadrature, no grid of losses and no Fourier transform. Relative to delta, so good for
- * small ones too.
+ * Delta of Gaussian noise under Poisson sampling by an inverse Laplace transform: with {@code K(s)} the mean of
+ * {@code exp(s loss)} of one round,
+ * {@code delta = 1 / (2 pi i) integral of K(s)^rounds exp(-s epsilon) / (s (s + 1)) ds} along the vertical line through
+ * the saddle point. Shares no code with the accountants: quadrature, no grid of losses and no Fourier transform.
+ * Relative to delta, so good for small ones too.
  */
 final class ContourOracle {
     private static final int POINTS = 8001;
@@ -48,7 +49,10 @@ final class ContourOracle {
         return Math.max(removed, added);
     }
 
-    /** Losses of one round at the points of a quadrature, and their densities times {@code exp(order loss - log moment)}. */
+    /**
+     * Losses of one round at the points of a quadrature, and their densities times
+     * {@code exp(order loss - log moment)}.
+     */
     private final class Tilted {
         private final double[] losses = new double[POINTS];
         private final double[] weights = new double[POINTS];

@@ -4,8 +4,8 @@ import java.util.List;
 import org.fl4j.privacy.accounting.SamplingScheme.Poisson;
 
 /**
- * Delta of Gaussian noise under Poisson sampling by inverting the characteristic functions of the privacy loss (Gil-Pelaez 1951):
- * quadrature, no grid of losses and no transform. Good for delta of 1e-9 and more.
+ * Delta of Gaussian noise under Poisson sampling by inverting the characteristic functions of the privacy loss
+ * (Gil-Pelaez 1951): quadrature, no grid of losses and no transform. Good for delta of 1e-9 and more.
  */
 final class FourierOracle {
     private static final int POINTS = 12_001;

@@ -17,9 +17,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * The promise of {@link PldAccountant} for sampled mechanisms, many and few rounds, large and tiny epsilons: from above, within a relative
- * 1e-3, finite, never above the Renyi bound; or a refusal. Against {@link ContourOracle}, and where that does not converge against
- * the same accountant at a hundredth of the error.
+ * The promise of {@link PldAccountant} for sampled mechanisms, many and few rounds, large and tiny epsilons: from
+ * above, within a relative 1e-3, finite, never above the Renyi bound; or a refusal. Against {@link ContourOracle}, and
+ * where that does not converge against the same accountant at a hundredth of the error.
  */
 @Execution(ExecutionMode.CONCURRENT) // pure functions that take their time
 class SampledSweepTest {
@@ -108,7 +108,9 @@ class SampledSweepTest {
         assertThat(outcomes.stream().filter(Outcome.REFUSED::equals).count()).isLessThan(outcomes.size() / 100);
     }
 
-    /** Delta of one round at epsilon 0 is the distance of the worlds; just below it, epsilon is as small as one likes. */
+    /**
+     * Delta of one round at epsilon 0 is the distance of the worlds; just below it, epsilon is as small as one likes.
+     */
     @Test
     void isRightNextToZero() {
         List<PrivacyEvent> once = List.of(new PrivacyEvent(new Gaussian(2), new Poisson(.01), 1));

@@ -42,8 +42,8 @@ import org.fl4j.testing.TensorTest;
 import org.junit.jupiter.api.Test;
 
 /**
- * Properties that central differential privacy stands on, and mechanisms that each break one of them: the true one passes every check,
- * each saboteur is caught by the check that is there for it.
+ * Properties that central differential privacy stands on, and mechanisms that each break one of them: the true one
+ * passes every check, each saboteur is caught by the check that is there for it.
  */
 class SaboteursTest extends TensorTest {
     private static final int CLIENTS = 40;
@@ -78,7 +78,9 @@ class SaboteursTest extends TensorTest {
                     .select(ClientDirectory.ofRange(CLIENTS, i -> 1), 10, context(round), StrategyState.empty());
         }
 
-        /** The mean that a round releases of what its clients made, through clipping on the client and the aggregator. */
+        /**
+         * The mean that a round releases of what its clients made, through clipping on the client and the aggregator.
+         */
         double[] released(int round, int size, List<double[]> made) {
             return run(round, size, made).values().stream().mapToDouble(x -> x).toArray();
         }
@@ -252,8 +254,8 @@ class SaboteursTest extends TensorTest {
     }
 
     /**
-     * A canary attacks the next bound alone, and the whole round. Each report contradicts a right mechanism with a probability of 1e-4 at
-     * most, so the check raises a false alarm with 2e-4 at most.
+     * A canary attacks the next bound alone, and the whole round. Each report contradicts a right mechanism with a
+     * probability of 1e-4 at most, so the check raises a false alarm with 2e-4 at most.
      */
     private static void noAttackShowsMoreThanWasProved(Subject subject) {
         CanaryAudit audit = subject.audit();
@@ -346,7 +348,10 @@ class SaboteursTest extends TensorTest {
         };
     }
 
-    /** Releases a bound whose noise is only a share of what it should be: between the honest bound and the one without noise. */
+    /**
+     * Releases a bound whose noise is only a share of what it should be: between the honest bound and the one without
+     * noise.
+     */
     private record WeakCount(Aggregator honest, Aggregator silent, double share) implements Aggregator {
         private static final String BOUND = "privacy/clipping bound";
 
@@ -525,8 +530,9 @@ class SaboteursTest extends TensorTest {
     }
 
     /**
-     * With half the noise of the count, the worlds are 1.53 standard deviations apart instead of 1. An attacker who sees model and bound
-     * shows it, with a probability of 1e-4 at most that a report is wrong. One who sees the model alone does not.
+     * With half the noise of the count, the worlds are 1.53 standard deviations apart instead of 1. An attacker who
+     * sees model and bound shows it, with a probability of 1e-4 at most that a report is wrong. One who sees the model
+     * alone does not.
      */
     @Test
     void theWholeRoundShowsThatTheCountHasTooLittleNoise() {

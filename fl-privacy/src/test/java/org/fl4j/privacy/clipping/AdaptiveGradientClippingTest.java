@@ -37,7 +37,10 @@ class AdaptiveGradientClippingTest extends TensorTest {
                 .seed(2);
     }
 
-    /** The client keeps its threshold: down by the factor after a loss above 1, up after one below; a step is no longer than it. */
+    /**
+     * The client keeps its threshold: down by the factor after a loss above 1, up after one below; a step is no longer
+     * than it.
+     */
     @Test
     void eachClientsThresholdFollowsItsLoss() {
         try (Dataset digits = Digits.generate(40, 10, new Seed(1));

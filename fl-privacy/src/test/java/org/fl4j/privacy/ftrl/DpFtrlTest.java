@@ -36,7 +36,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 class DpFtrlTest extends TensorTest {
     private static final int SIZE = 60_000;
 
-    /** The variance of the running sum's noise is the number of bits set, at six standard errors; increments add up to it. */
+    /**
+     * The variance of the running sum's noise is the number of bits set, at six standard errors; increments add up to
+     * it.
+     */
     @Test
     void runningSumsHaveTheNoiseOfTheirNodes() {
         TreeNoise tree = new TreeNoise(1, new Seed(3));
@@ -53,7 +56,9 @@ class DpFtrlTest extends TensorTest {
         assertThat(TreeNoise.depth(1600)).isEqualTo(11);
     }
 
-    /** Tight values computed with 30 digits; Kairouz et al. print 19.74 and 2.04 for the first two, by a looser bound. */
+    /**
+     * Tight values computed with 30 digits; Kairouz et al. print 19.74 and 2.04 for the first two, by a looser bound.
+     */
     @ParameterizedTest
     @CsvSource({
         "1.13, 1600, 1e-6, 17.6667507612",

@@ -105,7 +105,10 @@ class DpSgdTest extends TensorTest {
         }
     }
 
-    /** Two steps of noise alone, of deviation z C over the expected batch, 2 x .25 x 40 examples; at six standard errors. */
+    /**
+     * Two steps of noise alone, of deviation z C over the expected batch, 2 x .25 x 40 examples; at six standard
+     * errors.
+     */
     @Test
     void addsItsNoiseInEveryStep() {
         DpSgd silent = new DpSgd(1e-9, 1, .25, 2, LARGE, seed -> new Silence());

@@ -108,7 +108,9 @@ class NoiseTest extends TensorTest {
         assertThat(values.toFloatArray()).containsOnly(1);
     }
 
-    /** Probabilities computed with 30 digits; chi-square at one false alarm in a million for eight degrees of freedom. */
+    /**
+     * Probabilities computed with 30 digits; chi-square at one false alarm in a million for eight degrees of freedom.
+     */
     @ParameterizedTest
     @CsvSource({
         "1, 4, .7865707070419479, .2150126750881385",
@@ -140,9 +142,9 @@ class NoiseTest extends TensorTest {
     }
 
     /**
-     * The hockey-stick divergence of a million releases with and without a client at the bound, in bins of a quarter of the deviation:
-     * neither above the exact delta by four standard deviations, nor below nine tenths of it, so that noise is neither missing nor in
-     * excess.
+     * The hockey-stick divergence of a million releases with and without a client at the bound, in bins of a quarter of
+     * the deviation: neither above the exact delta by four standard deviations, nor below nine tenths of it, so that
+     * noise is neither missing nor in excess.
      */
     @ParameterizedTest
     @CsvSource({".5, .23842", "1, .12694", "2, .02092"})

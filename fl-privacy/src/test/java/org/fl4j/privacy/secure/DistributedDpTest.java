@@ -61,7 +61,10 @@ class DistributedDpTest extends TensorTest {
         return aggregation.combine();
     }
 
-    /** The bound after rounding of Kairouz et al., for C of 1000 grid points in 1024 dimensions, computed with 30 digits. */
+    /**
+     * The bound after rounding of Kairouz et al., for C of 1000 grid points in 1024 dimensions, computed with 30
+     * digits.
+     */
     @Test
     void theGridFollowsFromTheNoise() {
         double bound = 1000.6357978805;
@@ -117,7 +120,9 @@ class DistributedDpTest extends TensorTest {
         assertThat(square / size).isCloseTo(expected, within(6 * expected * Math.sqrt(2.0 / size)));
     }
 
-    /** The same noise with and without deltas: what is left is the mean of clipped ones over the cohort, to the grid. */
+    /**
+     * The same noise with and without deltas: what is left is the mean of clipped ones over the cohort, to the grid.
+     */
     @Test
     void averagesClippedDeltasOverTheCohort() {
         DistributedDp dp = dp(1, 4, 3, 1);
@@ -170,7 +175,9 @@ class DistributedDpTest extends TensorTest {
                 });
     }
 
-    /** Four rounds an epoch, each client in one of them; the budget pays for two epochs. Clients drop out on the way. */
+    /**
+     * Four rounds an epoch, each client in one of them; the budget pays for two epochs. Clients drop out on the way.
+     */
     @Test
     void runsUntilItsEpochsAreSpent(@TempDir Path directory) {
         double two = new PrivacyBudget(1, 1e-5, new RdpAccountant())

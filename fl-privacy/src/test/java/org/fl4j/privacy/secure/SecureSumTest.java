@@ -130,7 +130,10 @@ class SecureSumTest {
                 .hasMessage("clients that survive must be at least 5, but were 4");
     }
 
-    /** What one client sends, of a constant vector: chi-square of 256 bins at one false alarm in a million, and no memory. */
+    /**
+     * What one client sends, of a constant vector: chi-square of 256 bins at one false alarm in a million, and no
+     * memory.
+     */
     @Test
     void whatTheServerSeesOfOneClientIsUniform() {
         int[] constant = new int[100_000];
