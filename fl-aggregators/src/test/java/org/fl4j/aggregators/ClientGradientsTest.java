@@ -22,6 +22,7 @@ import org.fl4j.client.SgdClient;
 import org.fl4j.data.Examples;
 import org.fl4j.data.Partition;
 import org.fl4j.data.PartitionedDataset;
+import org.fl4j.fixture.SmallRuns;
 import org.fl4j.message.TrainingTask;
 import org.fl4j.model.ExampleMeasure;
 import org.fl4j.model.Layer;
@@ -73,8 +74,7 @@ class ClientGradientsTest extends TensorTest {
         return Simulation.builder()
                 .task(task)
                 .data(new PartitionedDataset(points, Partition.of(List.of(rows))))
-                .selector((available, count, round, state) ->
-                        IntStream.range(0, count).mapToObj(available::id).toList())
+                .selector(SmallRuns.FIRST)
                 .aggregator(new FedAvg())
                 .cohortSize(rows.length)
                 .rounds(1)

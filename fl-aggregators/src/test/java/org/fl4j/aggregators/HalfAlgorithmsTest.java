@@ -4,12 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ai.djl.ndarray.types.Shape;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
-import java.util.stream.IntStream;
 import org.fl4j.aggregators.mira.ClientGraph;
 import org.fl4j.aggregators.mira.Mira;
 import org.fl4j.aggregators.personal.Ditto;
@@ -21,14 +19,12 @@ import org.fl4j.client.SgdClient;
 import org.fl4j.core.UpdateWeighting;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
-import org.fl4j.data.Partitioners;
-import org.fl4j.model.Models;
+import org.fl4j.fixture.SmallRuns;
 import org.fl4j.random.Seed;
 import org.fl4j.registry.StrategyRegistry;
 import org.fl4j.server.FedAvg;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.RunResult;
-import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -53,13 +49,8 @@ class HalfAlgorithmsTest {
     }
 
     private static SimulationBuilder run() {
-        return Simulation.builder()
-                .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))
-                .data(digits.federated(
-                        Partitioners.iid().partition(digits.train().classIndices(), 4, new Seed(1))))
-                .selector((available, count, round, state) ->
-                        IntStream.range(0, count).mapToObj(available::id).toList())
-                .training(LocalTraining.sgd(.1))
+        return SmallRuns.softmax(digits, 4)
+                .selector(SmallRuns.FIRST)
                 .cohortSize(4)
                 .rounds(2);
     }

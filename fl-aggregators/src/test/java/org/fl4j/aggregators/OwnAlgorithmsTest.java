@@ -3,19 +3,17 @@ package org.fl4j.aggregators;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ai.djl.ndarray.types.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.Server;
 import org.fl4j.core.UpdateStream;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
-import org.fl4j.data.Partitioners;
+import org.fl4j.fixture.SmallRuns;
 import org.fl4j.internal.Check;
 import org.fl4j.message.ClientId;
 import org.fl4j.message.Facts;
@@ -27,7 +25,6 @@ import org.fl4j.message.RoundPlan;
 import org.fl4j.message.ServerState;
 import org.fl4j.message.ServerUpdate;
 import org.fl4j.metrics.Metrics;
-import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
 import org.fl4j.server.FedAvg;
 import org.fl4j.server.ForwardingServer;
@@ -35,7 +32,6 @@ import org.fl4j.server.UniformSelector;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.ServerLayer;
-import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.simulation.SynchronousTime;
 import org.fl4j.world.ClientTimes;
@@ -62,11 +58,7 @@ class OwnAlgorithmsTest {
     }
 
     private static SimulationBuilder run() {
-        return Simulation.builder()
-                .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))
-                .data(digits.federated(
-                        Partitioners.iid().partition(digits.train().classIndices(), 10, new Seed(1))))
-                .training(LocalTraining.sgd(.1))
+        return SmallRuns.softmax(digits, 10)
                 .selector(new UniformSelector())
                 .cohortSize(6)
                 .rounds(4)

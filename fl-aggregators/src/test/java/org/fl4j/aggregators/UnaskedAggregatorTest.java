@@ -2,17 +2,14 @@ package org.fl4j.aggregators;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ai.djl.ndarray.types.Shape;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.IntStream;
-import org.fl4j.client.LocalTraining;
 import org.fl4j.core.Server;
 import org.fl4j.core.UpdateStream;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
-import org.fl4j.data.Partitioners;
+import org.fl4j.fixture.SmallRuns;
 import org.fl4j.message.ClientId;
 import org.fl4j.message.Receipt;
 import org.fl4j.message.RoundContext;
@@ -20,11 +17,9 @@ import org.fl4j.message.RoundPlan;
 import org.fl4j.message.ServerState;
 import org.fl4j.message.ServerUpdate;
 import org.fl4j.metrics.Metrics;
-import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
 import org.fl4j.server.FedAvg;
 import org.fl4j.server.ForwardingServer;
-import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -45,13 +40,8 @@ class UnaskedAggregatorTest {
     }
 
     private static SimulationBuilder run() {
-        return Simulation.builder()
-                .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))
-                .data(digits.federated(
-                        Partitioners.iid().partition(digits.train().classIndices(), 4, new Seed(1))))
-                .selector((available, count, round, state) ->
-                        IntStream.range(0, count).mapToObj(available::id).toList())
-                .training(LocalTraining.sgd(.1))
+        return SmallRuns.softmax(digits, 4)
+                .selector(SmallRuns.FIRST)
                 .cohortSize(4)
                 .rounds(2);
     }

@@ -7,7 +7,6 @@ import ai.djl.Device;
 import ai.djl.ndarray.types.Shape;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
 import org.fl4j.core.Admission;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
@@ -16,6 +15,7 @@ import org.fl4j.core.ClientSelector;
 import org.fl4j.core.ListAggregator;
 import org.fl4j.core.Server;
 import org.fl4j.core.ServerOptimizer;
+import org.fl4j.fixture.SmallRuns;
 import org.fl4j.message.ClientId;
 import org.fl4j.message.ModelUpdate;
 import org.fl4j.message.Rejection;
@@ -78,8 +78,7 @@ class ComposedServerTest extends TensorTest {
         }
     }
 
-    private static final ClientSelector FIRST_CLIENTS = (available, count, round, state) ->
-            IntStream.range(0, count).mapToObj(available::id).toList();
+    private static final ClientSelector FIRST_CLIENTS = SmallRuns.FIRST;
 
     private Server composed(int cohortSize, int maxStaleness) {
         return new ComposedServer(

@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.IntStream;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.core.ClientSelector;
@@ -13,6 +12,7 @@ import org.fl4j.core.ListAggregator;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.Partitioners;
+import org.fl4j.fixture.SmallRuns;
 import org.fl4j.message.ClientId;
 import org.fl4j.message.TrainingTask;
 import org.fl4j.model.LocalModel;
@@ -26,10 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 abstract class SimulatedWorldSetup {
     static final int CLIENTS = 20;
 
-    static final ClientSelector FIRST =
-            (available, count, round, state) -> IntStream.range(0, Math.min(count, available.size()))
-                    .mapToObj(available::id)
-                    .toList();
+    static final ClientSelector FIRST = SmallRuns.FIRST;
 
     static Dataset digits;
 

@@ -11,13 +11,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ListAggregator;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.Partitioners;
 import org.fl4j.fixture.Replays;
+import org.fl4j.fixture.SmallRuns;
 import org.fl4j.message.ServerState;
 import org.fl4j.metrics.Metric;
 import org.fl4j.model.Layer;
@@ -68,9 +68,7 @@ class EveryPrivateAlgorithmTest {
                         Partitioners.iid().partition(digits.train().classIndices(), 40, new Seed(1))))
                 .testData(digits.test())
                 .training(LocalTraining.sgd(.1))
-                .selector((available, count, round, state) -> IntStream.range(0, Math.min(count, available.size()))
-                        .mapToObj(available::id)
-                        .toList())
+                .selector(SmallRuns.FIRST)
                 .cohortSize(8)
                 .aggregator(new ListAggregator(updates -> updates.get(0).delta()))
                 .algorithm(REGISTRY.parse(Algorithm.class, name))

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.core.Client;
@@ -20,9 +19,9 @@ import org.fl4j.core.ListAggregator;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
-import org.fl4j.data.Partitioners;
 import org.fl4j.fixture.AskingServer;
 import org.fl4j.fixture.HalfPrecision;
+import org.fl4j.fixture.SmallRuns;
 import org.fl4j.message.ClientId;
 import org.fl4j.message.Fact;
 import org.fl4j.message.Facts;
@@ -33,7 +32,6 @@ import org.fl4j.message.TrainingTask;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.Layer;
 import org.fl4j.model.LearningTask;
-import org.fl4j.model.Models;
 import org.fl4j.model.Network;
 import org.fl4j.privacy.accounting.GaussianMechanism;
 import org.fl4j.privacy.accounting.Mechanism;
@@ -49,7 +47,6 @@ import org.fl4j.server.UpdatePolicy;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.ServerLayer;
-import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterVector;
@@ -81,15 +78,9 @@ class VerifiedRunsTest {
     }
 
     private SimulationBuilder run() {
-        return Simulation.builder()
-                .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))
-                .data(digits.federated(
-                        Partitioners.iid().partition(digits.train().classIndices(), 40, new Seed(1))))
+        return SmallRuns.softmax(digits, 40)
                 .testData(digits.test())
-                .training(LocalTraining.sgd(.1))
-                .selector((available, count, round, state) -> IntStream.range(0, Math.min(count, available.size()))
-                        .mapToObj(available::id)
-                        .toList())
+                .selector(SmallRuns.FIRST)
                 .aggregator(new ListAggregator(updates -> updates.get(0).delta()))
                 .cohortSize(8)
                 .rounds(2)

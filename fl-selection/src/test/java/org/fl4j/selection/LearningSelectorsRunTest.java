@@ -2,22 +2,18 @@ package org.fl4j.selection;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.djl.ndarray.types.Shape;
 import java.nio.file.Path;
-import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.ListAggregator;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
-import org.fl4j.data.Partitioners;
-import org.fl4j.model.Models;
+import org.fl4j.fixture.SmallRuns;
 import org.fl4j.random.Seed;
 import org.fl4j.registry.StrategyRegistry;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.Asynchronous;
 import org.fl4j.simulation.RoundReport;
 import org.fl4j.simulation.RunResult;
-import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.simulation.SynchronousTime;
 import org.fl4j.world.Availability;
@@ -40,11 +36,7 @@ class LearningSelectorsRunTest {
 
     private static SimulationBuilder run(Dataset digits, String selector, boolean asynchronous) {
         Algorithm clock = asynchronous ? new Asynchronous(4, 2, 10, WORLD.durations()) : new SynchronousTime(WORLD, 3);
-        return Simulation.builder()
-                .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))
-                .data(digits.federated(
-                        Partitioners.iid().partition(digits.train().classIndices(), 30, new Seed(1))))
-                .training(LocalTraining.sgd(.1))
+        return SmallRuns.softmax(digits, 30)
                 .selector(StrategyRegistry.load().parse(ClientSelector.class, selector))
                 .aggregator(new ListAggregator(updates -> updates.get(0).delta()))
                 .cohortSize(5)

@@ -4,11 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.ndarray.types.Shape;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.fl4j.client.LocalTraining;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientDirectory;
@@ -16,19 +14,17 @@ import org.fl4j.core.ClientSelector;
 import org.fl4j.core.UpdateWeighting;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
-import org.fl4j.data.Partitioners;
+import org.fl4j.fixture.SmallRuns;
 import org.fl4j.message.ClientId;
 import org.fl4j.message.ModelUpdate;
 import org.fl4j.message.RoundContext;
 import org.fl4j.message.ServerState;
 import org.fl4j.message.StrategyState;
 import org.fl4j.metrics.Metrics;
-import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
 import org.fl4j.server.FedAvg;
 import org.fl4j.simulation.Asynchronous;
 import org.fl4j.simulation.RunResult;
-import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.testing.AggregatorContract;
@@ -168,13 +164,6 @@ class AsynchronousAggregatorsTest extends TensorTest {
     }
 
     private static SimulationBuilder run(Dataset digits, Aggregator aggregator) {
-        return Simulation.builder()
-                .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))
-                .data(digits.federated(
-                        Partitioners.iid().partition(digits.train().classIndices(), 10, new Seed(1))))
-                .training(LocalTraining.sgd(.1))
-                .aggregator(aggregator)
-                .rounds(8)
-                .seed(4);
+        return SmallRuns.softmax(digits, 10).aggregator(aggregator).rounds(8).seed(4);
     }
 }

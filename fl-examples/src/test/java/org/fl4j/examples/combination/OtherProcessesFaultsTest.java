@@ -116,7 +116,7 @@ class OtherProcessesFaultsTest extends OtherProcessesSetup {
                         own.executor(children.executor(program(), 1, 1)).build().run())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("clients in another process must be made of the same parts as those of the run")
-                .hasMessageContaining("sgdClients is a lambda of " + OtherProcessesTest.class.getName());
+                .hasMessageContaining("sgdClients is a lambda of " + OtherProcessesFaultsTest.class.getName());
         Part poison = Parts.columns().stream()
                 .filter(part -> !everythingWithAName().contains(part))
                 .findFirst()

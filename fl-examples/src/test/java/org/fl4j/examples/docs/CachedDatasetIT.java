@@ -28,7 +28,7 @@ import org.fl4j.tensor.TensorEngine;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The data set that docs/getting-started.md shows keeps its arrays from round to round, and changes nothing. */
+/** The data set that docs/building-blocks.md shows keeps its arrays from round to round, and changes nothing. */
 class CachedDatasetIT {
     private static final Seed SEED = new Seed(1);
 

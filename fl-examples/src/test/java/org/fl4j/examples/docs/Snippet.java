@@ -115,7 +115,8 @@ public record Snippet(Path file, int line, String language, String text) {
     }
 
     /**
-     * Returns the blocks of code in javadoc, in all main sources; if it is not Java, the language is the class of the tag.
+     * Returns the blocks of code in javadoc, in all main sources; if it is not Java, the language is the class of the
+     * tag.
      */
     static List<Snippet> javadoc() {
         List<Snippet> snippets = new ArrayList<>();

@@ -3,22 +3,18 @@ package org.fl4j.privacy.central;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.ndarray.types.Shape;
 import java.util.random.RandomGenerator;
-import org.fl4j.client.LocalTraining;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.data.Dataset;
-import org.fl4j.data.Partitioners;
+import org.fl4j.fixture.SmallRuns;
 import org.fl4j.message.ModelUpdate;
 import org.fl4j.message.ServerState;
 import org.fl4j.message.StrategyState;
-import org.fl4j.model.Models;
 import org.fl4j.privacy.accounting.PrivacyBudget;
 import org.fl4j.privacy.accounting.RdpAccountant;
 import org.fl4j.random.Seed;
 import org.fl4j.simulation.Algorithm;
-import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.testing.TensorTest;
 
@@ -73,13 +69,9 @@ abstract class CentralDpSetup extends TensorTest {
     }
 
     SimulationBuilder run(Dataset digits, Algorithm dp) {
-        return Simulation.builder()
+        return SmallRuns.softmax(digits, 40)
                 .algorithm(dp)
-                .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))
-                .data(digits.federated(
-                        Partitioners.iid().partition(digits.train().classIndices(), 40, new Seed(1))))
                 .testData(digits.test())
-                .training(LocalTraining.sgd(.1))
                 .rounds(6)
                 .seed(2);
     }

@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.types.Shape;
-import java.util.stream.IntStream;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ListAggregator;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.Partitioners;
+import org.fl4j.fixture.SmallRuns;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
 import org.fl4j.simulation.RoundReport;
@@ -23,8 +23,7 @@ import org.junit.jupiter.api.Test;
 class AdaptiveGradientClippingTest extends TensorTest {
     private static SimulationBuilder run(Dataset digits, DynamicThreshold initial, NonFinitePolicy policy) {
         return Simulation.builder()
-                .selector((available, count, round, state) ->
-                        IntStream.range(0, count).mapToObj(available::id).toList())
+                .selector(SmallRuns.FIRST)
                 .aggregator(new ListAggregator(updates -> updates.get(0).delta()))
                 .algorithm(new AdaptiveGradientClipping(initial, 2, policy))
                 .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))

@@ -8,13 +8,13 @@ import ai.djl.ndarray.types.Shape;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.random.RandomGenerator;
-import java.util.stream.IntStream;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.core.ListAggregator;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.Partitioners;
+import org.fl4j.fixture.SmallRuns;
 import org.fl4j.model.Models;
 import org.fl4j.privacy.accounting.Mechanism;
 import org.fl4j.privacy.accounting.PrivacyBudget;
@@ -36,9 +36,7 @@ class DpSgdTest extends TensorTest {
 
     private static SimulationBuilder run(Dataset digits, Algorithm dp, int clients) {
         return Simulation.builder()
-                .selector((available, count, round, state) -> IntStream.range(0, Math.min(count, available.size()))
-                        .mapToObj(available::id)
-                        .toList())
+                .selector(SmallRuns.FIRST)
                 .aggregator(new ListAggregator(updates -> updates.get(0).delta()))
                 .algorithm(dp)
                 .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))

@@ -1,6 +1,5 @@
 package org.fl4j.privacy.local;
 
-import ai.djl.ndarray.types.Shape;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.IOException;
@@ -8,19 +7,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
-import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ListAggregator;
 import org.fl4j.data.Dataset;
-import org.fl4j.data.Partitioners;
+import org.fl4j.fixture.SmallRuns;
 import org.fl4j.message.ClientId;
 import org.fl4j.message.TrainingTask;
-import org.fl4j.model.Models;
 import org.fl4j.privacy.accounting.Mechanism;
 import org.fl4j.privacy.noise.NoiseSource;
-import org.fl4j.random.Seed;
 import org.fl4j.simulation.Algorithm;
-import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.testing.TensorTest;
 
@@ -29,17 +23,11 @@ abstract class LocalDpSetup extends TensorTest {
     static final double DELTA = 1e-5;
 
     static SimulationBuilder run(Dataset digits, Algorithm dp) {
-        return Simulation.builder()
-                .selector((available, count, round, state) -> IntStream.range(0, Math.min(count, available.size()))
-                        .mapToObj(available::id)
-                        .toList())
+        return SmallRuns.softmax(digits, 10)
+                .selector(SmallRuns.FIRST)
                 .aggregator(new ListAggregator(updates -> updates.get(0).delta()))
                 .algorithm(dp)
-                .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))
-                .data(digits.federated(
-                        Partitioners.iid().partition(digits.train().classIndices(), 10, new Seed(1))))
                 .testData(digits.test())
-                .training(LocalTraining.sgd(.1))
                 .cohortSize(4)
                 .rounds(20)
                 .seed(2);

@@ -4,10 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.ndarray.types.Shape;
 import java.nio.file.Path;
 import java.util.random.RandomGenerator;
-import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
@@ -15,14 +13,13 @@ import org.fl4j.core.ListAggregator;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
-import org.fl4j.data.Partitioners;
+import org.fl4j.fixture.SmallRuns;
 import org.fl4j.message.ClientId;
 import org.fl4j.message.ModelUpdate;
 import org.fl4j.message.RoundContext;
 import org.fl4j.message.ServerState;
 import org.fl4j.message.TrainingTask;
 import org.fl4j.model.LocalModel;
-import org.fl4j.model.Models;
 import org.fl4j.privacy.accounting.GaussianMechanism;
 import org.fl4j.privacy.accounting.Mechanism;
 import org.fl4j.privacy.accounting.PldAccountant;
@@ -33,7 +30,6 @@ import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.random.Seed;
 import org.fl4j.simulation.FailurePolicy;
 import org.fl4j.simulation.RunResult;
-import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.testing.TensorTest;
 import org.junit.jupiter.api.Test;
@@ -151,13 +147,9 @@ class DistributedDpTest extends TensorTest {
     }
 
     private static SimulationBuilder run(Dataset digits, DistributedDp dp) {
-        return Simulation.builder()
+        return SmallRuns.softmax(digits, 20)
                 .algorithm(dp)
-                .task(Models.softmaxRegression(new Shape(1, 28, 28), 10))
-                .data(digits.federated(
-                        Partitioners.iid().partition(digits.train().classIndices(), 20, new Seed(1))))
                 .testData(digits.test())
-                .training(LocalTraining.sgd(.1))
                 .rounds(20)
                 .seed(2);
     }
