@@ -21,8 +21,10 @@ import org.fl4j.random.Seed;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** What {@link SimulatedWorldTest} and {@link AsynchronousRunsTest} share. */
+@ResourceLock("digits of SimulatedWorldSetup") // the classes share them, one after another
 abstract class SimulatedWorldSetup {
     static final int CLIENTS = 20;
 

@@ -17,8 +17,10 @@ import org.fl4j.simulation.SimulationBuilder;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** What {@link OtherProcessesTest} and {@link OtherProcessesFaultsTest} share. */
+@ResourceLock("child processes of OtherProcessesSetup") // the classes share them, one after another
 abstract class OtherProcessesSetup {
     @TempDir
     static Path shared;
