@@ -7,6 +7,8 @@ import org.fl4j.message.TrainingTask;
 /**
  * One step of local training between its backward pass and its optimizer step. A hook may change the gradient in place.
  *
+ * <p>Arrays are compared by identity, so that two are equal only if they hold the same arrays.
+ *
  * @param task what the client was asked
  * @param number 0 for the first step
  * @param parameters the trainable parameters now: float32, shape (trainableCount)

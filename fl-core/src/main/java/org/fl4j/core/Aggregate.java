@@ -11,6 +11,8 @@ import org.fl4j.tensor.ParameterVector;
 /**
  * What an aggregation came to.
  *
+ * <p>Arrays are compared by identity, so that two are equal only if they hold the same arrays.
+ *
  * @param delta what the server optimizer is to apply to the model; absent if no update was folded
  * @param models the new values of the state's other models, by name; those that are not named stay as they are
  * @param strategy the strategy state after this round

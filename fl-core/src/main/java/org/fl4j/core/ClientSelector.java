@@ -8,7 +8,6 @@ import org.fl4j.message.Receipt;
 import org.fl4j.message.RoundContext;
 import org.fl4j.message.RoundPlan;
 import org.fl4j.message.StrategyState;
-import org.fl4j.world.ClientTimes;
 
 /**
  * Chooses the cohort of a round: a pure function of its arguments. What a selector learns from rounds, such as who has
@@ -48,7 +47,7 @@ public interface ClientSelector {
      *
      * @param plan of the round
      * @param receipts one for each client that was asked: those of the cohort in its order, then the absent ones. On a
-     *     simulated clock they say how long clients take, {@link ClientTimes#SECONDS}, also of those that the round did
+     *     simulated clock they say how long clients take, {@link org.fl4j.world.ClientTimes#SECONDS}, also of those that the round did
      *     not wait for
      */
     default StrategyState learned(StrategyState state, RoundPlan plan, List<Receipt> receipts, RoundContext round) {

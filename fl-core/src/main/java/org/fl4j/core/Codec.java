@@ -32,6 +32,8 @@ public interface Codec {
     /**
      * What travels in place of a delta.
      *
+     * <p>Arrays are compared by identity, so that two are equal only if they hold the same arrays.
+     *
      * @param arrays by name, at least one, of any types; their size is what is charged as sent
      * @param sender what the sender keeps; {@link StrategyState#empty} keeps what it has
      */
@@ -46,6 +48,8 @@ public interface Codec {
 
     /**
      * What the server reads.
+     *
+     * <p>Arrays are compared by identity, so that two are equal only if they hold the same arrays.
      *
      * @param delta of the layout asked for, in arrays of its own
      * @param receiver what the receiver keeps; {@link StrategyState#empty} keeps what it has

@@ -22,6 +22,8 @@ public interface ServerOptimizer {
     /**
      * A step's result.
      *
+     * <p>Arrays are compared by identity, so that two are equal only if they hold the same arrays.
+     *
      * @param model the next model
      * @param state what the next step needs
      */

@@ -9,6 +9,8 @@ import org.fl4j.internal.Check;
  * A data set for classification with its training and test examples, on the CPU. Close it when the runs that use it are
  * over.
  *
+ * <p>Arrays are compared by identity, so that two are equal only if they hold the same arrays.
+ *
  * @param train what clients share out among themselves
  * @param test what the server evaluates on
  * @param classCount the number of classes; every label is below it

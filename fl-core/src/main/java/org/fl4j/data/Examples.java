@@ -13,6 +13,8 @@ import org.fl4j.tensor.Tensors;
 /**
  * Examples as two tensors with one row an example.
  *
+ * <p>Arrays are compared by identity, so that two are equal only if they hold the same arrays.
+ *
  * @param features float32 (or int64 tokens), shape (n, ...)
  * @param labels int64 class indices of shape (n), or float32 targets of shape (n, ...)
  */

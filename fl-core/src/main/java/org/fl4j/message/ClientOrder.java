@@ -11,6 +11,8 @@ import org.fl4j.tensor.Slice;
 /**
  * What one client of a round is sent: a {@link SharedMessage}, with a model or settings of its own if it has any.
  *
+ * <p>Arrays are compared by identity, so that two are equal only if they hold the same arrays.
+ *
  * @param shared the id of the shared message
  * @param ownModel the model in place of the shared one
  * @param settings numbers beside the shared ones, by name; of two with the same name this one counts

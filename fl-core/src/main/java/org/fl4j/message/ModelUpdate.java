@@ -15,6 +15,8 @@ import org.fl4j.tensor.Tensors;
  * The message up: what a client's training changed. A client may send anything; the server validates it before it
  * counts (see {@link org.fl4j.core.Admission}).
  *
+ * <p>Arrays are compared by identity, so that two are equal only if they hold the same arrays.
+ *
  * @param receipt what is said of the training, see also {@link #receipt(Receipt.Outcome)}
  * @param payload the arrays
  * @param kept what the client keeps until its next round, by slot; the run takes it over if the update is accepted, and

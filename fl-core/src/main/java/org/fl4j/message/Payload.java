@@ -15,6 +15,8 @@ import org.fl4j.tensor.Slice;
 /**
  * The arrays of an update, which only the fold reads.
  *
+ * <p>Arrays are compared by identity, so that two are equal only if they hold the same arrays.
+ *
  * @param delta local model minus received model; integer buffers hold the local values. None if the client sends
  *     nothing of its model, see {@link org.fl4j.core.Aggregator#readsDelta}
  * @param attachments what an algorithm sends beside the delta, by name, such as the change of a control variate;

@@ -14,6 +14,8 @@ import org.fl4j.tensor.Tensors;
 /**
  * All that a run carries from one round to the next; a checkpoint is this value on disk.
  *
+ * <p>Arrays are compared by identity, so that two are equal only if they hold the same arrays.
+ *
  * @param round how many rounds are behind it; 0 for the initial state
  * @param models the models by name; one of them is the global model, {@link #MODEL}. Others, of the same layout, are
  *     those of clusters, say

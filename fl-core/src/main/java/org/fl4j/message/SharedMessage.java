@@ -10,6 +10,8 @@ import org.fl4j.tensor.ParameterVector;
 /**
  * What several clients of a round are sent alike.
  *
+ * <p>Arrays are compared by identity, so that two are equal only if they hold the same arrays.
+ *
  * @param modelVersion how many rounds the model has behind it
  * @param model the model to start from
  * @param attachments what an algorithm sends beside the model, by name

@@ -12,6 +12,8 @@ import org.fl4j.tensor.ParameterVector;
  * What strategies must remember from one round to the next (moments, control variates, thresholds), by name. It is part
  * of the server state and so of every checkpoint. Names start with the strategy's, as in {@code fedadam/m}.
  *
+ * <p>Arrays are compared by identity, so that two are equal only if they hold the same arrays.
+ *
  * @param tensors arrays that are not changed once they are here
  * @param numbers single values
  * @param columns one value for each client

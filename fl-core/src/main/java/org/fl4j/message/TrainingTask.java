@@ -14,6 +14,8 @@ import org.fl4j.tensor.Slice;
 /**
  * The message down: what a client is asked to train on, or to evaluate.
  *
+ * <p>Arrays are compared by identity, so that two are equal only if they hold the same arrays.
+ *
  * @param ticket whom it is for, in which round, and with which seed
  * @param modelVersion how many rounds the model has behind it; the update returns it, so that a stale one is seen
  * @param model the model to start from; the receiver reads it and never changes it

@@ -139,6 +139,8 @@ public final class LocalModel implements AutoCloseable {
     /**
      * The losses of a batch and the gradient of their mean.
      *
+     * <p>Arrays are compared by identity, so that two are equal only if they hold the same arrays.
+     *
      * @param losses float32, shape (n)
      * @param gradient float32, shape (trainableCount)
      */

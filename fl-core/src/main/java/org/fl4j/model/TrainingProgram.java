@@ -34,6 +34,8 @@ public final class TrainingProgram {
     /**
      * One local training.
      *
+     * <p>Arrays are compared by identity, so that two are equal only if they hold the same arrays.
+     *
      * @param model the parameters, changed in place
      * @param received the trainable parameters received
      * @param correction what a rule may add to gradients, of the same shape; not read by a rule that does not

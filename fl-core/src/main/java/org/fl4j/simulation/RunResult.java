@@ -10,6 +10,8 @@ import org.fl4j.server.Clock;
 /**
  * How a run ended. Close it to free the final model.
  *
+ * <p>Arrays are compared by identity, so that two are equal only if they hold the same arrays.
+ *
  * @param state the final state, on the server's device
  * @param history one report a round, from the first; a resumed run includes the rounds before
  * @param end why it ended

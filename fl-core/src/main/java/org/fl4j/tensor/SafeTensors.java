@@ -36,6 +36,8 @@ public final class SafeTensors {
     /**
      * What a file holds.
      *
+     * <p>Arrays are compared by identity, so that two are equal only if they hold the same arrays.
+     *
      * @param tensors the arrays by name; the caller closes them or their manager
      * @param metadata free text by key
      */

@@ -30,6 +30,8 @@ public final class TorchScriptModule {
     /**
      * A parameter or buffer of the module.
      *
+     * <p>Arrays are compared by identity, so that two are equal only if they hold the same arrays.
+     *
      * @param name as PyTorch's {@code state_dict} has it
      * @param value its tensor
      * @param role what the module registers it as; a parameter that does not require a gradient is frozen

@@ -19,6 +19,8 @@ import org.fl4j.tensor.Slice;
 /**
  * A client's task as it travels: what the client is sent beside a shared message.
  *
+ * <p>Arrays are compared by identity, so that two are equal only if they hold the same arrays.
+ *
  * @param work what it is asked to do
  * @param ticket whom it is for, in which round, and with which seed
  * @param shared the id of the shared message

@@ -16,6 +16,8 @@ import org.fl4j.tensor.SafeTensors;
  * content, whose metadata hold the texts: {@code fl4j-wire} is the version of the form, {@code kind} the kind of the
  * message.
  *
+ * <p>Arrays are compared by identity, so that two are equal only if they hold the same arrays.
+ *
  * @param kind what it is, such as {@code update}
  * @param texts names, numbers and parameters, by key; numbers as texts, so that none is lost or rounded
  * @param arrays by name

@@ -1,6 +1,7 @@
 package org.fl4j.examples.command;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -29,7 +30,7 @@ final class FieldOptions {
     static String name(Field field) {
         return OTHER_NAMES.getOrDefault(
                 field.path(),
-                "--" + field.name().replaceAll("(?<=[a-z])(?=[A-Z])", "-").toLowerCase(java.util.Locale.ROOT));
+                "--" + field.name().replaceAll("(?<=[a-z])(?=[A-Z])", "-").toLowerCase(Locale.ROOT));
     }
 
     /** Adds an option for each field, but for those that a command sets itself. */
