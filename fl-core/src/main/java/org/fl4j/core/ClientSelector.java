@@ -47,8 +47,8 @@ public interface ClientSelector {
      *
      * @param plan of the round
      * @param receipts one for each client that was asked: those of the cohort in its order, then the absent ones. On a
-     *     simulated clock they say how long clients take, {@link org.fl4j.world.ClientTimes#SECONDS}, also of those that the round did
-     *     not wait for
+     *     simulated clock they say how long clients take, {@link org.fl4j.world.ClientTimes#SECONDS}, also of those
+     *     that the round did not wait for
      */
     default StrategyState learned(StrategyState state, RoundPlan plan, List<Receipt> receipts, RoundContext round) {
         return state;

@@ -6,7 +6,8 @@ import org.fl4j.internal.Check;
 /**
  * The name and type of something that an update says of its training and that rules go by, such as the loss that Oort
  * chooses clients by. Whoever needs a fact defines it, as a constant; the library's own are in {@link TrainingFacts}
- * and {@link org.fl4j.world.ClientTimes}. Numbers that only people look at are {@link org.fl4j.metrics.Metrics} instead.
+ * and {@link org.fl4j.world.ClientTimes}. Numbers that only people look at are {@link org.fl4j.metrics.Metrics}
+ * instead.
  *
  * @param name with the prefix of whoever defines it, such as {@code train/loss}
  * @param type {@code Double}, {@code Long}, {@code Boolean} or {@code String}

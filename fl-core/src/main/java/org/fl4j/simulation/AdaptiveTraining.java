@@ -19,12 +19,12 @@ import org.fl4j.monitoring.ResourceUsage;
  * is private as a whole, and where they would, as in DP-SGD, clients refuse to be adapted. More noise under pressure is
  * what {@code NoiseRaise} is for.
  *
- * <p>The run's own work is part of the load that a {@link org.fl4j.experiments.monitoring.SystemProbe} sees: it looks
+ * <p>The run's own work is part of the load that a {@code SystemProbe} sees: it looks
  * when a round begins, at the time since the round before began, so with one worker a processor the machine counts as
  * busy. Give it fewer workers, or a rule that allows for them. Trainings that an algorithm sets up beside the run's
  * own, such as FedRep's head, are not adapted.
  *
- * <p>With a {@link org.fl4j.experiments.monitoring.SystemProbe} a run is not repeatable, because it depends on what
+ * <p>With a {@code SystemProbe} a run is not repeatable, because it depends on what
  * else the machine does; under a scripted probe it is, for any number of workers and after a resume. A replay takes
  * what the run recorded. Metrics: {@code adaptation/batch size}, {@code adaptation/steps share}, and what was seen of
  * the machine, under {@code observed/}.
