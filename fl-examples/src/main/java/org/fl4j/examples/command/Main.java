@@ -2,6 +2,7 @@ package org.fl4j.examples.command;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.IntSupplier;
@@ -17,11 +18,13 @@ import picocli.CommandLine.ScopeType;
         name = "fl-examples",
         description = "Federated learning experiments with FL4J.",
         mixinStandardHelpOptions = true,
-        version = "FL4J 0.1.0",
-        subcommands = {
-            StrategiesCommand.class,
-            SchemaCommand.class,
-            ChartCommand.class,
+        version = "FL4J 0.1.0")
+public final class Main {
+    /** A system property: whether to print where an {@link Error} happened. */
+    private static final String TRACES = "fl4j.stackTraces";
+
+    /** What the program knows beside the commands that train. */
+    private static final List<Class<?>> OTHER_COMMANDS = List.of(
             ExperimentCommands.Run.class,
             ExperimentCommands.Resume.class,
             ExperimentCommands.ListRuns.class,
@@ -31,12 +34,11 @@ import picocli.CommandLine.ScopeType;
             RunCommands.Bottlenecks.class,
             RunCommands.ReplayOne.class,
             RunCommands.Export.class,
+            ChartCommand.class,
+            StrategiesCommand.class,
+            SchemaCommand.class,
             BenchmarkCommand.class,
-            GenerateCompletion.class
-        })
-public final class Main {
-    /** A system property: whether to print where an {@link Error} happened. */
-    private static final String TRACES = "fl4j.stackTraces";
+            GenerateCompletion.class);
 
     @Option(
             names = "--plugins",
@@ -59,6 +61,7 @@ public final class Main {
         Main main = new Main();
         CommandLine commandLine = new CommandLine(main);
         addTrainCommands(commandLine);
+        OTHER_COMMANDS.forEach(commandLine::addSubcommand);
         commandLine.setOverwrittenOptionsAllowed(true); // the last one wins
         commandLine.setExecutionExceptionHandler((exception, command, result) -> {
             command.getErr().println(command.getColorScheme().errorText(describe(exception)));
