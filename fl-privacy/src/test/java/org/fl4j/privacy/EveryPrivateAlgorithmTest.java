@@ -18,6 +18,7 @@ import org.fl4j.data.Digits;
 import org.fl4j.data.Partitioners;
 import org.fl4j.fixture.Replays;
 import org.fl4j.fixture.SmallRuns;
+import org.fl4j.message.ClientId;
 import org.fl4j.message.ServerState;
 import org.fl4j.metrics.Metric;
 import org.fl4j.model.Layer;
@@ -25,6 +26,7 @@ import org.fl4j.model.LearningTask;
 import org.fl4j.model.Network;
 import org.fl4j.monitoring.AdaptationRule;
 import org.fl4j.monitoring.ResourceUsage;
+import org.fl4j.privacy.local.LocalDp;
 import org.fl4j.random.Seed;
 import org.fl4j.registry.StrategyRegistry;
 import org.fl4j.simulation.AdaptiveTraining;
@@ -183,6 +185,17 @@ class EveryPrivateAlgorithmTest {
                         .filter(metric -> metric.getKey().matches(".*(epsilon|noise|multiplier|scale).*"))
                         .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)))
                 .toList();
+    }
+
+    /** Some memory of a machine is always in use. */
+    @Test
+    void noiseIsRaisedByName() {
+        LocalDp raised = (LocalDp) REGISTRY.parse(Algorithm.class, "local-dp:raise=3,raiseAbove=0");
+        assertThat(raised.raise().factor(new ClientId(1), 1)).isEqualTo(3);
+        LocalDp plain = (LocalDp) REGISTRY.parse(Algorithm.class, "local-dp:raiseAbove=0");
+        assertThat(plain.raise().factor(new ClientId(1), 1)).isEqualTo(1);
+        assertThatThrownBy(() -> REGISTRY.parse(Algorithm.class, "local-dp:raise=0.5"))
+                .hasMessage("local-dp: factor must be at least 1 and finite, but was 0.5");
     }
 
     @Test

@@ -156,6 +156,8 @@ class MainTest {
                 "--model",
                 "vgg");
         assertRefused("shards: shards must be a whole number, but was two", "--partition", "shards:two");
+        assertRefused("--out must be given with --listeners, ", "--listeners", "csv");
+        assertRefused("--out must be given with --listeners, ", "--privacy", "local-dp:log=releases.jsonl");
         assertRefused("device must be auto or a list of available devices (cpu", "--device", "gpu:17");
         assertRefused("byzantine must be in [1, 20], but was 0", "--attack", "sign-flip");
         assertRefused("byzantine must be in [1, 20], but was 0", "--poison", "label-flip");
