@@ -9,7 +9,7 @@ import org.fl4j.tensor.ParameterVector;
 
 /**
  * A server optimizer whose learning rate follows a schedule, such as {@code new
- * ScheduledServerOptimizer(LearningRateSchedule.cosine(1, 100, .01), FedAdam::new)}. The schedule counts the server's
+ * ScheduledServerOptimizer(LearningRateSchedule.cosine(1, 100, 0.01), FedAdam::new)}. The schedule counts the server's
  * steps: a round of which no update is accepted does not count.
  *
  * @param schedule the server learning rate of each step

@@ -157,7 +157,7 @@ class ClientGradientsTest extends TensorTest {
         assertDescends(new FedProx(0), ClientGradientsTest::loss);
     }
 
-    /** One off the received model, with no gradient of its own, rate .1 and mu .5: a step back by .05. */
+    /** One off the received model, with no gradient of its own, rate 0.1 and mu 0.5: a step back by 0.05. */
     @Test
     void fedProxPullsBackAndNotAway() {
         NDArray x = manager.zeros(new Shape(1, 1));

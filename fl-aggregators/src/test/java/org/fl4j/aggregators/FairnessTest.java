@@ -55,7 +55,7 @@ class FairnessTest extends TensorTest {
         return values(aggregation.combine().delta().orElseThrow());
     }
 
-    /** Computed in float64 with numpy: models [1, 1], [.9, 1.1] with loss .5 and [1.2, .8] with loss 2, rate .1. */
+    /** Computed in float64 with numpy: models [1, 1], [0.9, 1.1] with loss 0.5 and [1.2, 0.8] with loss 2, rate 0.1. */
     @Test
     void movesMoreForHigherLosses() {
         assertThat(step(0)).containsExactly(new float[] {.05f, -.05f}, within(1e-7f));
@@ -119,7 +119,7 @@ class FairnessTest extends TensorTest {
         }
     }
 
-    /** Computed by hand: of (1, 0) and (0, 2) the point (.8, .4), of squared norm .8; normalised (.5, .5). */
+    /** Computed by hand: of (1, 0) and (0, 2) the point (0.8, 0.4), of squared norm 0.8; normalised (0.5, 0.5). */
     @Test
     void findsTheConvexCombinationOfLeastNorm() {
         double[][] products = {{1, 0}, {0, 4}};

@@ -79,7 +79,7 @@ class OwnRulesTest extends TensorTest {
     }
 
     /**
-     * Computed by hand: squares 4 and 4, mean (1, 1) of square 2; 4 / (2 (2 + .5)) is less than 1, with (2, 0) and (0,
+     * Computed by hand: squares 4 and 4, mean (1, 1) of square 2; 4 / (2 (2 + 0.5)) is less than 1, with (2, 0) and (0,
      * 0.2) it is more.
      */
     @Test

@@ -48,7 +48,7 @@ class ServerOptimizersTest extends TensorTest {
         }
     }
 
-    /** Two steps from (1, 1, 1) with deltas (.1, -.2, .3) and (-.05, .1, .3). */
+    /** Two steps from (1, 1, 1) with deltas (0.1, -0.2, 0.3) and (-0.05, 0.1, 0.3). */
     private ServerOptimizer.Step[] twoSteps(ServerOptimizer optimizer) {
         ParameterVector start = vector(1, 1, 1);
         ServerOptimizer.Step first = optimizer.step(start, vector(.1, -.2, .3), StrategyState.empty());
@@ -97,7 +97,7 @@ class ServerOptimizersTest extends TensorTest {
         assertTensor(steps[1], "fedadagrad/v", .01250001, .05000001, .18000001);
     }
 
-    /** By hand: v = d1, then .9 d1 + d2. */
+    /** By hand: v = d1, then 0.9 d1 + d2. */
     @Test
     void stepsByMomentum() {
         ServerOptimizer.Step[] steps = twoSteps(new FedAvgM(.5, .9));

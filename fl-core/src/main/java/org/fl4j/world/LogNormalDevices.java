@@ -24,7 +24,7 @@ public record LogNormalDevices(Seed seed, DeviceProfile median, double computeSp
         Check.notNegative("bandwidthSpread", bandwidthSpread);
     }
 
-    /** Takes 10 ms an example, 1 MB/s down and .5 MB/s up as medians, and spreads of 1. */
+    /** Takes 10 ms an example, 1 MB/s down and 0.5 MB/s up as medians, and spreads of 1. */
     public LogNormalDevices(Seed seed) {
         this(seed, new DeviceProfile(.01, 1e6, 5e5), 1, 1);
     }

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.parallel.Isolated;
 /** Runs in a simulated world: who is there, who drops out, who is waited for, and what selectors hear of it. */
 @Isolated("counts the native arrays of the whole process, by Replays")
 class SimulatedWorldTest extends SimulatedWorldSetup {
-    /** 7850 float32 parameters each way, 20 examples twice: 31,400 / 1000 + 40 x .5 + 31,400 / 500. */
+    /** 7850 float32 parameters each way, 20 examples twice: 31,400 / 1000 + 40 x 0.5 + 31,400 / 500. */
     @Test
     void durationsAreOfTheRealModelAndTheRealSteps() {
         World world =

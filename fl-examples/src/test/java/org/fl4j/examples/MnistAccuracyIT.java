@@ -66,7 +66,7 @@ class MnistAccuracyIT {
         return history.get(round - 1).metrics().value("test/accuracy");
     }
 
-    /** FedLab publishes .8764 at round 10 and .9319 at round 50 for this setting (tutorials/readme_exp.ipynb). */
+    /** FedLab publishes 0.8764 at round 10 and 0.9319 at round 50 for this setting (tutorials/readme_exp.ipynb). */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
     void followsFedLabsCurve(long seed) {

@@ -101,7 +101,7 @@ class SelectorsTest {
                 .hasMessage("candidates must be at least 1 and finite, but was 0.5");
     }
 
-    /** By hand: losses 2 (round 1) and 1 (rounds 1 and 3) of two clients, discount .5, round 4. */
+    /** By hand: losses 2 (round 1) and 1 (rounds 1 and 3) of two clients, discount 0.5, round 4. */
     @Test
     void ucbIsTheDiscountedMeanPlusItsBonus() {
         UcbSelector selector = new UcbSelector(.5);
@@ -192,7 +192,7 @@ class SelectorsTest {
         assertThat(OptimalSelector.probabilities(0, 1, 2)).containsExactly(0, 0);
     }
 
-    /** Of norms 1 to 4 two are drawn with probabilities .2 to .8, at six standard errors. */
+    /** Of norms 1 to 4 two are drawn with probabilities 0.2 to 0.8, at six standard errors. */
     @Test
     void optimalDrawsWithItsProbabilities() {
         OptimalSelector selector = new OptimalSelector();

@@ -103,7 +103,7 @@ class AsynchronousAggregatorsTest extends TensorTest {
         assertThat(StalenessDiscount.constant().at(9)).isEqualTo(1);
     }
 
-    /** The model is 7, clients started from 3: (1 - a) 7 + a (3 + 2), with a = .5 / sqrt(3). */
+    /** The model is 7, clients started from 3: (1 - a) 7 + a (3 + 2), with a = 0.5 / sqrt(3). */
     @Test
     void fedAsyncMixesTheLocalModelIn() {
         ServerState state = new ServerState(

@@ -261,7 +261,7 @@ class RobustAggregatorsTest extends TensorTest {
                 .rounds(2)
                 .build()
                 .run()) {
-            // from 0 a step of .1 along -2 (p - 2) is .4 in slope and intercept, then p is .8 and the step .24
+            // from 0 a step of 0.1 along -2 (p - 2) is 0.4 in slope and intercept, then p is 0.8 and the step 0.24
             assertThat(result.state().model().floats().toFloatArray())
                     .usingComparatorWithPrecision(1e-6f)
                     .containsExactly(.64f, .64f);

@@ -22,7 +22,7 @@ public final class Calibration {
      * @param rounds at least 1
      * @param epsilon positive
      * @param delta in (0, 1)
-     * @return no less than some .05, even where delta alone pays for rounds without noise
+     * @return no less than some 0.05, even where delta alone pays for rounds without noise
      * @throws IllegalArgumentException if not even a multiplier of a million does
      */
     public static double noiseMultiplier(

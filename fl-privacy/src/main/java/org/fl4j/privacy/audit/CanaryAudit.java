@@ -39,7 +39,7 @@ import org.fl4j.tensor.Tensors;
  * runs or canaries; a mechanism that passes may still be wrong.
  *
  * <pre>{@code
- * AuditReport report = dp.audit(100).twoWorlds(100_000, proved, 1e-5, .999, new Seed(1));
+ * AuditReport report = dp.audit(100).twoWorlds(100_000, proved, 1e-5, 0.999, new Seed(1));
  * }</pre>
  *
  * <p>By default the attacker sees the whole round ({@link View#ROUND}). A part with a small share of the privacy cost

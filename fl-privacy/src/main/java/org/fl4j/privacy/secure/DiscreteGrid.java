@@ -46,7 +46,7 @@ record DiscreteGrid(double clippingBound, double noiseMultiplier, int shares, in
 
     /**
      * Returns how many grid points the clipping bound has: the most for which rounded vectors keep theirs with
-     * probability .39.
+     * probability 0.39.
      */
     private static double points(double roundedBound, int size) {
         double excess = size / 4.0 + Math.sqrt(size) / 2 - roundedBound * roundedBound;

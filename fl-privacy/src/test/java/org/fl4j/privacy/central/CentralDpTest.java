@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class CentralDpTest extends CentralDpSetup {
     /**
-     * Three of ten expected clients, clipped to 1: sum [.3, 2], denominator .3 x 10 clients. Example counts do not
+     * Three of ten expected clients, clipped to 1: sum [0.3, 2], denominator 0.3 x 10 clients. Example counts do not
      * count.
      */
     @Test

@@ -104,7 +104,7 @@ class DpSgdTest extends TensorTest {
     }
 
     /**
-     * Two steps of noise alone, of deviation z C over the expected batch, 2 x .25 x 40 examples; at six standard
+     * Two steps of noise alone, of deviation z C over the expected batch, 2 x 0.25 x 40 examples; at six standard
      * errors.
      */
     @Test
