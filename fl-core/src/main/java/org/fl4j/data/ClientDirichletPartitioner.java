@@ -3,6 +3,7 @@ package org.fl4j.data;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
+import java.util.stream.DoubleStream;
 import org.fl4j.internal.Check;
 import org.fl4j.random.Sampling;
 import org.fl4j.random.Seed;
@@ -49,20 +50,15 @@ record ClientDirichletPartitioner(double concentration) implements Partitioner {
     /** Returns a class that has rows left. */
     private static int draw(double[] mix, List<int[]> pools, int[] taken, RandomGenerator random) {
         double[] weights = new double[mix.length];
-        double sum = 0;
-        double left = 0;
+        double[] open = new double[mix.length]; // 1 for each class that has rows left
         for (int label = 0; label < mix.length; label++) {
-            boolean hasRows = taken[label] < pools.get(label).length;
-            weights[label] = hasRows ? mix[label] : 0;
-            sum += weights[label];
-            left += hasRows ? 1 : 0;
+            open[label] = taken[label] < pools.get(label).length ? 1 : 0;
+            weights[label] = open[label] * mix[label];
         }
-        if (sum == 0) {
-            for (int label = 0; label < mix.length; label++) {
-                weights[label] = taken[label] < pools.get(label).length ? 1 : 0;
-            }
-            sum = left;
+        if (DoubleStream.of(weights).sum() == 0) {
+            weights = open;
         }
+        double sum = DoubleStream.of(weights).sum();
         double at = random.nextDouble() * sum;
         int last = -1;
         for (int label = 0; label < weights.length; label++) {

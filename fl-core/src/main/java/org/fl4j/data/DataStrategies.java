@@ -1,7 +1,6 @@
 package org.fl4j.data;
 
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import org.fl4j.random.Seed;
@@ -25,13 +24,11 @@ public final class DataStrategies implements StrategyProvider {
                 partitioner(
                         "class-pools",
                         p -> Partitioners.classPools(
-                                lists(p.text("pools", "0 1 2 3 4 / 5 6 7 8 9"), Integer::valueOf),
-                                p.integer("classes", 2))),
+                                p.integerLists("pools", "0 1 2 3 4 / 5 6 7 8 9"), p.integer("classes", 2))),
                 partitioner(
                         "class-ratios",
                         p -> Partitioners.classRatios(
-                                lists(p.text("ratios", ""), Double::valueOf),
-                                p.numbers("fractions", List.of(1.0, 0.8, 0.3)))),
+                                p.numberLists("ratios", ""), p.numbers("fractions", "1 0.8 0.3"))),
                 partitioner("lognormal", p -> Partitioners.logNormalSizes(p.number("sigma", 1))),
                 partitioner("quantity", p -> Partitioners.dirichletSizes(p.number("concentration", 0.5))),
                 partitioner("linear", p -> Partitioners.linearSizes()),
@@ -61,16 +58,5 @@ public final class DataStrategies implements StrategyProvider {
         StrategyRegistry names = StrategyRegistry.load();
         return Partitioners.hierarchical(
                 groups, names.parse(Partitioner.class, between), names.parse(Partitioner.class, within));
-    }
-
-    /** Reads lists with slashes between them, of values with spaces between them. */
-    private static <T> List<List<T>> lists(String text, Function<String, T> parse) {
-        return text.isBlank()
-                ? List.of()
-                : Arrays.stream(text.split("/"))
-                        .map(list -> Arrays.stream(list.strip().split("\\s+"))
-                                .map(parse)
-                                .toList())
-                        .toList();
     }
 }

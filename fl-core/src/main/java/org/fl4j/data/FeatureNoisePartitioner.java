@@ -21,6 +21,11 @@ record FeatureNoisePartitioner(double deviation) implements Partitioner {
     }
 
     @Override
+    public boolean changesExamples() {
+        return true;
+    }
+
+    @Override
     public FederatedDataset federated(Dataset data, int clients, Seed seed) {
         return new NoisyDataset(
                 data.federated(partition(data, clients, seed)), clients, deviation, seed.derive("feature noise"));

@@ -19,8 +19,16 @@ import org.fl4j.random.Seed;
 record HierarchicalPartitioner(int groups, Partitioner between, Partitioner within) implements Partitioner {
     HierarchicalPartitioner {
         Check.positive("groups", groups);
-        Check.present("between", between);
-        Check.present("within", within);
+        requirePlain("between", between);
+        requirePlain("within", within);
+    }
+
+    private static void requirePlain(String name, Partitioner part) {
+        Check.that(
+                !Check.present(name, part).changesExamples(),
+                name,
+                "a partitioner that leaves examples as they are",
+                part);
     }
 
     @Override

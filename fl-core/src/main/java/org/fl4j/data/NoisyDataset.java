@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.internal.Check;
 import org.fl4j.message.ClientId;
@@ -23,27 +24,34 @@ record NoisyDataset(FederatedDataset clean, int clientCount, double deviation, S
     public ClientExamples examples(ClientId client, Device device) {
         ClientExamples own = clean.examples(client, device);
         NDManager manager = TensorEngine.newManager(device);
-        Examples noisy = own.gather(manager);
-        Check.that(
-                noisy.features().getDataType() == DataType.FLOAT32,
-                "features",
-                "float32 where noise is added",
-                noisy.features().getDataType());
+        try {
+            Examples noisy = own.gather(manager);
+            Check.that(
+                    noisy.features().getDataType() == DataType.FLOAT32,
+                    "features",
+                    "float32 where noise is added",
+                    noisy.features().getDataType());
+            addNoise(noisy.features(), client, manager);
+            return new ClientExamples(
+                    noisy.keep(manager), IntStream.range(0, own.count()).toArray());
+        } catch (RuntimeException | Error e) {
+            manager.close();
+            throw e;
+        } finally {
+            clean.release(client, own.source());
+        }
+    }
+
+    private void addNoise(NDArray features, ClientId client, NDManager manager) {
         double scale = deviation * (client.index() + 1) / clientCount;
         RandomGenerator random = seed.derive(client.index()).generator();
-        float[] noise = new float[Math.toIntExact(noisy.features().size())];
+        float[] noise = new float[Math.toIntExact(features.size())];
         for (int i = 0; i < noise.length; i++) {
             noise[i] = (float) (scale * random.nextGaussian());
         }
-        NDArray added = Tensors.create(manager, noise, noisy.features().getShape());
-        noisy.features().addi(added);
+        NDArray added = Tensors.create(manager, noise, features.getShape());
+        features.addi(added);
         added.close();
-        int[] rows = new int[own.count()];
-        for (int i = 0; i < rows.length; i++) {
-            rows[i] = i;
-        }
-        clean.release(client, own.source());
-        return new ClientExamples(noisy.keep(manager), rows);
     }
 
     @Override

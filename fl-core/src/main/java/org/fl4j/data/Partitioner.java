@@ -8,7 +8,8 @@ import org.fl4j.random.Seed;
  * unless the partitioner makes its {@link Partition} with an allowance for that.
  *
  * <p>Most partitioners go by labels alone. One that needs more of the data overrides {@link #partition(Dataset, int,
- * Seed)}; one that also changes what clients see overrides {@link #federated}. {@link Partitioners} has the known ones.
+ * Seed)}; one that also changes what clients see overrides {@link #federated} and {@link #changesExamples}.
+ * {@link Partitioners} has the known ones.
  */
 @FunctionalInterface
 public interface Partitioner {
@@ -32,6 +33,14 @@ public interface Partitioner {
      */
     default Partition partition(Dataset data, int clients, Seed seed) {
         return partition(data.train().classIndices(), clients, seed);
+    }
+
+    /**
+     * Returns whether {@link #federated} changes what clients see of their rows. Such a partitioner cannot be a part of
+     * another one, which would make partitions of it and lose the change. By default not.
+     */
+    default boolean changesExamples() {
+        return false;
     }
 
     /**

@@ -167,8 +167,8 @@ public final class Partitioners {
      * Shares rows out in two levels: first among groups of consecutive clients, then within each group.
      *
      * @param groups at least 1
-     * @param between how groups differ
-     * @param within how the clients of a group differ
+     * @param between how groups differ; it must leave examples as they are
+     * @param within how the clients of a group differ; it must leave examples as they are
      */
     public static Partitioner hierarchical(int groups, Partitioner between, Partitioner within) {
         return new HierarchicalPartitioner(groups, between, within);

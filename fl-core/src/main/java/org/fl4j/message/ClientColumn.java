@@ -48,7 +48,7 @@ public final class ClientColumn {
         return size;
     }
 
-    /** Returns the value of the client with this index; one that is out of range is not told from others. */
+    /** Returns the value of the client with this index, which must be in range: this is not checked. */
     public float get(int client) {
         return blocks[client >>> SHIFT][client & MASK];
     }

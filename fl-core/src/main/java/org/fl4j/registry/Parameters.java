@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.fl4j.InvalidSettingException;
@@ -53,26 +54,62 @@ public final class Parameters {
         return value(name, defaultValue, "a text", text -> text);
     }
 
-    /** Returns whole numbers that are separated by spaces, or the default if none were given. */
-    public List<Integer> integers(String name, List<Integer> defaultValue) {
-        return value(
-                name,
-                defaultValue,
-                "whole numbers with spaces between them",
-                text -> Arrays.stream(text.strip().split("\\s+"))
-                        .map(Integer::valueOf)
-                        .toList());
+    /**
+     * Returns numbers, written with spaces between them.
+     *
+     * @param defaultValue the numbers if none were given, as they are written
+     */
+    public List<Double> numbers(String name, String defaultValue) {
+        return parsed(name, defaultValue, "numbers with spaces between them", text -> list(text, Decimals::parse));
     }
 
-    /** Returns numbers that are separated by spaces, or the default if none were given. */
-    public List<Double> numbers(String name, List<Double> defaultValue) {
-        return value(
+    /**
+     * Returns lists of numbers, written with spaces between numbers and slashes between lists; no list for an empty
+     * text.
+     *
+     * @param defaultValue the lists if none were given, as they are written
+     */
+    public List<List<Double>> numberLists(String name, String defaultValue) {
+        return parsed(
                 name,
                 defaultValue,
-                "numbers with spaces between them",
-                text -> Arrays.stream(text.strip().split("\\s+"))
-                        .map(Decimals::parse)
-                        .toList());
+                "numbers with spaces between them, and slashes between lists",
+                text -> lists(text, Decimals::parse));
+    }
+
+    /**
+     * Returns lists of whole numbers, written with spaces between numbers and slashes between lists; no list for an
+     * empty text.
+     *
+     * @param defaultValue the lists if none were given, as they are written
+     */
+    public List<List<Integer>> integerLists(String name, String defaultValue) {
+        return parsed(
+                name,
+                defaultValue,
+                "whole numbers with spaces between them, and slashes between lists",
+                text -> lists(text, Integer::valueOf));
+    }
+
+    private static <T> List<T> list(String text, Function<String, T> parse) {
+        return Arrays.stream(text.strip().split("\\s+")).map(parse).toList();
+    }
+
+    private static <T> List<List<T>> lists(String text, Function<String, T> parse) {
+        return text.isBlank()
+                ? List.of()
+                : Arrays.stream(text.split("/", -1))
+                        .map(one -> list(one, parse))
+                        .toList();
+    }
+
+    /** Reads a value whose default is shown as it is written. */
+    private <T> T parsed(String name, String defaultValue, String rule, Function<String, T> parse) {
+        String text = value(name, defaultValue, rule, given -> {
+            Objects.requireNonNull(parse.apply(given));
+            return given;
+        });
+        return parse.apply(text);
     }
 
     /** Returns one constant of an enumeration, or the default if none was given; its name may be in lower case. */

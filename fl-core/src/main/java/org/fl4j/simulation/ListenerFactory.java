@@ -10,7 +10,7 @@ public interface ListenerFactory {
     /**
      * Returns the listener.
      *
-     * @param directory of the run; it exists
+     * @param directory of this listener alone, in that of the run; it need not be there yet
      */
     RunListener in(Path directory);
 }

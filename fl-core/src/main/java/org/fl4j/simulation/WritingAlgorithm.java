@@ -7,7 +7,7 @@ public interface WritingAlgorithm extends Algorithm {
     /**
      * Returns the same algorithm, which writes into a directory of the run's own.
      *
-     * @param directory exists
+     * @param directory of this algorithm alone, in that of the run; it need not be there yet
      */
     Algorithm in(Path directory);
 }

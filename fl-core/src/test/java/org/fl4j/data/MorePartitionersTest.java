@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,6 +24,8 @@ import org.fl4j.testing.PartitionerContract;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Partitioners that {@link Partitioners} makes and that have no class for users. */
 class MorePartitionersTest {
@@ -256,6 +259,61 @@ class MorePartitionersTest {
         assertThat(clients.get(0).exampleCount()).isEqualTo(3000);
         assertThat(clients.get(1).classCounts().subList(5, 10)).containsOnly(0);
         assertThat(clients.get(1).exampleCount()).isEqualTo(1500);
+    }
+
+    /** Noise belongs to no partition, so a part of another partitioner would lose it without a word. */
+    @Test
+    void aPartitionerThatChangesExamplesIsNoPartOfAnother() {
+        assertThatThrownBy(() -> Partitioners.hierarchical(2, Partitioners.iid(), Partitioners.featureNoise(1)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("within must be a partitioner that leaves examples as they are, but was"
+                        + " FeatureNoisePartitioner[deviation=1.0]");
+        assertThatThrownBy(() -> Partitioners.hierarchical(2, Partitioners.featureNoise(1), Partitioners.iid()))
+                .hasMessageStartingWith("between must be a partitioner that leaves examples as they are");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "class-pools:pools=0 1 / x | class-pools: pools must be whole numbers with spaces between them, and"
+                        + " slashes between lists, but was 0 1 / x",
+                "class-ratios:ratios=1 1f | class-ratios: ratios must be numbers with spaces between them, and slashes"
+                        + " between lists, but was 1 1f",
+                "class-ratios:fractions=1 all | class-ratios: fractions must be numbers with spaces between them, but"
+                        + " was 1 all"
+            })
+    void listsThatCannotBeReadAreNamed(String line, String message) {
+        assertThatThrownBy(() -> StrategyRegistry.load().parse(Partitioner.class, line))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(message);
+    }
+
+    /** What is shown as a default can be typed. */
+    @Test
+    void defaultsOfListsAreWrittenAsTheyAreTyped() {
+        StrategyRegistry names = StrategyRegistry.load();
+        names.defaults(Partitioner.class, "class-ratios")
+                .forEach((name, value) -> assertThat(
+                                names.parse(Partitioner.class, "class-ratios:" + name + "=" + value))
+                        .isNotNull());
+        assertThat(names.defaults(Partitioner.class, "class-ratios")).containsEntry("fractions", "1 0.8 0.3");
+    }
+
+    /** Noise on tokens is refused, and the copy that was made for it is freed. */
+    @Test
+    void noiseIsForNumbersAlone() {
+        NDManager manager = TensorEngine.newManager(Device.cpu());
+        NDManager root = manager.getParentManager();
+        Examples tokens =
+                new Examples(manager.zeros(new Shape(8, 3), DataType.INT64), Tensors.create(manager, new long[8]));
+        try (Dataset data = new Dataset(tokens, tokens, 2)) {
+            FederatedDataset noisy = Partitioners.featureNoise(2).federated(data, 4, new Seed(1));
+            int before = root.getManagedArrays().size();
+            assertThatThrownBy(() -> noisy.examples(new ClientId(0), Device.cpu()))
+                    .hasMessage("features must be float32 where noise is added, but was int64");
+            assertThat(root.getManagedArrays()).hasSize(before);
+        }
     }
 
     @Test

@@ -39,11 +39,13 @@ final class DataPart {
         return dataset().load();
     }
 
-    /** Returns the source of a set that has one. */
+    /** Returns the source of a set that has one, unless the set's own parameters may say it. */
     private Optional<String> source() {
-        String name = set().split(":", 2)[0].strip();
-        Object usual = values.names().defaults(DatasetSource.class, name).get(SOURCE);
-        return values.text("data.source").or(() -> Optional.ofNullable(usual).map(String::valueOf));
+        if (values.has("data.source") || set().contains(":")) {
+            return values.text("data.source");
+        }
+        Object usual = values.names().defaults(DatasetSource.class, set()).get(SOURCE);
+        return Optional.ofNullable(usual).map(String::valueOf);
     }
 
     String name() {
@@ -84,7 +86,7 @@ final class DataPart {
         return task;
     }
 
-    /** Returns what holds if nothing else is given. */
+    /** Returns the defaults of these fields. */
     Map<String, String> settings() {
         Map<String, String> all = new TreeMap<>();
         all.put("data.set", "mnist");

@@ -3,6 +3,7 @@ package org.fl4j.experiments;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -184,15 +185,24 @@ public final class ExperimentSpec {
         return builder;
     }
 
+    /** Gives each listener a folder of its own, so that no two of them, nor the runner, write the same file. */
     private List<RunListener> listeners(Path directory) {
+        Map<String, Integer> counts = new HashMap<>();
         return values.list("listeners").stream()
-                .map(line -> values.names().parse(ListenerFactory.class, line).in(directory))
+                .map(line -> {
+                    String name = line.split(":", 2)[0].strip();
+                    int count = counts.merge(name, 1, Integer::sum);
+                    Path own = directory.resolve("listeners").resolve(count == 1 ? name : name + "-" + count);
+                    return values.names().parse(ListenerFactory.class, line).in(own);
+                })
                 .toList();
     }
 
     /** Returns whether the run cannot do without a directory of its own, because it writes files. */
     public boolean needsDirectory() {
-        return values.has("listeners") || values.isTrue("updates.onDisk") || new StrategyPart(values).writesFiles();
+        return !values.list("listeners").isEmpty()
+                || values.isTrue("updates.onDisk")
+                || new StrategyPart(values).writesFiles();
     }
 
     /** Returns all settings that the result may depend on, by the paths of fields. */

@@ -23,7 +23,7 @@ public final class ExperimentStrategies implements StrategyProvider {
                 dataset("mnist", p -> mnist(p.text("source", "digits"))),
                 dataset("cifar", p -> cifar(p.text("source", "digits"))),
                 new NamedStrategy<>(ListenerFactory.class, "tensorboard", p -> {
-                    String folder = p.text("folder", "tensorboard");
+                    String folder = p.text("folder", "events");
                     return directory -> new TensorBoardListener(directory.resolve(folder));
                 }));
     }

@@ -16,7 +16,7 @@ import org.fl4j.registry.StrategyRegistry;
  * @param kind of a strategy's name, what it is a name of
  * @param rule which values are allowed
  * @param choices the allowed texts, if there are few
- * @param usual what holds if it is left out, as people read it; empty if nothing does
+ * @param usual the default, in words for people; empty if the field has none
  * @param changesResults whether results may depend on it, so that runs with other values are other runs
  * @param meaning what it is for, in one sentence
  */

@@ -62,8 +62,8 @@ public final class FieldTable {
             named("uploadTransform", UpdateTransform.class, "", "what is done to updates before they are sent"),
             named("codec", Codec.class, "", "how updates are encoded on their way to the server"),
             named("privacy", Algorithm.class, "", "a private algorithm that is put around all that"),
-            named("attack", Adversary.class, "", "what attackers send"),
-            named("poison", Adversary.class, "", "what attackers train on"),
+            named("attack", Adversary.class, "", "what attackers do: falsify their updates, or what they train on"),
+            named("poison", Adversary.class, "", "what attackers do besides attack"),
             whole("byzantine", Rule.FROM_ZERO, "0", "how many of the clients, the first ones, are attackers"),
             whole("updates.minimum", Rule.FROM_ZERO, "0", "of fewer updates a round makes nothing"),
             whole("updates.buffer", Rule.FROM_ONE, "all", "how many updates close a round"),
@@ -123,7 +123,11 @@ public final class FieldTable {
                     CohortExecutor.Factory.class,
                     "workers of this process",
                     "where clients run")),
-            speed(names("listeners", ListenerFactory.class, "", "what else is written into the run's directory")),
+            speed(names(
+                    "listeners",
+                    ListenerFactory.class,
+                    "",
+                    "what else is written, below listeners in the run's directory")),
             whole("seed", Rule.ANY, "0", "the seed of all random choices"));
 
     private FieldTable() {}

@@ -38,13 +38,20 @@ final class StrategyPart {
         return values.whole("byzantine").orElse(0);
     }
 
-    private Optional<Adversary> adversary(String path) {
-        return values.named(path, Adversary.class);
+    /** Returns the adversaries that were asked for; each may falsify examples, updates, or both. */
+    private List<Adversary> adversaries() {
+        return Stream.of("attack", "poison")
+                .flatMap(path -> values.named(path, Adversary.class).stream())
+                .toList();
     }
 
     /** Returns the data of clients, some of it falsified if that was asked for. */
     FederatedDataset poisoned(FederatedDataset clean) {
-        return adversary("poison").map(how -> how.poisoned(clean, attackers())).orElse(clean);
+        FederatedDataset data = clean;
+        for (Adversary adversary : adversaries()) {
+            data = adversary.poisoned(data, attackers());
+        }
+        return data;
     }
 
     /** Puts whole algorithms into a run, which set parts that others may replace. */
@@ -58,7 +65,9 @@ final class StrategyPart {
 
     /** Tells an algorithm that writes files where they go. */
     private static Algorithm placed(Algorithm named, Optional<Path> directory) {
-        return named instanceof WritingAlgorithm writing && directory.isPresent() ? writing.in(directory.get()) : named;
+        return named instanceof WritingAlgorithm writing && directory.isPresent()
+                ? writing.in(directory.get().resolve("privacy"))
+                : named;
     }
 
     boolean writesFiles() {
@@ -71,7 +80,7 @@ final class StrategyPart {
     void putParts(SimulationBuilder builder) {
         values.named("selector", ClientSelector.class).ifPresent(builder::selector);
         values.named("aggregator", Aggregator.class).ifPresent(builder::aggregator);
-        adversary("attack").ifPresent(how -> builder.aroundAggregator(defence -> how.attacked(defence, attackers())));
+        adversaries().forEach(how -> builder.aroundAggregator(defence -> how.attacked(defence, attackers())));
         values.named("serverOptimizer", ServerOptimizer.class).ifPresent(builder::serverOptimizer);
         values.named("uploadTransform", UpdateTransform.class).ifPresent(builder::uploadTransform);
         values.named("codec", Codec.class).ifPresent(builder::codec);

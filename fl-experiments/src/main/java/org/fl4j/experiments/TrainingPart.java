@@ -48,7 +48,7 @@ final class TrainingPart {
                 : training;
     }
 
-    /** Returns what holds if nothing else is given. */
+    /** Returns the defaults of these fields. */
     static Map<String, String> usual(Values values) {
         Map<String, String> all = new TreeMap<>();
         all.put("training.learningRate", "0.1");

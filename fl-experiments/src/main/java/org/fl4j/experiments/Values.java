@@ -30,6 +30,7 @@ final class Values {
         SortedMap<String, List<String>> checked = new TreeMap<>();
         new TreeMap<>(values).forEach((path, value) -> {
             Field field = FieldTable.find(path).orElseThrow(() -> unknown(path));
+            Check.present(path, value);
             List<?> items = value instanceof List<?> list ? list : List.of(value);
             Check.that(
                     field.type() == Field.Type.NAMES || items.size() == 1,

@@ -195,12 +195,16 @@ class ExperimentFileTest extends ExperimentFileSetup {
             assertThat(result.finalMetrics().value("test/top-k:k=2"))
                     .isGreaterThanOrEqualTo(result.finalMetrics().value("test/accuracy"));
         }
-        assertThat(Files.readAllLines(directory.resolve("releases.jsonl"))).hasSize(8);
-        assertThat(Files.readAllLines(directory.resolve("rounds.csv")).get(0)).contains("test/top-k:k=2");
-        assertThat(Files.readAllLines(directory.resolve("rounds.jsonl"))).hasSize(2);
-        assertThat(directory.resolve("tasks.jsonl")).isNotEmptyFile();
-        assertThat(directory.resolve("tasks.log")).isNotEmptyFile();
-        assertThat(directory.resolve("tensorboard")).isNotEmptyDirectory();
+        assertThat(Files.readAllLines(directory.resolve("privacy/releases.jsonl")))
+                .hasSize(8);
+        assertThat(Files.readAllLines(directory.resolve("listeners/csv/rounds.csv"))
+                        .get(0))
+                .contains("test/top-k:k=2");
+        assertThat(Files.readAllLines(directory.resolve("listeners/json-lines/rounds.jsonl")))
+                .hasSize(2);
+        assertThat(directory.resolve("listeners/task-lines/tasks.jsonl")).isNotEmptyFile();
+        assertThat(directory.resolve("listeners/task-log/tasks.log")).isNotEmptyFile();
+        assertThat(directory.resolve("listeners/tensorboard/events")).isNotEmptyDirectory();
         try (var updates = Files.walk(directory.resolve("updates"))) {
             assertThat(updates.filter(Files::isRegularFile))
                     .as("deleted after the round")

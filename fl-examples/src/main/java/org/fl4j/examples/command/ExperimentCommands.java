@@ -199,6 +199,9 @@ final class ExperimentCommands {
                                 .sorted(Comparator.comparing((String name) -> !name.equals(ACCURACY)))
                                 .toList()
                         : List.of(metric);
+                if (shown.isEmpty()) {
+                    Check.oneOf("metric", known, ACCURACY); // says which there are
+                }
                 shown.forEach(name -> print(name, runs));
             }
         }

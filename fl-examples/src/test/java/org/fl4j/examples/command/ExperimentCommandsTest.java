@@ -222,6 +222,18 @@ class ExperimentCommandsTest {
                 .containsPattern("ditto +1 +0\\.[0-9]{4} +- +0\\.[0-9]{4}");
     }
 
+    @Test
+    void comparingSaysWhichMetricsThereAreIfThereIsNoAccuracy() throws IOException {
+        Path file = Files.writeString(
+                directory.resolve("other.yaml"),
+                "data: {clients: 20}\nmodel: softmax\nmetrics: [\"top-k:k=2\"]\ncohort: 4\nrounds: 1\n");
+        String out = directory.resolve("other").toString();
+        assertThat(run("run", file.toString(), "--out", out).code()).isZero();
+        Outcome refused = run("compare", out);
+        assertThat(refused.code()).isEqualTo(2);
+        assertThat(refused.err()).contains("metric must be one of [", "test/top-k:k=2", "but was test/accuracy");
+    }
+
     /** A run that fails is entered as such, the others go on, and a resume tries it again. */
     @Test
     void aSweepGoesOnAfterARunThatFails() throws IOException {

@@ -92,7 +92,7 @@ class SizesTest {
         assertThat(found.keySet()).as("exceptions that are needed").containsAll(EXCEPTIONS.keySet());
     }
 
-    /** Lines have at most 120 columns, but for texts that are one word of the language; classes of tests 400 lines. */
+    /** Lines have at most 120 columns, except lines that hold a string; classes of tests have at most 400 lines. */
     @Test
     void linesAndClassesOfTestsAreShort() throws IOException {
         List<String> faults = new ArrayList<>();
