@@ -49,7 +49,8 @@ public record Examples(NDArray features, NDArray labels) implements AutoCloseabl
         for (NDArray array : List.of(features, labels)) {
             if (array.isReleased()) {
                 throw new IllegalStateException((array == features ? "features" : "labels")
-                        + " of the examples must be open, but were closed. Arrays that are made while a scope is open are closed"
+                        + " of the examples must be open, but were closed. Arrays that are made while a scope"
+                        + " is open are closed"
                         + " with it; Examples.keep(manager) keeps them");
             }
         }

@@ -30,7 +30,8 @@ public record ServiceFiles(String service) {
     /** Returns what makes such files whole again, as the end of a message. */
     public String remedy() {
         return "Maybe jars were merged into one by a tool that keeps only one of several files of the same name. With"
-                + " maven-shade-plugin, add ServicesResourceTransformer, which joins them; with another tool, its like.";
+                + " maven-shade-plugin, add ServicesResourceTransformer, which joins them; with another tool,"
+                + " its like.";
     }
 
     /**

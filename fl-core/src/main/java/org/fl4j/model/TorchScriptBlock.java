@@ -64,7 +64,8 @@ final class TorchScriptBlock extends AbstractBlock implements AutoCloseable {
         if (!answersAreAlike(inputShape)) {
             throw new IllegalArgumentException(
                     "module must be without random operations, which no seed repeats on several"
-                            + " workers, and must keep nothing from batch to batch but parameters and buffers, but gives two"
+                            + " workers, and must keep nothing from batch to batch but parameters and buffers,"
+                            + " but gives two"
                             + " answers to one batch: " + archive.path());
         }
     }

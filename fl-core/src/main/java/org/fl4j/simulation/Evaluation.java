@@ -33,7 +33,7 @@ record Evaluation(
 
     Result of(ServerState state, RoundContext round) {
         boolean centrally = plan.central(round.number());
-        List<ClientId> clients = plan.clients(round.number());
+        List<ClientId> clients = plan.clients(round);
         if (!centrally && clients.isEmpty()) {
             return new Result(Metrics.none(), Map.of(), List.of());
         }

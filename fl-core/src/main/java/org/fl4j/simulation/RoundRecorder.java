@@ -80,7 +80,8 @@ final class RoundRecorder {
         for (Rejection rejection : rejections) {
             if (logged.add(rejection.reason())) {
                 LOG.warn(
-                        "round {}, {}: update rejected: {} ({}); later rejections for this reason are in the round reports only",
+                        "round {}, {}: update rejected: {} ({}); later rejections for this reason are in the"
+                                + " round reports only",
                         round.number(),
                         rejection.client(),
                         rejection.detail(),

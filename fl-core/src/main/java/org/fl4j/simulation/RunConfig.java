@@ -14,7 +14,6 @@ import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.client.SgdClientFactory;
 import org.fl4j.core.Aggregator;
-import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.core.Codec;
 import org.fl4j.core.Server;
@@ -78,6 +77,7 @@ final class RunConfig implements Cloneable {
     FailurePolicy failurePolicy = FailurePolicy.FAIL_RUN;
     int evaluateEvery = 1;
     OptionalInt evaluateClientsEvery = OptionalInt.empty();
+    Optional<EvaluatingClients.Choice> evaluatingChoice = Optional.empty();
     Optional<Path> checkpoints = Optional.empty();
     int checkpointEvery = 1;
     boolean resume;
@@ -211,8 +211,9 @@ final class RunConfig implements Cloneable {
         }
     }
 
-    Optional<ClientDirectory> evaluatingClients() {
-        return Optional.ofNullable(clientEvaluationData).map(FederatedDataset::clients);
+    Optional<EvaluatingClients> evaluatingClients() {
+        return Optional.ofNullable(clientEvaluationData)
+                .map(evaluation -> new EvaluatingClients(evaluation.clients(), evaluatingChoice));
     }
 
     ClientFactory clientFactory() {

@@ -37,6 +37,7 @@ record RunIdentity(Fingerprint made, Fingerprint machine) {
                 .add("testData", Optional.ofNullable(run.testData).map(DataFingerprint::of))
                 .add("clientEvaluation", run.clientEvaluationData)
                 .add("clientEvaluation.every", run.evaluateClientsEvery)
+                .add("evaluationSelector", run.evaluatingChoice)
                 .add("training", run.training)
                 .add("clientFactory", run.clientFactory)
                 .add("sgdClients", run.sgdClients)

@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.fl4j.internal.Check;
+import org.fl4j.message.RoundContext;
 
 /**
  * What a configuration is held to before a run is made of it.
@@ -39,10 +40,16 @@ record RunRules(RunConfig run) {
         Check.positive("blockSize", run.blockSize);
         run.evaluatingClients()
                 .ifPresent(evaluating -> Check.that(
-                        evaluating.size() >= clients,
+                        evaluating.all().size() >= clients,
                         "clients of clientEvaluation",
                         "at least as many as train, " + clients,
-                        evaluating.size()));
+                        evaluating.all().size()));
+        Check.that(
+                run.evaluatingChoice.isEmpty() || run.clientEvaluationData != null,
+                "evaluationSelector",
+                "left out without clientEvaluation",
+                run.evaluatingChoice.map(EvaluatingClients.Choice::selector).orElse(null));
+        run.evaluatingClients().ifPresent(this::requireChoice);
         Check.positive("workers", run.workers);
         Check.that(run.workers <= MOST_WORKERS, "workers", "at most " + MOST_WORKERS, run.workers);
         Check.positive("evaluateEvery", run.evaluateEvery);
@@ -53,6 +60,13 @@ record RunRules(RunConfig run) {
                 "resume",
                 "false without a checkpoint directory",
                 run.resume);
+    }
+
+    /** Asks the selector once, so that what it refuses is refused before the run. */
+    private void requireChoice(EvaluatingClients evaluating) {
+        if (evaluating.choice().isPresent()) {
+            evaluating.of(new RoundContext(1, run.seed, evaluating.all().size()));
+        }
     }
 
     /** Shows the finished configuration to the algorithms, and to parts that check others. */

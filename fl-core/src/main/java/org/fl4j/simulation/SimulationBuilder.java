@@ -297,6 +297,17 @@ public final class SimulationBuilder {
     }
 
     /**
+     * Sets which clients evaluate when {@link #clientEvaluation} is due; by default all of them. The selector has
+     * draws of its own, and is never told of rounds: one that learns from them chooses as in its first.
+     *
+     * @param count how many, at least 1; all if there are fewer
+     */
+    public SimulationBuilder evaluationSelector(ClientSelector value, int count) {
+        EvaluatingClients.Choice choice = new EvaluatingClients.Choice(value, count);
+        return set(run -> run.evaluatingChoice = Optional.of(choice));
+    }
+
+    /**
      * Writes a checkpoint every so many rounds, and after the last finished one, however the run ends; the two latest
      * are kept. The directory must not hold those of another run, and is this run's alone while it goes on.
      */

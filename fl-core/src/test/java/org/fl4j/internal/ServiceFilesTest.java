@@ -15,7 +15,8 @@ import org.junit.jupiter.api.io.TempDir;
 class ServiceFilesTest {
     private static final ServiceFiles FILES = new ServiceFiles("org.example.Shape");
     private static final String REMEDY = ". Maybe jars were merged into one by a tool that keeps only one of several"
-            + " files of the same name. With maven-shade-plugin, add ServicesResourceTransformer, which joins them; with"
+            + " files of the same name. With maven-shade-plugin, add ServicesResourceTransformer, which joins"
+            + " them; with"
             + " another tool, its like.";
 
     @TempDir

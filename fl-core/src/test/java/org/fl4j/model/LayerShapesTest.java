@@ -61,26 +61,31 @@ class LayerShapesTest extends TensorTest {
                                 + " Flatten layer before it"),
                 Arguments.of(
                         Network.of(new Layer.Relu(), new Layer.Conv2d(4, 11, 1, 1, true)),
-                        "window of layer 2 (Conv2d) must be at most 10, as its input has the shape (2, 9, 8) and a padding"
+                        "window of layer 2 (Conv2d) must be at most 10, as its input has the shape (2, 9, 8)"
+                                + " and a padding"
                                 + " of 1, but was 11"),
                 Arguments.of(
                         Network.of(new Layer.MaxPool2d(9)),
-                        "window of layer 1 (MaxPool2d) must be at most 8, as its input has the shape (2, 9, 8), but was 9"),
+                        "window of layer 1 (MaxPool2d) must be at most 8, as its input has the shape (2, 9, 8),"
+                                + " but was 9"),
                 Arguments.of(
                         Network.of(new Layer.Flatten(), new Layer.GlobalAveragePool2d()),
-                        "input of layer 2 (GlobalAveragePool2d) must be of shape (channels, height, width) for each example,"
+                        "input of layer 2 (GlobalAveragePool2d) must be of shape (channels, height, width) for"
+                                + " each example,"
                                 + " but was (144)"),
                 Arguments.of(
                         Network.of(new Layer.GroupNorm(4)),
                         "groups of layer 1 (GroupNorm) must be a divisor of its 2 channels, but was 4"),
                 Arguments.of(
                         Network.of(new Layer.Residual(List.of(new Layer.Conv2d(3, 1, 1, 0, true)), List.of())),
-                        "outputs of the body and the shortcut of layer 1 (Residual) must be of one shape, but was (3, 9, 8)"
+                        "outputs of the body and the shortcut of layer 1 (Residual) must be of one shape, but"
+                                + " was (3, 9, 8)"
                                 + " and (2, 9, 8)"),
                 Arguments.of(
                         Network.of(new Layer.Residual(
                                 List.of(new Layer.Relu(), new Layer.Dense(3)), List.of(new Layer.Flatten()))),
-                        "input of layer 1.2 (Dense) must be of shape (inputs) for each example, but was (2, 9, 8): put a"
+                        "input of layer 1.2 (Dense) must be of shape (inputs) for each example, but was (2, 9,"
+                                + " 8): put a"
                                 + " Flatten layer before it"),
                 Arguments.of(
                         Network.of(new Layer.Relu(), new Layer.Embedding(10, 4)),

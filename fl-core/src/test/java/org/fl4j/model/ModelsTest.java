@@ -270,4 +270,20 @@ class ModelsTest extends TensorTest {
         assertThat(ExampleMeasure.squaredError().perExample(output, target).getFloat(0))
                 .isEqualTo(10);
     }
+
+    @Test
+    void countsLabelsAmongTheLargestLogits() {
+        NDArray logits = Tensors.create(manager, new float[] {3, 1, 2, 0, 0, 1, 2, 3}, new Shape(2, 4));
+        NDArray labels = Tensors.create(manager, new long[] {2, 0});
+        assertThat(ExampleMeasure.topK(1).perExample(logits, labels).toFloatArray())
+                .containsExactly(0, 0);
+        assertThat(ExampleMeasure.topK(2).perExample(logits, labels).toFloatArray())
+                .containsExactly(1, 0);
+        assertThat(ExampleMeasure.topK(3).perExample(logits, labels).toFloatArray())
+                .containsExactly(1, 0);
+        assertThat(ExampleMeasure.topK(9).perExample(logits, labels).toFloatArray())
+                .as("all four")
+                .containsExactly(1, 1);
+        assertThatThrownBy(() -> ExampleMeasure.topK(0)).hasMessage("k must be at least 1, but was 0");
+    }
 }

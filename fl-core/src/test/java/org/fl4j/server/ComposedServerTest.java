@@ -170,7 +170,8 @@ class ComposedServerTest extends TensorTest {
                         rejection(
                                 2,
                                 RejectionReason.WRONG_SHAPE,
-                                "delta: parameter w must be TRAINABLE [2] at offset 0, but was TRAINABLE [3] at offset 0"),
+                                "delta: parameter w must be TRAINABLE [2] at offset 0, but was TRAINABLE [3] at"
+                                        + " offset 0"),
                         rejection(3, RejectionReason.NO_EXAMPLES, "exampleCount must be at least 1, but was 0"),
                         rejection(4, RejectionReason.NO_EXAMPLES, "exampleCount must be at least 1, but was -7"),
                         rejection(5, RejectionReason.STALE, "modelVersion must be 0, but was 3"),

@@ -46,7 +46,8 @@ class CheckpointsTest extends RunSetup {
                         "task.architecture.layers was 2 parts when the run began and is 6 parts now",
                         "task.architecture.layers.1.units was 10 when the run began and is 200 now",
                         "task.architecture.layers.2 was absent when the run began and is org.fl4j.model.Layer$Relu now",
-                        "task.architecture.layers.3 was absent when the run began and is org.fl4j.model.Layer$Dense now",
+                        "task.architecture.layers.3 was absent when the run began and is"
+                                + " org.fl4j.model.Layer$Dense now",
                         "task.architecture.layers.3.units was absent when the run began and is 200 now",
                         "and 3 more"));
         assertCannotResume(

@@ -119,8 +119,8 @@ class CodecTest extends TensorTest {
         stored.rounds(2).build().run().close();
         assertThatThrownBy(() -> state(stored.codec(new HalfPrecision()).resume(true)))
                 .isInstanceOf(CheckpointException.class)
-                .hasMessageContaining(
-                        "codec was org.fl4j.fixture.ErrorFeedback when the run began and is org.fl4j.fixture.HalfPrecision now");
+                .hasMessageContaining("codec was org.fl4j.fixture.ErrorFeedback when the run began and is"
+                        + " org.fl4j.fixture.HalfPrecision now");
         assertThat(state(stored.codec(HALF).rounds(4).resume(true))).isEqualTo(expected);
     }
 

@@ -137,9 +137,9 @@ class DamagedRunsTest extends NothingLostSetup {
                 setup().stopRule(StopRule.targetReached("accuracy", .5)).build();
         assertThatThrownBy(misspelt::run)
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage(
-                        "metric of the stop rule must be one of [test/accuracy, test/loss, train/examples seen,"
-                                + " train/last squared loss, train/learning rate, train/loss, train/squared loss], but was accuracy");
+                .hasMessage("metric of the stop rule must be one of [test/accuracy, test/loss, train/examples seen,"
+                        + " train/last squared loss, train/learning rate, train/loss, train/squared"
+                        + " loss], but was accuracy");
         assertThat(Checkpoint.latest(directory)).isEmpty();
         try (RunResult result = Fixtures.softmaxRun(digits)
                 .stopRule(StopRule.targetReached("train/loss", 0))

@@ -3,10 +3,15 @@ package org.fl4j.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
+import java.util.Set;
+import org.fl4j.core.ClientSelector;
 import org.fl4j.data.FederatedDataset;
 import org.fl4j.data.LocalSplit;
+import org.fl4j.message.ClientId;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
+import org.fl4j.server.UniformSelector;
 import org.junit.jupiter.api.Test;
 
 class EvaluationTest extends RunSetup {
@@ -52,6 +57,47 @@ class EvaluationTest extends RunSetup {
                             .weight())
                     .isEqualTo(600);
         }
+    }
+
+    @Test
+    void aSelectorSaysWhichClientsEvaluate() {
+        List<Set<ClientId>> evaluated;
+        try (RunResult result =
+                chosen(setup().cohortSize(3), new UniformSelector(), 3).build().run()) {
+            evaluated = result.history().stream()
+                    .map(report -> Set.copyOf(report.evaluations().keySet()))
+                    .toList();
+            assertThat(evaluated)
+                    .hasSize(5)
+                    .allSatisfy(clients -> assertThat(clients).hasSize(3));
+            assertThat(Set.copyOf(evaluated)).as("drawn anew each time").hasSizeGreaterThan(1);
+            assertThat(result.history())
+                    .as("draws of its own")
+                    .anyMatch(report -> !report.evaluations().keySet().containsAll(report.cohort()));
+        }
+        try (RunResult all = chosen(setup(), new UniformSelector(), 100).build().run()) {
+            assertThat(all.history().get(0).evaluations()).hasSize(Fixtures.CLIENTS);
+        }
+    }
+
+    private SimulationBuilder chosen(SimulationBuilder builder, ClientSelector selector, int count) {
+        return builder.rounds(5)
+                .clientEvaluation(digits.federated(Fixtures.partition(digits)), 1)
+                .evaluationSelector(selector, count);
+    }
+
+    @Test
+    void refusesAChoiceOfEvaluatingClientsBeforeTheRun() {
+        assertThatThrownBy(() ->
+                        setup().evaluationSelector(new UniformSelector(), 3).build())
+                .hasMessage("evaluationSelector must be left out without clientEvaluation, but was UniformSelector[]");
+        assertThatThrownBy(() -> chosen(setup(), new UniformSelector(), 0))
+                .hasMessage("evaluationSelector count must be at least 1, but was 0");
+        ClientSelector twice = (available, count, round, state) -> List.of(available.id(0), available.id(0));
+        assertThatThrownBy(() -> chosen(setup(), twice, 2).build())
+                .hasMessageContaining("must choose distinct clients of clientEvaluation, at least one, but chose");
+        ClientSelector strange = (available, count, round, state) -> List.of(new ClientId(99));
+        assertThatThrownBy(() -> chosen(setup(), strange, 2).build()).hasMessageContaining("but chose [client 99]");
     }
 
     @Test

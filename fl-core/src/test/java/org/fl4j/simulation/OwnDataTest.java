@@ -181,7 +181,8 @@ class OwnDataTest extends TensorTest {
         assertThatThrownBy(() -> hash(nothing))
                 .isInstanceOf(ClientFailedException.class)
                 .hasMessageMatching(
-                        "round 1, client \\d+ failed: .*OwnDataTest\\$\\d+ must have examples for client \\d+, but returned"
+                        "round 1, client \\d+ failed: .*OwnDataTest\\$\\d+ must have examples for client \\d+,"
+                                + " but returned"
                                 + " null");
     }
 }

@@ -91,7 +91,8 @@ class OwnServersTest extends TensorTest {
                 planning(plan ->
                         plan.withMessages(Map.of(RoundPlan.MODEL, new SharedMessage(0, vector(1, 2, 3))), Map.of())),
                 SERVER
-                        + "send models of the task's layout, but in message model: parameter 02Linear_weight is missing");
+                        + "send models of the task's layout, but in message model: parameter 02Linear_weight is"
+                        + " missing");
     }
 
     @Test

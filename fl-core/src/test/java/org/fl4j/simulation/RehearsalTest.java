@@ -84,7 +84,8 @@ class RehearsalTest extends TensorTest {
     void aForgottenFlatten() {
         refused(
                 run(LearningTask.classification(MLP, new Shape(1, 5)), features(1, 5), labels(0, 1, 2, 0)),
-                "input of layer 1 (Dense) must be of shape (inputs) for each example, but was (1, 5): put a Flatten layer"
+                "input of layer 1 (Dense) must be of shape (inputs) for each example, but was (1, 5): put a"
+                        + " Flatten layer"
                         + " before it");
         refused( // the task's shape would do, the data's does not
                 run(classification(MLP), features(1, 5), labels(0, 1, 2, 0)),
@@ -198,7 +199,8 @@ class RehearsalTest extends TensorTest {
                 "test data: outputs of the model must be at least 7, as the largest label is 6, but were 6");
         refused(
                 run(task, features(5, 2), labels(0, 1, 2, 0)),
-                "test data: model must accept features of type float32 and shape (2, 5, 2) with labels of type int64 and"
+                "test data: model must accept features of type float32 and shape (2, 5, 2) with labels of type"
+                        + " int64 and"
                         + " shape (2), but mat1 and mat2 shapes cannot be multiplied (10x2 and 5x3)");
     }
 
@@ -216,7 +218,8 @@ class RehearsalTest extends TensorTest {
                 LearningTask.classification(() -> withBlock(Dropout.builder().build()), FIVE);
         refused(
                 run(task, features(5), labels(0, 1, 2, 0)),
-                "model must give one answer to one batch in training mode, but gave two: random operations of the engine, such"
+                "model must give one answer to one batch in training mode, but gave two: random operations of"
+                        + " the engine, such"
                         + " as DJL's Dropout, are repeated by no seed; Layer.Dropout is");
         LearningTask repeated = LearningTask.classification(() -> withBlock(new Layer.Dropout(.5).toBlock()), FIVE);
         run(repeated, features(5), labels(0, 1, 2, 0)).build();

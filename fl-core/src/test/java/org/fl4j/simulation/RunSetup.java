@@ -93,7 +93,8 @@ abstract class RunSetup {
     }
 
     static final String OLDER_IS_GOOD =
-            " The checkpoint before it, round-000003.safetensors, is good: delete the damaged file to resume after round 3";
+            " The checkpoint before it, round-000003.safetensors, is good: delete the damaged file to resume"
+                    + " after round 3";
 
     static String cannotResume(Path file, String... differences) {
         return "checkpoint " + file + ": cannot be resumed from with other settings: " + String.join("; ", differences)

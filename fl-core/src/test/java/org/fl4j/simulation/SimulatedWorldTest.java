@@ -100,7 +100,8 @@ class SimulatedWorldTest extends SimulatedWorldSetup {
         Simulation lonely = setup().algorithm(new SynchronousTime(never, 10)).build();
         assertThatThrownBy(lonely::run)
                 .hasMessageEndingWith(
-                        "available clients must be one at least within 100000 minutes of simulated second 0.0, but was 0");
+                        "available clients must be one at least within 100000 minutes of simulated second 0.0,"
+                                + " but was 0");
         World later = new World((client, round, work) -> 1, (client, seconds) -> seconds >= 1000, 0);
         assertThat(history(setup().rounds(1).algorithm(new SynchronousTime(later, 10)))
                         .get(0)

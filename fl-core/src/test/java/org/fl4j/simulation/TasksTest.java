@@ -216,9 +216,9 @@ class TasksTest extends TasksSetup {
         assertThat(Files.readAllLines(text))
                 .hasSize(15)
                 .allSatisfy(line -> assertThat(line)
-                        .matches(
-                                "\\d{4}-\\d\\d-\\d\\dT\\S+Z round \\d, client \\d+, train: succeeded after \\d+\\.\\d{3} s,"
-                                        + " queued \\d+\\.\\d{3} s, rank 0, thread \\d\\."));
+                        .matches("\\d{4}-\\d\\d-\\d\\dT\\S+Z round \\d, client \\d+, train: succeeded after"
+                                + " \\d+\\.\\d{3} s,"
+                                + " queued \\d+\\.\\d{3} s, rank 0, thread \\d\\."));
         Files.delete(directory.resolve("checkpoints").resolve("round-000003.safetensors"));
         Files.writeString(json, Files.readString(json) + "{\"round\":");
         hash(setup().rounds(4)

@@ -89,7 +89,8 @@ class TorchScriptRunTest extends TensorTest {
             assertThatThrownBy(() -> run.task(task(name)).build())
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageStartingWith("module must be without random operations, which no seed repeats on several"
-                            + " workers, and must keep nothing from batch to batch but parameters and buffers, but gives"
+                            + " workers, and must keep nothing from batch to batch but parameters and buffers,"
+                            + " but gives"
                             + " two answers to one batch: ")
                     .hasMessageEndingWith(name);
         }

@@ -152,10 +152,9 @@ class UpdatesWithoutDeltaTest extends TensorTest {
                         .run()) {
             assertThat(result.history().get(0).failures())
                     .hasSize(Fixtures.CLIENTS)
-                    .allSatisfy(
-                            failure -> assertThat(failure.error())
-                                    .contains(
-                                            "must have a delta where a rule reads it, but has attachments [prototype/mean] alone"));
+                    .allSatisfy(failure -> assertThat(failure.error())
+                            .contains("must have a delta where a rule reads it, but has attachments"
+                                    + " [prototype/mean] alone"));
         }
     }
 

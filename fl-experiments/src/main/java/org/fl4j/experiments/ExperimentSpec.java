@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.fl4j.InvalidSettingException;
+import org.fl4j.core.ClientSelector;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.FederatedDataset;
 import org.fl4j.data.LocalSplit;
@@ -16,6 +17,7 @@ import org.fl4j.data.Partition;
 import org.fl4j.internal.Check;
 import org.fl4j.internal.Sha256;
 import org.fl4j.random.Seed;
+import org.fl4j.server.UniformSelector;
 import org.fl4j.simulation.DiskUpdateStore;
 import org.fl4j.simulation.ListenerFactory;
 import org.fl4j.simulation.RunListener;
@@ -39,6 +41,8 @@ public final class ExperimentSpec {
     private static final double LOCAL_TEST = 0.2;
     private static final int KEY_DIGITS = 12;
     private static final int COHORT = 10;
+    private static final String EVALUATION_SELECTOR = "clientEvaluationSelector";
+    private static final String EVALUATION_COUNT = "clientEvaluationCount";
 
     private final Values values;
     private final DataPart data;
@@ -85,6 +89,13 @@ public final class ExperimentSpec {
                 "left out without clientEvaluationEvery",
                 values.number("data.localTest").orElse(0.0));
         Check.that(evaluates || data.heldOut() == 0, "heldOut", "0 without clientEvaluationEvery", data.heldOut());
+        for (String field : List.of(EVALUATION_SELECTOR, EVALUATION_COUNT)) {
+            Check.that(
+                    evaluates || !values.has(field),
+                    field,
+                    "left out without clientEvaluationEvery",
+                    values.text(field).orElse(""));
+        }
     }
 
     /** Returns the seed of all random choices. */
@@ -167,9 +178,18 @@ public final class ExperimentSpec {
         strategies.putParts(builder);
         target().ifPresent(goal -> builder.stopRule(StopRule.targetReached("test/accuracy", goal)));
         values.list("stop").forEach(line -> builder.stopRule(values.names().parse(StopRule.class, line)));
-        values.whole("clientEvaluationEvery").ifPresent(every -> builder.clientEvaluation(test, every));
+        putEvaluation(builder, test);
         execution.put(builder, train.clients(), devices); // held-out clients too, for they evaluate
         return builder;
+    }
+
+    private void putEvaluation(SimulationBuilder builder, FederatedDataset test) {
+        values.whole("clientEvaluationEvery").ifPresent(every -> builder.clientEvaluation(test, every));
+        if (values.has(EVALUATION_SELECTOR) || values.has(EVALUATION_COUNT)) {
+            builder.evaluationSelector(
+                    values.named(EVALUATION_SELECTOR, ClientSelector.class).orElseGet(UniformSelector::new),
+                    values.whole(EVALUATION_COUNT).orElse(test.clients().size()));
+        }
     }
 
     /**

@@ -91,6 +91,12 @@ public final class FieldTable {
             number("target", Rule.SHARE, "", "a test accuracy to end at"),
             names("stop", StopRule.class, "", "rules to end at before the last round"),
             whole("clientEvaluationEvery", Rule.FROM_ONE, "never", "after how many rounds clients evaluate the model"),
+            named(
+                    "clientEvaluationSelector",
+                    ClientSelector.class,
+                    "all, or uniform with clientEvaluationCount",
+                    "which clients evaluate"),
+            whole("clientEvaluationCount", Rule.FROM_ONE, "all", "how many clients evaluate"),
             text("device", "cpu", "cpu, gpu, gpu:1, auto, or a list such as gpu:0,gpu:1"),
             speed(whole("workers", Rule.FROM_ONE, "one a processor", "how many clients train at once")),
             speed(whole(

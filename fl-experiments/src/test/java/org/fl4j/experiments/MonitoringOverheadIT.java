@@ -93,7 +93,8 @@ class MonitoringOverheadIT {
         Arrays.sort(ratios);
         System.out.printf(
                 Locale.ROOT,
-                "looking takes %.3f %% of all processors' time; a round takes %.3f times what it takes without (median of %d"
+                "looking takes %.3f %% of all processors' time; a round takes %.3f times what it takes without"
+                        + " (median of %d"
                         + " pairs, %.3f to %.3f)%n",
                 100 * looked / all,
                 ratios[PAIRS / 2],

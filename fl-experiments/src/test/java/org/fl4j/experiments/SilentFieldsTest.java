@@ -50,6 +50,31 @@ class SilentFieldsTest {
         }
     }
 
+    @Test
+    void aFileSaysWhichClientsEvaluate() {
+        assertThat(evaluating(Map.of("clientEvaluationEvery", 1))).isEqualTo(10);
+        assertThat(evaluating(Map.of("clientEvaluationEvery", 1, "clientEvaluationCount", 4)))
+                .isEqualTo(4);
+        String oort = "oort-testing:deviation=0.4,confidence=0.8";
+        assertThat(evaluating(Map.of("clientEvaluationEvery", 1, "clientEvaluationSelector", oort)))
+                .as("11 / (1 + 20 / 1.609 * 0.16), rounded up")
+                .isEqualTo(4);
+        assertThatThrownBy(() -> ExperimentSpec.of(Map.of("clientEvaluationCount", 4)))
+                .hasMessageContaining("clientEvaluationCount must be left out without clientEvaluationEvery");
+        assertThatThrownBy(() -> ExperimentSpec.of(Map.of("clientEvaluationSelector", "uniform")))
+                .hasMessageContaining("clientEvaluationSelector must be left out without clientEvaluationEvery");
+    }
+
+    private static int evaluating(Map<String, ?> more) {
+        Map<String, Object> values = new TreeMap<>(SMALL);
+        values.putAll(more);
+        try (Dataset digits = Digits.generate(400, 40, new Seed(0));
+                RunResult result =
+                        ExperimentSpec.of(values).builder(digits).build().run()) {
+            return result.history().get(0).evaluations().size();
+        }
+    }
+
     /** The runner writes rounds and tasks of its own, and a listener may be asked for twice. */
     @Test
     void listenersDoNotShareFilesWithTheRunner() throws IOException {

@@ -178,7 +178,8 @@ class VerifiedRunsTest {
         refusesBeforeItRuns(
                 "local-dp",
                 builder -> builder.uploadTransform(share),
-                "last upload transform under local differential privacy must be the noise it sets, but was NoisyUpload");
+                "last upload transform under local differential privacy must be the noise it sets, but was"
+                        + " NoisyUpload");
         refusesBeforeItRuns(
                 "dp-sgd:accountant=rdp",
                 builder -> builder.sgdClients(SgdClient::new),

@@ -30,6 +30,10 @@ public final class SelectionStrategies implements StrategyProvider {
                 new NamedStrategy<>(ClientSelector.class, "ucb", p -> new UcbSelector(p.number("discount", .7))),
                 new NamedStrategy<>(ClientSelector.class, "optimal", p -> new OptimalSelector()),
                 new NamedStrategy<>(ClientSelector.class, "oort", p -> new OortSelector(oort(p))),
+                new NamedStrategy<>(
+                        ClientSelector.class,
+                        "oort-testing",
+                        p -> new OortTestingSelector(p.number("deviation", .1), p.number("confidence", .95))),
                 new NamedStrategy<>(World.class, "same", p -> world(p, 0)),
                 new NamedStrategy<>(World.class, "lognormal", p -> world(p, 1)));
     }

@@ -7,7 +7,10 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
+import org.fl4j.core.ClientDirectory;
 import org.fl4j.message.ClientId;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.StrategyState;
 import org.fl4j.random.Seed;
 import org.fl4j.world.DeviceProfile;
 import org.junit.jupiter.api.Test;
@@ -27,6 +30,27 @@ class OortTestingTest {
         assertThat(OortTesting.exactParticipants(deviation, range, population, .8))
                 .isCloseTo(expected, within(1e-6));
         assertThat(OortTesting.participants(deviation, range, population, .8)).isEqualTo((int) Math.ceil(expected));
+    }
+
+    @Test
+    void selectsAsManyClientsAsTheDeviationNeeds() {
+        OortTestingSelector selector = new OortTestingSelector(.1, .8);
+        ClientDirectory many = ClientDirectory.ofRange(10_000, client -> 1);
+        RoundContext round = new RoundContext(1, new Seed(3), 10_000);
+        List<ClientId> chosen = selector.select(many, 10_000, round, StrategyState.empty());
+        assertThat(chosen)
+                .as("FedScale's count of deviation 10 in 100")
+                .hasSize(80)
+                .isSorted()
+                .doesNotHaveDuplicates();
+        assertThat(selector.select(many, 80, round, StrategyState.empty())).isEqualTo(chosen);
+        assertThat(selector.select(many, 80, new RoundContext(2, new Seed(3), 10_000), StrategyState.empty()))
+                .isNotEqualTo(chosen);
+        assertThatThrownBy(() -> selector.select(many, 79, round, StrategyState.empty()))
+                .hasMessage("count must be at least the 80 that the deviation needs, but was 79");
+        assertThatThrownBy(() -> new OortTestingSelector(0, .8)).hasMessage("deviation must be in (0, 1), but was 0.0");
+        assertThatThrownBy(() -> new OortTestingSelector(.1, 1))
+                .hasMessage("confidence must be in (0, 1), but was 1.0");
     }
 
     /**

@@ -300,7 +300,8 @@ class PersonalAlgorithmsTest extends TensorTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageMatching(
                         "lambda of MIRA must be below \\d[\\d.E-]*, or models diverge: the learning rate is 0.2, the"
-                                + " largest client takes \\d+ steps, and the largest eigenvalue of the graph's Laplacian is [\\d.]+;"
+                                + " largest client takes \\d+ steps, and the largest eigenvalue of the graph's"
+                                + " Laplacian is [\\d.]+;"
                                 + " leave lambda out to have it scaled, but was 100.0");
         assertThatThrownBy(() -> run().algorithm(new Mira(ClientGraph.random(CLIENTS + 1, .25, new Seed(1)), 0))
                         .build())

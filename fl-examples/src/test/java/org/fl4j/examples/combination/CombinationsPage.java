@@ -99,8 +99,8 @@ final class CombinationsPage {
 
     private void addReasons(List<String> lines) {
         lines.add("## Reasons\n");
-        lines.add(
-                "`sgdClients` are the clients that an algorithm makes. Two algorithms that both make clients do not combine.\n");
+        lines.add("`sgdClients` are the clients that an algorithm makes. Two algorithms that both make clients do"
+                + " not combine.\n");
         for (int i = 0; i < reasons.size(); i++) {
             lines.add((i + 1) + ". " + reasons.get(i));
         }
@@ -122,8 +122,8 @@ final class CombinationsPage {
 
     private static void addParameters(List<String> lines) {
         lines.add("## Parameters\n");
-        lines.add(
-                "Ten clients, eight of them in a round. These parameters fit so few, or make an effect large enough to be seen:\n");
+        lines.add("Ten clients, eight of them in a round. These parameters fit so few, or make an effect large"
+                + " enough to be seen:\n");
         Parts.columns().stream()
                 .filter(part -> !part.settings().isEmpty())
                 .forEach(part -> lines.add("- `" + part.line() + "`"));

@@ -128,7 +128,7 @@ final class Observables {
                 "cohorts are other than with " + other.name(),
                 trial -> !Outcome.cohorts(trial.outcome()).equals(Outcome.cohorts(trial.instead(other))));
         return switch (name) {
-            case "uniform", "weighted", "poisson" -> cohorts;
+            case "uniform", "weighted", "poisson", "oort-testing" -> cohorts;
             default -> cohorts.and(serverRemembers(name + "/"));
         };
     }

@@ -143,8 +143,8 @@ class ExperimentCommandsTest {
                                 "--out",
                                 directory.resolve("x").toString())
                         .err())
-                .contains(
-                        "nowhere.yaml, line 2, data.source: source must be data that can be read, but was mnist /nowhere: ");
+                .contains("nowhere.yaml, line 2, data.source: source must be data that can be read, but was mnist"
+                        + " /nowhere: ");
     }
 
     /** The directory may be named in any way, moved, and lose its store. */

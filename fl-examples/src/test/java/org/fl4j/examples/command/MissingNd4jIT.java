@@ -29,8 +29,8 @@ class MissingNd4jIT {
         ChildJvm.Outcome outcome = mira(jvm.withClassPath(without));
         assertThat(outcome.code()).as(outcome.toString()).isEqualTo(1);
         assertThat(outcome.err())
-                .contains(
-                        "MIRA needs ND4J for its graph's spectrum: add org.nd4j:nd4j-native and its jar for this platform")
+                .contains("MIRA needs ND4J for its graph's spectrum: add org.nd4j:nd4j-native and its jar for"
+                        + " this platform")
                 .doesNotContain("\tat ");
         assertThat(mira(jvm).code()).isZero();
     }

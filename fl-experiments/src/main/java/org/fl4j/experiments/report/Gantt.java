@@ -51,7 +51,8 @@ final class Gantt {
             for (Bar bar : row.getValue()) {
                 svg.append(String.format(
                         Locale.ROOT,
-                        "<rect x=\"%.2f\" y=\"%d\" width=\"%.2f\" height=\"%d\" fill=\"%s\"><title>round %d, %.3f to %.3f s</title></rect>",
+                        "<rect x=\"%.2f\" y=\"%d\" width=\"%.2f\" height=\"%d\" fill=\"%s\"><title>round %d,"
+                                + " %.3f to %.3f s</title></rect>",
                         LEFT + (bar.from() - start) * scale,
                         y + 1,
                         Math.max(.5, (bar.to() - bar.from()) * scale),

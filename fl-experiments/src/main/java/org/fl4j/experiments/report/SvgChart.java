@@ -117,7 +117,8 @@ final class SvgChart {
             }
             svg.append(String.format(
                     Locale.ROOT,
-                    "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">round</text><text transform=\"translate(14 %d) rotate(-90)\""
+                    "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">round</text><text transform=\"translate(14"
+                            + " %d) rotate(-90)\""
                             + " text-anchor=\"middle\">%s</text>",
                     (LEFT + WIDTH) / 2,
                     HEIGHT - 4,

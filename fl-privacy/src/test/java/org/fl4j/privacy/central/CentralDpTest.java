@@ -201,7 +201,8 @@ class CentralDpTest extends CentralDpSetup {
                             .build())
                     .hasMessageStartingWith(
                             "update policy under central differential privacy must be UpdatePolicy.all(), for cohorts"
-                                    + " must be as they were drawn, but was UpdatePolicy[minimumUpdates=0, bufferSize=3");
+                                    + " must be as they were drawn, but was UpdatePolicy[minimumUpdates=0,"
+                                    + " bufferSize=3");
             assertThatThrownBy(() -> run(digits, dp)
                             .uploadTransform(UpdateTransform.none())
                             .build())

@@ -185,7 +185,8 @@ class DpSgdTest extends TensorTest {
                             .rounds(1)
                             .build())
                     .hasMessageStartingWith(
-                            "training under DP-SGD must be without gradient clip and proximal term, which it does not use");
+                            "training under DP-SGD must be without gradient clip and proximal term, which it"
+                                    + " does not use");
         }
         PrivacyBudget tiny = new PrivacyBudget(.01, 1e-5, new RdpAccountant());
         assertThatThrownBy(() -> new DpSgd(1, 1, .2, 4, tiny, NoiseSource.seeded()))
