@@ -14,6 +14,9 @@ class ContractsTest extends ContractCoverage {
                         "org.fl4j.simulation.WorkerExecutor",
                         "every run without another executor has it: WorkerExecutorTest"),
                 entry(
+                        "org.fl4j.simulation.BlockExecutor",
+                        "runs whose clients train in blocks have it: WorkerExecutorTest"),
+                entry(
                         "org.fl4j.core.UpdateTransform$Chain",
                         "two transforms, one after the other: UpdateTransformTest"),
                 entry("org.fl4j.simulation.GuardedServer", "around the server of every run"),

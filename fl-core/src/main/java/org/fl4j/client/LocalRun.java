@@ -3,19 +3,12 @@ package org.fl4j.client;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
 import java.util.Arrays;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.BinaryOperator;
 import java.util.function.Consumer;
 import org.fl4j.data.ClientExamples;
 import org.fl4j.data.Examples;
-import org.fl4j.internal.Check;
-import org.fl4j.message.Fact;
-import org.fl4j.message.Facts;
-import org.fl4j.message.TrainingFacts;
 import org.fl4j.message.TrainingTask;
-import org.fl4j.metrics.Metrics;
 import org.fl4j.model.LocalModel;
 import org.fl4j.model.TrainingProgram;
 import org.fl4j.tensor.Kernels;
@@ -91,7 +84,7 @@ final class LocalRun {
     }
 
     private double rate() {
-        return Check.positive("learningRate", training.learningRate().at(task.round()));
+        return training.rate(task.round());
     }
 
     private static void clip(NDArray gradient, double bound) {
@@ -104,20 +97,13 @@ final class LocalRun {
     LocalResult result() {
         int seen = schedule.rows().length;
         if (seen == 0) {
-            return new LocalResult(schedule.steps(), Metrics.none());
+            return LocalResult.of(schedule, rate(), 0, 0, 0);
         }
-        int lastBatch = seen - (int) schedule.starts()[schedule.steps() - 1];
+        int lastBatch = schedule.count(schedule.steps() - 1);
         double ofLastBatch = Kernels.narrow(losses, seen - lastBatch, lastBatch)
                 .square()
                 .sum()
                 .getFloat();
-        Map<Fact<?>, Object> facts = new TreeMap<>();
-        facts.put(TrainingFacts.EXAMPLES_SEEN, (long) seen);
-        facts.put(TrainingFacts.LOSS, sums[0] / seen);
-        facts.put(TrainingFacts.SQUARED_LOSS, sums[1] / seen);
-        facts.put(TrainingFacts.LAST_SQUARED_LOSS, ofLastBatch / lastBatch);
-        facts.put(TrainingFacts.LEARNING_RATE, rate());
-        Metrics metrics = Metrics.of(TrainingFacts.LOSS.name(), sums[0], seen);
-        return new LocalResult(schedule.steps(), metrics, new Facts(facts));
+        return LocalResult.of(schedule, rate(), sums[0], sums[1], ofLastBatch);
     }
 }

@@ -9,11 +9,15 @@ final class LocalSchedule {
     private final int[] rows;
     private final long[] starts;
 
-    private LocalSchedule(int[] rows, long[] starts) {
+    /** Without steps. */
+    static final LocalSchedule NONE = new LocalSchedule(new int[0], 0);
+
+    private LocalSchedule(int[] rows, long... starts) {
         this.rows = rows;
         this.starts = starts;
     }
 
+    /** Makes the schedule of a client; its order of examples follows from the seed. */
     static LocalSchedule of(LocalTraining training, ClientExamples examples, Seed shuffle) {
         int count = examples.count();
         int batch = Math.min(training.batchSize(), Math.max(count, 1));
@@ -42,6 +46,11 @@ final class LocalSchedule {
     /** Returns where each step's rows begin, and where those of the last step end. */
     long[] starts() {
         return starts;
+    }
+
+    /** Returns how many examples a step uses. */
+    int count(int step) {
+        return (int) (starts[step + 1] - starts[step]);
     }
 
     int steps() {

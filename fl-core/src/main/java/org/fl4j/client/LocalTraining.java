@@ -1,6 +1,5 @@
 package org.fl4j.client;
 
-import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -174,6 +173,11 @@ public record LocalTraining(
         return (long) (steps.getAsInt() / perEpoch) * exampleCount + (long) begun * batch;
     }
 
+    /** Returns the learning rate of a round, which is positive. */
+    double rate(int round) {
+        return Check.positive("learningRate", learningRate.at(round));
+    }
+
     /**
      * Returns the step of this training for a compiled program.
      *
@@ -185,7 +189,7 @@ public record LocalTraining(
                 && sgd.momentum() == 0
                 && gradientClip.isEmpty()
                 && proximalTerm == 0) {
-            return new StepRule(/* descends= */ true, sgd.weightDecay(), List.of(), 0);
+            return StepRule.descent(sgd.weightDecay());
         }
         StepLines lines = new StepLines();
         if (corrected) {

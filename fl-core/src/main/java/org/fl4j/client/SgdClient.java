@@ -69,6 +69,9 @@ public class SgdClient implements Client {
         }
     };
 
+    /** The purpose of the seed that the order of examples follows from. */
+    static final String SHUFFLE = "shuffle";
+
     private final ClientId id;
     private final Worker worker;
     private final LocalTraining configured;
@@ -201,7 +204,7 @@ public class SgdClient implements Client {
         LocalModel model = worker.model();
         model.seed(task.seed("dropout" + purpose));
         ClientExamples examples = examples();
-        LocalSchedule schedule = LocalSchedule.of(how, examples, task.seed("shuffle" + purpose));
+        LocalSchedule schedule = LocalSchedule.of(how, examples, task.seed(SHUFFLE + purpose));
         Optional<NDArray> correction = gradientCorrection(task);
         LocalRun run = new LocalRun(task, model, anchor, correction, examples, schedule, how);
         Optional<TrainingProgram> program = HOOKS_INTO_STEPS.get(getClass())

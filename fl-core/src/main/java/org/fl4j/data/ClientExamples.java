@@ -2,6 +2,7 @@ package org.fl4j.data;
 
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
+import java.util.stream.IntStream;
 
 /**
  * What one client holds: some rows of a data set that is in memory once, on the client's device. Nothing is copied
@@ -20,6 +21,11 @@ public final class ClientExamples {
     public ClientExamples(Examples source, int[] rows) {
         this.source = source;
         this.rows = rows;
+    }
+
+    /** Returns a view of some rows that follow one another. */
+    public static ClientExamples range(Examples source, int first, int count) {
+        return new ClientExamples(source, IntStream.range(first, first + count).toArray());
     }
 
     /** Returns how many examples the client holds. */

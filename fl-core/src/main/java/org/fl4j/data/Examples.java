@@ -2,6 +2,8 @@ package org.fl4j.data;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import java.util.List;
@@ -66,6 +68,15 @@ public record Examples(NDArray features, NDArray labels) implements AutoCloseabl
         try (NDArray indices = Tensors.indices(manager, rows).toDevice(features.getDevice(), /* copy= */ false)) {
             return new Examples(Kernels.rows(manager, features, indices), Kernels.rows(manager, labels, indices));
         }
+    }
+
+    /** Returns copies of the examples of all parts, one after another; at least one part, all of one shape and type. */
+    public static Examples joined(List<Examples> parts) {
+        NDArray features = NDArrays.concat(
+                new NDList(parts.stream().map(Examples::features).toList()));
+        NDArray labels =
+                NDArrays.concat(new NDList(parts.stream().map(Examples::labels).toList()));
+        return new Examples(features, labels);
     }
 
     /** Returns {@code count} examples from row {@code from}, as views. */

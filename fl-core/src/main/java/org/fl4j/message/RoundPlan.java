@@ -29,6 +29,8 @@ import org.fl4j.tensor.Slice;
  * @param notes what the server reads again when the updates are there
  * @param blockSize how many positions of the cohort are one block, see {@link org.fl4j.core.UpdateStream#fold}; at
  *     least 1
+ * @param together how many positions of the cohort train together, see {@link
+ *     org.fl4j.client.ClientHost#trainBlock}; at least 1
  */
 public record RoundPlan(
         List<ClientId> cohort,
@@ -38,7 +40,8 @@ public record RoundPlan(
         Map<ClientId, Facts> facts,
         List<Rejection> absent,
         Map<Note<?>, Object> notes,
-        int blockSize) {
+        int blockSize,
+        int together) {
     /** The id of the message that all clients get unless there is an order for them. */
     public static final String MODEL = "model";
 
@@ -55,6 +58,7 @@ public record RoundPlan(
         absent = List.copyOf(absent);
         notes = Map.copyOf(notes);
         Check.positive("blockSize", blockSize);
+        Check.positive("together", together);
         for (ClientId client : cohort) {
             String id = orders.getOrDefault(client, USUAL).shared();
             if (!shared.containsKey(id)) { // no text but for the failure
@@ -66,7 +70,7 @@ public record RoundPlan(
     /** Knows nothing of clients, asks nobody else, and has no notes. */
     public RoundPlan(
             List<ClientId> cohort, int needed, Map<String, SharedMessage> shared, Map<ClientId, ClientOrder> orders) {
-        this(cohort, needed, shared, orders, Map.of(), List.of(), Map.of(), /* blockSize= */ 1);
+        this(cohort, needed, shared, orders, Map.of(), List.of(), Map.of(), /* blockSize= */ 1, /* together= */ 1);
     }
 
     /** Sends one message to everybody. */
@@ -139,13 +143,33 @@ public record RoundPlan(
     }
 
     /** Returns the same plan in other blocks. */
-    public RoundPlan withBlockSize(int other) {
-        return other == blockSize ? this : new RoundPlan(cohort, needed, shared, orders, facts, absent, notes, other);
+    public RoundPlan withBlocks(int otherSize, int othersTogether) {
+        return otherSize == blockSize && othersTogether == together
+                ? this
+                : new RoundPlan(cohort, needed, shared, orders, facts, absent, notes, otherSize, othersTogether);
+    }
+
+    /** Returns the cohort in blocks of {@link #together} positions, see {@link #trainable}. */
+    public List<List<ClientId>> blocks() {
+        List<List<ClientId>> blocks = new ArrayList<>();
+        for (int from = 0; from < cohort.size(); from += together) {
+            blocks.addAll(trainable(cohort.subList(from, Math.min(from + together, cohort.size()))));
+        }
+        return blocks;
+    }
+
+    /** Returns a block as it is if all its clients are sent one whole model, otherwise each of its clients alone. */
+    public List<List<ClientId>> trainable(List<ClientId> block) {
+        String shared = order(block.get(0)).shared();
+        boolean isOne = block.stream()
+                .map(this::order)
+                .allMatch(order -> order.isOfShared() && order.shared().equals(shared));
+        return isOne ? List.of(block) : block.stream().map(List::of).toList();
     }
 
     /** Returns the same plan with another cohort. */
     public RoundPlan withCohort(List<ClientId> others) {
-        return new RoundPlan(others, needed, shared, orders, facts, absent, notes, blockSize);
+        return new RoundPlan(others, needed, shared, orders, facts, absent, notes, blockSize, together);
     }
 
     /** Returns the same plan with what a server knows of clients too, and with those that it does not wait for. */
@@ -154,7 +178,7 @@ public record RoundPlan(
         known.forEach((client, more) -> all.merge(client, more, Facts::with));
         List<Rejection> missing = new ArrayList<>(absent);
         missing.addAll(others);
-        return new RoundPlan(cohort, needed, shared, orders, all, missing, notes, blockSize);
+        return new RoundPlan(cohort, needed, shared, orders, all, missing, notes, blockSize, together);
     }
 
     /** Returns what the server knows of a client. */
@@ -170,7 +194,7 @@ public record RoundPlan(
 
     /** Returns the same plan with other messages and orders. */
     public RoundPlan withMessages(Map<String, SharedMessage> messages, Map<ClientId, ClientOrder> others) {
-        return new RoundPlan(cohort, needed, messages, others, facts, absent, notes, blockSize);
+        return new RoundPlan(cohort, needed, messages, others, facts, absent, notes, blockSize, together);
     }
 
     /** Returns the same plan with another order for one client. */
@@ -192,7 +216,7 @@ public record RoundPlan(
     public <T> RoundPlan with(Note<T> note, T value) {
         Map<Note<?>, Object> more = new HashMap<>(notes);
         more.put(note, note.type().cast(Check.present("note " + note.name(), value)));
-        return new RoundPlan(cohort, needed, shared, orders, facts, absent, more, blockSize);
+        return new RoundPlan(cohort, needed, shared, orders, facts, absent, more, blockSize, together);
     }
 
     /**

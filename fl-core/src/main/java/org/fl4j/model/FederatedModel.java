@@ -44,6 +44,7 @@ public final class FederatedModel implements AutoCloseable {
     private final FixedParameters fixed;
     private final Map<ParameterLayout, FederatedModel> smaller = new ConcurrentHashMap<>();
     private final Map<StepRule, Optional<TrainingProgram>> programs = new ConcurrentHashMap<>();
+    private final Map<StepRule, Optional<BlockProgram>> blockPrograms = new ConcurrentHashMap<>();
     private final ExampleRules exampleRules;
     private final SingleRows singleRows;
     private final int evaluationRows;
@@ -183,6 +184,11 @@ public final class FederatedModel implements AutoCloseable {
      */
     public Optional<TrainingProgram> program(StepRule rule) {
         return programs.computeIfAbsent(rule, key -> TrainingProgram.of(this, key));
+    }
+
+    /** Returns the compiled local training of a block of clients by a rule, or nothing if there is none. */
+    public Optional<BlockProgram> blockProgram(StepRule rule) {
+        return blockPrograms.computeIfAbsent(rule, key -> BlockProgram.of(this, key));
     }
 
     ExampleRules exampleRules() {

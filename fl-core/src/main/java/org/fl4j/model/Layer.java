@@ -54,6 +54,14 @@ public interface Layer {
     }
 
     /**
+     * Returns whether {@link #write} also serves the training of several clients at once, whose batches are
+     * (clients, n, ...). By default not; the layer's clients then train one after another.
+     */
+    default boolean trainsInBlocks() {
+        return false;
+    }
+
+    /**
      * Writes the compiled form of layers in a row, for layers that hold others.
      *
      * @param out where to
@@ -99,6 +107,11 @@ public interface Layer {
         @Override
         public ExampleForm output(ExampleForm input, String number) {
             return input.vector(name(number)).with(new Shape(units));
+        }
+
+        @Override
+        public boolean trainsInBlocks() {
+            return true;
         }
 
         @Override
@@ -244,6 +257,11 @@ public interface Layer {
         }
 
         @Override
+        public boolean trainsInBlocks() {
+            return true;
+        }
+
+        @Override
         public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
             return Optional.of(LayerForms.relu(out, input, above));
         }
@@ -254,6 +272,11 @@ public interface Layer {
         @Override
         public Block toBlock() {
             return Activation.tanhBlock();
+        }
+
+        @Override
+        public boolean trainsInBlocks() {
+            return true;
         }
 
         @Override
@@ -270,6 +293,11 @@ public interface Layer {
         }
 
         @Override
+        public boolean trainsInBlocks() {
+            return true;
+        }
+
+        @Override
         public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
             return Optional.of(LayerForms.sigmoid(out, input, above));
         }
@@ -280,6 +308,11 @@ public interface Layer {
         @Override
         public Block toBlock() {
             return Activation.geluBlock();
+        }
+
+        @Override
+        public boolean trainsInBlocks() {
+            return true;
         }
 
         @Override
@@ -360,6 +393,11 @@ public interface Layer {
         @Override
         public ExampleForm output(ExampleForm input, String number) {
             return input.with(new Shape(input.shape().size()));
+        }
+
+        @Override
+        public boolean trainsInBlocks() {
+            return true;
         }
 
         @Override

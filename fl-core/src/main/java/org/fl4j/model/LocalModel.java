@@ -8,6 +8,7 @@ import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -29,6 +30,8 @@ import org.fl4j.tensor.internal.StepRule;
  * time.
  */
 public final class LocalModel implements AutoCloseable {
+    private static final int MOST_BLOCKS = 2; // sizes of blocks: the usual one, and that of the last block of a cohort
+
     private final FederatedModel model;
     private final NDManager manager;
     private final ParameterVector parameters;
@@ -36,6 +39,7 @@ public final class LocalModel implements AutoCloseable {
     private final Optional<TorchScriptModule> module;
     private final WorkerParameters store;
     private final RowIndices rows;
+    private final Map<BlockMemory.Kind, BlockMemory> blocks = new LinkedHashMap<>(); // used last comes last
     private NDArray losses;
     private Seed dropoutSeed = new Seed(0);
     private Optional<RandomGenerator> dropout = Optional.empty();
@@ -193,6 +197,24 @@ public final class LocalModel implements AutoCloseable {
     /** Returns the compiled local training by a rule, if this model can be compiled. */
     public Optional<TrainingProgram> program(StepRule rule) {
         return model.program(rule);
+    }
+
+    /** Returns memory for blocks of a kind, the same each time as long as few kinds are in use. */
+    BlockMemory blockMemory(BlockMemory.Kind kind) {
+        BlockMemory known = blocks.remove(kind);
+        if (known == null) {
+            if (blocks.size() == MOST_BLOCKS) {
+                blocks.remove(blocks.keySet().iterator().next()).close();
+            }
+            known = new BlockMemory(kind, parameters.layout().floatCount(), manager);
+        }
+        blocks.put(kind, known);
+        return known;
+    }
+
+    /** Returns the compiled local training of a block of clients by a rule, if there is one for this model. */
+    public Optional<BlockProgram> blockProgram(StepRule rule) {
+        return model.blockProgram(rule);
     }
 
     /** Evaluates loss and metrics of the task; names are {@code split/loss}, {@code split/accuracy} and so on. */

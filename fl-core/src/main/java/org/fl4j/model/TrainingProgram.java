@@ -69,24 +69,29 @@ public final class TrainingProgram {
      * that a program can express and no dropout inside a residual layer. */
     static Optional<TrainingProgram> of(FederatedModel model, StepRule rule) {
         LearningTask task = model.task();
-        if (!(task.architecture() instanceof Network network)
-                || hasNestedDropout(network.layers())
-                || !(task.loss() instanceof ExampleMeasure.CrossEntropy
-                        || task.loss() instanceof ExampleMeasure.SquaredError)) {
+        Optional<TrainingSource.Loss> loss = loss(task);
+        if (!(task.architecture() instanceof Network network) || hasNestedDropout(network.layers()) || loss.isEmpty()) {
             return Optional.empty();
         }
-        TrainingSource.Loss loss = task.loss() instanceof ExampleMeasure.CrossEntropy
-                ? TrainingSource.Loss.CROSS_ENTROPY
-                : TrainingSource.Loss.SQUARED_ERROR;
         return new TrainingSource(views(model.layout()), rule)
-                .write(out -> Layer.sequence(network.layers(), out, "features", /* above= */ false), loss)
+                .write(out -> Layer.sequence(network.layers(), out, "features", /* above= */ false), loss.get())
                 .map(source -> new TrainingProgram(
                         TorchScript.compile(model.manager(), source),
                         rule,
                         masks(network.layers(), task.inputShape())));
     }
 
-    private static List<ParameterView> views(ParameterLayout layout) {
+    /** Returns the task's loss as programs know it; nothing if they do not. */
+    static Optional<TrainingSource.Loss> loss(LearningTask task) {
+        if (task.loss() instanceof ExampleMeasure.CrossEntropy) {
+            return Optional.of(TrainingSource.Loss.CROSS_ENTROPY);
+        }
+        return task.loss() instanceof ExampleMeasure.SquaredError
+                ? Optional.of(TrainingSource.Loss.SQUARED_ERROR)
+                : Optional.empty();
+    }
+
+    static List<ParameterView> views(ParameterLayout layout) {
         return layout.parameters().stream()
                 .filter(entry -> entry.role() == ParameterRole.TRAINABLE || entry.role() == ParameterRole.FLOAT_BUFFER)
                 .map(entry -> new ParameterView(

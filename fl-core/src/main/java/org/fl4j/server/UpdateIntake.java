@@ -95,6 +95,22 @@ public final class UpdateIntake {
         rejected.addAll(part.rejected());
     }
 
+    /**
+     * Judges an update whose delta, of the right layout, is somewhere else, with a policy that takes all. Whoever calls
+     * this adds what is accepted.
+     *
+     * @param update without its delta
+     * @param finite whether the delta is
+     */
+    public boolean accepts(ModelUpdate update, boolean finite) {
+        if (validator.judge(update, finite) instanceof Admission.Rejected rejection) {
+            reject(update, rejection);
+            return false;
+        }
+        accepted.put(update.client(), update.receipt(Receipt.Outcome.ACCEPTED));
+        return true;
+    }
+
     /** Takes one update and frees it. */
     void take(ModelUpdate sent, Function<ModelUpdate, Admission> judge, Consumer<ModelUpdate> fold) {
         try (sent) {

@@ -18,6 +18,9 @@ import org.fl4j.tensor.Slice;
 
 /** The checks that every update of a round passes before an aggregator sees it. For one round and one thread. */
 public final class UpdateValidator {
+    private static final Admission NOT_FINITE =
+            Admission.rejected(RejectionReason.NOT_FINITE, "delta must be finite, but has NaN or infinite values");
+
     private final ServerState state;
     private final int maxStaleness;
     private final boolean slices;
@@ -47,6 +50,21 @@ public final class UpdateValidator {
 
     /** Judges an update: duplicates, version, example count, layout and finite values, in this order. */
     public Admission judge(ModelUpdate update) {
+        Admission claims = judgeClaims(update);
+        return claims instanceof Admission.Accepted ? judgeArrays(update) : claims;
+    }
+
+    /**
+     * Judges an update of the whole model whose delta, of the right layout, is somewhere else.
+     *
+     * @param finite whether the delta is
+     */
+    Admission judge(ModelUpdate update, boolean finite) {
+        Admission claims = judgeClaims(update);
+        return !(claims instanceof Admission.Accepted) || finite ? claims : NOT_FINITE;
+    }
+
+    private Admission judgeClaims(ModelUpdate update) {
         if (!seen.add(update.client())) {
             return Admission.rejected(
                     RejectionReason.DUPLICATE, update.client() + " must send one update a round, but sent another");
@@ -66,7 +84,7 @@ public final class UpdateValidator {
             return Admission.rejected(
                     RejectionReason.NO_EXAMPLES, "exampleCount must be at least 1, but was " + update.exampleCount());
         }
-        return judgeArrays(update);
+        return Admission.accepted();
     }
 
     private Admission judgeArrays(ModelUpdate update) {
@@ -81,8 +99,7 @@ public final class UpdateValidator {
             return Admission.rejected(RejectionReason.WRONG_SHAPE, "delta: " + difference.get());
         }
         if (delta.isPresent() && !delta.get().isFinite()) {
-            return Admission.rejected(
-                    RejectionReason.NOT_FINITE, "delta must be finite, but has NaN or infinite values");
+            return NOT_FINITE;
         }
         for (Map.Entry<String, NDArray> attachment : update.attachments().entrySet()) {
             DataType type = attachment.getValue().getDataType();

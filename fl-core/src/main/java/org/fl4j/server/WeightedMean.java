@@ -3,6 +3,7 @@ package org.fl4j.server;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -128,6 +129,30 @@ public final class WeightedMean implements SumRule.Sums {
                 Double::sum));
         scaledWeight += scaled;
         count++;
+    }
+
+    @Override
+    public boolean takesRows() {
+        return weighting instanceof UpdateWeighting.Named && attachments.isEmpty() && statistics.isEmpty();
+    }
+
+    @Override
+    public void addRows(List<ModelUpdate> updates, NDArray deltas, int... rows) {
+        if (rows.length == 0) {
+            return;
+        }
+        double[] weights = updates.stream()
+                .mapToDouble(update -> Check.positive("weight of " + update.client(), weighting.weight(update)))
+                .toArray();
+        makeRoomFor(Math.getExponent(Arrays.stream(weights).sum()));
+        for (int i = 0; i < weights.length; i++) {
+            weights[i] = Math.scalb(weights[i], exponent);
+            scaledWeight += weights[i];
+        }
+        count += rows.length;
+        boolean isNew = sum.isEmpty();
+        sum = sum.or(() -> Optional.of(state.model().like()));
+        Kernels.addRows(sum.get().floats(), isNew, deltas, rows, weights);
     }
 
     @Override

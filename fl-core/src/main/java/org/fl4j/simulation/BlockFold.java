@@ -1,16 +1,20 @@
 package org.fl4j.simulation;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.fl4j.client.TrainedBlock;
 import org.fl4j.core.BlockSums;
 import org.fl4j.core.SumRule;
 import org.fl4j.message.ClientId;
 import org.fl4j.message.ModelUpdate;
+import org.fl4j.message.Payload;
 import org.fl4j.message.Receipt;
 import org.fl4j.message.Rejection;
 import org.fl4j.message.RejectionReason;
@@ -20,12 +24,15 @@ import org.fl4j.message.StrategyState;
 import org.fl4j.message.TrainingTask;
 import org.fl4j.server.UpdateIntake;
 import org.fl4j.server.UpdatePolicy;
+import org.fl4j.tensor.ParameterVector;
 
 /**
  * Judges and sums the updates of one block of clients in another process, as the server would. For one thread. See
  * {@link PortableProgram.Opened#sum}.
  */
 public final class BlockFold implements AutoCloseable {
+    private static final Payload NOTHING = new Payload(Optional.empty(), Map.of());
+
     private final ClaimRule claims;
     private final SumRule.Sums sums;
     private final UpdateIntake intake;
@@ -58,6 +65,38 @@ public final class BlockFold implements AutoCloseable {
         receipts.add(update.receipt().with(Receipt.Outcome.SENT, size));
         intake.take(List.of(update), sums::onModelUpdate, sums::add);
         sums.sums().tensors().values().forEach(NDScope::unregister); // they outlive the scope of this client
+    }
+
+    /**
+     * Judges the updates of clients that trained together, and adds those that are accepted.
+     *
+     * @param owner owns the sums
+     */
+    void take(TrainedBlock block, NDManager owner) {
+        long size = block.byteCount();
+        List<ModelUpdate> accepted = new ArrayList<>();
+        int[] rows = new int[block.members().size()];
+        for (TrainedBlock.Member member : block.members()) {
+            if (member.receipt().isEmpty()) {
+                continue; // it failed
+            }
+            ModelUpdate update =
+                    ClientCall.measured(new ModelUpdate(member.receipt().get(), NOTHING, Map.of()));
+            sizes.put(update.client(), size);
+            Optional<String> fault = claims.fault(update, Optional.empty());
+            if (fault.isPresent()) {
+                falseClaims.add(new Rejection(update.client(), RejectionReason.FALSE_CLAIM, fault.get()));
+                continue;
+            }
+            receipts.add(update.receipt().with(Receipt.Outcome.SENT, size));
+            if (intake.accepts(
+                    update.with(update.receipt().with(Receipt.Outcome.SENT, size)), block.isFinite(member))) {
+                rows[accepted.size()] = member.row();
+                accepted.add(update);
+            }
+        }
+        sums.addRows(accepted, block.deltas(), Arrays.copyOf(rows, accepted.size()));
+        sums.sums().tensors().values().forEach(array -> ParameterVector.keep(array, owner));
     }
 
     /** Returns what the updates have come to; the arrays are still this fold's. */

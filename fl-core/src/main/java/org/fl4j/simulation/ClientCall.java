@@ -101,7 +101,7 @@ final class ClientCall {
     }
 
     /** Leaves out what is not a number: a rule or a mean would make it everybody's. */
-    private static ModelUpdate measured(ModelUpdate update) {
+    static ModelUpdate measured(ModelUpdate update) {
         Facts facts = update.facts()
                 .whereValue(value -> !(value instanceof Double number) || Math.abs(number) <= LARGEST_SUM);
         if (facts.values().size() == update.facts().values().size() && areFinite(update.metrics())) {

@@ -23,6 +23,8 @@ import org.fl4j.tensor.ParameterLayout;
  * @param states what clients kept, and where it is staged what they keep
  * @param failures what a client that fails does to the run
  * @param hashes whether task records carry the hash of the client's update
+ * @param blocks whether the clients of each of the plan's blocks are given to {@link
+ *     org.fl4j.client.ClientHost#trainBlock} together
  * @param cancelled whether the run is to end now
  */
 public record ExecutorParts(
@@ -32,6 +34,7 @@ public record ExecutorParts(
         ClientStore states,
         FailurePolicy failures,
         boolean hashes,
+        boolean blocks,
         BooleanSupplier cancelled) {
     /** Copies the map. */
     public ExecutorParts {

@@ -27,6 +27,7 @@ final class GuardedServer implements Server {
     private final ParameterLayout layout;
     private final boolean failsOnRefusal;
     private final int blockSize;
+    private final int together;
 
     /**
      * Guards a server.
@@ -34,9 +35,11 @@ final class GuardedServer implements Server {
      * @param layout of the task's model
      * @param failsOnRefusal whether a round whose aggregate is not finite ends the run
      * @param blockSize how many clients are a block of the plan
+     * @param together how many clients train together
      */
-    GuardedServer(Server server, ParameterLayout layout, boolean failsOnRefusal, int blockSize) {
+    GuardedServer(Server server, ParameterLayout layout, boolean failsOnRefusal, int blockSize, int together) {
         this.blockSize = blockSize;
+        this.together = together;
         this.server = server;
         this.layout = layout;
         this.failsOnRefusal = failsOnRefusal;
@@ -83,7 +86,7 @@ final class GuardedServer implements Server {
                     round.number(),
                     "leave the size of blocks to the run, " + blockSize + ", but set " + plan.blockSize());
         }
-        return plan.withBlockSize(blockSize);
+        return plan.withBlocks(blockSize, together);
     }
 
     private void requireSound(RoundPlan plan, ClientDirectory available, RoundContext round) {

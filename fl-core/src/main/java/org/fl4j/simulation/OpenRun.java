@@ -70,7 +70,8 @@ record OpenRun(
                     setup.decorated(composed, clientStates),
                     model.layout(),
                     setup.failurePolicy == FailurePolicy.FAIL_RUN,
-                    setup.blockSize);
+                    setup.blockSize,
+                    setup.together);
             RoundStarts starts = new RoundStarts(
                     setup.seed, setup.data.clients(), scope.updates(), setup.observers, scope.recorded());
             Queries queries = new Queries(server, starts, executor, claims(setup));
@@ -200,6 +201,7 @@ record OpenRun(
                             clientStates,
                             setup.failurePolicy,
                             setup.hashUpdates,
+                            setup.together > 1,
                             cancelled));
         }
         List<WorkerHost> hosts = new ArrayList<>();
@@ -207,7 +209,11 @@ record OpenRun(
             hosts.add(host(setup, model, clientStates, setup.devices.forWorker(i), calls));
         }
         ClientExecutor clients = new ClientExecutor(hosts, setup.execution, setup.failurePolicy, monitor, cancelled);
-        return new WorkerExecutor(clients, calls, clientStates, setup.hashUpdates);
+        WorkerExecutor single = new WorkerExecutor(clients, calls, clientStates, setup.hashUpdates);
+        boolean plain = setup.uploadTransform == RunConfig.NO_TRANSFORM && setup.codec.isEmpty() && !setup.hashUpdates;
+        return setup.together > 1
+                ? new BlockExecutor(single, clients, setup.failurePolicy, claims(setup), plain)
+                : single;
     }
 
     static WorkerHost host(
@@ -215,6 +221,12 @@ record OpenRun(
         FederatedDataset evaluation =
                 Optional.ofNullable(setup.clientEvaluationData).orElse(setup.data);
         Worker worker = new Worker(model, setup.data, evaluation, states, device);
-        return new WorkerHost(worker, setup.clientFactory(), setup.uploadTransform, new Encoding(setup.codec), calls);
+        return new WorkerHost(
+                worker,
+                setup.clientFactory(),
+                setup.uploadTransform,
+                new Encoding(setup.codec),
+                calls,
+                new BlockRule(setup).fault().isEmpty() ? Optional.of(setup.training) : Optional.empty());
     }
 }

@@ -227,6 +227,11 @@ public record PortableProgram(
         }
 
         @Override
+        public List<Answer> trainBlock(List<TrainingTask> block) {
+            return host.trainBlock(block);
+        }
+
+        @Override
         public ModelUpdate answer(String query, TrainingTask asked) {
             return host.answer(query, asked);
         }

@@ -27,13 +27,21 @@ final class Rehearsal {
     }
 
     /**
+     * What is known of the model once it was made.
+     *
+     * @param frozenSha256 the hash of its frozen parameters, if it has any
+     * @param floatCount how many floats it has
+     */
+    record Seen(Optional<String> frozenSha256, long floatCount) {}
+
+    /**
      * Checks a run.
      *
-     * @return the hash of the model's frozen parameters, if it has any
+     * @return what was seen of the model
      * @throws IllegalArgumentException if something does not fit; the message names the layer, the data or the measure,
      *     the rule and the value
      */
-    static Optional<String> of(RunConfig run) {
+    static Seen of(RunConfig run) {
         TensorEngine.prepareThread();
         FederatedDataset evaluation =
                 Optional.ofNullable(run.clientEvaluationData).orElse(run.data);
@@ -54,7 +62,7 @@ final class Rehearsal {
                     "frozen parameters of the model",
                     "left as they are by a batch, for all workers share them",
                     "changed");
-            return after;
+            return new Seen(after, model.layout().floatCount());
         }
     }
 

@@ -29,7 +29,11 @@ record Reruns(Server server, RoundStarts starts, Queries queries, CohortExecutor
                 "client",
                 "one who trained in round " + round.number() + ", " + plan.cohort(),
                 client);
-        return trainAlone(plan, client, round);
+        List<ClientId> block = plan.blocks().stream()
+                .filter(clients -> clients.contains(client))
+                .findFirst()
+                .orElseThrow();
+        return train(plan.withCohort(block), client, round);
     }
 
     /** Runs the first client of the round after a state, if it has any, and returns it. */
@@ -37,16 +41,22 @@ record Reruns(Server server, RoundStarts starts, Queries queries, CohortExecutor
         RoundContext round = starts.after(state);
         RoundPlan plan = server.plan(queries.before(state, round).state(), starts.clients(), round);
         Optional<ClientId> first = plan.cohort().stream().findFirst();
-        first.ifPresent(client -> trainAlone(plan, client, round));
+        first.ifPresent(client -> train(plan.withCohort(List.of(client)), client, round));
         return first;
     }
 
-    private String trainAlone(RoundPlan plan, ClientId client, RoundContext round) {
-        try (CohortExecutor.Answers<ModelUpdate> answers = executor.train(plan.withCohort(List.of(client)), round)) {
-            Check.that(answers.hasNext(), "client", "one who does not fail", answers.failures());
-            try (ModelUpdate update = answers.next()) {
-                return update.sha256();
+    /** Trains some clients, and returns the hash of the update of one of them. */
+    private String train(RoundPlan plan, ClientId client, RoundContext round) {
+        try (CohortExecutor.Answers<ModelUpdate> answers = executor.train(plan, round)) {
+            while (answers.hasNext()) {
+                try (ModelUpdate update = answers.next()) {
+                    if (update.client().equals(client)) {
+                        return update.sha256();
+                    }
+                }
             }
+            throw new IllegalArgumentException(
+                    "client must be one who does not fail, but was " + client + ": " + answers.failures());
         }
     }
 }

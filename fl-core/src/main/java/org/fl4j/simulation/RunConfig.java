@@ -44,7 +44,11 @@ import org.fl4j.tensor.ParameterVector;
  * required and not set yet are null; {@link RunRules} finds them.
  */
 final class RunConfig implements Cloneable {
-    private static final UpdateTransform NO_TRANSFORM = UpdateTransform.none();
+    /** Clients without hooks. */
+    static final SgdClientFactory PLAIN = SgdClient::new;
+
+    /** Leaves updates as they are. */
+    static final UpdateTransform NO_TRANSFORM = UpdateTransform.none();
 
     LearningTask task;
     FederatedDataset data;
@@ -52,7 +56,7 @@ final class RunConfig implements Cloneable {
     FederatedDataset clientEvaluationData;
     LocalTraining training;
     Optional<ClientFactory> clientFactory = Optional.empty();
-    SgdClientFactory sgdClients = SgdClient::new;
+    SgdClientFactory sgdClients = PLAIN;
     Optional<Path> clientStates = Optional.empty();
     ClientSelector selector = new UniformSelector();
     Aggregator aggregator = new FedAvg();
@@ -68,7 +72,10 @@ final class RunConfig implements Cloneable {
     Optional<Codec> codec = Optional.empty();
     Optional<ParameterVector> initialModel = Optional.empty();
     int cohortSize;
-    int blockSize = 1;
+    OptionalInt askedBlockSize = OptionalInt.empty();
+    int blockSize = 1; // once the run is finished
+    BlockTraining blockTraining = BlockTraining.AUTO;
+    int together = 1; // how many clients train at once; once the run is finished
     int rounds;
     int workers = Runtime.getRuntime().availableProcessors();
     Devices devices = Devices.cpu();
@@ -107,8 +114,9 @@ final class RunConfig implements Cloneable {
         OwnedPart.replaced(this).ifPresent(fault -> {
             throw fault;
         });
-        Optional<String> frozen = Rehearsal.of(nested);
-        RunConfig seen = nested.with(run -> run.frozenSha256 = frozen);
+        Rehearsal.Seen model = Rehearsal.of(nested);
+        RunConfig seen =
+                new BlockRule(nested).applied(model.floatCount()).with(run -> run.frozenSha256 = model.frozenSha256());
         return OwnedPart.ownerOf("aggregator", this)
                 .map(algorithm -> {
                     WatchedAggregator watched = new WatchedAggregator(aggregator, algorithm);

@@ -54,6 +54,7 @@ record RunIdentity(Fingerprint made, Fingerprint machine) {
                 .add("initialModel", run.initialModel)
                 .add("cohortSize", run.cohortSize)
                 .add("blockSize", run.blockSize)
+                .add("clients that train together", run.together)
                 .add("seed", run.seed)
                 .add("failurePolicy", run.failurePolicy)
                 .add("execution.attempts", run.execution.attempts())

@@ -37,7 +37,7 @@ record RunRules(RunConfig run) {
                 "at least what the aggregator needs, " + run.aggregator.minimumUpdates(),
                 run.cohortSize);
         Check.positive("rounds", run.rounds);
-        Check.positive("blockSize", run.blockSize);
+        run.askedBlockSize.ifPresent(size -> Check.positive("blockSize", size));
         run.evaluatingClients()
                 .ifPresent(evaluating -> Check.that(
                         evaluating.all().size() >= clients,

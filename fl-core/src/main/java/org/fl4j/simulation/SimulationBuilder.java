@@ -206,12 +206,17 @@ public final class SimulationBuilder {
     }
 
     /**
-     * Sets how many clients' updates are summed up before the sums are; by default 1: updates are added one after
-     * another. The bits of the model follow from it, and not from where the sums are made: a {@link CohortExecutor}
-     * elsewhere may send one sum for each block of clients.
+     * Sets how many clients' updates are summed up before the sums are; by default 1, and updates are added one
+     * after another, or what {@link BlockTraining} says. The bits of the model follow from it, and not from where the
+     * sums are made: a {@link CohortExecutor} elsewhere may send one sum for each block of clients.
      */
     public SimulationBuilder blockSize(int value) {
-        return set(run -> run.blockSize = value);
+        return set(run -> run.askedBlockSize = OptionalInt.of(value));
+    }
+
+    /** Sets whether the clients of a block train all at once; by default where that is faster. */
+    public SimulationBuilder blockTraining(BlockTraining value) {
+        return set(run -> run.blockTraining = Check.present("blockTraining", value));
     }
 
     /** Sets the number of rounds; required. */

@@ -76,7 +76,8 @@ final class WorkerExecutor implements CohortExecutor {
         }
     }
 
-    private ModelUpdate noted(ModelUpdate update, TaskNotes notes) {
+    /** Notes what is recorded of an update, and stages what its client keeps; frees the update if that fails. */
+    ModelUpdate noted(ModelUpdate update, TaskNotes notes) {
         try {
             notes.add(update.receipt().measured("privacy/"));
             if (hashes) {
@@ -103,9 +104,14 @@ final class WorkerExecutor implements CohortExecutor {
         return bare;
     }
 
-    private void free(ModelUpdate update) {
+    void free(ModelUpdate update) {
         calls.forget(update);
         update.close();
+    }
+
+    /** Forgets the arrays of answers that were handed out and are folded. */
+    Answers<ModelUpdate> handedOut(Answers<ModelUpdate> answers) {
+        return new Trained(answers);
     }
 
     @Override

@@ -2,9 +2,13 @@ package org.fl4j.simulation;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.fl4j.client.ClientFactory;
 import org.fl4j.client.ClientHost;
+import org.fl4j.client.LocalTraining;
+import org.fl4j.client.TrainedBlock;
 import org.fl4j.client.Worker;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.message.ModelUpdate;
@@ -20,8 +24,15 @@ import org.fl4j.metrics.Metrics;
  * @param transform what is done to their updates
  * @param encoding how deltas travel
  * @param calls holds clients to their rules
+ * @param together how the clients of a block are set up to train at once; none if they train one after another
  */
-record WorkerHost(Worker worker, ClientFactory factory, UpdateTransform transform, Encoding encoding, ClientCall calls)
+record WorkerHost(
+        Worker worker,
+        ClientFactory factory,
+        UpdateTransform transform,
+        Encoding encoding,
+        ClientCall calls,
+        Optional<LocalTraining> together)
         implements ClientHost {
     /**
      * Trains, transforms and encodes in a scope: of all that a client makes, its update alone stays until it is folded.
@@ -35,26 +46,85 @@ record WorkerHost(Worker worker, ClientFactory factory, UpdateTransform transfor
             if (task.slice().isPresent()) {
                 trained = trained.with(trained.payload().withSlice(task.slice()));
             }
-            ModelUpdate owned = trained; // what is freed if the rest fails; a transform may return what is another's
-            try {
-                ModelUpdate transformed = transform.transform(trained, task).withKeptOf(trained);
-                replace(trained, transformed);
-                owned = transformed;
-                if (encoding.codec().isPresent()) {
-                    ModelUpdate encoded = encoding.encoded(transformed, task, worker.states());
-                    replace(transformed, encoded);
-                    owned = encoded;
-                }
-                requireNothingKept(owned, task);
-                return owned.keep(worker.updates());
-            } catch (RuntimeException | Error e) {
-                calls.forget(owned);
-                owned.close();
-                throw e;
-            }
+            return toSend(trained, task);
         } finally {
             worker.taskEnded();
         }
+    }
+
+    /** Transforms and encodes an update. */
+    private ModelUpdate toSend(ModelUpdate trained, TrainingTask task) {
+        ModelUpdate owned = trained; // what is freed if the rest fails; a transform may return what is another's
+        try {
+            ModelUpdate transformed = transform.transform(trained, task).withKeptOf(trained);
+            replace(trained, transformed);
+            owned = transformed;
+            if (encoding.codec().isPresent()) {
+                ModelUpdate encoded = encoding.encoded(transformed, task, worker.states());
+                replace(transformed, encoded);
+                owned = encoded;
+            }
+            requireNothingKept(owned, task);
+            return owned.keep(worker.updates());
+        } catch (RuntimeException | Error e) {
+            calls.forget(owned);
+            owned.close();
+            throw e;
+        }
+    }
+
+    /** Trains the clients at once if the run has them do so, and if all of them begin with one whole model. */
+    @Override
+    public List<Answer> trainBlock(List<TrainingTask> block) {
+        if (together.isEmpty() || !haveOneModel(block)) {
+            return ClientHost.super.trainBlock(block);
+        }
+        List<Answer> answers = new ArrayList<>();
+        try {
+            TrainedBlock trained = trainTogether(block);
+            for (int i = 0; i < block.size(); i++) {
+                answers.add(answer(trained, trained.members().get(i), block.get(i)));
+            }
+            return answers;
+        } catch (RuntimeException | Error e) {
+            answers.forEach(answer -> answer.update().ifPresent(update -> {
+                calls.forget(update);
+                update.close();
+            }));
+            throw e;
+        }
+    }
+
+    /** Trains the clients at once, and does nothing to their updates; valid until this host works again. */
+    TrainedBlock trainTogether(List<TrainingTask> block) {
+        try {
+            worker.taskBegins(block.get(0));
+            return TrainedBlock.train(worker, together.orElseThrow(), block);
+        } finally {
+            worker.taskEnded();
+        }
+    }
+
+    private Answer answer(TrainedBlock trained, TrainedBlock.Member member, TrainingTask task) {
+        if (member.failure().isPresent()) {
+            return new Answer(
+                    member.client(),
+                    Optional.empty(),
+                    Optional.of(member.failure().get()));
+        }
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            ModelUpdate update = ClientCall.measured(trained.update(member, worker.updates()));
+            return new Answer(member.client(), Optional.of(toSend(update, task)), Optional.empty());
+        } catch (RuntimeException e) { // of a transform; this client's own failure
+            return new Answer(member.client(), Optional.empty(), Optional.of(e));
+        }
+    }
+
+    private static boolean haveOneModel(List<TrainingTask> block) {
+        return block.stream()
+                .allMatch(task ->
+                        task.slice().isEmpty() && task.model() == block.get(0).model());
     }
 
     /** What is kept of a part of the model would be taken for another part in another round. */
@@ -101,6 +171,13 @@ record WorkerHost(Worker worker, ClientFactory factory, UpdateTransform transfor
                 ModelUpdate update = host.train(task);
                 calls.forget(update);
                 return update;
+            }
+
+            @Override
+            public List<Answer> trainBlock(List<TrainingTask> block) {
+                List<Answer> answers = host.trainBlock(block);
+                answers.forEach(answer -> answer.update().ifPresent(calls::forget));
+                return answers;
             }
 
             @Override

@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
+import java.util.stream.IntStream;
 import org.fl4j.tensor.internal.KernelSource;
 import org.fl4j.tensor.internal.TorchScript;
 
@@ -24,6 +25,22 @@ public final class Kernels {
     /** {@code y += a * x} in one pass. */
     public static void addScaled(NDArray y, NDArray x, double a) {
         Program.SCRIPT.run("add_scaled", y, x, a);
+    }
+
+    /** {@code y += scales[i] * x[rows[i]]} for one row after another; {@code y} is set by the first if it is new. */
+    public static void addRows(NDArray y, boolean isNew, NDArray x, int[] rows, double... scales) {
+        Program.SCRIPT.run(
+                "add_rows", y, isNew, x, IntStream.of(rows).asLongStream().toArray(), scales);
+    }
+
+    /** Returns whether no value of a row of a matrix is NaN or infinite. */
+    public static boolean isRowFinite(NDArray matrix, long row) {
+        return Program.SCRIPT.number("finite_row", matrix, row) == 1;
+    }
+
+    /** Copies a row of a matrix into a vector. */
+    public static void copyRow(NDArray matrix, long row, NDArray y) {
+        Program.SCRIPT.run("copy_row", y, matrix, row);
     }
 
     /** {@code y[positions] += a * x}; positions are int64, each at most once. */

@@ -75,7 +75,8 @@ class CheckpointsTest extends RunSetup {
                 .isInstanceOf(CheckpointException.class)
                 .hasMessageMatching("checkpoint \\Q" + file
                         + "\\E: cannot be resumed from with other settings: clients was 12 with example"
-                        + " counts \\w+ when the run began and is 2 with example counts \\w+ now; cohortSize was 5 when"
+                        + " counts \\w+ when the run began and is 2 with example counts \\w+ now;"
+                        + " clients that train together was 2 when the run began and is 1 now; cohortSize was 5 when"
                         + " the run began and is 2 now; data was .+");
     }
 

@@ -96,7 +96,10 @@ class FaultyClientsTest extends FaultyClientsSetup {
         Fault fault = (task, update, worker) -> update.with(Facts.of(TrainingFacts.LOSS, Double.NaN))
                 .withMeasured(Metrics.of("train/loss", Double.NaN, 10).merge(Metrics.of("own", 1e300, 1)));
         try (RunResult result = run(fault).build().run();
-                RunResult honest = Fixtures.softmaxRun(digits).build().run()) {
+                RunResult honest = Fixtures.softmaxRun(digits)
+                        .blockTraining(BlockTraining.NEVER)
+                        .build()
+                        .run()) {
             RoundReport report = result.history().get(ROUND - 1);
             assertThat(report.clients()).hasSize(5);
             assertThat(report.clients().get(victim).values()).containsOnlyKeys(ClientCall.NOT_FINITE);

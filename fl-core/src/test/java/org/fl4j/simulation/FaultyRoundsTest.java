@@ -159,7 +159,8 @@ class FaultyRoundsTest extends FaultyClientsSetup {
                     (id, its) -> new SgdClient(id, its, TRAINING),
                     cached,
                     new Encoding(Optional.empty()),
-                    new ClientCall());
+                    new ClientCall(),
+                    Optional.empty());
             ParameterVector start = model.initial(new Seed(1), manager);
             RoundContext round = new RoundContext(1, new Seed(1), Fixtures.CLIENTS);
             ModelUpdate sent = host.train(new TrainingTask(round.ticket(new ClientId(0)), 0, start));

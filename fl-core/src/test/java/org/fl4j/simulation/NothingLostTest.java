@@ -109,7 +109,7 @@ class NothingLostTest extends NothingLostSetup {
     void anotherKindOfMachineIsNoReasonToRefuse() {
         SimulationBuilder run = setup();
         run.rounds(2).build().run().close();
-        RunIdentity here = RunIdentity.of(run.config());
+        RunIdentity here = RunIdentity.of(run.config().finished());
         assertThat(here.machine().parts())
                 .containsOnlyKeys("devices", "java", "libtorch", "native threads", "processor");
         RunIdentity elsewhere = new RunIdentity(here.made(), new Fingerprint().add("processor", "another"));

@@ -325,7 +325,10 @@ class OwnServersTest extends TensorTest {
         };
         SettingsRule.Factory fixed =
                 parts -> (state, round) -> new SettingsRule.Decision(Map.of("my/mu", 7.0), Map.of(), Metrics.none());
-        try (RunResult plain = run().rounds(3).build().run();
+        try (RunResult plain = run().blockTraining(BlockTraining.NEVER)
+                        .rounds(3)
+                        .build()
+                        .run();
                 RunResult counted = run().rounds(3)
                         .settings(counting)
                         .sgdClients(expecting("my/mu", 1, 2, 3))

@@ -42,7 +42,7 @@ class TasksTest extends TasksSetup {
             });
         }
         assertThat(hash(setup().execution(oneAhead.roundLimit(Duration.ofDays(300)))))
-                .isEqualTo(hash(setup()));
+                .isEqualTo(hash(setup().blockTraining(BlockTraining.NEVER)));
         assertThatThrownBy(() -> oneAhead.roundLimit(Duration.ZERO))
                 .hasMessage("roundLimit must be positive and at most a year, but was PT0S");
     }
@@ -78,22 +78,26 @@ class TasksTest extends TasksSetup {
 
     @Test
     void givesTheSameModelWhateverThePrioritiesAndTheWindow() {
-        String plain = hash(setup());
+        String plain = hash(setup().blockTraining(BlockTraining.NEVER));
         records.clear();
         ExecutionPolicy reversed =
                 ExecutionPolicy.once().priority(id -> 100 - id.index()).aheadPerWorker(5);
-        assertThat(hash(setup().workers(1).execution(reversed))).isEqualTo(plain);
+        assertThat(hash(setup().blockTraining(BlockTraining.NEVER).workers(1).execution(reversed)))
+                .isEqualTo(plain);
         assertThat(records.subList(0, 5))
                 .extracting(record -> record.id().client().index())
                 .isSortedAccordingTo((a, b) -> b - a);
-        assertThat(hash(setup().workers(3).execution(reversed))).isEqualTo(plain);
-        assertThat(hash(setup().workers(2).execution(ExecutionPolicy.once().aheadPerWorker(1))))
+        assertThat(hash(setup().blockTraining(BlockTraining.NEVER).workers(3).execution(reversed)))
+                .isEqualTo(plain);
+        assertThat(hash(setup().blockTraining(BlockTraining.NEVER)
+                        .workers(2)
+                        .execution(ExecutionPolicy.once().aheadPerWorker(1))))
                 .isEqualTo(plain);
     }
 
     @Test
     void triesAClientAgainAndGivesTheModelOfAnUndisturbedRun() {
-        String plain = hash(setup());
+        String plain = hash(setup().blockTraining(BlockTraining.NEVER));
         for (int workers : new int[] {1, 3}) {
             records.clear();
             ConcurrentHashMap<ClientId, AtomicInteger> calls = new ConcurrentHashMap<>();

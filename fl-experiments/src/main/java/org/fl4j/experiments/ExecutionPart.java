@@ -2,6 +2,7 @@ package org.fl4j.experiments;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.execution.ExecutionPolicy;
@@ -10,6 +11,7 @@ import org.fl4j.experiments.monitoring.SystemProbe;
 import org.fl4j.internal.Check;
 import org.fl4j.monitoring.AdaptationRule;
 import org.fl4j.simulation.AdaptiveTraining;
+import org.fl4j.simulation.BlockTraining;
 import org.fl4j.simulation.CohortExecutor;
 import org.fl4j.simulation.FailurePolicy;
 import org.fl4j.simulation.SimulationBuilder;
@@ -67,6 +69,9 @@ final class ExecutionPart {
         // a probe of its own: each tells of the time since it looked last
         values.text("execution.adapt")
                 .ifPresent(name -> builder.algorithm(new AdaptiveTraining(probe(devices), RULES.get(name))));
+        values.text("execution.blockTraining")
+                .ifPresent(name -> builder.blockTraining(BlockTraining.valueOf(name.toUpperCase(Locale.ROOT))));
+        values.whole("execution.blockSize").ifPresent(builder::blockSize);
         values.named("execution.executor", CohortExecutor.Factory.class).ifPresent(builder::executor);
     }
 

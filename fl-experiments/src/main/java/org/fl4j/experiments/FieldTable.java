@@ -118,6 +118,12 @@ public final class FieldTable {
                     Field.Rule.POSITIVE,
                     "no limit",
                     "seconds that the training of a round may take; clients that have not begun by then fail"),
+            choice(
+                    "execution.blockTraining",
+                    List.of("auto", "always", "never"),
+                    "auto",
+                    "whether the clients of a block train all at once: auto is where that is faster"),
+            whole("execution.blockSize", Rule.FROM_ONE, "auto", "how many clients are a block"),
             speed(yesOrNo("execution.monitor", "whether processors, memory, disk and GPUs are looked at")),
             choice(
                     "execution.adapt",

@@ -249,7 +249,12 @@ class ExperimentFileTest extends ExperimentFileSetup {
             calls.set(0);
             long start = System.nanoTime();
             String again = "execution: {attempts: 3, backOff: 0.4}\n";
-            assertThat(hash(tiny(file(common + again), dataset).clients(flaky))).isEqualTo(plain);
+            String alone = "execution: {blockTraining: never}\n";
+            assertThat(hash(tiny(file(common + again), dataset).clients(flaky)))
+                    .isNotEqualTo(plain)
+                    .isEqualTo(hash(tiny(file(common + alone), dataset)));
+            assertThat(hash(tiny(file(common + "execution: {blockTraining: always, blockSize: 3}\n"), dataset)))
+                    .isNotEqualTo(plain);
             assertThat(System.nanoTime() - start)
                     .as("at least: two clients wait at once")
                     .isGreaterThan(400_000_000L);

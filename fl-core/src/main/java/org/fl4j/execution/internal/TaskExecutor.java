@@ -109,7 +109,7 @@ public final class TaskExecutor implements AutoCloseable {
         return true;
     }
 
-    /** TaskNotes which task a thread is at; null for none. */
+    /** Notes which task a thread is at; null for none. */
     void begins(Task<?> task, int thread) {
         running.set(thread, task);
     }

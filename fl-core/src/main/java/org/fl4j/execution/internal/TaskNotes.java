@@ -9,23 +9,26 @@ public final class TaskNotes {
     private Metrics metrics = Metrics.none();
     private Optional<String> updateSha256 = Optional.empty();
 
-    TaskNotes() {}
+    /** Says nothing yet. */
+    public TaskNotes() {}
 
     /** Adds metrics. */
     public void add(Metrics more) {
         metrics = metrics.merge(more);
     }
 
-    /** TaskNotes the hash of the update. */
+    /** Notes the hash of the update. */
     public void updateSha256(String hash) {
         updateSha256 = Optional.of(hash);
     }
 
-    Metrics metrics() {
+    /** Returns what was measured. */
+    public Metrics metrics() {
         return metrics;
     }
 
-    Optional<String> updateSha256() {
+    /** Returns the hash of the update, if it was noted. */
+    public Optional<String> updateSha256() {
         return updateSha256;
     }
 }

@@ -5,6 +5,11 @@ import java.util.Map;
 
 /** Where the backward pass of a program puts the gradient of a parameter. */
 interface GradientSink {
+    /** Returns the sink that a rule of steps needs. */
+    static GradientSink of(StepRule rule, ProgramWriter out, BatchForm form) {
+        return rule.descends() ? new Descent(out, form, /* decays= */ rule.weightDecay() > 0) : new Collect(out, form);
+    }
+
     /** Returns whether gradients of parameters are needed at all. */
     default boolean isOpen() {
         return true;
@@ -31,11 +36,13 @@ interface GradientSink {
      */
     final class Descent implements GradientSink {
         private final ProgramWriter out;
+        private final BatchForm form;
         private final boolean decays;
         private final Map<String, String> originals = new HashMap<>(); // by the name of the channels-last copy
 
-        Descent(ProgramWriter out, boolean decays) {
+        Descent(ProgramWriter out, BatchForm form, boolean decays) {
             this.out = out;
+            this.form = form;
             this.decays = decays;
         }
 
@@ -60,9 +67,7 @@ interface GradientSink {
 
         @Override
         public void product(String parameter, String left, String right) {
-            out.effect(
-                    "torch.addmm_(%s, torch.t(%s), %s, beta=%s, alpha=descent)",
-                    parameter, left, right, decays ? "keep" : "1");
+            form.descend(out, parameter, left, right, decays ? "keep" : "1");
         }
 
         @Override
@@ -107,18 +112,18 @@ interface GradientSink {
     /** Collects all gradients in one flat vector, for optimizers and clipping that need the whole of it. */
     final class Collect implements GradientSink {
         private final ProgramWriter out;
+        private final BatchForm form;
         private final Map<String, String> places = new HashMap<>();
 
-        Collect(ProgramWriter out) {
+        Collect(ProgramWriter out, BatchForm form) {
             this.out = out;
+            this.form = form;
         }
 
         @Override
         public void declare(String parameter, ParameterView view) {
             if (view.trainable()) {
-                String place = out.fresh("g");
-                out.setup("%s = %s", place, view.of("gradient"));
-                places.put(parameter, place);
+                places.put(parameter, form.view(out, "gradient", view));
             }
         }
 
@@ -136,7 +141,7 @@ interface GradientSink {
 
         @Override
         public void product(String parameter, String left, String right) {
-            out.effect("torch.mm(torch.t(%s), %s, out=%s)", left, right, places.get(parameter));
+            form.product(out, places.get(parameter), left, right);
         }
 
         @Override

@@ -84,6 +84,20 @@ public final class KernelSource {
               def copy(self: __torch__.Program, y: Tensor, x: Tensor) -> NoneType:
                 _0 = torch.copy_(y, x)
                 return None
+              def add_rows(self: __torch__.Program, y: Tensor, fresh: bool, x: Tensor, rows: List[int],
+                      scales: List[float]) -> NoneType:
+                for i in range(torch.len(rows)):
+                  row = torch.select(x, 0, rows[i])
+                  if torch.__and__(fresh, torch.eq(i, 0)):
+                    _0 = torch.mul(row, scales[i], out=y)
+                  else:
+                    _1 = torch.add_(y, row, alpha=scales[i])
+                return None
+              def finite_row(self: __torch__.Program, x: Tensor, row: int) -> float:
+                return float(torch.all(torch.isfinite(torch.select(x, 0, row))))
+              def copy_row(self: __torch__.Program, y: Tensor, x: Tensor, row: int) -> NoneType:
+                _0 = torch.copy_(y, torch.select(x, 0, row))
+                return None
               def alias(self: __torch__.Program, y: Tensor, x: Tensor) -> NoneType:
                 _0 = torch.set_(y, x)
                 return None

@@ -52,7 +52,7 @@ public final class LayerForms {
 
     /** (n, ...) to (n, elements). */
     public static LayerPass flatten(LayerWriter out, String x, boolean above) {
-        String y = out.value("torch.flatten(%s, 1)", x);
+        String y = out.flattened(x);
         return new LayerPass(y, g -> out.value("torch.reshape(%s, torch.size(%s))", g, x), above);
     }
 
@@ -60,14 +60,14 @@ public final class LayerForms {
     public static LayerPass dense(LayerWriter out, String x, boolean above) {
         String weight = out.parameter();
         String bias = out.parameter();
-        String y = out.value("torch.addmm(%s, %s, torch.t(%s))", bias, x, weight);
+        String y = out.affine(x, weight, bias);
         return new LayerPass(
                 y,
                 g -> {
-                    String below = above ? out.value("torch.mm(%s, %s)", g, weight) : g;
+                    String below = above ? out.below(g, weight) : g;
                     if (out.trains()) {
                         out.product(weight, g, x);
-                        out.gradient(bias, out.value("torch.sum(%s, [0])", g));
+                        out.gradient(bias, out.sumOfRows(g));
                     }
                     return below;
                 },

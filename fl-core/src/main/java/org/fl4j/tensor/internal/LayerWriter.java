@@ -11,14 +11,16 @@ import java.util.function.Supplier;
  */
 public final class LayerWriter {
     private final ProgramWriter out;
+    private final BatchForm form;
     private final GradientSink sink;
     private final Supplier<String> trainable; // the next parameter of the layout, as a view
     private final Supplier<String> buffers;
     private final Optional<LayerWriter> frozen; // writes frozen layers; it is one itself if there is none
     private int dropouts;
 
-    LayerWriter(List<ParameterView> parameters, ProgramWriter out, GradientSink sink) {
+    LayerWriter(List<ParameterView> parameters, ProgramWriter out, BatchForm form, GradientSink sink) {
         this.out = out;
+        this.form = form;
         this.sink = sink;
         trainable = views(parameters.stream().filter(ParameterView::trainable).iterator());
         buffers = views(parameters.stream().filter(view -> !view.trainable()).iterator());
@@ -28,6 +30,7 @@ public final class LayerWriter {
     /** Writes frozen layers, in inference mode; their parameters are given to the program as a list. */
     private LayerWriter(ProgramWriter out) {
         this.out = out;
+        form = BatchForm.ONE;
         sink = new GradientSink.Closed(out);
         int[] next = {0};
         trainable = () -> "frozen[" + next[0]++ + "]";
@@ -38,8 +41,7 @@ public final class LayerWriter {
     private Supplier<String> views(Iterator<ParameterView> parameters) {
         return () -> {
             ParameterView parameter = parameters.next();
-            String name = out.fresh("p");
-            out.setup("%s = %s", name, parameter.of("w"));
+            String name = form.view(out, "w", parameter);
             sink.declare(name, parameter);
             return name;
         };
@@ -58,6 +60,26 @@ public final class LayerWriter {
     /** Writes a line that computes a value in every step, and returns the value's name; arguments as in a format. */
     public String value(String format, Object... arguments) {
         return out.value(format, arguments);
+    }
+
+    /** {@code x W^T + b} of each row; returns its name. */
+    String affine(String x, String weight, String bias) {
+        return form.affine(out, x, weight, bias);
+    }
+
+    /** {@code g W} of each row: the gradient of what {@link #affine} read. */
+    String below(String gradient, String weight) {
+        return form.below(out, gradient, weight);
+    }
+
+    /** The sum over the rows of each batch. */
+    String sumOfRows(String x) {
+        return form.sumOfRows(out, x);
+    }
+
+    /** Each example as a vector. */
+    String flattened(String x) {
+        return form.flattened(out, x);
     }
 
     /** Returns whether gradients of parameters are needed: not those of a frozen layer. */

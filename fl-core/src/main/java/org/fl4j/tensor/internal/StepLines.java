@@ -4,14 +4,19 @@ import static org.fl4j.tensor.internal.TrainingSource.literal;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 
 /** The lines of a compiled program that make a step of a gradient, in the order in which they are added. */
 public final class StepLines {
-    private final List<String> lines = new ArrayList<>();
+    private final List<String> before = new ArrayList<>();
+    private final List<String> after = new ArrayList<>();
+    private OptionalDouble clip = OptionalDouble.empty();
+    private boolean corrects;
     private int stateVectors;
 
     /** Adds the correction to the gradient. */
     public StepLines correct() {
+        corrects = true;
         return line("corrected = torch.add_(gradient, correction)");
     }
 
@@ -23,11 +28,8 @@ public final class StepLines {
 
     /** Scales the gradient to a norm of at most a bound. */
     public StepLines clip(double bound) {
-        line("norm = float(torch.linalg_vector_norm(gradient, 2, None, False, dtype=7))");
-        line("if torch.gt(norm, " + literal(bound) + "):");
-        line("  clipped = torch.mul_(gradient, torch.div(" + literal(bound) + ", norm))");
-        line("else:");
-        return line("  pass");
+        clip = OptionalDouble.of(bound);
+        return this;
     }
 
     /** Adds {@code weightDecay * w} to the gradient, if that is not zero. */
@@ -64,12 +66,12 @@ public final class StepLines {
     }
 
     private StepLines line(String line) {
-        lines.add(line);
+        (clip.isPresent() ? after : before).add(line);
         return this;
     }
 
     /** Returns the rule that these lines are. */
     public StepRule rule() {
-        return new StepRule(/* descends= */ false, /* weightDecay= */ 0, lines, stateVectors);
+        return new StepRule(/* descends= */ false, /* weightDecay= */ 0, before, clip, after, stateVectors, corrects);
     }
 }

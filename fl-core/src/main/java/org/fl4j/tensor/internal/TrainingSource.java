@@ -35,8 +35,8 @@ public final class TrainingSource {
                 .filter(ParameterView::trainable)
                 .mapToLong(ParameterView::size)
                 .sum();
-        sink = rule.descends() ? new GradientSink.Descent(out, rule.weightDecay() > 0) : new GradientSink.Collect(out);
-        layers = new LayerWriter(parameters, out, sink);
+        sink = GradientSink.of(rule, out, BatchForm.ONE);
+        layers = new LayerWriter(parameters, out, BatchForm.ONE, sink);
     }
 
     /**
@@ -49,9 +49,19 @@ public final class TrainingSource {
         return network.apply(layers).map(pass -> {
             String gradient = loss == Loss.CROSS_ENTROPY ? crossEntropy(pass.output()) : squaredError(pass.output());
             pass.backward().write(gradient);
-            rule.lines().forEach(out::step);
+            rule.before().forEach(out::step);
+            rule.clip().ifPresent(this::clip);
+            rule.after().forEach(out::step);
             return assemble();
         });
+    }
+
+    private void clip(double bound) {
+        out.step("norm = float(torch.linalg_vector_norm(gradient, 2, None, False, dtype=7))");
+        out.step("if torch.gt(norm, %s):", literal(bound));
+        out.step("  clipped = torch.mul_(gradient, torch.div(%s, norm))", literal(bound));
+        out.step("else:");
+        out.step("  pass");
     }
 
     private String assemble() {

@@ -25,7 +25,7 @@ class OtherProcessesTest extends OtherProcessesSetup {
     void bitsAreThoseOfThisProcess(Part part) {
         List<Object> expected = result(here(part));
         assertThat(result(here(part).workers(3))).as("three workers").isEqualTo(expected);
-        assertThat(result(there(1, 1, part))).as("one process").isEqualTo(expected);
+        assertThat(result(there(1, 1, part))).as("one process, " + part).isEqualTo(expected);
         assertThat(result(there(2, 4, part)))
                 .as("blocks of four in two processes")
                 .isEqualTo(expected);

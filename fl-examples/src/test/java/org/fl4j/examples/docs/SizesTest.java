@@ -74,6 +74,7 @@ class SizesTest {
             entry("Task.<init>/6", "package-private; made in one place"),
             entry("TorchScriptPickle", "a choice of opcodes"),
             entry("TorchScriptPickle.run", "a choice of opcodes"),
+            entry("WeightedMean", "one mean, in each of the forms in which parts of it come"),
             entry("BenchmarkCase.<init>/7", "of a benchmark; made in one place"));
 
     @Test

@@ -98,11 +98,55 @@ public final class ChildExecutor implements CohortExecutor {
     @Override
     public Answers<ModelUpdate> train(RoundPlan plan, RoundContext round) {
         ChildProcess.Asked asked = new ChildProcess.Asked(++plans, ClientTask.Work.TRAIN, plan, round);
+        if (parts.blocks()) {
+            return new Stream<>(asked, plan.blocks(), (block, givenUp) -> workTogether(block, asked));
+        }
         return stream(asked, (client, answer) -> (ModelUpdate) answer);
     }
 
+    private Block<ModelUpdate> workTogether(List<ClientId> block, ChildProcess.Asked asked)
+            throws InterruptedException {
+        Instant submitted = Instant.now();
+        ChildProcess child = idle.take();
+        try {
+            return new Block<>(block.size(), together(child, block, asked, submitted));
+        } finally {
+            idle.add(child);
+        }
+    }
+
+    private List<Place<ModelUpdate>> together(
+            ChildProcess child, List<ClientId> block, ChildProcess.Asked asked, Instant submitted) {
+        Instant started = Instant.now();
+        List<Place<ModelUpdate>> places = new ArrayList<>();
+        try {
+            List<Object> answers = child.workTogether(asked, block, parts, updates);
+            for (int i = 0; i < block.size(); i++) {
+                Object answer = answers.get(i);
+                places.add(
+                        answer instanceof Throwable failure
+                                ? new Place<>(block.get(i), Optional.empty(), Optional.of(failure))
+                                : new Place<>(block.get(i), Optional.of((ModelUpdate) answer), Optional.empty()));
+            }
+        } catch (IOException | RuntimeException e) {
+            block.forEach(client -> places.add(new Place<>(client, Optional.empty(), Optional.of(e))));
+        }
+        places.forEach(place -> records.add(record(asked, submitted, started, place)));
+        return places;
+    }
+
     private <T> Answers<T> stream(ChildProcess.Asked asked, Made<T> made) {
-        return new Stream<>(asked, blockSize, (block, givenUp) -> work(block, asked, made, givenUp));
+        return new Stream<>(
+                asked, blocks(asked.plan(), blockSize), (block, givenUp) -> work(block, asked, made, givenUp));
+    }
+
+    private static List<List<ClientId>> blocks(RoundPlan plan, int size) {
+        List<List<ClientId>> blocks = new ArrayList<>();
+        List<ClientId> cohort = plan.cohort();
+        for (int from = 0; from < cohort.size(); from += size) {
+            blocks.add(cohort.subList(from, Math.min(from + size, cohort.size())));
+        }
+        return blocks;
     }
 
     /** Works on a block of clients. */
@@ -161,17 +205,23 @@ public final class ChildExecutor implements CohortExecutor {
         ChildProcess child = idle.take();
         try {
             child.beginSums(rule);
-            List<Place<BlockSums>> places = new ArrayList<>();
-            for (ClientId client : block) {
+            List<Place<ModelUpdate>> trained = new ArrayList<>();
+            for (List<ClientId> one : parts.blocks() ? asked.plan().trainable(block) : List.<List<ClientId>>of()) {
+                trained.addAll(together(child, one, asked, submitted));
+            }
+            for (ClientId client : parts.blocks() ? List.<ClientId>of() : block) {
                 if (givenUp.getAsBoolean()) {
                     break;
                 }
                 Instant started = Instant.now();
                 Place<ModelUpdate> place = place(child, asked, client, (id, answer) -> (ModelUpdate) answer);
                 records.add(record(asked, submitted, started, place));
-                place.failure()
-                        .ifPresent(failure -> places.add(new Place<>(client, Optional.empty(), Optional.of(failure))));
+                trained.add(place);
             }
+            List<Place<BlockSums>> places = new ArrayList<>();
+            trained.forEach(place -> place.failure()
+                    .ifPresent(failure ->
+                            places.add(new Place<>(place.client(), Optional.empty(), Optional.of(failure)))));
             SUMMED.incrementAndGet();
             child.endSums(updates)
                     .ifPresent(sums -> places.add(new Place<>(block.get(0), Optional.of(sums), Optional.empty())));
@@ -190,7 +240,8 @@ public final class ChildExecutor implements CohortExecutor {
             return Optional.empty();
         }
         ChildProcess.Asked asked = new ChildProcess.Asked(++plans, ClientTask.Work.TRAIN, plan, round);
-        return Optional.of(new Stream<>(asked, plan.blockSize(), (block, givenUp) -> sum(block, asked, rule, givenUp)));
+        return Optional.of(new Stream<>(
+                asked, blocks(plan, plan.blockSize()), (block, givenUp) -> sum(block, asked, rule, givenUp)));
     }
 
     private <T> Place<T> place(ChildProcess child, ChildProcess.Asked asked, ClientId client, Made<T> made) {
@@ -271,16 +322,10 @@ public final class ChildExecutor implements CohortExecutor {
         private int needed;
         private int begun; // clients of the blocks ahead
 
-        Stream(ChildProcess.Asked asked, int blockSize, Work<T> work) {
+        Stream(ChildProcess.Asked asked, List<List<ClientId>> blocks, Work<T> work) {
             this.asked = asked;
             this.work = work;
-            RoundPlan plan = asked.plan();
-            needed = plan.needed();
-            List<List<ClientId>> blocks = new ArrayList<>();
-            for (int from = 0; from < plan.cohort().size(); from += blockSize) {
-                blocks.add(plan.cohort()
-                        .subList(from, Math.min(from + blockSize, plan.cohort().size())));
-            }
+            needed = asked.plan().needed();
             waiting = blocks.iterator();
         }
 

@@ -10,9 +10,12 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.fl4j.client.ClientHost;
 import org.fl4j.message.ClientId;
 import org.fl4j.message.ClientStates;
 import org.fl4j.message.ModelUpdate;
@@ -71,6 +74,11 @@ public final class ChildMain implements ClientStates {
                         fold = Optional.empty();
                     }
                     case ChildProcess.END -> sums();
+                    case ChildProcess.BLOCK ->
+                        block(
+                                Integer.parseInt(WireForm.texts(message, ChildProcess.BLOCK)
+                                        .get("size")),
+                                received);
                     case WireForm.TASK -> answer(WireForm.task(message, layout()));
                     default -> throw new IOException("kind of the message must be known, but was " + message.kind());
                 }
@@ -129,13 +137,55 @@ public final class ChildMain implements ClientStates {
         }
     }
 
-    /** Adds an update to the block's sums, and sends no more of it than what its client keeps. */
+    /** Reads the tasks of a block, has its clients train together, and answers for each of them. */
+    private void block(int size, NDManager received) throws IOException {
+        List<ClientTask> asked = new ArrayList<>();
+        while (asked.size() < size) {
+            WireMessage message = WireMessage.read(channel, ChildProcess.LARGEST, received);
+            if (message.kind().equals(WireForm.SHARED)) {
+                hold(message);
+            } else {
+                asked.add(WireForm.task(message, layout()));
+            }
+        }
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            List<TrainingTask> tasks = asked.stream()
+                    .map(task -> task.with(shared.get(task.shared()).message()))
+                    .toList();
+            List<ClientHost.Answer> answers = program.orElseThrow().trainBlock(tasks);
+            for (int i = 0; i < size; i++) {
+                try {
+                    tell(answers.get(i), asked.get(i), tasks.get(i));
+                } catch (RuntimeException | LinkageError e) {
+                    WireForm.of(new WireForm.Failure(e.toString())).write(channel);
+                }
+            }
+        }
+    }
+
+    private void tell(ClientHost.Answer answer, ClientTask asked, TrainingTask task) throws IOException {
+        if (answer.failure().isPresent()) {
+            WireForm.of(new WireForm.Failure(answer.failure().get().toString())).write(channel);
+        } else if (rule.isEmpty()) {
+            try (ModelUpdate update = answer.update().orElseThrow()) {
+                WireForm.of(update).write(channel);
+            }
+        } else {
+            add(answer.update().orElseThrow(), asked, task);
+        }
+    }
+
     private void sum(ClientTask asked, TrainingTask task) throws IOException {
+        add(program.orElseThrow().train(task), asked, task);
+    }
+
+    /** Adds an update to the block's sums, and sends no more of it than what its client keeps. */
+    private void add(ModelUpdate update, ClientTask asked, TrainingTask task) throws IOException {
         if (fold.isEmpty()) {
             SharedMessage sent = shared.get(asked.shared()).message();
             fold = Optional.of(program.orElseThrow().sum(rule, sent));
         }
-        ModelUpdate update = program.orElseThrow().train(task);
         fold.get().take(update.withKept(Map.of()), task); // before anything is written, for it may fail
         try (ModelUpdate kept = update.with(new Payload(Optional.empty(), Map.of()))) {
             WireForm.of(kept).write(channel);

@@ -11,7 +11,9 @@ import java.net.StandardSocketOptions;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -37,6 +39,7 @@ final class ChildProcess implements AutoCloseable {
     static final String IDENTITY = "identity";
     static final String RULE = "rule";
     static final String END = "end";
+    static final String BLOCK = "block";
     static final long LARGEST = 1L << 30;
 
     private final Process process;
@@ -102,36 +105,65 @@ final class ChildProcess implements AutoCloseable {
      * @throws ClientException if the client failed
      */
     Object work(Asked asked, ClientId client, ExecutorParts parts, NDManager updates) throws IOException {
+        try (NDScope scope = new NDScope();
+                NDManager received = updates.newSubManager()) {
+            scope.suppressNotUsedWarning();
+            send(asked, client);
+            return answer(parts, updates, received);
+        }
+    }
+
+    /** Has the clients of a block train together; a client that failed is answered for by an exception. */
+    List<Object> workTogether(Asked asked, List<ClientId> clients, ExecutorParts parts, NDManager updates)
+            throws IOException {
+        WireForm.texts(BLOCK, Map.of("size", String.valueOf(clients.size()))).write(channel);
+        try (NDScope scope = new NDScope();
+                NDManager received = updates.newSubManager()) {
+            scope.suppressNotUsedWarning();
+            for (ClientId client : clients) {
+                send(asked, client);
+            }
+            List<Object> answers = new ArrayList<>();
+            for (int i = 0; i < clients.size(); i++) {
+                try {
+                    answers.add(answer(parts, updates, received));
+                } catch (ClientException e) {
+                    answers.add(e);
+                }
+            }
+            return answers;
+        }
+    }
+
+    private void send(Asked asked, ClientId client) throws IOException {
         if (plan != asked.number()) {
             sent.clear();
             plan = asked.number();
         }
-        try (NDScope scope = new NDScope();
-                NDManager received = updates.newSubManager()) {
-            scope.suppressNotUsedWarning();
-            ClientTask task = asked.query().isPresent()
-                    ? ClientTask.of(asked.query().get(), client, asked.round())
-                    : ClientTask.of(asked.plan(), asked.work(), client, asked.round());
-            if (sent.add(task.shared())) {
-                WireForm.of(new WireForm.Shared(
-                                task.shared(), asked.plan().shared().get(task.shared())))
-                        .write(channel);
-            }
-            WireForm.of(task).write(channel);
-            while (true) {
-                WireMessage message = WireMessage.read(channel, LARGEST, received);
-                switch (message.kind()) {
-                    case WireForm.QUESTION -> answer(WireForm.question(message), parts, received);
-                    case WireForm.UPDATE -> {
-                        return staged(WireForm.update(message, parts.layout()), parts)
-                                .keep(updates);
-                    }
-                    case WireForm.MEASURED -> {
-                        return WireForm.measured(message);
-                    }
-                    default ->
-                        throw new ClientException(WireForm.failure(message).error());
+        ClientTask task = asked.query().isPresent()
+                ? ClientTask.of(asked.query().get(), client, asked.round())
+                : ClientTask.of(asked.plan(), asked.work(), client, asked.round());
+        if (sent.add(task.shared())) {
+            WireForm.of(new WireForm.Shared(task.shared(), asked.plan().shared().get(task.shared())))
+                    .write(channel);
+        }
+        WireForm.of(task).write(channel);
+    }
+
+    /** Reads an answer, and answers what is asked before it. */
+    private Object answer(ExecutorParts parts, NDManager updates, NDManager received) throws IOException {
+        while (true) {
+            WireMessage message = WireMessage.read(channel, LARGEST, received);
+            switch (message.kind()) {
+                case WireForm.QUESTION -> answer(WireForm.question(message), parts, received);
+                case WireForm.UPDATE -> {
+                    return staged(WireForm.update(message, parts.layout()), parts)
+                            .keep(updates);
                 }
+                case WireForm.MEASURED -> {
+                    return WireForm.measured(message);
+                }
+                default -> throw new ClientException(WireForm.failure(message).error());
             }
         }
     }

@@ -1,0 +1,94 @@
+package org.fl4j.simulation;
+
+import java.util.Optional;
+import org.fl4j.core.ClientDirectory;
+import org.fl4j.core.SumRule;
+import org.fl4j.internal.Check;
+import org.fl4j.model.BlockProgram;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Whether a run's clients train in blocks, and how large blocks are. It follows from the configuration, never from the
+ * machine or from measurements, because a client's bits follow from its block.
+ *
+ * @param run the configuration
+ */
+record BlockRule(RunConfig run) {
+    private static final Logger LOG = LoggerFactory.getLogger(BlockRule.class);
+
+    /** So many floats of all clients together stay in a core's cache; larger blocks gain nothing. */
+    private static final long MOST_FLOATS = 800_000;
+
+    /** The same for the batches of a step, which are copied together. */
+    private static final long MOST_IN_BATCHES = 4_000_000;
+
+    private static final int LARGEST = 64;
+
+    /** A cohort gives so many blocks, for as many cores. */
+    private static final int BLOCKS = 4;
+
+    /** Returns why clients cannot train in blocks; nothing if they can. */
+    Optional<String> fault() {
+        if (run.clientFactory.isPresent() || run.sgdClients != RunConfig.PLAIN) {
+            return Optional.of("clients are of a class of their own");
+        }
+        if (run.execution.attempts() > 1
+                || run.execution.timeout().isPresent()
+                || run.execution.roundLimit().isPresent()) {
+            return Optional.of("retries, time-outs and round limits are of single clients");
+        }
+        return BlockProgram.fault(run.task);
+    }
+
+    /**
+     * Returns the configuration with what this rule says.
+     *
+     * @param parameters how many floats the model has
+     * @throws IllegalArgumentException if blocks were asked for and clients cannot train in them
+     */
+    RunConfig applied(long parameters) {
+        Optional<String> fault = fault();
+        Check.that(
+                run.blockTraining != BlockTraining.ALWAYS || fault.isEmpty(),
+                "blockTraining",
+                "AUTO or NEVER where " + fault.orElse(""),
+                run.blockTraining);
+        int least = run.blockTraining == BlockTraining.ALWAYS ? 2 : 1;
+        int size = run.askedBlockSize.orElseGet(() -> fault.isEmpty() ? Math.max(least, usualSize(parameters)) : 1);
+        Check.that(size >= least, "blockSize", "at least 2 where clients train in blocks", size);
+        boolean used = switch (run.blockTraining) {
+            case NEVER -> false;
+            case ALWAYS -> true;
+            case AUTO -> fault.isEmpty() && size > 1;
+        };
+        if (used) {
+            LOG.info("Clients train in blocks of {}", size);
+        } else if (run.blockTraining == BlockTraining.AUTO) {
+            LOG.debug(
+                    "Clients train one by one: {}",
+                    fault.orElse("blocks of a model with " + parameters + " parameters have one client"));
+        }
+        boolean sums = run.aggregator instanceof SumRule; // others fold updates one by one, unless they are told not to
+        return run.with(changed -> {
+            changed.together = used ? size : 1;
+            changed.blockSize = run.askedBlockSize.orElse(used && sums ? size : 1);
+        });
+    }
+
+    private int usualSize(long parameters) {
+        long ofCohort = ((long) run.cohortSize + BLOCKS - 1) / BLOCKS;
+        long fit = Math.min(MOST_FLOATS / Math.max(1, parameters), MOST_IN_BATCHES / floatsOfBatch());
+        return (int) Math.max(1, Math.min(LARGEST, Math.min(fit, ofCohort)));
+    }
+
+    /** Returns how many floats the largest batch of a client has. */
+    private long floatsOfBatch() {
+        ClientDirectory clients = run.data.clients();
+        int most = 1;
+        for (int position = 0; position < clients.size(); position++) {
+            most = Math.max(most, clients.examplesAt(position));
+        }
+        return Math.min(most, run.training.batchSize()) * run.task.inputShape().size();
+    }
+}

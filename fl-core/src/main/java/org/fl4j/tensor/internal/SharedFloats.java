@@ -1,0 +1,66 @@
+package org.fl4j.tensor.internal;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+
+/**
+ * A float32 vector that Java writes and reads without a native call: on the CPU its tensor shares the memory of a
+ * buffer. For one thread; what is behind the length that was asked for last is undefined.
+ */
+public final class SharedFloats {
+    private final NDManager manager;
+    private final boolean shared;
+    private FloatBuffer memory = FloatBuffer.allocate(0);
+    private NDArray tensor;
+
+    /** Makes an empty vector on the manager's device. */
+    public SharedFloats(NDManager manager) {
+        this.manager = manager;
+        shared = !manager.getDevice().isGpu();
+    }
+
+    /** Returns a tensor at least as long, with undefined values, the same one each time if it is long enough. */
+    public NDArray tensor(int length) {
+        if (tensor == null || tensor.size() < length) {
+            ByteBuffer bytes = ByteBuffer.allocateDirect(Math.max(64, 2 * length * Float.BYTES))
+                    .order(ByteOrder.nativeOrder());
+            NDArray before = tensor;
+            Shape shape = new Shape(bytes.capacity() / Float.BYTES);
+            tensor = shared ? manager.create(bytes, shape, DataType.FLOAT32) : manager.create(shape, DataType.FLOAT32);
+            NDScope.unregister(tensor);
+            memory = bytes.asFloatBuffer();
+            if (before != null) {
+                before.close();
+            }
+        }
+        return tensor;
+    }
+
+    /** Writes values to the front and returns a tensor at least as long. */
+    public NDArray fill(float... values) {
+        NDArray filled = tensor(values.length);
+        memory.put(0, values);
+        if (!shared && values.length > 0) {
+            try (NDArray copy = manager.create(values)) {
+                copy.copyTo(filled.get(":" + values.length));
+            }
+        }
+        return filled;
+    }
+
+    /** Reads values from the front. */
+    public float[] read(int length) {
+        float[] values = new float[length];
+        if (!shared && length > 0) {
+            return tensor.get(":" + length).toFloatArray();
+        }
+        memory.get(0, values);
+        return values;
+    }
+}
