@@ -90,7 +90,7 @@ final class BlockExecutor implements CohortExecutor {
             List<BlockAnswers.Place<T>> places = work.on(block, host);
             places.forEach(place -> place.failure().ifPresent(cause -> block.failed(place.client(), cause)));
             return places;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) { // whatever it is, it is each client's own failure
             block.clients().forEach(client -> block.failed(client, e));
             return block.clients().stream()
                     .map(client -> new BlockAnswers.Place<T>(client, Optional.empty(), Optional.of(e)))

@@ -9,7 +9,9 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import java.util.stream.IntStream;
+import org.fl4j.internal.Check;
 import org.fl4j.tensor.internal.KernelSource;
+import org.fl4j.tensor.internal.SortingNetwork;
 import org.fl4j.tensor.internal.TorchScript;
 
 /**
@@ -31,6 +33,26 @@ public final class Kernels {
     public static void addRows(NDArray y, boolean isNew, NDArray x, int[] rows, double... scales) {
         Program.SCRIPT.run(
                 "add_rows", y, isNew, x, IntStream.of(rows).asLongStream().toArray(), scales);
+    }
+
+    /**
+     * Returns rows {@code from} to {@code to - 1} of what a matrix is once each of its columns is sorted. Compares whole
+     * rows, so that a sort of many columns is a few hundred operations; no more of them than those rows need.
+     *
+     * @param matrix float32, shape (n, columns), without NaN; undefined afterwards
+     * @return float32, shape (to - from, columns), attached to the matrix's manager
+     */
+    public static NDArray sortedRows(NDArray matrix, int from, int to) {
+        Shape shape = matrix.getShape();
+        int count = Math.toIntExact(shape.get(0));
+        Check.that(from >= 0 && from < to && to <= count, "rows", "in [0, " + count + ")", from + " to " + (to - 1));
+        SortingNetwork network = SortingNetwork.of(count, from, to);
+        NDArray sorted = matrix.getManager().create(new Shape(to - (long) from, shape.get(1)), DataType.FLOAT32);
+        try (NDArray spare = matrix.getManager().create(new Shape(shape.get(1)), DataType.FLOAT32)) {
+            Program.SCRIPT.run(
+                    "order_rows", sorted, matrix, spare, network.low(), network.high(), network.outputs(), from);
+        }
+        return sorted;
     }
 
     /** Returns whether no value of a row of a matrix is NaN or infinite. */

@@ -7,6 +7,11 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
+import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.fl4j.random.Seed;
 import org.fl4j.tensor.internal.TorchScript;
 import org.fl4j.testing.TensorTest;
 import org.junit.jupiter.api.Test;
@@ -106,5 +111,38 @@ class KernelsTest extends TensorTest {
         assertThatThrownBy(() -> TorchScript.compile(manager, "  def broken(self: __torch__.Program) -> int:\n"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("libtorch rejected the program:");
+    }
+
+    /** Every count of rows up to twenty, and a hundred: all of the rows, the middle ones, and single ones. */
+    @Test
+    void sortedRowsAreThoseOfSortedColumns() {
+        int columns = 50;
+        RandomGenerator random = new Seed(5).generator();
+        for (int count : IntStream.concat(IntStream.rangeClosed(1, 20), IntStream.of(100))
+                .toArray()) {
+            float[][] byColumn = new float[columns][count];
+            float[] values = new float[count * columns];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = random.nextInt(count) - count / 2; // with equal ones
+                byColumn[i % columns][i / columns] = values[i];
+            }
+            Stream.of(byColumn).forEach(Arrays::sort);
+            for (int[] part : new int[][] {
+                {0, count}, {(count - 1) / 2, count / 2 + 1}, {count / 4, count - count / 4}, {0, 1}, {count - 1, count}
+            }) {
+                NDArray sorted = Kernels.sortedRows(
+                        Tensors.create(manager, values, new Shape(count, columns)), part[0], part[1]);
+                assertThat(sorted.getShape()).isEqualTo(new Shape(part[1] - part[0], columns));
+                float[] found = sorted.toFloatArray();
+                for (int i = 0; i < found.length; i++) {
+                    assertThat(found[i])
+                            .as("%d rows, %d to %d", count, part[0], part[1])
+                            .isEqualTo(byColumn[i % columns][part[0] + i / columns]);
+                }
+            }
+        }
+        NDArray three = manager.zeros(new Shape(3, 1));
+        assertThatThrownBy(() -> Kernels.sortedRows(three, 2, 2)).hasMessage("rows must be in [0, 3), but was 2 to 1");
+        assertThatThrownBy(() -> Kernels.sortedRows(three, 1, 4)).hasMessage("rows must be in [0, 3), but was 1 to 3");
     }
 }

@@ -1,8 +1,11 @@
 package org.fl4j.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -75,5 +78,31 @@ public abstract class SumRuleContract extends AggregatorContract {
         }
         assertSame(List.of(mixed.subList(0, 1), mixed.subList(1, 4), mixed.subList(4, mixed.size())));
         assertSame(List.of(List.of(mixed.get(0), mixed.get(2)), List.of(mixed.get(3))));
+    }
+
+    /** Rows of one matrix are added as updates one by one are. */
+    @Test
+    void rowsAreAddedAsUpdatesAre() {
+        List<ModelUpdate> updates = updates();
+        int last = updates.size() - 1;
+        NDList deltas = new NDList();
+        List<ModelUpdate> bare = new ArrayList<>();
+        for (int i = 0; i <= last; i++) {
+            deltas.add(updates.get(last - i).delta().floats());
+            bare.add(updates.get(i).withoutDelta());
+        }
+        NDArray matrix = NDArrays.stack(deltas);
+        SumRule.Sums rows = rule().part(SharedMessage.of(state()));
+        if (!rows.takesRows()) {
+            assertThatThrownBy(() -> rows.addRows(bare, matrix, 0)).isInstanceOf(UnsupportedOperationException.class);
+            return;
+        }
+        SumRule.Sums each = rule().part(SharedMessage.of(state()));
+        rows.addRows(bare.subList(0, 3), matrix, last, last - 1, last - 2);
+        rows.addRows(List.of(), matrix);
+        rows.addRows(bare.subList(3, 4), matrix, last - 3);
+        updates.subList(0, 4).forEach(each::add);
+        assertThat(values(rows.combine().delta().orElseThrow()))
+                .containsExactly(values(each.combine().delta().orElseThrow()));
     }
 }

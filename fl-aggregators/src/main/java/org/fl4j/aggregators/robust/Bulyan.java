@@ -37,7 +37,8 @@ public record Bulyan(int byzantine) implements Aggregator {
         return new ListAggregator(updates -> {
                     List<ModelUpdate> picked = pick(updates);
                     int kept = picked.size() - 2 * byzantine;
-                    return Coordinates.reduce(picked, sorted -> Coordinates.meanAroundMedian(sorted, kept));
+                    return Coordinates.reduce(
+                            picked, 0, picked.size(), sorted -> Coordinates.meanAroundMedian(sorted, kept));
                 })
                 .begin(round, state);
     }

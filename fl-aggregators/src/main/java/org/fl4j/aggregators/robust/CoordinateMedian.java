@@ -16,6 +16,6 @@ import org.fl4j.message.ServerState;
 public record CoordinateMedian() implements Aggregator {
     @Override
     public Aggregation begin(RoundContext round, ServerState state) {
-        return new ListAggregator(updates -> Coordinates.reduce(updates, Coordinates::median)).begin(round, state);
+        return new ListAggregator(Coordinates::median).begin(round, state);
     }
 }

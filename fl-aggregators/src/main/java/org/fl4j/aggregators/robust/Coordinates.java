@@ -13,13 +13,24 @@ import org.fl4j.tensor.ParameterVector;
 
 /** Reduces updates coordinate by coordinate, a block at a time, so that sorted copies stay small beside the updates. */
 final class Coordinates {
-    private static final long BLOCK = 65_536;
+    private static final long BLOCK = 32_768;
 
     private Coordinates() {}
 
-    /** Applies a rule to each coordinate's values: from (n, block), sorted along the first dimension, to (block). */
-    static ParameterVector reduce(List<ModelUpdate> updates, UnaryOperator<NDArray> rule) {
-        return blockwise(updates, values -> rule.apply(values.sort(0)));
+    /**
+     * Applies a rule to some of each coordinate's values in order: from (to - from, block) to (block).
+     *
+     * @param from the first place in the order that the rule reads
+     * @param to the one after the last
+     */
+    static ParameterVector reduce(List<ModelUpdate> updates, int from, int to, UnaryOperator<NDArray> rule) {
+        return blockwise(updates, values -> rule.apply(Kernels.sortedRows(values, from, to)));
+    }
+
+    /** Returns the median of each coordinate; of an even number of values the mean of the two in the middle. */
+    static ParameterVector median(List<ModelUpdate> updates) {
+        int count = updates.size();
+        return reduce(updates, (count - 1) / 2, count / 2 + 1, Coordinates::median);
     }
 
     /**

@@ -25,10 +25,14 @@ public record TrimmedMean(double share) implements Aggregator {
     @Override
     public Aggregation begin(RoundContext round, ServerState state) {
         return new ListAggregator(updates -> {
-                    long count = updates.size();
-                    long asked = (long) Math.floor(share * count + 1e-9); // 0.2 of 5 is 1, however 5 * 0.2 rounds
-                    long dropped = Math.min(asked, (count - 1) / 2); // a share just below half leaves one value
-                    return Coordinates.reduce(updates, sorted -> Coordinates.mean(sorted, dropped, count - dropped));
+                    int count = updates.size();
+                    int asked = (int) Math.floor(share * count + 1e-9); // 0.2 of 5 is 1, however 5 * 0.2 rounds
+                    int dropped = Math.min(asked, (count - 1) / 2); // a share just below half leaves one value
+                    return Coordinates.reduce(
+                            updates,
+                            dropped,
+                            count - dropped,
+                            sorted -> Coordinates.mean(sorted, 0, count - (long) dropped - dropped));
                 })
                 .begin(round, state);
     }

@@ -95,6 +95,28 @@ public final class KernelSource {
                 return None
               def finite_row(self: __torch__.Program, x: Tensor, row: int) -> float:
                 return float(torch.all(torch.isfinite(torch.select(x, 0, row))))
+              def order_rows(self: __torch__.Program, y: Tensor, x: Tensor, spare: Tensor, low: List[int],
+                      high: List[int], outputs: List[int], begin: int) -> NoneType:
+                rows = torch.unbind(x, 0)
+                s = spare
+                for i in range(torch.len(low)):
+                  a = rows[low[i]]
+                  b = rows[high[i]]
+                  t = s
+                  if torch.eq(outputs[i], 3):
+                    _0 = torch.minimum(a, b, out=s)
+                    _1 = torch.maximum(a, b, out=b)
+                    _2 = torch._set_item(rows, low[i], s)
+                    t = a
+                  else:
+                    if torch.eq(outputs[i], 1):
+                      _3 = torch.minimum(a, b, out=a)
+                    else:
+                      _4 = torch.maximum(a, b, out=b)
+                  s = t
+                for j in range(torch.size(y, 0)):
+                  _5 = torch.copy_(torch.select(y, 0, j), rows[torch.add(begin, j)])
+                return None
               def copy_row(self: __torch__.Program, y: Tensor, x: Tensor, row: int) -> NoneType:
                 _0 = torch.copy_(y, torch.select(x, 0, row))
                 return None
