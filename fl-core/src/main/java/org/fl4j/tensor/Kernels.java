@@ -36,8 +36,8 @@ public final class Kernels {
     }
 
     /**
-     * Returns rows {@code from} to {@code to - 1} of what a matrix is once each of its columns is sorted. Compares whole
-     * rows, so that a sort of many columns is a few hundred operations; no more of them than those rows need.
+     * Returns rows {@code from} to {@code to - 1} of what a matrix is once each of its columns is sorted. Compares
+     * whole rows, so that a sort of many columns is a few hundred operations; no more of them than those rows need.
      *
      * @param matrix float32, shape (n, columns), without NaN; undefined afterwards
      * @return float32, shape (to - from, columns), attached to the matrix's manager

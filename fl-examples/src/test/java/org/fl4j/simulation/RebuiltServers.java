@@ -32,11 +32,12 @@ public final class RebuiltServers {
     public static Simulation of(Supplier<SimulationBuilder> make) {
         make.get().build();
         RunConfig parts = make.get().config();
-        return new Simulation(parts.with(run -> {
-            run.aggregator = parts.aroundAggregator.apply(parts.aggregator);
-            run.servers = List.of(new PlacedServer(
-                    ServerLayer.GATE, (composed, given) -> new Rebuilt(make, composed, given.states())));
-        }));
+        RunConfig nested = parts.with(run -> run.aggregator = parts.aroundAggregator.apply(parts.aggregator));
+        long floats = parts.layout().floatCount();
+        return new Simulation(new BlockRule(nested)
+                .applied(floats)
+                .with(run -> run.servers = List.of(new PlacedServer(
+                        ServerLayer.GATE, (composed, given) -> new Rebuilt(make, composed, given.states())))));
     }
 
     private record Rebuilt(Supplier<SimulationBuilder> make, Server composed, ClientStore states) implements Server {
