@@ -145,9 +145,8 @@ public final class TrainedBlock {
         List<NDArray> arrays = clients.stream()
                 .flatMap(client -> client.examples().stream())
                 .map(held -> held.source().features())
-                .distinct()
                 .toList();
-        if (arrays.size() <= 1) {
+        if (arrays.stream().allMatch(array -> array == arrays.get(0))) { // equal arrays would be compared by values
             return clients;
         }
         List<Examples> parts = new ArrayList<>();

@@ -152,7 +152,8 @@ public final class WeightedMean implements SumRule.Sums {
         count += rows.length;
         boolean isNew = sum.isEmpty();
         sum = sum.or(() -> Optional.of(state.model().like()));
-        Kernels.addRows(sum.get().floats(), isNew, deltas, rows, weights);
+        NDArray here = deltas.toDevice(sum.get().floats().getDevice(), /* copy= */ false);
+        Kernels.addRows(sum.get().floats(), isNew, here, rows, weights);
     }
 
     @Override
