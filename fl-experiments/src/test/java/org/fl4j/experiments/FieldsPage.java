@@ -14,10 +14,10 @@ final class FieldsPage {
         StringBuilder page = new StringBuilder("""
                 # Fields and names
 
-                This page lists the fields of an experiment file, and the names that their values may have. It is generated.
-                The same fields are options of the command line: `--batch-size` stands for `training.batchSize`;
-                `java -jar fl-examples/target/fl-examples.jar train --help` lists them. Editors complete and check experiment files by
-                [the JSON Schema](experiment.schema.json).
+                This page lists the fields of an experiment file, and the names that their values may have. It is
+                generated. The same fields are options of the command line: `--batch-size` stands for
+                `training.batchSize`; `java -jar fl-examples/target/fl-examples.jar train --help` lists them. Editors
+                complete and check experiment files by [the JSON Schema](experiment.schema.json).
 
                 ## Fields
 
@@ -30,13 +30,13 @@ final class FieldsPage {
         }
         page.append("""
 
-                A file also has `name`, the experiment's name; `seeds`, a list in place of `seed`; and `sweep`, a map from fields to
-                lists of values.
+                A file also has `name`, the experiment's name; `seeds`, a list in place of `seed`; and `sweep`, a map
+                from fields to lists of values.
 
                 ## Names
 
-                A name may be followed by parameters: `multi-krum:byzantine=2,kept=5`. A value without a name, as in `shards:2`, is
-                that of the first parameter. A jar of your own adds names with a `StrategyProvider`
+                A name may be followed by parameters: `multi-krum:byzantine=2,kept=5`. A value without a name, as in
+                `shards:2`, is that of the first parameter. A jar of your own adds names with a `StrategyProvider`
                 ([how](own-aggregator.md#3-use-it)).
 
                 """);

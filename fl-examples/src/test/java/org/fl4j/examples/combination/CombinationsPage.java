@@ -46,20 +46,21 @@ final class CombinationsPage {
         lines.add(String.format(Locale.ROOT, """
                 # What combines with what
 
-                This page is written by the build, and a test fails when it is out of date. It answers one question: can I use this algorithm
-                together with that part?
+                This page is written by the build, and a test fails when it is out of date. It answers one question:
+                can I use this algorithm together with that part?
 
-                Each algorithm that has a name is put beside every other part that has one: %d pairs. Of these, **%d run** and **%d are
-                refused**, for %d reasons. A pair is refused when one half of it would have no effect, or when a promise such as privacy would not
-                hold. You get the reason before the first round, as an `IllegalArgumentException`.
+                Each algorithm that has a name is put beside every other part that has one: %d pairs. Of these, **%d
+                run** and **%d are refused**, for %d reasons. A pair is refused when one half of it would have no
+                effect, or when a promise such as privacy would not hold. You get the reason before the first round, as
+                an `IllegalArgumentException`.
 
-                - `yes`: the pair is built in every build. In the `long` profile (`./mvnw verify -Plong`) it also runs for three rounds, and the
-                  test looks for a sign of both halves: that the control variate moved, that a client's own model differs from the global
-                  one, that noise has its size.
+                - `yes`: the pair is built in every build. In the `long` profile (`./mvnw verify -Plong`) it also runs
+                  for three rounds, and the test looks for a sign of both halves: that the control variate moved, that
+                  a client's own model differs from the global one, that noise has its size.
                 - a number: the pair is refused. The number leads to [the reasons](#reasons) below.
 
-                The row's algorithm is set first, and the column's part after it. A name has its default parameters, apart from [the ones
-                listed below](#parameters). Other parameters may lead to another answer.
+                The row's algorithm is set first, and the column's part after it. A name has its default parameters,
+                apart from [the ones listed below](#parameters). Other parameters may lead to another answer.
                 """, refusals.size(), refusals.size() - refused, refused, reasons.size()));
         Stream.of(Part.Kind.values()).filter(kind -> kind != Part.Kind.NONE).forEach(kind -> addTable(kind, lines));
         addReasons(lines);

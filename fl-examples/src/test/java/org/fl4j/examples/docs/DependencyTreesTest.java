@@ -21,9 +21,10 @@ class DependencyTreesTest {
         StringBuilder page = new StringBuilder("""
                 # Dependencies
 
-                What each module brings into a project that depends on it. This page is generated from the trees that Maven prints, and
-                a test compares the two. What each library is for is in [CONTRIBUTING](../CONTRIBUTING.md#dependencies). PyTorch's natives
-                are not in these trees: a project adds those of its platform, see [README](../README.md#as-a-dependency).
+                What each module brings into a project that depends on it. This page is generated from the trees that
+                Maven prints, and a test compares the two. What each library is for is in
+                [CONTRIBUTING](../CONTRIBUTING.md#dependencies). PyTorch's natives are not in these trees: a project
+                adds those of its platform, see [README](../README.md#as-a-dependency).
 
                 """);
         for (String module : MODULES) {
