@@ -43,7 +43,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>There are two paths with one result, up to rounding. A {@link org.fl4j.model.Network} trains as one compiled
  * program; any other block, and a subclass that overrides a hook of the step ({@link #losses} or
- * {@link #afterBackward}), trains on the eager path, step by step. One client class always takes the same path.
+ * {@link #afterBackward}), trains on the eager path, step by step. One client class always takes the same path. Clients
+ * of this class itself with a small model may train in a block with others, see {@link TrainedBlock}, again with one
+ * result up to rounding.
  *
  * <p>Arrays made in a hook are freed after the step. Examples are shuffled anew each epoch, from the round's and the
  * client's seed. An update carries the metric {@code train/loss}, the mean over all examples seen in training mode

@@ -6,4 +6,9 @@ interface Elementwise extends WithoutParameters {
     default ExampleForm output(ExampleForm input, String number) {
         return input.floats(name(number));
     }
+
+    @Override
+    default boolean trainsInBlocks() {
+        return true;
+    }
 }

@@ -257,11 +257,6 @@ public interface Layer {
         }
 
         @Override
-        public boolean trainsInBlocks() {
-            return true;
-        }
-
-        @Override
         public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
             return Optional.of(LayerForms.relu(out, input, above));
         }
@@ -272,11 +267,6 @@ public interface Layer {
         @Override
         public Block toBlock() {
             return Activation.tanhBlock();
-        }
-
-        @Override
-        public boolean trainsInBlocks() {
-            return true;
         }
 
         @Override
@@ -293,11 +283,6 @@ public interface Layer {
         }
 
         @Override
-        public boolean trainsInBlocks() {
-            return true;
-        }
-
-        @Override
         public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
             return Optional.of(LayerForms.sigmoid(out, input, above));
         }
@@ -308,11 +293,6 @@ public interface Layer {
         @Override
         public Block toBlock() {
             return Activation.geluBlock();
-        }
-
-        @Override
-        public boolean trainsInBlocks() {
-            return true;
         }
 
         @Override
@@ -421,6 +401,12 @@ public interface Layer {
         @Override
         public Block toBlock() {
             return new DropoutBlock(rate);
+        }
+
+        /** The clients of a block would need masks of their own. */
+        @Override
+        public boolean trainsInBlocks() {
+            return false;
         }
 
         @Override

@@ -222,7 +222,7 @@ public final class AsynchronousServer extends ForwardingServer {
                     round.runSeed().derive("asynchronous start").derive(started++),
                     round.clientCount(),
                     round.updates());
-            List<ClientId> selected = CohortRule.select(time.selector(), idle, 1, draw, state);
+            List<ClientId> selected = CohortRule.select(time.selector(), idle, 1, draw, state.strategy());
             if (selected.isEmpty()) {
                 return false; // the selector wants none of those who are there
             }

@@ -5,13 +5,13 @@ import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientSelector;
 import org.fl4j.message.ClientId;
 import org.fl4j.message.RoundContext;
-import org.fl4j.message.ServerState;
+import org.fl4j.message.StrategyState;
 
 /**
  * What a selector's answer must be. A client that is chosen twice would train twice, and a longer cohort would cost
  * more than was asked for.
  */
-final class CohortRule {
+public final class CohortRule {
     private static final int SHOWN = 20; // a longer cohort is not printed
 
     private CohortRule() {}
@@ -19,16 +19,15 @@ final class CohortRule {
     /**
      * Asks a selector for a cohort.
      *
+     * @param available who may be chosen
+     * @param count how many, at least 1
+     * @param state what the selector has learned
      * @throws StrategyFailedException if the selector breaks its contract; names round, selector, rule and value
      */
-    static List<ClientId> select(
-            ClientSelector selector, ClientDirectory available, int count, RoundContext round, ServerState state) {
+    public static List<ClientId> select(
+            ClientSelector selector, ClientDirectory available, int count, RoundContext round, StrategyState state) {
         List<ClientId> cohort = StrategyCall.ask(
-                round.number(),
-                "selector",
-                selector,
-                "select",
-                () -> selector.select(available, count, round, state.strategy()));
+                round.number(), "selector", selector, "select", () -> selector.select(available, count, round, state));
         return require(selector, cohort, available, count, round);
     }
 

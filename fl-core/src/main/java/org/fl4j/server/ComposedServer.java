@@ -91,7 +91,7 @@ public final class ComposedServer implements Server, AutoCloseable {
 
     @Override
     public RoundPlan plan(ServerState state, ClientDirectory available, RoundContext round) {
-        List<ClientId> cohort = CohortRule.select(selector, available, cohortSize, round, state);
+        List<ClientId> cohort = CohortRule.select(selector, available, cohortSize, round, state.strategy());
         return RoundPlan.of(cohort, policy.bufferSize(), message(state, round));
     }
 

@@ -31,9 +31,6 @@ import org.fl4j.tensor.Slice;
  * end.
  */
 public final class WeightedMean implements SumRule.Sums {
-    /** Sums are scaled again only after so many doublings of their weight, because that takes a pass over them. */
-    private static final int HEADROOM = 10;
-
     private static final String EXPONENT = "exponent"; // names of sums
     private static final String WEIGHT = "weight";
     private static final String COUNT = "count";
@@ -52,8 +49,7 @@ public final class WeightedMean implements SumRule.Sums {
     private final Map<String, Double> numbers = new TreeMap<>(); // scaled sums
     private Optional<ParameterVector> sum = Optional.empty();
     private Optional<CoordinateWeights> weights = Optional.empty(); // once a slice was folded; scaled
-    private int exponent; // sums, and that of the weights, are scaled by 2^exponent
-    private double scaledWeight;
+    private SumScale scale = new SumScale(); // of all sums
     private int count;
 
     /**
@@ -111,7 +107,7 @@ public final class WeightedMean implements SumRule.Sums {
         double weight = Check.positive("weight of " + update.client(), weighting.weight(update));
         Device device = state.model().floats().getDevice();
         makeRoomFor(Math.getExponent(weight));
-        double scaled = Math.scalb(weight, exponent);
+        double scaled = scale.scaled(weight);
         ParameterVector delta = update.delta().on(device);
         Optional<Slice> slice = update.payload()
                 .slice()
@@ -127,7 +123,7 @@ public final class WeightedMean implements SumRule.Sums {
                 name,
                 scaled * Check.finite("statistic " + name + " of " + update.client(), ofUpdate.applyAsDouble(update)),
                 Double::sum));
-        scaledWeight += scaled;
+        scale.add(scaled);
         count++;
     }
 
@@ -146,8 +142,8 @@ public final class WeightedMean implements SumRule.Sums {
                 .toArray();
         makeRoomFor(Math.getExponent(Arrays.stream(weights).sum()));
         for (int i = 0; i < weights.length; i++) {
-            weights[i] = Math.scalb(weights[i], exponent);
-            scaledWeight += weights[i];
+            weights[i] = scale.scaled(weights[i]);
+            scale.add(weights[i]);
         }
         count += rows.length;
         boolean isNew = sum.isEmpty();
@@ -169,23 +165,23 @@ public final class WeightedMean implements SumRule.Sums {
         if (part.count == 0) {
             return;
         }
-        makeRoomFor(part.magnitude());
-        double scale = Math.scalb(1.0, exponent - part.exponent);
+        makeRoomFor(part.scale.magnitude());
+        double factor = Math.scalb(1.0, scale.exponent() - part.scale.exponent());
         if (part.weights.isPresent() || weights.isPresent()) {
-            weightsOfEach().add(part.weightsOfEach(), scale);
+            weightsOfEach().add(part.weightsOfEach(), factor);
         }
-        part.sum.ifPresent(partSum -> fold(partSum, scale));
-        part.attached.forEach((name, partSum) -> fold(name, partSum, scale));
-        part.numbers.forEach((name, partSum) -> numbers.merge(name, partSum * scale, Double::sum));
-        scaledWeight += part.scaledWeight * scale;
+        part.sum.ifPresent(partSum -> fold(partSum, factor));
+        part.attached.forEach((name, partSum) -> fold(name, partSum, factor));
+        part.numbers.forEach((name, partSum) -> numbers.merge(name, partSum * factor, Double::sum));
+        scale.add(part.scale.weight() * factor);
         count += part.count;
     }
 
     @Override
     public StrategyState sums() {
         StrategyState sums = StrategyState.empty()
-                .with(EXPONENT, (double) exponent)
-                .with(WEIGHT, scaledWeight)
+                .with(EXPONENT, (double) scale.exponent())
+                .with(WEIGHT, scale.weight())
                 .with(COUNT, (double) count);
         if (sum.isPresent()) {
             sums = sums.with(FLOATS, sum.get().floats());
@@ -208,8 +204,7 @@ public final class WeightedMean implements SumRule.Sums {
     @Override
     public void merge(StrategyState other) {
         WeightedMean part = new WeightedMean(weighting, state, attachments, finish);
-        part.exponent = (int) number(other, EXPONENT);
-        part.scaledWeight = number(other, WEIGHT);
+        part.scale = new SumScale((int) number(other, EXPONENT), number(other, WEIGHT));
         part.count = (int) number(other, COUNT);
         Device device = state.model().floats().getDevice();
         part.sum = other.tensor(FLOATS)
@@ -228,30 +223,13 @@ public final class WeightedMean implements SumRule.Sums {
                         + sums.numbers().keySet()));
     }
 
-    /** Returns the binary exponent of the sum of the weights. */
-    private int magnitude() {
-        return Math.getExponent(scaledWeight) - exponent;
-    }
-
-    /**
-     * Keeps the sum of the scaled weights below 1, so that no sum of finite values overflows. The scale is a power of
-     * two, which changes no bit of the mean.
-     *
-     * @param magnitude the binary exponent of the weight that comes
-     */
     private void makeRoomFor(int magnitude) {
-        int needed = -2 - (count == 0 ? magnitude : Math.max(magnitude, magnitude()));
-        if (count == 0) {
-            exponent = needed - HEADROOM;
-        } else if (needed < exponent) {
-            needed -= HEADROOM;
-            double smaller = Math.scalb(1.0, needed - exponent);
+        double smaller = scale.makeRoomFor(magnitude);
+        if (smaller < 1) {
             sum.ifPresent(values -> values.floats().muli(smaller));
             weights.ifPresent(all -> all.ofEach().muli(smaller));
             attached.values().forEach(values -> values.muli(smaller));
             numbers.replaceAll((name, number) -> number * smaller);
-            scaledWeight *= smaller;
-            exponent = needed;
         }
     }
 
@@ -268,7 +246,7 @@ public final class WeightedMean implements SumRule.Sums {
     /** Returns the weight of each float; so far they were all the same. */
     private CoordinateWeights weightsOfEach() {
         if (weights.isEmpty()) {
-            weights = Optional.of(CoordinateWeights.of(state.model(), scaledWeight));
+            weights = Optional.of(CoordinateWeights.of(state.model(), scale.weight()));
         }
         return weights.get();
     }
@@ -297,9 +275,9 @@ public final class WeightedMean implements SumRule.Sums {
         if (sum.isEmpty()) {
             return Aggregate.of(Optional.empty(), state);
         }
-        attached.values().forEach(total -> divide(total, scaledWeight));
+        attached.values().forEach(total -> divide(total, scale.weight()));
         if (weights.isEmpty()) {
-            divide(sum.get().floats(), scaledWeight);
+            divide(sum.get().floats(), scale.weight());
             return finish.apply(this);
         }
         weights.get().divide(sum.get().floats());
@@ -336,7 +314,7 @@ public final class WeightedMean implements SumRule.Sums {
      */
     public double statistic(String name) {
         Check.oneOf("statistic", numbers.keySet(), name);
-        return numbers.get(name) / scaledWeight;
+        return numbers.get(name) / scale.weight();
     }
 
     /** Returns how many updates were folded. */
@@ -346,6 +324,6 @@ public final class WeightedMean implements SumRule.Sums {
 
     /** Returns the sum of their weights. */
     public double totalWeight() {
-        return Math.scalb(scaledWeight, -exponent);
+        return scale.totalWeight();
     }
 }

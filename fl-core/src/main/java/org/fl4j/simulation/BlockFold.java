@@ -27,8 +27,8 @@ import org.fl4j.server.UpdatePolicy;
 import org.fl4j.tensor.ParameterVector;
 
 /**
- * Judges and sums the updates of one block of clients in another process, as the server would. For one thread. See
- * {@link PortableProgram.Opened#sum}.
+ * Judges and sums the updates of one block of clients where they are made, on a worker or in another process, as the
+ * server would. For one thread. See {@link PortableProgram.Opened#sum}.
  */
 public final class BlockFold implements AutoCloseable {
     private static final Payload NOTHING = new Payload(Optional.empty(), Map.of());
@@ -88,9 +88,9 @@ public final class BlockFold implements AutoCloseable {
                 falseClaims.add(new Rejection(update.client(), RejectionReason.FALSE_CLAIM, fault.get()));
                 continue;
             }
-            receipts.add(update.receipt().with(Receipt.Outcome.SENT, size));
-            if (intake.accepts(
-                    update.with(update.receipt().with(Receipt.Outcome.SENT, size)), block.isFinite(member))) {
+            Receipt sent = update.receipt().with(Receipt.Outcome.SENT, size);
+            receipts.add(sent);
+            if (intake.accepts(update.with(sent), block.isFinite(member))) {
                 rows[accepted.size()] = member.row();
                 accepted.add(update);
             }

@@ -23,6 +23,9 @@ record BlockRule(RunConfig run) {
     /** The same for the batches of a step, which are copied together. */
     private static final long MOST_IN_BATCHES = 4_000_000;
 
+    /** So many rows are listed for all steps of a block: a long training of many clients must not fill memory. */
+    private static final long MOST_ROWS = 1_000_000;
+
     private static final int LARGEST = 64;
 
     /** A cohort gives so many blocks, for as many cores. */
@@ -63,7 +66,7 @@ record BlockRule(RunConfig run) {
             case AUTO -> fault.isEmpty() && size > 1;
         };
         if (used) {
-            LOG.info("Clients train in blocks of {}", size);
+            LOG.info("Clients train in blocks of {}, as the model has {} parameters", size, parameters);
         } else if (run.blockTraining == BlockTraining.AUTO) {
             LOG.debug(
                     "Clients train one by one: {}",
@@ -77,18 +80,28 @@ record BlockRule(RunConfig run) {
     }
 
     private int usualSize(long parameters) {
-        long ofCohort = ((long) run.cohortSize + BLOCKS - 1) / BLOCKS;
-        long fit = Math.min(MOST_FLOATS / Math.max(1, parameters), MOST_IN_BATCHES / floatsOfBatch());
-        return (int) Math.max(1, Math.min(LARGEST, Math.min(fit, ofCohort)));
+        int examples = mostExamples();
+        long batch = Math.min(examples, run.training.batchSize())
+                * run.task.inputShape().size();
+        long size = ((long) run.cohortSize + BLOCKS - 1) / BLOCKS;
+        for (long fit : new long[] {
+            LARGEST,
+            MOST_FLOATS / Math.max(1, parameters),
+            MOST_IN_BATCHES / batch,
+            MOST_ROWS / run.training.examplesSeen(examples)
+        }) {
+            size = Math.min(size, fit);
+        }
+        return (int) Math.max(1, size);
     }
 
-    /** Returns how many floats the largest batch of a client has. */
-    private long floatsOfBatch() {
+    /** Returns how many examples the client with the most has, at least 1. */
+    private int mostExamples() {
         ClientDirectory clients = run.data.clients();
         int most = 1;
         for (int position = 0; position < clients.size(); position++) {
             most = Math.max(most, clients.examplesAt(position));
         }
-        return Math.min(most, run.training.batchSize()) * run.task.inputShape().size();
+        return most;
     }
 }

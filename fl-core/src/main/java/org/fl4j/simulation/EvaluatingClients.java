@@ -2,7 +2,6 @@ package org.fl4j.simulation;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeSet;
 import java.util.stream.IntStream;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientSelector;
@@ -10,6 +9,7 @@ import org.fl4j.internal.Check;
 import org.fl4j.message.ClientId;
 import org.fl4j.message.RoundContext;
 import org.fl4j.message.StrategyState;
+import org.fl4j.server.CohortRule;
 
 /**
  * Which clients evaluate in a round.
@@ -34,7 +34,7 @@ record EvaluatingClients(ClientDirectory all, Optional<Choice> choice) {
     /**
      * Returns those of a round. Their draws have a seed of their own, so they do not follow the cohort that trains.
      *
-     * @throws IllegalStateException if the selector chooses none, or a client twice, or one that is not there
+     * @throws org.fl4j.server.StrategyFailedException if the selector breaks its contract
      */
     List<ClientId> of(RoundContext round) {
         if (choice.isEmpty()) {
@@ -42,14 +42,6 @@ record EvaluatingClients(ClientDirectory all, Optional<Choice> choice) {
         }
         RoundContext own = new RoundContext(
                 round.number(), round.runSeed().derive("client evaluation"), all.size(), round.updates());
-        ClientSelector selector = choice.get().selector();
-        List<ClientId> chosen = selector.select(all, choice.get().count(), own, StrategyState.empty());
-        if (chosen.isEmpty()
-                || new TreeSet<>(chosen).size() < chosen.size()
-                || chosen.stream().anyMatch(client -> all.position(client).isEmpty())) {
-            throw new IllegalStateException("evaluationSelector " + selector
-                    + " must choose distinct clients of clientEvaluation, at least one, but chose " + chosen);
-        }
-        return chosen;
+        return CohortRule.select(choice.get().selector(), all, choice.get().count(), own, StrategyState.empty());
     }
 }

@@ -277,6 +277,10 @@ class BlockRunsTest extends RunSetup {
         assertThat(together(setup().cohortSize(3))).as("clients one by one").isEqualTo(1);
         assertThat(together(setup().cohortSize(12).task(Models.mnist2nn()))).isEqualTo(3);
         assertThat(together(setup().cohortSize(12).task(Models.mnistCnn()))).isEqualTo(1);
+        assertThat(together(
+                        setup().cohortSize(12).training(LocalTraining.sgd(.1).epochs(100_000))))
+                .as("a million rows")
+                .isEqualTo(1);
         assertThat(together(setup().cohortSize(12).blockSize(7))).isEqualTo(7);
         assertThat(together(setup().cohortSize(12).blockSize(1))).isEqualTo(1);
         assertThat(together(setup().cohortSize(12).blockTraining(BlockTraining.NEVER)))

@@ -95,9 +95,13 @@ class EvaluationTest extends RunSetup {
                 .hasMessage("evaluationSelector count must be at least 1, but was 0");
         ClientSelector twice = (available, count, round, state) -> List.of(available.id(0), available.id(0));
         assertThatThrownBy(() -> chosen(setup(), twice, 2).build())
-                .hasMessageContaining("must choose distinct clients of clientEvaluation, at least one, but chose");
+                .hasMessageContaining("round 1: selector ")
+                .hasMessageContaining("choose each client once, but chose client 0 after client 0");
         ClientSelector strange = (available, count, round, state) -> List.of(new ClientId(99));
-        assertThatThrownBy(() -> chosen(setup(), strange, 2).build()).hasMessageContaining("but chose [client 99]");
+        assertThatThrownBy(() -> chosen(setup(), strange, 1).build())
+                .hasMessageContaining("choose only available clients, but chose client 99");
+        ClientSelector few = (available, count, round, state) -> List.of(available.id(0));
+        assertThatThrownBy(() -> chosen(setup(), few, 2).build()).hasMessageContaining("choose 2 clients, but chose 1");
     }
 
     @Test
