@@ -22,6 +22,8 @@ public final class BlockProgram {
     /**
      * What a block trained to. Its array is valid until the worker trains the next block.
      *
+     * <p>Arrays are compared by identity, so that two are equal only if they hold the same arrays.
+     *
      * @param deltas local minus received parameters: float32, shape (clients, parameters)
      * @param losses of each row of the steps, before the step
      * @param sums of each client's delta: finite if the delta is, unless it overflows
