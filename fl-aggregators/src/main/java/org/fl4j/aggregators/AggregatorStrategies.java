@@ -96,6 +96,7 @@ public final class AggregatorStrategies implements StrategyProvider {
                 algorithm("feddyn", p -> new FedDyn(p.number("alpha", .1))),
                 algorithm("mimelite", p -> new MimeLite(p.number("momentum", .9))),
                 algorithm("fedlc", p -> new FedLC(p.number("margin", 1))),
+                algorithm("fedntd", p -> new FedNtd(p.number("beta", 1), p.number("temperature", 1))),
                 algorithm("qfedavg", p -> new QFedAvg(p.number("q", 1))),
                 algorithm("afl", p -> new AgnosticFederatedLearning(p.number("weightRate", .1))),
                 algorithm("fedper", p -> PersonalLayers.head(p.integer("layers", 1))),

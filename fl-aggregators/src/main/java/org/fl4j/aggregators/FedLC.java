@@ -2,10 +2,13 @@ package org.fl4j.aggregators;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import java.util.Map;
+import java.util.Optional;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.client.Worker;
-import org.fl4j.data.ClientExamples;
+import org.fl4j.data.Examples;
+import org.fl4j.expression.Expression;
 import org.fl4j.internal.Check;
 import org.fl4j.message.ClientId;
 import org.fl4j.message.TrainingTask;
@@ -20,7 +23,6 @@ import org.fl4j.tensor.Tensors;
  * on the server.
  *
  * <p>Deviations: a class of which a client has no example counts as one example, where the paper's margin is infinite.
- * Trains on the eager path.
  *
  * @param margin tau of the paper, at least 0; 0 is FedAvg
  */
@@ -38,8 +40,13 @@ public record FedLC(double margin) implements Algorithm {
     }
 
     private static final class CalibratedClient extends SgdClient {
+        private static final Expression LOSS = Expression.predictions()
+                .minus(Expression.tensor("margins"))
+                .logSoftmax()
+                .at(Expression.labels())
+                .negated();
+
         private final double margin;
-        private int[] classes = {};
 
         CalibratedClient(ClientId id, Worker worker, LocalTraining training, double margin) {
             super(id, worker, training);
@@ -47,23 +54,22 @@ public record FedLC(double margin) implements Algorithm {
         }
 
         @Override
-        protected void beforeTraining(TrainingTask task, LocalModel model) {
-            ClientExamples examples = examples();
-            classes = examples.gather(model.manager()).classIndices();
+        protected Optional<Expression> loss() {
+            return Optional.of(LOSS);
         }
 
         @Override
-        protected NDArray losses(NDArray predictions, NDArray labels) {
-            int classCount = Math.toIntExact(predictions.getShape().get(1));
-            float[] margins = new float[classCount];
-            for (int label : classes) {
+        protected Map<String, NDArray> lossTensors(TrainingTask task, LocalModel model) {
+            Examples all = examples().gather(model.manager());
+            Shape output = model.predict(all.slice(0, 1).features()).getShape();
+            float[] margins = new float[Math.toIntExact(output.get(1))];
+            for (int label : all.classIndices()) {
                 margins[label]++;
             }
-            for (int c = 0; c < classCount; c++) {
+            for (int c = 0; c < margins.length; c++) {
                 margins[c] = (float) (margin * Math.pow(Math.max(1, margins[c]), -.25));
             }
-            NDArray shift = Tensors.create(worker().model().manager(), margins, new Shape(1, classCount));
-            return super.losses(predictions.sub(shift), labels);
+            return Map.of("margins", Tensors.create(model.manager(), margins, new Shape(1, margins.length)));
         }
     }
 }

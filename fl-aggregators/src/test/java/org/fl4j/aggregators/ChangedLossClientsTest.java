@@ -19,6 +19,14 @@ class ChangedLossClientsTest {
     }
 
     @Nested
+    class OfFedNtd extends ClientContract {
+        @Override
+        protected ClientFactory factory() {
+            return Clients.of(new FedNtd(1, 2), TRAINING);
+        }
+    }
+
+    @Nested
     class WithReceivedLoss extends ClientContract {
         @Override
         protected ClientFactory factory() {

@@ -6,13 +6,15 @@ import org.fl4j.random.Seed;
 
 /** Which examples each step of a local training uses. */
 final class LocalSchedule {
+    private final int[] positions;
     private final int[] rows;
     private final long[] starts;
 
     /** Without steps. */
-    static final LocalSchedule NONE = new LocalSchedule(new int[0], 0);
+    static final LocalSchedule NONE = new LocalSchedule(new int[0], new int[0], 0);
 
-    private LocalSchedule(int[] rows, long... starts) {
+    private LocalSchedule(int[] positions, int[] rows, long... starts) {
+        this.positions = positions;
         this.rows = rows;
         this.starts = starts;
     }
@@ -28,14 +30,21 @@ final class LocalSchedule {
             int inEpoch = step % perEpoch;
             starts[step + 1] = starts[step] + Math.min(batch, count - inEpoch * batch);
         }
-        int[] rows = new int[Math.toIntExact(starts[steps])];
+        int[] positions = new int[Math.toIntExact(starts[steps])];
+        int[] rows = new int[positions.length];
         for (int epoch = 0; epoch * count < rows.length; epoch++) {
             int[] order = Sampling.permutation(count, shuffle.derive(epoch).generator());
             for (int i = 0; i < count && epoch * count + i < rows.length; i++) {
+                positions[epoch * count + i] = order[i];
                 rows[epoch * count + i] = examples.row(order[i]);
             }
         }
-        return new LocalSchedule(rows, starts);
+        return new LocalSchedule(positions, rows, starts);
+    }
+
+    /** Returns the same as {@link #rows}, counted in the client's own examples. */
+    int[] positions() {
+        return positions;
     }
 
     /** Returns rows of the examples' source, one epoch's permutation after another. */

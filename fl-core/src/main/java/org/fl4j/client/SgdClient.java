@@ -2,14 +2,13 @@ package org.fl4j.client;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
-import java.util.Arrays;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.fl4j.core.Client;
 import org.fl4j.data.ClientExamples;
-import org.fl4j.data.Examples;
+import org.fl4j.expression.Expression;
+import org.fl4j.internal.Check;
 import org.fl4j.message.ClientId;
 import org.fl4j.message.ModelUpdate;
 import org.fl4j.message.Payload;
@@ -20,10 +19,10 @@ import org.fl4j.message.TrainingTask;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.ExampleMeasure;
 import org.fl4j.model.LocalModel;
+import org.fl4j.model.LossTensors;
 import org.fl4j.model.TrainingProgram;
 import org.fl4j.tensor.ParameterVector;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.fl4j.tensor.internal.StepRule;
 
 /**
  * Trains by mini-batch gradient steps: ClientUpdate of McMahan et al. 2017 (arXiv 1602.05629, algorithm 1), with any
@@ -41,36 +40,18 @@ import org.slf4j.LoggerFactory;
  * }
  * }</pre>
  *
- * <p>There are two paths with one result, up to rounding. A {@link org.fl4j.model.Network} trains as one compiled
- * program; any other block, and a subclass that overrides a hook of the step ({@link #losses} or
- * {@link #afterBackward}), trains on the eager path, step by step. One client class always takes the same path. Clients
- * of this class itself with a small model may train in a block with others, see {@link TrainedBlock}, again with one
- * result up to rounding.
+ * <p>There are several paths with one result, up to rounding. A {@link org.fl4j.model.Network} trains as one compiled
+ * program, also with a {@link #loss} of the client's own. With {@link #afterBackward}, a compiled program computes the
+ * gradient of each step, and the hook and the optimizer follow. Any other block, and a subclass with {@link #losses} of
+ * its own, trains on the eager path, step by step through autograd. One client class always takes the same path.
+ * Clients of this class itself with a small model may train in a block with others, see {@link TrainedBlock}, again
+ * with one result up to rounding.
  *
  * <p>Arrays made in a hook are freed after the step. Examples are shuffled anew each epoch, from the round's and the
  * client's seed. An update carries the metric {@code train/loss}, the mean over all examples seen in training mode
  * before each step, and the {@link org.fl4j.message.TrainingFacts}.
  */
 public class SgdClient implements Client {
-    private static final Logger LOG = LoggerFactory.getLogger(SgdClient.class);
-    private static final ClassValue<Boolean> HOOKS_INTO_STEPS = new ClassValue<>() {
-        @Override
-        protected Boolean computeValue(Class<?> type) {
-            boolean hooks = overrides(type, "losses") || overrides(type, "afterBackward");
-            if (hooks) {
-                LOG.info("{} hooks into the steps of local training, which runs on the eager path", type.getName());
-            }
-            return hooks;
-        }
-    };
-
-    private static final ClassValue<Boolean> OWN_LOSS = new ClassValue<>() {
-        @Override
-        protected Boolean computeValue(Class<?> type) {
-            return overrides(type, "losses");
-        }
-    };
-
     /** The purpose of the seed that the order of examples follows from. */
     static final String SHUFFLE = "shuffle";
 
@@ -78,7 +59,9 @@ public class SgdClient implements Client {
     private final Worker worker;
     private final LocalTraining configured;
     private LocalTraining training; // as the task's settings have it
-    private Optional<Map<Slot, StrategyState>> keeping = Optional.empty(); // while it trains
+    private Optional<KeptStates> keeping = Optional.empty(); // while it trains
+    private Optional<LocalLoop> loop = Optional.empty(); // the last one
+    private LossTensors tensors = LossTensors.none(); // what its loss reads in this training
 
     /** Makes a client that trains on the worker. */
     public SgdClient(ClientId id, Worker worker, LocalTraining training) {
@@ -86,16 +69,6 @@ public class SgdClient implements Client {
         this.worker = worker;
         configured = training;
         this.training = training;
-    }
-
-    private static boolean overrides(Class<?> type, String method) {
-        for (Class<?> at = type; at != SgdClient.class; at = at.getSuperclass()) {
-            if (Arrays.stream(at.getDeclaredMethods())
-                    .anyMatch(own -> own.getName().equals(method))) {
-                return true;
-            }
-        }
-        return false;
     }
 
     @Override
@@ -114,9 +87,34 @@ public class SgdClient implements Client {
         return received.trainable();
     }
 
-    /** Hook: returns one loss an example, shape (n), whose mean is minimised; by default the task's loss. */
-    protected NDArray losses(NDArray predictions, NDArray labels) {
-        return worker.model().task().loss().perExample(predictions, labels);
+    /**
+     * Hook: returns the loss of each example as an {@link Expression} with one value a row, whose mean is minimised. It
+     * compiles with the rest of local training. By default nothing: the task's loss is minimised.
+     */
+    protected Optional<Expression> loss() {
+        return Optional.empty();
+    }
+
+    /**
+     * Hook: returns the tensors that {@link #loss} reads, by their names: float32, in the open scope, on the worker's
+     * device. Called before each training of a client that has examples, when the local model holds the parameters that
+     * it begins with. By default none.
+     */
+    protected Map<String, NDArray> lossTensors(TrainingTask task, LocalModel model) {
+        return Map.of();
+    }
+
+    /**
+     * Hook: returns one loss an example, shape (n), whose mean is minimised; by default {@link #loss}, or the task's
+     * loss if there is none. What cannot be an expression is computed here, with autograd.
+     *
+     * @param predictions the network's output, shape (n, ...); outputs of named layers are {@link LocalModel#output}
+     * @param batch what was predicted, and its labels
+     */
+    protected NDArray losses(NDArray predictions, LocalBatch batch) {
+        LocalModel model = worker.model();
+        return loss().map(own -> tensors.evaluate(own, model, predictions, batch.labels(), batch.positionIndices()))
+                .orElseGet(() -> model.task().loss().perExample(predictions, batch.labels()));
     }
 
     /**
@@ -157,7 +155,7 @@ public class SgdClient implements Client {
     @Override
     public final ModelUpdate train(TrainingTask task) {
         LocalModel model = worker.model();
-        Map<Slot, StrategyState> states = new HashMap<>();
+        KeptStates states = new KeptStates();
         keeping = Optional.of(states);
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
@@ -181,11 +179,7 @@ public class SgdClient implements Client {
                     /* bytes= */ 0);
             Payload payload = new Payload(Optional.of(delta), Map.of());
             ModelUpdate upload = upload(task, new ModelUpdate(receipt, payload, Map.of()));
-            if (states.isEmpty()) {
-                return upload.keep(worker.updates());
-            }
-            states.putAll(upload.kept());
-            return upload.withKept(states).keep(worker.updates());
+            return states.addedTo(upload).keep(worker.updates());
         } finally {
             keeping = Optional.empty();
         }
@@ -202,34 +196,57 @@ public class SgdClient implements Client {
         run(task, how, anchor, " " + purpose);
     }
 
-    private LocalRun run(TrainingTask task, LocalTraining how, NDArray anchor, String purpose) {
-        LocalModel model = worker.model();
-        model.seed(task.seed("dropout" + purpose));
-        ClientExamples examples = examples();
-        LocalSchedule schedule = LocalSchedule.of(how, examples, task.seed(SHUFFLE + purpose));
-        Optional<NDArray> correction = gradientCorrection(task);
-        LocalRun run = new LocalRun(task, model, anchor, correction, examples, schedule, how);
-        Optional<TrainingProgram> program = HOOKS_INTO_STEPS.get(getClass())
-                ? Optional.empty()
-                : model.program(how.stepRule(correction.isPresent()));
-        program.ifPresentOrElse(run::compiled, () -> run.eager(this::losses, this::afterBackward));
+    private LocalLoop run(TrainingTask task, LocalTraining how, NDArray anchor, String purpose) {
+        LocalLoop run = loop(task, how, anchor, purpose);
+        boolean hooks = Hooks.of(getClass()).afterBackward();
+        Optional<TrainingProgram> program = program(hooks ? StepRule.gradient() : how.stepRule(run.corrects()));
+        run.train(program, hooks, tensors, this::gradient);
         return run;
     }
 
     /**
-     * Returns the gradient of a batch's mean loss at the local model, in training mode: float32, shape
-     * (trainableCount). Running statistics and other buffers stay as they are.
+     * Begins a local training from where the local model is, for a client that computes gradients in its own way.
+     *
+     * @param how to train
+     * @param anchor what a proximal term pulls to: float32, shape (trainableCount)
+     * @param purpose tells the order of examples and the dropout of this training from the others'; empty for a round's
+     *     usual one
      */
-    protected final NDArray gradient(Examples batch) {
-        ParameterVector parameters = worker.model().parameters();
-        ParameterVector before = parameters.layout().hasBuffers() ? parameters.copy() : parameters;
-        NDArray gradient = worker.model()
-                .gradient(batch.features(), predictions -> losses(predictions, batch.labels()))
-                .gradient();
-        if (before != parameters) {
-            parameters.setInPlace(before);
-        }
-        return gradient;
+    protected final LocalLoop loop(TrainingTask task, LocalTraining how, NDArray anchor, String purpose) {
+        LocalModel model = worker.model();
+        model.seed(task.seed("dropout" + purpose));
+        ClientExamples examples = examples();
+        tensors = loss().filter(own -> examples.count() > 0)
+                .map(own -> LossTensors.of(own, lossTensors(task, model), examples.count()))
+                .orElse(LossTensors.none());
+        LocalLoop begun = new LocalLoop(
+                task, model, anchor, gradientCorrection(task), examples, how, purpose, this::afterBackward);
+        loop = Optional.of(begun);
+        return begun;
+    }
+
+    /** Returns the program of this client, if it has a compiled one. */
+    private Optional<TrainingProgram> program(StepRule rule) {
+        return Hooks.of(getClass()).losses() ? Optional.empty() : worker.model().program(rule, loss());
+    }
+
+    /** Computes a gradient through autograd, in training mode. */
+    private LocalModel.Gradient gradient(LocalBatch batch) {
+        return worker.model().gradient(batch.features(), predictions -> losses(predictions, batch));
+    }
+
+    /**
+     * Returns the gradient of the mean loss of some of this client's examples at the local model, in training mode:
+     * float32, shape (trainableCount). Running statistics and other buffers stay as they are.
+     *
+     * @param positions which of the client's examples, counted from 0, such as those of a {@linkplain
+     *     LocalBatch#positions batch}
+     */
+    protected final NDArray gradient(int... positions) {
+        int step = loop.map(LocalLoop::stepsTaken).orElse(0);
+        LocalBatch batch =
+                new LocalBatch(step, examples(), positions, worker.model().manager());
+        return GradientAside.of(worker.model(), program(StepRule.gradient()), batch, tensors, this::gradient);
     }
 
     /**
@@ -237,7 +254,7 @@ public class SgdClient implements Client {
      * float32, shape (trainableCount).
      */
     protected final NDArray fullGradient() {
-        return gradient(examples().gather(worker.model().manager()));
+        return gradient(IntStream.range(0, examples().count()).toArray());
     }
 
     /**
@@ -248,18 +265,23 @@ public class SgdClient implements Client {
      */
     public final void requireExamples() {
         examples();
+        loss().ifPresent(own -> {
+            Check.that(!own.isWide(), "loss of a client", "of one value an example, such as a sum or a mean", own);
+            program(StepRule.gradient()); // finds the layers that it reads
+        });
     }
 
     /** Returns what this client trains on. */
     protected final ClientExamples examples() {
         ClientExamples examples = worker.data().examples(id, worker.device());
-        worker.model()
-                .require("training data", examples.source(), OWN_LOSS.get(getClass()) ? Map.of() : lossOf(worker));
+        worker.model().require("training data", examples.source(), lossToCheck());
         return examples;
     }
 
-    private static Map<String, ExampleMeasure> lossOf(Worker worker) {
-        return Map.of("loss", worker.model().task().loss());
+    /** A loss of the client's own may take other labels than the task's. */
+    private Map<String, ExampleMeasure> lossToCheck() {
+        boolean own = Hooks.of(getClass()).losses() || loss().isPresent();
+        return own ? Map.of() : Map.of("loss", worker.model().task().loss());
     }
 
     /** Returns what this client computes with. */
@@ -285,12 +307,9 @@ public class SgdClient implements Client {
      * @throws IllegalStateException if this client does not train now
      */
     protected final void keep(Slot slot, StrategyState state) {
-        Slot.requireOfClient(slot);
-        Map<Slot, StrategyState> states = keeping.orElseThrow(() -> new IllegalStateException("slot " + slot.name()
-                + " of " + id + " must be kept while the client trains, for what it keeps is part of its update"));
-        Map<String, NDArray> tensors = new TreeMap<>();
-        state.tensors().forEach((name, array) -> tensors.put(name, array.duplicate()));
-        states.put(slot, state.withTensors(tensors));
+        keeping.orElseThrow(() -> new IllegalStateException("slot " + slot.name() + " of " + id
+                        + " must be kept while the client trains, for what it keeps is part of its update"))
+                .put(slot, state);
     }
 
     /** Answers by the {@link ClientQuery} of that name, from the examples that this client trains on. */

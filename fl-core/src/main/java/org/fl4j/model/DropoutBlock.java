@@ -22,7 +22,7 @@ final class DropoutBlock extends AbstractBlock {
             return inputs;
         }
         NDArray input = inputs.singletonOrThrow();
-        return new NDList(input.mul(LocalModel.of(store).dropoutMask(input.getShape(), rate)));
+        return new NDList(input.mul(DropoutMasks.draw(LocalModel.of(store), input.getShape(), rate)));
     }
 
     @Override

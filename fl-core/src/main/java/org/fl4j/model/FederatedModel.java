@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.fl4j.expression.Expression;
 import org.fl4j.random.Seed;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterLayout;
@@ -43,7 +44,7 @@ public final class FederatedModel implements AutoCloseable {
     private final ParameterLayout layout;
     private final FixedParameters fixed;
     private final Map<ParameterLayout, FederatedModel> smaller = new ConcurrentHashMap<>();
-    private final Map<StepRule, Optional<TrainingProgram>> programs = new ConcurrentHashMap<>();
+    private final Map<TrainingProgram.Key, Optional<TrainingProgram>> programs = new ConcurrentHashMap<>();
     private final Map<StepRule, Optional<BlockProgram>> blockPrograms = new ConcurrentHashMap<>();
     private final ExampleRules exampleRules;
     private final SingleRows singleRows;
@@ -179,11 +180,15 @@ public final class FederatedModel implements AutoCloseable {
     }
 
     /**
-     * Returns the compiled local training of this model by a rule, or nothing if the model or its loss cannot be
-     * compiled and must train on the eager path.
+     * Returns the compiled local training of this model, or nothing if the model or its loss cannot be compiled and
+     * must train on the eager path.
+     *
+     * @param rule how parameters move
+     * @param loss the client's own loss, if it is not the task's
+     * @throws IllegalArgumentException if a loss of a client's own reads a layer that the network has not
      */
-    public Optional<TrainingProgram> program(StepRule rule) {
-        return programs.computeIfAbsent(rule, key -> TrainingProgram.of(this, key));
+    public Optional<TrainingProgram> program(StepRule rule, Optional<Expression> loss) {
+        return programs.computeIfAbsent(new TrainingProgram.Key(rule, loss), key -> TrainingProgram.of(this, key));
     }
 
     /** Returns the compiled local training of a block of clients by a rule, or nothing if there is none. */

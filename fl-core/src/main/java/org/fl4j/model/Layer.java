@@ -12,6 +12,7 @@ import ai.djl.nn.pooling.Pool;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.fl4j.internal.Check;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.internal.LayerForms;
@@ -81,6 +82,16 @@ public interface Layer {
      */
     default Layer sliced(Iterator<ParameterLayout.Entry> parameters) {
         throw new IllegalArgumentException("layer of a slice must be one that can be made smaller, but was " + this);
+    }
+
+    /**
+     * Returns this layer with a name for its output, by which {@linkplain org.fl4j.expression.Expression#output losses}
+     * and {@link LocalModel#output} know it. Parameters are named, and drawn, as without it.
+     *
+     * @param output the name, which no other layer of the network has
+     */
+    default Layer named(String output) {
+        return new NamedLayer(this, output);
     }
 
     /** Returns this layer with parameters that do not train, drawn from the seed 0. */
@@ -535,6 +546,11 @@ public interface Layer {
         public Residual {
             body = List.copyOf(body);
             shortcut = List.copyOf(shortcut);
+            Check.that(
+                    Stream.concat(body.stream(), shortcut.stream()).noneMatch(NamedLayer.class::isInstance),
+                    "layers of a residual layer",
+                    "without names: name the residual layer",
+                    body);
         }
 
         @Override

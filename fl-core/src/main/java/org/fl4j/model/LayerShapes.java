@@ -24,6 +24,7 @@ final class LayerShapes {
     /** Returns the embedding that a network begins with, if it does. */
     static Optional<Layer.Embedding> embedding(List<Layer> layers) {
         return layers.stream()
+                .map(NamedLayer::bare)
                 .filter(layer -> !(layer instanceof Layer.Flatten))
                 .findFirst()
                 .map(layer -> layer instanceof Layer.Frozen frozen ? frozen.layer() : layer)

@@ -14,6 +14,8 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 import org.fl4j.data.Examples;
+import org.fl4j.expression.Expression;
+import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.random.Seed;
 import org.fl4j.tensor.GradientScope;
@@ -21,7 +23,6 @@ import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.RowIndices;
 import org.fl4j.tensor.TensorEngine;
-import org.fl4j.tensor.Tensors;
 import org.fl4j.tensor.TorchScriptModule;
 import org.fl4j.tensor.internal.StepRule;
 
@@ -40,6 +41,8 @@ public final class LocalModel implements AutoCloseable {
     private final WorkerParameters store;
     private final RowIndices rows;
     private final Map<BlockMemory.Kind, BlockMemory> blocks = new LinkedHashMap<>(); // used last comes last
+    private final Map<String, NDArray> outputs = new LinkedHashMap<>(); // of named layers, in the last forward pass
+    private Optional<LocalModel> other = Optional.empty(); // for predictions by other parameters
     private NDArray losses;
     private Seed dropoutSeed = new Seed(0);
     private Optional<RandomGenerator> dropout = Optional.empty();
@@ -136,6 +139,34 @@ public final class LocalModel implements AutoCloseable {
         });
     }
 
+    /**
+     * Returns what a model of other parameters makes of features, in evaluation mode: (n, ...) for (n, ...). The local
+     * parameters stay as they are, also while a gradient is computed.
+     *
+     * @param others values of this model's layout, such as the received ones
+     */
+    public NDArray predict(ParameterVector others, NDArray features) {
+        if (other.isEmpty()) {
+            other = Optional.of(new LocalModel(model, device()));
+        }
+        other.get().load(others);
+        return other.get().predict(features);
+    }
+
+    /**
+     * Returns the output of a named layer in the forward pass that ran last, shape (n, ...).
+     *
+     * @throws IllegalArgumentException if no layer of the network has the name, see {@link Layer#named}
+     */
+    public NDArray output(String layer) {
+        Check.oneOf("name of a layer's output", outputs.keySet(), layer);
+        return outputs.get(layer);
+    }
+
+    void keepOutput(String layer, NDArray output) {
+        outputs.put(layer, output);
+    }
+
     NDArray forward(NDArray features, boolean training) {
         return model.block().forward(store, new NDList(features), training).singletonOrThrow();
     }
@@ -194,9 +225,13 @@ public final class LocalModel implements AutoCloseable {
         return rows.fill(indices);
     }
 
-    /** Returns the compiled local training by a rule, if this model can be compiled. */
-    public Optional<TrainingProgram> program(StepRule rule) {
-        return model.program(rule);
+    /**
+     * Returns the compiled local training by a rule, if this model can be compiled.
+     *
+     * @param loss the client's own loss, if it is not the task's
+     */
+    public Optional<TrainingProgram> program(StepRule rule, Optional<Expression> loss) {
+        return model.program(rule, loss);
     }
 
     /** Returns memory for blocks of a kind, the same each time as long as few kinds are in use. */
@@ -286,26 +321,10 @@ public final class LocalModel implements AutoCloseable {
         return dropout.get();
     }
 
-    NDArray dropoutMask(Shape shape, double rate) {
-        float[] mask = new float[Math.toIntExact(shape.size())];
-        fillDropoutMask(mask, 0, mask.length, rate, dropoutGenerator());
-        return Tensors.create(manager, mask, shape);
-    }
-
-    /** Draws elements of a mask, 0 or 1 / (1 - rate), from 16 random bits each. */
-    static void fillDropoutMask(float[] mask, int from, int to, double rate, RandomGenerator random) {
-        float kept = (float) (1 / (1 - rate));
-        long threshold = Math.round(rate * 65536);
-        long bits = 0;
-        for (int i = from; i < to; i++) {
-            bits = (i - from) % 4 == 0 ? random.nextLong() : bits >>> 16;
-            mask[i] = (bits & 0xFFFF) < threshold ? 0 : kept;
-        }
-    }
-
     /** Frees the parameters. */
     @Override
     public void close() {
+        other.ifPresent(LocalModel::close);
         manager.close();
     }
 }

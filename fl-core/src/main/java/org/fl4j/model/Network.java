@@ -29,6 +29,9 @@ public record Network(List<Layer> layers) implements Supplier<Block> {
     }
 
     static Block block(List<Layer> layers) {
+        if (!NamedOutputsBlock.names(layers).isEmpty()) {
+            return new NamedOutputsBlock(layers);
+        }
         SequentialBlock network = new SequentialBlock();
         layers.forEach(layer -> network.add(layer.toBlock()));
         return network;

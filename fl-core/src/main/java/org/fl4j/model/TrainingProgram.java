@@ -10,9 +10,12 @@ import java.util.Optional;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import org.fl4j.data.Examples;
+import org.fl4j.expression.Expression;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterRole;
 import org.fl4j.tensor.Tensors;
+import org.fl4j.tensor.internal.Loss;
+import org.fl4j.tensor.internal.LossForm;
 import org.fl4j.tensor.internal.ParameterView;
 import org.fl4j.tensor.internal.StepRule;
 import org.fl4j.tensor.internal.TorchScript;
@@ -28,7 +31,7 @@ public final class TrainingProgram {
     private static final long LARGEST_MASK = 4_000_000;
 
     private final TorchScript script;
-    private final StepRule rule;
+    private final Key key;
     private final List<DropoutMask> masks;
 
     /**
@@ -41,6 +44,8 @@ public final class TrainingProgram {
      * @param correction what a rule may add to gradients, of the same shape; not read by a rule that does not
      * @param examples what {@code rows} counts in
      * @param rows which example is used when: int64, one after another; may be longer than what is used
+     * @param positions the same, counted in the client's own examples; read only by losses that need tensors
+     * @param tensors what a loss of the client's own reads
      * @param losses float32, at least as long as what is used of {@code rows}: receives each example's loss
      * @param rate the learning rate
      */
@@ -50,8 +55,18 @@ public final class TrainingProgram {
             NDArray correction,
             Examples examples,
             NDArray rows,
+            NDArray positions,
+            LossTensors tensors,
             NDArray losses,
             double rate) {}
+
+    /**
+     * What a program follows from, beside the model.
+     *
+     * @param rule how parameters move
+     * @param loss the client's own loss, if it is not the task's
+     */
+    record Key(StepRule rule, Optional<Expression> loss) {}
 
     private record DropoutMask(Shape example, double rate) {
         long size() {
@@ -59,36 +74,32 @@ public final class TrainingProgram {
         }
     }
 
-    private TrainingProgram(TorchScript script, StepRule rule, List<DropoutMask> masks) {
+    private TrainingProgram(TorchScript script, Key key, List<DropoutMask> masks) {
         this.script = script;
-        this.rule = rule;
+        this.key = key;
         this.masks = masks;
     }
 
     /** Writes and compiles the program, if the model is a {@link Network} whose layers have compiled forms, with a loss
      * that a program can express and no dropout inside a residual layer. */
-    static Optional<TrainingProgram> of(FederatedModel model, StepRule rule) {
+    static Optional<TrainingProgram> of(FederatedModel model, Key key) {
         LearningTask task = model.task();
-        Optional<TrainingSource.Loss> loss = loss(task);
+        Optional<? extends LossForm> loss = key.loss().isPresent() ? key.loss().map(ExpressionLoss::new) : loss(task);
         if (!(task.architecture() instanceof Network network) || hasNestedDropout(network.layers()) || loss.isEmpty()) {
             return Optional.empty();
         }
-        return new TrainingSource(views(model.layout()), rule)
+        return new TrainingSource(views(model.layout()), key.rule())
                 .write(out -> Layer.sequence(network.layers(), out, "features", /* above= */ false), loss.get())
                 .map(source -> new TrainingProgram(
-                        TorchScript.compile(model.manager(), source),
-                        rule,
-                        masks(network.layers(), task.inputShape())));
+                        TorchScript.compile(model.manager(), source), key, masks(network.layers(), task.inputShape())));
     }
 
     /** Returns the task's loss as programs know it; nothing if they do not. */
-    static Optional<TrainingSource.Loss> loss(LearningTask task) {
+    static Optional<Loss> loss(LearningTask task) {
         if (task.loss() instanceof ExampleMeasure.CrossEntropy) {
-            return Optional.of(TrainingSource.Loss.CROSS_ENTROPY);
+            return Optional.of(Loss.CROSS_ENTROPY);
         }
-        return task.loss() instanceof ExampleMeasure.SquaredError
-                ? Optional.of(TrainingSource.Loss.SQUARED_ERROR)
-                : Optional.empty();
+        return task.loss() instanceof ExampleMeasure.SquaredError ? Optional.of(Loss.SQUARED_ERROR) : Optional.empty();
     }
 
     static List<ParameterView> views(ParameterLayout layout) {
@@ -102,6 +113,7 @@ public final class TrainingProgram {
     /** Masks are counted over the layers in a row only. */
     private static boolean hasNestedDropout(List<Layer> layers) {
         return layers.stream()
+                .map(NamedLayer::bare)
                 .filter(Layer.Residual.class::isInstance)
                 .map(Layer.Residual.class::cast)
                 .flatMap(residual -> Stream.of(residual.body(), residual.shortcut()))
@@ -112,7 +124,7 @@ public final class TrainingProgram {
     private static List<DropoutMask> masks(List<Layer> layers, Shape inputShape) {
         List<DropoutMask> masks = new ArrayList<>();
         for (int i = 0; i < layers.size(); i++) {
-            if (layers.get(i) instanceof Layer.Dropout dropout && dropout.rate() > 0) {
+            if (NamedLayer.bare(layers.get(i)) instanceof Layer.Dropout dropout && dropout.rate() > 0) {
                 List<Layer> before = layers.subList(0, i);
                 Shape shape = LayerShapes.trace(before, inputShape, LayerShapes.inputType(layers))
                         .shape();
@@ -131,11 +143,29 @@ public final class TrainingProgram {
      */
     public double[] run(Inputs run, long... starts) {
         NDArray trainable = run.received();
+        NDArray gradient = key.rule().descends() ? trainable : trainable.zerosLike();
+        return run(run, gradient, starts);
+    }
+
+    /**
+     * Computes the gradient of one step; the program's rule must be {@link StepRule#gradient}.
+     *
+     * @param run what on; receives the losses of the step's examples
+     * @param gradient float32, shape (trainableCount): receives the gradient of the mean loss
+     * @param from where the step's rows begin in the run's rows
+     * @param to where they end
+     */
+    public void gradient(Inputs run, NDArray gradient, long from, long to) {
+        run(run, gradient, from, to);
+    }
+
+    private double[] run(Inputs run, NDArray gradient, long... starts) {
+        NDArray trainable = run.received();
         NDList state = new NDList();
-        for (int i = 0; i < rule.stateVectors(); i++) {
+        for (int i = 0; i < key.rule().stateVectors(); i++) {
             state.add(trainable.zerosLike());
         }
-        NDArray gradient = rule.descends() ? trainable : trainable.zerosLike();
+        NDList tensors = key.loss().map(run.tensors()::inOrder).orElseGet(NDList::new);
         double[] sums = {0, 0};
         int steps = starts.length - 1;
         int chunk = stepsAtOnce(starts);
@@ -153,6 +183,8 @@ public final class TrainingProgram {
                     run.examples().features(),
                     run.examples().labels(),
                     run.rows(),
+                    run.positions(),
+                    tensors,
                     some,
                     drawn,
                     run.losses(),
@@ -188,7 +220,7 @@ public final class TrainingProgram {
                 long size = masks.get(m).size();
                 int from = (int) ((starts[s] - starts[0]) * size);
                 int to = (int) ((starts[s + 1] - starts[0]) * size);
-                LocalModel.fillDropoutMask(values.get(m), from, to, masks.get(m).rate(), random);
+                DropoutMasks.fill(values.get(m), from, to, masks.get(m).rate(), random);
             }
         }
         NDList drawn = new NDList();

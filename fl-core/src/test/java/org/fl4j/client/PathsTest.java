@@ -46,7 +46,9 @@ class PathsTest extends TensorTest {
     private static SgdClient eager(Worker worker, LocalTraining training) {
         return new SgdClient(CLIENT, worker, training) {
             @Override
-            protected void afterBackward(LocalStep step) {}
+            protected NDArray losses(NDArray predictions, LocalBatch batch) { // without a compiled form
+                return super.losses(predictions, batch);
+            }
         };
     }
 
@@ -212,7 +214,7 @@ class PathsTest extends TensorTest {
                 Partition.of(List.of(IntStream.range(0, EXAMPLES).toArray())));
         try (FederatedModel model = new FederatedModel(task);
                 Worker worker = new Worker(model, data, data, new TestClientStates(), Device.cpu())) {
-            assertThat(model.program(training.stepRule(false)))
+            assertThat(model.program(training.stepRule(false), Optional.empty()))
                     .as("compiled path")
                     .isPresent();
             ParameterVector start = model.initial(new Seed(1), manager);
@@ -252,7 +254,9 @@ class PathsTest extends TensorTest {
                 }
 
                 @Override
-                protected void afterBackward(LocalStep step) {}
+                protected NDArray losses(NDArray predictions, LocalBatch batch) { // without a compiled form
+                    return super.losses(predictions, batch);
+                }
             };
         }
         return new SgdClient(CLIENT, worker, training) {

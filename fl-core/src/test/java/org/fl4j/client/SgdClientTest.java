@@ -153,7 +153,7 @@ class SgdClientTest extends TensorTest {
                     }
 
                     @Override
-                    protected NDArray losses(NDArray predictions, NDArray labels) {
+                    protected NDArray losses(NDArray predictions, LocalBatch batch) {
                         calls.add("loss");
                         return predictions.flatten(); // the gradient of the mean output is (2.5, 1)
                     }

@@ -182,14 +182,15 @@ class ModelsTest extends TensorTest {
                 LocalModel local = new LocalModel(model, Device.cpu())) {
             NDArray ones = manager.ones(new Shape(10, 1000));
             assertThat(local.predict(ones).toFloatArray()).containsOnly(1);
-            NDArray first = local.dropoutMask(new Shape(10, 1000), .25);
+            NDArray first = DropoutMasks.draw(local, new Shape(10, 1000), .25);
             assertThat(first.toFloatArray()).containsOnly(0, 1 / .75f);
             // 10,000 draws with p = 0.25: standard deviation 43, six of them allowed
             assertThat(first.eq(0).sum().getLong()).isCloseTo(2500, within(260L));
             local.seed(new Seed(5));
-            float[] masked = local.dropoutMask(new Shape(100), .5).toFloatArray();
+            float[] masked = DropoutMasks.draw(local, new Shape(100), .5).toFloatArray();
             local.seed(new Seed(5));
-            assertThat(local.dropoutMask(new Shape(100), .5).toFloatArray()).containsExactly(masked);
+            assertThat(DropoutMasks.draw(local, new Shape(100), .5).toFloatArray())
+                    .containsExactly(masked);
         }
     }
 

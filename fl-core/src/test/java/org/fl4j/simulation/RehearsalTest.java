@@ -16,6 +16,7 @@ import ai.djl.nn.norm.Dropout;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.fl4j.client.LocalBatch;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.data.Examples;
@@ -244,8 +245,8 @@ class RehearsalTest extends TensorTest {
                 .testData(null)
                 .sgdClients((id, worker, training) -> new SgdClient(id, worker, training) {
                     @Override
-                    protected NDArray losses(NDArray predictions, NDArray labels) {
-                        return ExampleMeasure.squaredError().perExample(predictions, labels);
+                    protected NDArray losses(NDArray predictions, LocalBatch batch) {
+                        return ExampleMeasure.squaredError().perExample(predictions, batch.labels());
                     }
                 });
         try (RunResult result = run.build().run()) {

@@ -1,6 +1,7 @@
 package org.fl4j.examples;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -16,6 +17,7 @@ import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.Partition;
 import org.fl4j.data.Partitioners;
+import org.fl4j.expression.Expression;
 import org.fl4j.message.ClientId;
 import org.fl4j.message.RoundContext;
 import org.fl4j.message.ServerState;
@@ -31,6 +33,7 @@ import org.fl4j.server.WeightedMean;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.Simulation;
+import org.fl4j.tensor.Tensors;
 
 /**
  * An algorithm of your own, with parts on both sides. The server sends the direction in which all clients moved in the
@@ -93,12 +96,16 @@ public record CustomAlgorithm(double share, double smoothing) implements Algorit
         }
 
         @Override
-        protected NDArray losses(NDArray predictions, NDArray labels) {
-            NDArray logarithms = predictions.logSoftmax(1);
-            NDArray ofLabel = logarithms.gather(labels.expandDims(1), 1).squeeze(1);
-            return ofLabel.mul(1 - smoothing)
-                    .add(logarithms.mean(new int[] {1}).mul(smoothing))
-                    .neg();
+        protected Optional<Expression> loss() {
+            Expression logarithms = Expression.predictions().logSoftmax();
+            Expression ofLabel = logarithms.at(Expression.labels());
+            Expression smoothed = ofLabel.plus(logarithms.mean().minus(ofLabel).times(Expression.tensor("smoothing")));
+            return Optional.of(smoothed.negated());
+        }
+
+        @Override
+        protected Map<String, NDArray> lossTensors(TrainingTask task, LocalModel model) {
+            return Map.of("smoothing", Tensors.create(model.manager(), new float[] {(float) smoothing}, new Shape(1)));
         }
 
         @Override

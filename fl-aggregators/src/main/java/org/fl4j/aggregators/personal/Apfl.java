@@ -20,7 +20,7 @@ import org.fl4j.tensor.Kernels;
  * {@code alpha -= rate <v - w, g>}, kept in [0, 1].
  *
  * <p>Deviations: v and alpha take plain SGD steps at the client learning rate, whatever optimizer moves w. Buffers are
- * those of the shared model. Trains on the eager path.
+ * those of the shared model.
  *
  * @param alpha the share of the own model at first, in [0, 1]
  * @param adaptive whether alpha is learned
@@ -61,7 +61,7 @@ public record Apfl(double alpha, boolean adaptive) implements Algorithm {
             NDArray shared = step.parameters().duplicate();
             NDArray personal = Kernels.narrow(own, 0, shared.size());
             mix(step.parameters(), personal);
-            NDArray gradient = gradient(step.batch());
+            NDArray gradient = gradient(step.batch().positions());
             Kernels.copy(shared, step.parameters());
             double rate = training().learningRate().at(step.task().round());
             double slope = Kernels.dot(personal.sub(shared), gradient);

@@ -9,7 +9,7 @@ import org.fl4j.simulation.Algorithm;
  * FedRep (Collins et al. 2021, arXiv 2102.07078, algorithm 1): each round a client first fits its own head to the
  * received representation, then trains the representation with the head as it is; only the representation is averaged.
  *
- * <p>Deviations: none. Trains on the eager path.
+ * <p>Deviations: none.
  *
  * @param personal says which parameters are the head
  * @param headTraining how the head trains; the representation trains as the simulation's training says

@@ -19,8 +19,7 @@ import org.fl4j.tensor.Kernels;
  * held by {@code lambda / 2 |theta - w|^2}, with some gradient steps from w, and then moves w by
  * {@code rate lambda (theta - w)}.
  *
- * <p>Deviations: none. The server's beta is its learning rate ({@link org.fl4j.server.AddDelta}). Trains on the eager
- * path.
+ * <p>Deviations: none. The server's beta is its learning rate ({@link org.fl4j.server.AddDelta}).
  *
  * @param lambda positive
  * @param fittingSteps how many steps theta takes, at least 1
@@ -61,7 +60,8 @@ public record PFedMe(double lambda, int fittingSteps, double personalRate) imple
             NDArray shared = step.parameters().duplicate();
             NDArray theta = step.parameters();
             for (int i = 0; i < setting.fittingSteps; i++) {
-                NDArray gradient = i == 0 ? step.gradient() : gradient(step.batch());
+                NDArray gradient =
+                        i == 0 ? step.gradient() : gradient(step.batch().positions());
                 Kernels.addScaled(gradient, theta, setting.lambda);
                 Kernels.addScaled(gradient, shared, -setting.lambda);
                 Kernels.addScaled(theta, gradient, -setting.personalRate);

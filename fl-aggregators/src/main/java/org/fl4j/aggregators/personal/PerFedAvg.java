@@ -5,8 +5,6 @@ import org.fl4j.client.LocalStep;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.Worker;
 import org.fl4j.core.UpdateWeighting;
-import org.fl4j.data.ClientExamples;
-import org.fl4j.data.Examples;
 import org.fl4j.internal.Check;
 import org.fl4j.message.ClientId;
 import org.fl4j.message.TrainingTask;
@@ -21,8 +19,7 @@ import org.fl4j.tensor.Kernels;
  * one step ahead on one batch, {@code ahead = w - innerRate g(w)}, and descends from w along the gradient of another
  * batch at that point; the model it learns is one that a single step makes personal.
  *
- * <p>Deviations: the second batch is drawn from the client's examples without replacement, anew in each step. Trains on
- * the eager path.
+ * <p>Deviations: the second batch is drawn from the client's examples without replacement, anew in each step.
  *
  * @param innerRate alpha of the paper, at least 0; 0 is FedAvg with equal weights, on the second batches
  * @param tuning how a client tunes the model before its evaluation
@@ -67,17 +64,11 @@ public record PerFedAvg(double innerRate, LocalTraining tuning) implements Algor
             Kernels.copy(here, step.parameters());
         }
 
-        private Examples another(LocalStep step) {
-            ClientExamples examples = examples();
-            int[] chosen = Sampling.withoutReplacement(
-                    examples.count(),
+        private int[] another(LocalStep step) {
+            return Sampling.withoutReplacement(
+                    examples().count(),
                     step.batch().count(),
                     step.task().seed("second batch").derive(step.number()).generator());
-            int[] rows = new int[chosen.length];
-            for (int i = 0; i < rows.length; i++) {
-                rows[i] = examples.row(chosen[i]);
-            }
-            return examples.source().rows(rows, worker().model().manager());
         }
     }
 }

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
-import org.fl4j.tensor.internal.TrainingSource.Loss;
 
 /**
  * Writes the local training of a block of clients as one program: each operation works on all of them at once. Clients

@@ -1,9 +1,12 @@
 package org.fl4j.tensor.internal;
 
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.fl4j.internal.Check;
 
 /**
  * Writes the forward pass of layers as TorchScript, and afterwards their backward pass, derived by hand. Parameters are
@@ -16,6 +19,8 @@ public final class LayerWriter {
     private final Supplier<String> trainable; // the next parameter of the layout, as a view
     private final Supplier<String> buffers;
     private final Optional<LayerWriter> frozen; // writes frozen layers; it is one itself if there is none
+    private final Map<String, String> outputs = new HashMap<>(); // of named layers, by the layer's name
+    private final Map<String, String> outputGradients = new HashMap<>(); // what the loss adds to them
     private int dropouts;
 
     LayerWriter(List<ParameterView> parameters, ProgramWriter out, BatchForm form, GradientSink sink) {
@@ -60,6 +65,37 @@ public final class LayerWriter {
     /** Writes a line that computes a value in every step, and returns the value's name; arguments as in a format. */
     public String value(String format, Object... arguments) {
         return out.value(format, arguments);
+    }
+
+    /** Writes a line that runs in every step for what it does; arguments as in a format. */
+    public void effect(String format, Object... arguments) {
+        out.effect(format, arguments);
+    }
+
+    /** Gives the output of a layer a name that losses know it by. */
+    public void nameOutput(String layer, String output) {
+        outputs.put(layer, output);
+    }
+
+    /**
+     * Returns the output of the layer of that name.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    public String namedOutput(String layer) {
+        Check.oneOf("named layer that a loss reads", outputs.keySet(), layer);
+        return outputs.get(layer);
+    }
+
+    /** Takes what a loss that reads the output of a named layer adds to the gradient at it. */
+    public void addToGradientAt(String layer, String gradient) {
+        outputGradients.put(layer, gradient);
+    }
+
+    /** Returns the gradient at the output of a named layer: what comes from behind it, and what the loss adds. */
+    public String gradientAt(String layer, String behind) {
+        String own = outputGradients.get(layer);
+        return own == null ? behind : out.value("torch.add(%s, %s)", behind, own);
     }
 
     /** {@code x W^T + b} of each row; returns its name. */

@@ -29,6 +29,11 @@ public record StepRule(
         after = List.copyOf(after);
     }
 
+    /** Returns the rule of a program that computes gradients and moves nothing. */
+    public static StepRule gradient() {
+        return new StepLines().rule();
+    }
+
     /** Returns plain SGD. */
     public static StepRule descent(double weightDecay) {
         return new StepRule(

@@ -15,14 +15,6 @@ public final class TrainingSource {
     private final GradientSink sink;
     private final LayerWriter layers;
 
-    /** What is minimised: the mean over a batch, of scores (n, outputs). */
-    public enum Loss {
-        /** Of scores against a class (n): softmax cross-entropy. */
-        CROSS_ENTROPY,
-        /** Of outputs against numbers of as many elements: the mean of squared differences. */
-        SQUARED_ERROR
-    }
-
     /**
      * Begins a program.
      *
@@ -45,10 +37,9 @@ public final class TrainingSource {
      * @param network writes the layers, which read {@code features}
      * @return nothing if the network has no compiled form
      */
-    public Optional<String> write(Function<LayerWriter, Optional<LayerPass>> network, Loss loss) {
+    public Optional<String> write(Function<LayerWriter, Optional<LayerPass>> network, LossForm loss) {
         return network.apply(layers).map(pass -> {
-            String gradient = loss == Loss.CROSS_ENTROPY ? crossEntropy(pass.output()) : squaredError(pass.output());
-            pass.backward().write(gradient);
+            pass.backward().write(loss.write(layers, pass.output()));
             rule.before().forEach(out::step);
             rule.clip().ifPresent(this::clip);
             rule.after().forEach(out::step);
@@ -68,8 +59,8 @@ public final class TrainingSource {
         StringBuilder program = new StringBuilder("""
                   def train(self: __torch__.Program, w: Tensor, received: Tensor, correction: Tensor,
                           gradient: Tensor, state: List[Tensor], frozen: List[Tensor], x: Tensor, y: Tensor,
-                          rows: Tensor, starts: List[int], masks: List[Tensor], losses: Tensor, before: int,
-                          rate: float) -> List[float]:
+                          rows: Tensor, positions: Tensor, tensors: List[Tensor], starts: List[int],
+                          masks: List[Tensor], losses: Tensor, before: int, rate: float) -> List[float]:
                     descent = torch.neg(rate)
                     first = starts[0]
                 """);
@@ -87,30 +78,15 @@ public final class TrainingSource {
                       batch = torch.narrow(rows, 0, a, count)
                       features = torch.index_select(x, 0, batch)
                       labels = torch.index_select(y, 0, batch)
+                      seen = torch.narrow(losses, 0, a, count)
                 """);
         out.step().forEach(line -> program.append("      ").append(line).append('\n'));
         sink.finish(program, "    ");
         return program.append("""
                             last = starts[torch.sub(torch.len(starts), 1)]
-                            seen = torch.narrow(losses, 0, first, torch.sub(last, first))
-                            return [float(torch.sum(seen)), float(torch.dot(seen, seen))]
+                            all = torch.narrow(losses, 0, first, torch.sub(last, first))
+                            return [float(torch.sum(all)), float(torch.dot(all, all))]
                         """).toString();
-    }
-
-    private String crossEntropy(String logits) {
-        String logs = out.value("torch.log_softmax(%s, 1, None)", logits);
-        String both = out.value("torch.nll_loss_forward(%s, labels, None, 0, -100)", logs);
-        out.effect("torch.copy_(torch.narrow(losses, 0, a, count), (%s)[0])", both);
-        String share = out.value("torch.full_like((%s)[0], torch.div(1., float(count)))", both);
-        String back = out.value("torch.nll_loss_backward(%s, %s, labels, None, 0, -100, (%s)[1])", share, logs, both);
-        return out.value("torch._log_softmax_backward_data(%s, %s, 1, 6)", back, logs);
-    }
-
-    private String squaredError(String outputs) {
-        String error = out.value("torch.sub(%1$s, torch.reshape(labels, torch.size(%1$s)))", outputs);
-        String square = out.value("torch.reshape(torch.mul(%1$s, %1$s), [count, -1])", error);
-        out.effect("torch.copy_(torch.narrow(losses, 0, a, count), torch.mean(%s, [1]))", square);
-        return out.value("torch.mul(%1$s, torch.div(2., float(torch.numel(%1$s))))", error);
     }
 
     /** Returns a number as TorchScript reads it. */

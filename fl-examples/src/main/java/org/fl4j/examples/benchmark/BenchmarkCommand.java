@@ -1,5 +1,6 @@
 package org.fl4j.examples.benchmark;
 
+import ai.djl.ndarray.NDArray;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
@@ -11,6 +12,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
+import org.fl4j.client.LocalBatch;
 import org.fl4j.client.LocalStep;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
@@ -18,8 +20,10 @@ import org.fl4j.data.Dataset;
 import org.fl4j.data.Partition;
 import org.fl4j.random.Sampling;
 import org.fl4j.random.Seed;
+import org.fl4j.registry.StrategyRegistry;
 import org.fl4j.server.FedAvg;
 import org.fl4j.server.UniformSelector;
+import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.RoundReport;
 import org.fl4j.simulation.RunListener;
 import org.fl4j.simulation.RunResult;
@@ -48,9 +52,13 @@ public final class BenchmarkCommand implements Callable<Integer> {
     @Option(
             names = "--engine",
             defaultValue = "compiled",
-            description = "compiled, eager, null (clients that do not train), or trainer, a loop over DJL's Trainer"
-                    + " (default: ${DEFAULT-VALUE})")
+            description =
+                    "compiled, hook (clients of one's own that change gradients), eager, null (clients that do not"
+                            + " train), or trainer, a loop over DJL's Trainer (default: ${DEFAULT-VALUE})")
     private String engine;
+
+    @Option(names = "--algorithm", description = "an algorithm by its name, such as fedntd (default: FedAvg)")
+    private String algorithm;
 
     @Option(names = "--rounds", description = "number of rounds (default: the workload's)")
     private Integer rounds;
@@ -114,17 +122,33 @@ public final class BenchmarkCommand implements Callable<Integer> {
                     }
                 });
         Optional.ofNullable(workers).ifPresent(builder::workers);
-        if (engine.equals("eager")) {
+        Optional.ofNullable(algorithm)
+                .ifPresent(line -> builder.algorithm(StrategyRegistry.load().parse(Algorithm.class, line)));
+        setClients(builder, training);
+        return builder.build();
+    }
+
+    private void setClients(SimulationBuilder builder, LocalTraining training) {
+        if (engine.equals("hook")) {
             builder.clients((id, worker) -> new SgdClient(id, worker, training) {
                 @Override
-                protected void afterBackward(LocalStep step) {} // a hook, so that the eager path is taken
+                protected void afterBackward(LocalStep step) {
+                    step.gradient().addi(step.parameters().sub(step.received()).muli(.01f));
+                }
+            });
+        } else if (engine.equals("eager")) {
+            builder.clients((id, worker) -> new SgdClient(id, worker, training) {
+                @Override
+                protected NDArray losses(NDArray predictions, LocalBatch batch) { // without a compiled form
+                    return super.losses(predictions, batch);
+                }
             });
         } else if (engine.equals("null")) {
             builder.clients((id, worker) -> new NullClient(id));
         } else if (!engine.equals("compiled")) {
-            throw new IllegalArgumentException("engine must be compiled, eager, null or trainer, but was " + engine);
+            throw new IllegalArgumentException(
+                    "engine must be compiled, hook, eager, null or trainer, but was " + engine);
         }
-        return builder.build();
     }
 
     private static Partition partition(BenchmarkCase work, int examples) {

@@ -24,6 +24,7 @@ final class Observables {
             Map.entry("fedsgd", Halves.onClients(clientsDiffer(RATE, "without it", Trial::without))),
             Map.entry("fedprox", Halves.onClients(clientsDiffer(LOSS, "with mu=0", trial -> trial.with("mu=0")))),
             Map.entry("fedlc", Halves.onClients(clientsDiffer(LOSS, "with margin=0", trial -> trial.with("margin=0")))),
+            Map.entry("fedntd", Halves.onClients(modelDiffersFrom("beta=0"))),
             Map.entry("scaffold", Halves.of(serverRemembers("scaffold/control"), clientsKeep("scaffold/control"))),
             Map.entry("feddyn", Halves.of(serverRemembers("feddyn/linear"), clientsKeep("feddyn/linear"))),
             Map.entry(

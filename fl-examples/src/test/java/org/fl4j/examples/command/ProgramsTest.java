@@ -17,6 +17,7 @@ import org.fl4j.examples.GraphOfClients;
 import org.fl4j.examples.OortSelection;
 import org.fl4j.examples.Personalisation;
 import org.fl4j.examples.PrivateTraining;
+import org.fl4j.examples.PrototypeLearning;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -82,6 +83,13 @@ class ProgramsTest {
                 .isGreaterThan(.6);
         String ditto = output(() -> Personalisation.main(new String[0]));
         assertThat(number(ditto, "their own ([0-9.]+)")).isGreaterThan(number(ditto, "all data ([0-9.]+)"));
+    }
+
+    @Test
+    void prototypesInPlaceOfModels() throws IOException {
+        String prototypes = output(() -> PrototypeLearning.main(new String[0]));
+        assertThat(number(prototypes, "own data ([0-9.]+)")).isGreaterThan(.7);
+        assertThat(prototypes).contains(" 4040 bytes a client"); // ten classes, a hundred units and a count
     }
 
     @Test

@@ -19,7 +19,7 @@ import org.fl4j.simulation.Algorithm;
 /**
  * Each client clips the gradient of each of its steps by a threshold that follows its loss from round to round ({@link
  * DynamicThreshold}), as {@link
- * GradientClipping} does. It steadies training and is no differential privacy. Steps take the eager path.
+ * GradientClipping} does. It steadies training and is no differential privacy.
  *
  * <p>Metrics, means over steps and clients: {@code train/gradient norm}, before clipping,
  * {@code train/clipping coefficient}, and {@code train/clipping threshold}. A skipped step is one whose gradient is 0.

@@ -73,8 +73,10 @@ final class DpSgdClient extends SgdClient {
             scope.suppressNotUsedWarning();
             Examples one = examples.source()
                     .rows(new int[] {examples.row(i)}, worker().model().manager());
-            LocalModel.Gradient result =
-                    worker().model().gradient(one.features(), predictions -> losses(predictions, one.labels()));
+            LocalModel.Gradient result = worker().model()
+                    .gradient(
+                            one.features(),
+                            predictions -> worker().model().task().loss().perExample(predictions, one.labels()));
             double norm = NormClipping.addClipped(sum, result.gradient(), dp.clippingBound());
             boolean clip = !(norm <= dp.clippingBound());
             return Metrics.of("train/clipped", clip ? 1 : 0, 1)

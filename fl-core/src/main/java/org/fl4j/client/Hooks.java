@@ -1,0 +1,41 @@
+package org.fl4j.client;
+
+import java.util.Arrays;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Which hooks of a step a class of clients overrides, found once a class.
+ *
+ * @param losses whether it computes losses itself, so that there is no program for them
+ * @param afterBackward whether it looks at gradients
+ */
+record Hooks(boolean losses, boolean afterBackward) {
+    private static final Logger LOG = LoggerFactory.getLogger(SgdClient.class);
+    private static final ClassValue<Hooks> OF_CLASS = new ClassValue<>() {
+        @Override
+        protected Hooks computeValue(Class<?> type) {
+            Hooks hooks = new Hooks(overrides(type, "losses"), overrides(type, "afterBackward"));
+            if (hooks.losses) {
+                LOG.info(
+                        "{} computes losses of its own, so it trains on the eager path; as an Expression they compile",
+                        type.getName());
+            }
+            return hooks;
+        }
+    };
+
+    static Hooks of(Class<? extends SgdClient> type) {
+        return OF_CLASS.get(type);
+    }
+
+    private static boolean overrides(Class<?> type, String method) {
+        for (Class<?> at = type; at != SgdClient.class; at = at.getSuperclass()) {
+            if (Arrays.stream(at.getDeclaredMethods())
+                    .anyMatch(own -> own.getName().equals(method))) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

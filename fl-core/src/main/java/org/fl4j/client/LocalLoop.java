@@ -1,0 +1,200 @@
+package org.fl4j.client;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDScope;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.fl4j.data.ClientExamples;
+import org.fl4j.message.TrainingTask;
+import org.fl4j.model.LocalModel;
+import org.fl4j.model.LossTensors;
+import org.fl4j.model.TrainingProgram;
+import org.fl4j.tensor.Kernels;
+import org.fl4j.tensor.Tensors;
+
+/**
+ * One local training: its batches in their order, and what makes a step of a gradient, which is the correction, the
+ * hook, the proximal term, clipping and the optimizer. A client with a training procedure of its own gets one from
+ * {@link SgdClient#loop} and says how to compute the gradient of a batch:
+ *
+ * <pre>{@code
+ * class OwnGradients extends SgdClient {
+ *     OwnGradients(ClientId id, Worker worker, LocalTraining training) {
+ *         super(id, worker, training);
+ *     }
+ *
+ *     protected LocalResult optimize(TrainingTask task, LocalModel model, ParameterVector received) {
+ *         LocalLoop loop = loop(task, training(), anchor(received), "");
+ *         loop.run(batch -> model.gradient(batch.features(), predictions -> losses(predictions, batch)));
+ *         return loop.result();
+ *     }
+ * }
+ * }</pre>
+ */
+public final class LocalLoop {
+    private final TrainingTask task;
+    private final LocalModel model;
+    private final NDArray received;
+    private final Optional<NDArray> correction;
+    private final ClientExamples examples;
+    private final LocalSchedule schedule;
+    private final LocalTraining training;
+    private final Consumer<LocalStep> hook;
+    private final NDArray losses; // of each example when it was used, before the step
+    private double[] sums = {0, 0}; // of the losses, and of their squares
+    private int taken; // steps
+
+    LocalLoop(
+            TrainingTask task,
+            LocalModel model,
+            NDArray received,
+            Optional<NDArray> correction,
+            ClientExamples examples,
+            LocalTraining training,
+            String purpose,
+            Consumer<LocalStep> hook) {
+        this.task = task;
+        this.model = model;
+        this.received = received;
+        this.correction = correction;
+        this.examples = examples;
+        this.training = training;
+        this.hook = hook;
+        schedule = LocalSchedule.of(training, examples, task.seed(SgdClient.SHUFFLE + purpose));
+        losses = model.lossBuffer(schedule.rows().length);
+    }
+
+    /** Returns whether something is added to every gradient. */
+    boolean corrects() {
+        return correction.isPresent();
+    }
+
+    /**
+     * Takes all steps, as fast as it can be done.
+     *
+     * @param program computes gradients if there are hooks, and otherwise trains; if there is none, autograd does it
+     * @param autograd computes the gradient of a batch
+     */
+    void train(
+            Optional<TrainingProgram> program,
+            boolean hooks,
+            LossTensors tensors,
+            Function<LocalBatch, LocalModel.Gradient> autograd) {
+        if (program.isEmpty()) {
+            run(autograd);
+        } else if (hooks) {
+            byGradients(program.get(), tensors);
+        } else {
+            compiled(program.get(), tensors);
+        }
+    }
+
+    /** Trains in one native call. */
+    private void compiled(TrainingProgram program, LossTensors tensors) {
+        if (schedule.steps() > 0) {
+            sums = program.run(inputs(tensors), schedule.starts());
+        }
+        taken = schedule.steps();
+    }
+
+    private TrainingProgram.Inputs inputs(LossTensors tensors) {
+        NDArray rows = model.rowIndices(schedule.rows());
+        NDArray positions = tensors.byName().isEmpty() ? rows : Tensors.indices(model.manager(), schedule.positions());
+        return new TrainingProgram.Inputs(
+                model,
+                received,
+                correction.orElse(received),
+                examples.source(),
+                rows,
+                positions.toDevice(model.device(), /* copy= */ false),
+                tensors,
+                losses,
+                rate());
+    }
+
+    /** Trains step by step, along gradients that a program computes. */
+    private void byGradients(TrainingProgram program, LossTensors tensors) {
+        if (schedule.steps() > 0) {
+            TrainingProgram.Inputs inputs = inputs(tensors);
+            NDArray gradient = received.zerosLike();
+            each(batch -> {
+                int from = (int) schedule.starts()[batch.step()];
+                program.gradient(inputs, gradient, from, from + batch.count());
+                return gradient;
+            });
+        }
+    }
+
+    /**
+     * Takes all steps, along the gradients that a function computes for their batches at the local parameters. What it
+     * returns is read before the next call, and may be changed.
+     */
+    public void run(Function<LocalBatch, LocalModel.Gradient> gradients) {
+        each(batch -> {
+            LocalModel.Gradient result = gradients.apply(batch);
+            int from = (int) schedule.starts()[batch.step()];
+            Kernels.copy(result.losses(), Kernels.narrow(losses, from, batch.count()));
+            return result.gradient();
+        });
+    }
+
+    private void each(Function<LocalBatch, NDArray> gradients) {
+        NDArray parameters = model.parameters().trainable();
+        ClientOptimizer.Stepper stepper = training.optimizer().start(parameters);
+        for (; taken < schedule.steps(); taken++) {
+            try (NDScope scope = new NDScope()) {
+                scope.suppressNotUsedWarning();
+                LocalBatch batch = batch(taken);
+                NDArray gradient = gradients.apply(batch);
+                correction.ifPresent(gradient::addi);
+                hook.accept(new LocalStep(task, parameters, received, batch, gradient));
+                if (training.proximalTerm() > 0) {
+                    Kernels.addScaled(gradient, parameters, training.proximalTerm());
+                    Kernels.addScaled(gradient, received, -training.proximalTerm());
+                }
+                training.gradientClip().ifPresent(bound -> clip(gradient, bound));
+                stepper.step(parameters, gradient, rate());
+            }
+        }
+        NDArray seen = Kernels.narrow(losses, 0, schedule.rows().length);
+        sums = new double[] {seen.sum().getFloat(), seen.square().sum().getFloat()};
+    }
+
+    private LocalBatch batch(int step) {
+        int from = (int) schedule.starts()[step];
+        int[] positions = Arrays.copyOfRange(schedule.positions(), from, from + schedule.count(step));
+        return new LocalBatch(step, examples, positions, model.manager());
+    }
+
+    /** Returns how many steps were taken so far. */
+    public int stepsTaken() {
+        return taken;
+    }
+
+    private double rate() {
+        return training.rate(task.round());
+    }
+
+    private static void clip(NDArray gradient, double bound) {
+        double norm = Kernels.norm(gradient);
+        if (norm > bound) {
+            gradient.muli(bound / norm);
+        }
+    }
+
+    /** Returns what the training came to, when all steps were taken. */
+    public LocalResult result() {
+        int seen = schedule.rows().length;
+        if (seen == 0) {
+            return LocalResult.of(schedule, rate(), 0, 0, 0);
+        }
+        int lastBatch = schedule.count(schedule.steps() - 1);
+        double ofLastBatch = Kernels.narrow(losses, seen - lastBatch, lastBatch)
+                .square()
+                .sum()
+                .getFloat();
+        return LocalResult.of(schedule, rate(), sums[0], sums[1], ofLastBatch);
+    }
+}

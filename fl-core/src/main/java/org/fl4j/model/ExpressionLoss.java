@@ -1,0 +1,58 @@
+package org.fl4j.model;
+
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.fl4j.expression.Expression;
+import org.fl4j.expression.Leaf;
+import org.fl4j.expression.Leaf.Source;
+import org.fl4j.tensor.internal.LayerWriter;
+import org.fl4j.tensor.internal.LossForm;
+
+/** A loss of a client's own as part of a program, with its gradients at the predictions and at named outputs. */
+final class ExpressionLoss implements LossForm {
+    private final Expression loss;
+
+    ExpressionLoss(Expression loss) {
+        this.loss = loss;
+    }
+
+    /** Returns what a program needs of a client, in the order in which it takes them. */
+    static List<Leaf> tensors(Expression loss) {
+        return Stream.of(Source.PER_EXAMPLE, Source.TENSOR)
+                .flatMap(source -> loss.names(source).stream().map(name -> new Leaf(source, name)))
+                .toList();
+    }
+
+    @Override
+    public String write(LayerWriter out, String output) {
+        Map<Leaf, String> names = new HashMap<>();
+        Function<Leaf, String> leaves = leaf -> names.computeIfAbsent(leaf, any -> leaf(leaf, out, output));
+        IdentityHashMap<Expression, String> written = new IdentityHashMap<>();
+        Function<Expression, String> write =
+                expression -> expression.write(leaves, line -> out.value("%s", line), written);
+        out.effect("torch.copy_(seen, torch.reshape(%s, [-1]))", write.apply(loss));
+        for (String layer : loss.names(Source.OUTPUT)) {
+            out.addToGradientAt(layer, write.apply(loss.gradient(Expression.output(layer))));
+        }
+        return write.apply(loss.gradient(Expression.predictions()));
+    }
+
+    private String leaf(Leaf leaf, LayerWriter out, String output) {
+        return switch (leaf.source()) {
+            case PREDICTIONS -> output;
+            case LABELS -> "labels";
+            case OUTPUT -> out.namedOutput(leaf.name());
+            case SHARE -> out.value("torch.full_like(torch.narrow(%s, 1, 0, 1), torch.div(1., float(count)))", output);
+            case PER_EXAMPLE ->
+                out.value(
+                        "torch.index_select(tensors[%d], 0, torch.narrow(positions, 0, a, count))",
+                        tensors(loss).indexOf(leaf));
+            case TENSOR -> "tensors[" + tensors(loss).indexOf(leaf) + "]";
+            case NUMBER -> throw new IllegalStateException("numbers are written as they are, but there was " + leaf);
+        };
+    }
+}

@@ -1,0 +1,112 @@
+package org.fl4j.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import org.fl4j.expression.Expression;
+import org.fl4j.expression.Leaf;
+import org.fl4j.expression.Leaf.Source;
+import org.fl4j.internal.Check;
+import org.fl4j.tensor.Kernels;
+
+/**
+ * What a client gives to a loss of its own.
+ *
+ * @param byName float32 tensors: what is {@linkplain Expression#perExample per example} has as many rows as the client
+ *     has examples
+ */
+public record LossTensors(Map<String, NDArray> byName) {
+    private static final LossTensors NONE = new LossTensors(Map.of());
+
+    /** Copies the map. */
+    public LossTensors {
+        byName = Map.copyOf(byName);
+    }
+
+    /** Returns what a client gives to a loss that needs nothing. */
+    public static LossTensors none() {
+        return NONE;
+    }
+
+    /**
+     * Checks what a client gives.
+     *
+     * @param loss what reads it
+     * @param examples how many the client has
+     * @throws IllegalArgumentException if something is missing, is not read, or has another type or number of rows
+     */
+    public static LossTensors of(Expression loss, Map<String, NDArray> byName, int examples) {
+        SortedSet<String> needed = new TreeSet<>(loss.names(Source.PER_EXAMPLE));
+        needed.addAll(loss.names(Source.TENSOR));
+        Check.that(
+                needed.equals(byName.keySet()), "tensors of a loss", "named " + needed, new TreeSet<>(byName.keySet()));
+        byName.forEach((name, tensor) -> Check.that(
+                tensor.getDataType() == DataType.FLOAT32,
+                "tensor " + name + " of a loss",
+                "float32",
+                tensor.getDataType()));
+        for (String name : loss.names(Source.PER_EXAMPLE)) {
+            Shape shape = byName.get(name).getShape();
+            Check.that(
+                    shape.dimension() == 2 && shape.get(0) == examples,
+                    "shape of tensor " + name + " of a loss",
+                    "(" + examples + ", k), a row for each example of the client",
+                    shape);
+        }
+        return new LossTensors(byName);
+    }
+
+    /**
+     * Returns the tensor of that name.
+     *
+     * @throws IllegalStateException if there is none: a gradient was asked for before a training began
+     */
+    public NDArray get(String name) {
+        NDArray tensor = byName.get(name);
+        if (tensor == null) {
+            throw new IllegalStateException("tensor " + name + " of a loss must be known before a gradient is computed;"
+                    + " clients are asked for their tensors when a training begins");
+        }
+        return tensor;
+    }
+
+    /**
+     * Computes a loss with arrays, which autograd differentiates.
+     *
+     * @param model made the predictions in its last forward pass
+     * @param labels of what was predicted
+     * @param positions which of the client's examples that was: int64, shape (n)
+     * @return float32, shape (n)
+     * @throws IllegalArgumentException if the loss has not one value an example
+     */
+    public NDArray evaluate(Expression loss, LocalModel model, NDArray predictions, NDArray labels, NDArray positions) {
+        NDArray losses = loss.evaluate(leaf -> switch (leaf.source()) {
+            case PREDICTIONS -> predictions;
+            case LABELS -> labels;
+            case OUTPUT -> model.output(leaf.name());
+            case PER_EXAMPLE -> Kernels.rows(model.manager(), get(leaf.name()), positions);
+            case TENSOR -> get(leaf.name());
+            case SHARE, NUMBER -> throw new IllegalStateException("losses have no such leaf to look up: " + leaf);
+        });
+        long count = predictions.getShape().get(0);
+        Check.that(
+                losses.size() == count,
+                "shape of a client's loss",
+                "(" + count + ", 1), one value an example",
+                losses.getShape());
+        return losses.flatten();
+    }
+
+    /** Returns the tensors in the order in which a loss's program takes them. */
+    NDList inOrder(Expression loss) {
+        NDList list = new NDList();
+        for (Leaf leaf : ExpressionLoss.tensors(loss)) {
+            list.add(get(leaf.name()));
+        }
+        return list;
+    }
+}
