@@ -46,6 +46,7 @@ public final class FederatedModel implements AutoCloseable {
     private final Map<ParameterLayout, FederatedModel> smaller = new ConcurrentHashMap<>();
     private final Map<TrainingProgram.Key, Optional<TrainingProgram>> programs = new ConcurrentHashMap<>();
     private final Map<StepRule, Optional<BlockProgram>> blockPrograms = new ConcurrentHashMap<>();
+    private Optional<Optional<ClippedGradients>> clipped = Optional.empty(); // once somebody asked
     private final ExampleRules exampleRules;
     private final SingleRows singleRows;
     private final int evaluationRows;
@@ -189,6 +190,14 @@ public final class FederatedModel implements AutoCloseable {
      */
     public Optional<TrainingProgram> program(StepRule rule, Optional<Expression> loss) {
         return programs.computeIfAbsent(new TrainingProgram.Key(rule, loss), key -> TrainingProgram.of(this, key));
+    }
+
+    /** Returns the sum of clipped gradients of single examples as a program, or nothing if there is none. */
+    public synchronized Optional<ClippedGradients> clippedGradients() {
+        if (clipped.isEmpty()) {
+            clipped = Optional.of(ClippedGradients.of(this));
+        }
+        return clipped.get();
     }
 
     /** Returns the compiled local training of a block of clients by a rule, or nothing if there is none. */

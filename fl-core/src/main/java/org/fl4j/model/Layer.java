@@ -63,6 +63,14 @@ public interface Layer {
     }
 
     /**
+     * Returns whether what this layer makes of an example depends on that example alone, whatever else is in the batch.
+     * By default not known, and so not.
+     */
+    default boolean keepsExamplesApart() {
+        return false;
+    }
+
+    /**
      * Writes the compiled form of layers in a row, for layers that hold others.
      *
      * @param out where to
@@ -111,6 +119,11 @@ public interface Layer {
         }
 
         @Override
+        public boolean keepsExamplesApart() {
+            return true;
+        }
+
+        @Override
         public Block toBlock() {
             return Linear.builder().setUnits(units).build();
         }
@@ -154,6 +167,11 @@ public interface Layer {
             Check.positive("kernel", kernel);
             Check.positive("stride", stride);
             Check.atLeast("padding", 0, padding);
+        }
+
+        @Override
+        public boolean keepsExamplesApart() {
+            return true;
         }
 
         @Override
@@ -326,6 +344,11 @@ public interface Layer {
         }
 
         @Override
+        public boolean keepsExamplesApart() {
+            return true;
+        }
+
+        @Override
         public Block toBlock() {
             return new EmbeddingBlock(vocabulary, size);
         }
@@ -351,6 +374,11 @@ public interface Layer {
 
     /** Layer normalisation over all but the first dimension (Ba et al. 2016, arXiv 1607.06450), epsilon 1e-5. */
     record LayerNorm() implements Layer {
+        @Override
+        public boolean keepsExamplesApart() {
+            return true;
+        }
+
         @Override
         public Block toBlock() {
             return ai.djl.nn.norm.LayerNorm.builder().build();
@@ -472,6 +500,11 @@ public interface Layer {
         }
 
         @Override
+        public boolean keepsExamplesApart() {
+            return true;
+        }
+
+        @Override
         public Block toBlock() {
             return new GroupNormBlock(groups);
         }
@@ -507,6 +540,11 @@ public interface Layer {
         /** Checks that it is frozen once. */
         public Frozen {
             Check.that(!(Check.present("layer", layer) instanceof Frozen), "layer to freeze", "not frozen yet", layer);
+        }
+
+        @Override
+        public boolean keepsExamplesApart() {
+            return layer.keepsExamplesApart();
         }
 
         @Override
@@ -551,6 +589,11 @@ public interface Layer {
                     "layers of a residual layer",
                     "without names: name the residual layer",
                     body);
+        }
+
+        @Override
+        public boolean keepsExamplesApart() {
+            return Stream.concat(body.stream(), shortcut.stream()).allMatch(Layer::keepsExamplesApart);
         }
 
         @Override

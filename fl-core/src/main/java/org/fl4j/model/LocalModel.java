@@ -24,6 +24,7 @@ import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.RowIndices;
 import org.fl4j.tensor.TensorEngine;
 import org.fl4j.tensor.TorchScriptModule;
+import org.fl4j.tensor.internal.SharedFloats;
 import org.fl4j.tensor.internal.StepRule;
 
 /**
@@ -40,6 +41,7 @@ public final class LocalModel implements AutoCloseable {
     private final Optional<TorchScriptModule> module;
     private final WorkerParameters store;
     private final RowIndices rows;
+    private final SharedFloats shared;
     private final Map<BlockMemory.Kind, BlockMemory> blocks = new LinkedHashMap<>(); // used last comes last
     private final Map<String, NDArray> outputs = new LinkedHashMap<>(); // of named layers, in the last forward pass
     private Optional<LocalModel> other = Optional.empty(); // for predictions by other parameters
@@ -56,6 +58,7 @@ public final class LocalModel implements AutoCloseable {
         module = model.block() instanceof TorchScriptBlock block ? Optional.of(block.load(manager)) : Optional.empty();
         store = new WorkerParameters(this, model, frozen, module);
         rows = new RowIndices(manager);
+        shared = new SharedFloats(manager);
         losses = manager.create(new Shape(0), DataType.FLOAT32);
         ParameterVector.keep(losses, manager);
     }
@@ -216,6 +219,16 @@ public final class LocalModel implements AutoCloseable {
             ParameterVector.keep(losses, manager);
         }
         return losses;
+    }
+
+    /** Returns memory that Java and programs share, for one call at a time. */
+    SharedFloats sharedFloats() {
+        return shared;
+    }
+
+    /** Returns the sum of clipped gradients of single examples as a program, if there is one for this model. */
+    public Optional<ClippedGradients> clippedGradients() {
+        return model.clippedGradients();
     }
 
     /**

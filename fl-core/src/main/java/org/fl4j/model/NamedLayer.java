@@ -43,6 +43,11 @@ record NamedLayer(Layer layer, String outputName) implements Layer {
     }
 
     @Override
+    public boolean keepsExamplesApart() {
+        return layer.keepsExamplesApart();
+    }
+
+    @Override
     public Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
         return layer.write(out, input, above).map(pass -> {
             out.nameOutput(outputName, pass.output());

@@ -2,18 +2,13 @@ package org.fl4j.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.Shape;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.random.RandomGenerator;
-import java.util.stream.Stream;
 import org.fl4j.data.Examples;
 import org.fl4j.expression.Expression;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterRole;
-import org.fl4j.tensor.Tensors;
 import org.fl4j.tensor.internal.Loss;
 import org.fl4j.tensor.internal.LossForm;
 import org.fl4j.tensor.internal.ParameterView;
@@ -27,12 +22,9 @@ import org.fl4j.tensor.internal.TrainingSource;
  * rounding. Stateless; any number of threads may run it.
  */
 public final class TrainingProgram {
-    /** Dropout masks made at a time: bounds the memory that a long local training needs for them. */
-    private static final long LARGEST_MASK = 4_000_000;
-
     private final TorchScript script;
     private final Key key;
-    private final List<DropoutMask> masks;
+    private final DropoutMasks masks;
 
     /**
      * One local training.
@@ -68,13 +60,7 @@ public final class TrainingProgram {
      */
     record Key(StepRule rule, Optional<Expression> loss) {}
 
-    private record DropoutMask(Shape example, double rate) {
-        long size() {
-            return example.size();
-        }
-    }
-
-    private TrainingProgram(TorchScript script, Key key, List<DropoutMask> masks) {
+    private TrainingProgram(TorchScript script, Key key, DropoutMasks masks) {
         this.script = script;
         this.key = key;
         this.masks = masks;
@@ -85,13 +71,17 @@ public final class TrainingProgram {
     static Optional<TrainingProgram> of(FederatedModel model, Key key) {
         LearningTask task = model.task();
         Optional<? extends LossForm> loss = key.loss().isPresent() ? key.loss().map(ExpressionLoss::new) : loss(task);
-        if (!(task.architecture() instanceof Network network) || hasNestedDropout(network.layers()) || loss.isEmpty()) {
+        if (!(task.architecture() instanceof Network network)
+                || DropoutMasks.areNested(network.layers())
+                || loss.isEmpty()) {
             return Optional.empty();
         }
         return new TrainingSource(views(model.layout()), key.rule())
                 .write(out -> Layer.sequence(network.layers(), out, "features", /* above= */ false), loss.get())
                 .map(source -> new TrainingProgram(
-                        TorchScript.compile(model.manager(), source), key, masks(network.layers(), task.inputShape())));
+                        TorchScript.compile(model.manager(), source),
+                        key,
+                        DropoutMasks.of(network.layers(), task.inputShape())));
     }
 
     /** Returns the task's loss as programs know it; nothing if they do not. */
@@ -108,30 +98,6 @@ public final class TrainingProgram {
                 .map(entry -> new ParameterView(
                         entry.offset(), entry.size(), entry.shape(), entry.role() == ParameterRole.TRAINABLE))
                 .toList();
-    }
-
-    /** Masks are counted over the layers in a row only. */
-    private static boolean hasNestedDropout(List<Layer> layers) {
-        return layers.stream()
-                .map(NamedLayer::bare)
-                .filter(Layer.Residual.class::isInstance)
-                .map(Layer.Residual.class::cast)
-                .flatMap(residual -> Stream.of(residual.body(), residual.shortcut()))
-                .anyMatch(path -> path.stream().anyMatch(Layer.Dropout.class::isInstance) || hasNestedDropout(path));
-    }
-
-    /** The size and rate of each dropout layer's mask for one example, in the order of the forward pass. */
-    private static List<DropoutMask> masks(List<Layer> layers, Shape inputShape) {
-        List<DropoutMask> masks = new ArrayList<>();
-        for (int i = 0; i < layers.size(); i++) {
-            if (NamedLayer.bare(layers.get(i)) instanceof Layer.Dropout dropout && dropout.rate() > 0) {
-                List<Layer> before = layers.subList(0, i);
-                Shape shape = LayerShapes.trace(before, inputShape, LayerShapes.inputType(layers))
-                        .shape();
-                masks.add(new DropoutMask(shape, dropout.rate()));
-            }
-        }
-        return masks;
     }
 
     /**
@@ -168,10 +134,10 @@ public final class TrainingProgram {
         NDList tensors = key.loss().map(run.tensors()::inOrder).orElseGet(NDList::new);
         double[] sums = {0, 0};
         int steps = starts.length - 1;
-        int chunk = stepsAtOnce(starts);
+        int chunk = masks.stepsAtOnce(starts);
         for (int from = 0; from < steps; from += chunk) {
             long[] some = Arrays.copyOfRange(starts, from, Math.min(from + chunk, steps) + 1);
-            NDList drawn = draw(run.model(), some);
+            NDList drawn = masks.draw(run.model(), some);
             double[] part = script.numbers(
                     "train",
                     run.model().parameters().floats(),
@@ -195,39 +161,5 @@ public final class TrainingProgram {
             sums[1] += part[1];
         }
         return sums;
-    }
-
-    private int stepsAtOnce(long[] starts) {
-        if (masks.isEmpty()) {
-            return starts.length;
-        }
-        long perExample = masks.stream().mapToLong(DropoutMask::size).sum();
-        long perStep = perExample * Math.max(1, starts[1] - starts[0]);
-        return (int) Math.max(1, LARGEST_MASK / perStep);
-    }
-
-    /** Draws the masks of some steps in the order in which the eager path draws them. */
-    private NDList draw(LocalModel model, long[] starts) {
-        if (masks.isEmpty()) {
-            return new NDList();
-        }
-        int rows = (int) (starts[starts.length - 1] - starts[0]);
-        List<float[]> values = new ArrayList<>();
-        masks.forEach(mask -> values.add(new float[Math.toIntExact(rows * mask.size())]));
-        RandomGenerator random = model.dropoutGenerator();
-        for (int s = 0; s + 1 < starts.length; s++) {
-            for (int m = 0; m < masks.size(); m++) {
-                long size = masks.get(m).size();
-                int from = (int) ((starts[s] - starts[0]) * size);
-                int to = (int) ((starts[s + 1] - starts[0]) * size);
-                DropoutMasks.fill(values.get(m), from, to, masks.get(m).rate(), random);
-            }
-        }
-        NDList drawn = new NDList();
-        for (int m = 0; m < masks.size(); m++) {
-            Shape shape = new Shape(rows).addAll(masks.get(m).example());
-            drawn.add(Tensors.create(model.manager(), values.get(m), shape));
-        }
-        return drawn;
     }
 }

@@ -2,6 +2,7 @@ package org.fl4j.tensor.internal;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /** Where the backward pass of a program puts the gradient of a parameter. */
 interface GradientSink {
@@ -26,6 +27,11 @@ interface GradientSink {
 
     /** Takes the gradient left^T x right. */
     void product(String parameter, String left, String right);
+
+    /** Returns what takes the gradients of single examples; nothing if those of a batch are wanted. */
+    default Optional<ExampleSink> byExample() {
+        return Optional.empty();
+    }
 
     /** Writes what must be done after the last step. */
     void finish(StringBuilder program, String indent);

@@ -1,6 +1,7 @@
 package org.fl4j.tensor.internal;
 
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * The compiled forms of the library's layers: forward passes, and backward passes that are derived by hand. Each writes
@@ -65,7 +66,9 @@ public final class LayerForms {
                 y,
                 g -> {
                     String below = above ? out.below(g, weight) : g;
-                    if (out.trains()) {
+                    if (out.byExample().isPresent()) {
+                        out.byExample().get().dense(weight, bias, g, x);
+                    } else if (out.trains()) {
                         out.product(weight, g, x);
                         out.gradient(bias, out.sumOfRows(g));
                     }
@@ -87,6 +90,13 @@ public final class LayerForms {
         return new LayerPass(
                 y,
                 g -> {
+                    Optional<ExampleSink> byExample = out.byExample();
+                    boolean ofBatch = out.trains() && byExample.isEmpty();
+                    byExample.ifPresent(sink -> sink.convolution(
+                            weight, filters.bias() ? Optional.of(bias) : Optional.empty(), filters, window, g, input));
+                    if (!above && !ofBatch) {
+                        return g;
+                    }
                     String all = out.value(
                             "torch.convolution_backward(%s, %s, %s, [%d], %s, False, [0, 0], 1, [%s, %s, %s])",
                             g,
@@ -95,12 +105,12 @@ public final class LayerForms {
                             filters.count(),
                             window,
                             python(above),
-                            python(out.trains()),
-                            python(filters.bias() && out.trains()));
-                    if (out.trains()) {
+                            python(ofBatch),
+                            python(filters.bias() && ofBatch));
+                    if (ofBatch) {
                         out.gradient(weight, out.value("(%s)[1]", all));
                     }
-                    if (filters.bias() && out.trains()) {
+                    if (filters.bias() && ofBatch) {
                         out.gradient(bias, out.value("(%s)[2]", all));
                     }
                     return out.value("(%s)[0]", all);
@@ -199,6 +209,16 @@ public final class LayerForms {
                     String back = out.value(
                             "torch.native_group_norm_backward(torch.contiguous(%s), %s, (%s)[1], (%s)[2], %s, %s, %s)",
                             g, input, all, all, gamma, sizes, needed(out));
+                    out.byExample().ifPresent(sink -> {
+                        String grouped =
+                                out.value("torch.reshape(%s, [torch.size(%s, 0), %d, -1])", input, input, groups);
+                        String normal = out.value(
+                                "torch.reshape(torch.mul(torch.sub(%s, torch.unsqueeze((%s)[1], 2)), "
+                                        + "torch.unsqueeze((%s)[2], 2)), torch.size(%s))",
+                                grouped, all, all, input);
+                        sink.each(gamma, out.value("torch.sum(torch.mul(%s, %s), [2, 3])", g, normal));
+                        sink.each(beta, out.value("torch.sum(%s, [2, 3])", g));
+                    });
                     return affine(out, gamma, beta, back);
                 },
                 above || out.trains());
@@ -218,13 +238,18 @@ public final class LayerForms {
                             "torch.native_layer_norm_backward("
                                     + "torch.contiguous(%s), %s, %s, (%s)[1], (%s)[2], %s, %s, %s)",
                             g, input, shape, all, all, gamma, beta, needed(out));
+                    out.byExample().ifPresent(sink -> {
+                        String normal = out.value("torch.mul(torch.sub(%s, (%s)[1]), (%s)[2])", input, all, all);
+                        sink.each(gamma, out.value("torch.mul(%s, %s)", g, normal));
+                        sink.each(beta, g);
+                    });
                     return affine(out, gamma, beta, back);
                 },
                 above || out.trains());
     }
 
     private static String affine(LayerWriter out, String gamma, String beta, String back) {
-        if (out.trains()) {
+        if (out.trains() && out.byExample().isEmpty()) {
             out.gradient(gamma, out.value("(%s)[1]", back));
             out.gradient(beta, out.value("(%s)[2]", back));
         }
@@ -239,6 +264,10 @@ public final class LayerForms {
                 y,
                 g -> {
                     if (!out.trains()) {
+                        return g;
+                    }
+                    if (out.byExample().isPresent()) {
+                        out.byExample().get().embedding(table, vocabulary, g, x);
                         return g;
                     }
                     out.gradient(

@@ -118,6 +118,11 @@ public final class LayerWriter {
         return form.flattened(out, x);
     }
 
+    /** Returns what takes the gradients of single examples; nothing if those of a batch are wanted. */
+    Optional<ExampleSink> byExample() {
+        return sink.byExample();
+    }
+
     /** Returns whether gradients of parameters are needed: not those of a frozen layer. */
     public boolean trains() {
         return sink.isOpen();

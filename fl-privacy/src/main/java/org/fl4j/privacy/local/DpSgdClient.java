@@ -2,7 +2,9 @@ package org.fl4j.privacy.local;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 import org.fl4j.client.ClientOptimizer;
 import org.fl4j.client.LocalResult;
 import org.fl4j.client.LocalTraining;
@@ -16,6 +18,7 @@ import org.fl4j.message.Facts;
 import org.fl4j.message.TrainingFacts;
 import org.fl4j.message.TrainingTask;
 import org.fl4j.metrics.Metrics;
+import org.fl4j.model.ClippedGradients;
 import org.fl4j.model.LocalModel;
 import org.fl4j.privacy.clipping.NormClipping;
 import org.fl4j.privacy.noise.Noise;
@@ -47,40 +50,61 @@ final class DpSgdClient extends SgdClient {
         ClientOptimizer.Stepper stepper = training().optimizer().start(parameters);
         double rate = training().learningRate().at(task.round());
         double deviation = dp.noiseMultiplier() * dp.clippingBound();
+        NDArray sum = parameters.zerosLike();
         Metrics metrics = Metrics.none();
-        Facts facts = Facts.of(TrainingFacts.LEARNING_RATE, rate)
-                .with(PrivacyFacts.NOISE_SCALE, deviation)
-                .with(PrivacyFacts.GAUSSIAN_MULTIPLIER, dp.noiseMultiplier())
-                .with(PrivacyFacts.RELEASE_EPSILON, dp.ledger().cost(dp.ledger().next(id(), task.round())));
         int steps = examples.count() == 0 ? 0 : dp.steps();
         for (int step = 0; step < steps; step++) {
             try (NDScope scope = new NDScope()) {
                 scope.suppressNotUsedWarning();
-                NDArray sum = parameters.zerosLike();
-                for (int i : Sampling.poisson(examples.count(), dp.rate(), coins)) {
-                    metrics = metrics.merge(addClipped(sum, examples, i));
-                }
+                sum.muli(0);
+                int[] rows = IntStream.of(Sampling.poisson(examples.count(), dp.rate(), coins))
+                        .map(examples::row)
+                        .toArray();
+                metrics = metrics.merge(addClipped(sum, examples.source(), rows));
                 Noise.addGaussian(sum, deviation, noise);
                 stepper.step(parameters, sum.divi(dp.rate() * examples.count()), rate);
             }
         }
+        Facts facts = Facts.of(TrainingFacts.LEARNING_RATE, rate)
+                .with(PrivacyFacts.NOISE_SCALE, deviation)
+                .with(PrivacyFacts.GAUSSIAN_MULTIPLIER, dp.noiseMultiplier())
+                .with(PrivacyFacts.RELEASE_EPSILON, dp.ledger().cost(dp.ledger().next(id(), task.round())));
         return new LocalResult(steps, metrics, facts);
     }
 
-    /** Adds the gradient of the client's i-th example; one that is not finite counts as none. */
-    private Metrics addClipped(NDArray sum, ClientExamples examples, int i) {
-        try (NDScope scope = new NDScope()) {
-            scope.suppressNotUsedWarning();
-            Examples one = examples.source()
-                    .rows(new int[] {examples.row(i)}, worker().model().manager());
-            LocalModel.Gradient result = worker().model()
-                    .gradient(
-                            one.features(),
-                            predictions -> worker().model().task().loss().perExample(predictions, one.labels()));
-            double norm = NormClipping.addClipped(sum, result.gradient(), dp.clippingBound());
-            boolean clip = !(norm <= dp.clippingBound());
-            return Metrics.of("train/clipped", clip ? 1 : 0, 1)
-                    .merge(Metrics.of("train/loss", result.losses().getFloat(), 1));
+    /** Adds clipped gradients; examples whose gradient is not finite count as none. */
+    private Metrics addClipped(NDArray sum, Examples source, int... rows) {
+        Optional<ClippedGradients> program = worker().model().clippedGradients();
+        if (program.isPresent()) {
+            ClippedGradients.Result result = program.get().add(worker().model(), source, rows, dp.clippingBound(), sum);
+            return told(result.losses(), result.norms());
         }
+        float[] losses = new float[rows.length];
+        float[] norms = new float[rows.length];
+        for (int i = 0; i < rows.length; i++) {
+            try (NDScope scope = new NDScope()) {
+                scope.suppressNotUsedWarning();
+                LocalModel model = worker().model();
+                Examples one = source.rows(new int[] {rows[i]}, model.manager());
+                LocalModel.Gradient result = model.gradient(
+                        one.features(), predictions -> model.task().loss().perExample(predictions, one.labels()));
+                norms[i] = (float) NormClipping.addClipped(sum, result.gradient(), dp.clippingBound());
+                losses[i] = result.losses().getFloat();
+            }
+        }
+        return told(losses, norms);
+    }
+
+    private Metrics told(float[] losses, float[] norms) {
+        if (norms.length == 0) {
+            return Metrics.none();
+        }
+        double loss = 0;
+        int clipped = 0;
+        for (int i = 0; i < norms.length; i++) {
+            loss += losses[i];
+            clipped += norms[i] <= dp.clippingBound() ? 0 : 1;
+        }
+        return Metrics.of("train/clipped", clipped, norms.length).merge(Metrics.of("train/loss", loss, norms.length));
     }
 }

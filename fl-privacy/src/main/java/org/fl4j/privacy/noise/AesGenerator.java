@@ -4,14 +4,13 @@ import java.nio.ByteBuffer;
 import java.nio.LongBuffer;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
-import java.util.random.RandomGenerator;
 import javax.crypto.Cipher;
 import javax.crypto.ShortBufferException;
 import javax.crypto.spec.IvParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 
 /** The key stream of AES-128 in counter mode under a random key: unpredictable, and fast where processors know AES. */
-final class AesGenerator implements RandomGenerator {
+final class AesGenerator implements BulkGenerator {
     private static final int BLOCK = 1 << 14;
 
     private final Cipher cipher;
@@ -39,7 +38,22 @@ final class AesGenerator implements RandomGenerator {
     }
 
     @Override
+    public void fill(long... bits) {
+        for (int done = 0; done < bits.length; ) {
+            refill();
+            int count = Math.min(left.remaining(), bits.length - done);
+            left.get(bits, done, count);
+            done += count;
+        }
+    }
+
+    @Override
     public long nextLong() {
+        refill();
+        return left.get();
+    }
+
+    private void refill() {
         if (!left.hasRemaining()) {
             try {
                 cipher.update(zeros, 0, BLOCK, stream, 0);
@@ -48,6 +62,5 @@ final class AesGenerator implements RandomGenerator {
             }
             left = ByteBuffer.wrap(stream).asLongBuffer();
         }
-        return left.get();
     }
 }

@@ -63,8 +63,12 @@ public final class Noise {
         Check.notNegative("deviation", deviation);
         if (deviation > 0) {
             float[] noise = new float[Math.toIntExact(values.size())];
-            for (int i = 0; i < noise.length; i++) {
-                noise[i] = (float) (deviation * random.nextGaussian());
+            if (random instanceof BulkGenerator bulk) {
+                Ziggurat.fill(noise, deviation, bulk);
+            } else {
+                for (int i = 0; i < noise.length; i++) {
+                    noise[i] = (float) (deviation * random.nextGaussian());
+                }
             }
             add(values, noise);
         }

@@ -18,10 +18,10 @@ public interface NoiseSource extends Serializable {
     }
 
     /**
-     * For experiments: the seed's own generator, so that runs repeat. Whoever knows the seed can take the noise away.
+     * For experiments: SplitMix64 from the seed, so that runs repeat. Whoever knows the seed can take the noise away.
      */
     static NoiseSource seeded() {
-        return Seed::generator;
+        return SplitMixGenerator::new;
     }
 
     /**
