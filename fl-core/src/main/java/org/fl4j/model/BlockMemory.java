@@ -6,7 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import org.fl4j.tensor.ParameterVector;
-import org.fl4j.tensor.internal.SharedFloats;
+import org.fl4j.tensor.SharedFloats;
 
 /**
  * What a worker's blocks of one size compute in. It is used again and again, because to touch fresh memory costs more

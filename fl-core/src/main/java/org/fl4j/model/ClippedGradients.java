@@ -5,9 +5,10 @@ import ai.djl.ndarray.NDList;
 import java.util.Arrays;
 import java.util.Optional;
 import org.fl4j.data.Examples;
+import org.fl4j.internal.Check;
+import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.Tensors;
 import org.fl4j.tensor.internal.ClippedSource;
-import org.fl4j.tensor.internal.SharedFloats;
 import org.fl4j.tensor.internal.TorchScript;
 
 /**
@@ -29,6 +30,20 @@ public final class ClippedGradients {
      */
     @SuppressWarnings("ArrayRecordComponent") // read once, by whoever asked
     public record Result(float[] losses, float[] norms) {}
+
+    /**
+     * What becomes of each example's gradient.
+     *
+     * @param bound the largest Euclidean norm, positive; longer gradients are scaled down to it
+     * @param factor what all are multiplied by then
+     */
+    public record Clip(double bound, double factor) {
+        /** Checks both. */
+        public Clip {
+            Check.positive("bound", bound);
+            Check.finite("factor", factor);
+        }
+    }
 
     private ClippedGradients(TorchScript script, DropoutMasks masks) {
         this.script = script;
@@ -57,21 +72,21 @@ public final class ClippedGradients {
     }
 
     /**
-     * Adds the clipped gradients of some examples at the local parameters, in training mode.
+     * Adds the clipped gradients of some examples at the local parameters, in training mode, times a factor.
      *
      * @param model the local parameters
      * @param examples what the rows count in
      * @param rows which of them, each as often as it is named
-     * @param bound the largest norm of an example's gradient, positive
+     * @param clip the largest norm of an example's gradient, and the factor
      * @param sum float32, shape (trainableCount)
      */
-    public Result add(LocalModel model, Examples examples, int[] rows, double bound, NDArray sum) {
+    public Result add(LocalModel model, Examples examples, int[] rows, Clip clip, NDArray sum) {
         float[] losses = new float[rows.length];
         float[] norms = new float[rows.length];
-        SharedFloats told = model.sharedFloats();
         for (int from = 0; from < rows.length; from += MOST_ROWS) {
             int count = Math.min(MOST_ROWS, rows.length - from);
             NDList drawn = masks.draw(model, 0, count);
+            NDArray told = model.lossBuffer(2 * count);
             script.run(
                     "clipped",
                     model.parameters().floats(),
@@ -82,10 +97,11 @@ public final class ClippedGradients {
                     Tensors.indices(model.manager(), Arrays.copyOfRange(rows, from, from + count))
                             .toDevice(model.device(), /* copy= */ false),
                     drawn,
-                    told.tensor(2 * count),
-                    bound);
+                    told,
+                    clip.bound(),
+                    clip.factor());
             drawn.close();
-            float[] values = told.read(2 * count);
+            float[] values = Kernels.narrow(told, 0, 2L * count).toFloatArray();
             System.arraycopy(values, 0, losses, from, count);
             System.arraycopy(values, count, norms, from, count);
         }

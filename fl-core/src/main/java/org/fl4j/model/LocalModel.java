@@ -22,9 +22,9 @@ import org.fl4j.tensor.GradientScope;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.RowIndices;
+import org.fl4j.tensor.SharedFloats;
 import org.fl4j.tensor.TensorEngine;
 import org.fl4j.tensor.TorchScriptModule;
-import org.fl4j.tensor.internal.SharedFloats;
 import org.fl4j.tensor.internal.StepRule;
 
 /**
@@ -221,8 +221,8 @@ public final class LocalModel implements AutoCloseable {
         return losses;
     }
 
-    /** Returns memory that Java and programs share, for one call at a time. */
-    SharedFloats sharedFloats() {
+    /** Returns memory that Java and native code share, for one use at a time; each use overwrites what is there. */
+    public SharedFloats sharedFloats() {
         return shared;
     }
 

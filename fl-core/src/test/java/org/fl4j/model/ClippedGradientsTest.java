@@ -29,6 +29,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ClippedGradientsTest extends TensorTest {
     private static final int EXAMPLES = 9;
     private static final int CLASSES = 5;
+    private static final ClippedGradients.Clip ONE = new ClippedGradients.Clip(1, 1);
     private static final Shape IMAGE = new Shape(2, 8, 8);
 
     private static LearningTask network(Shape input, Layer... layers) {
@@ -137,11 +138,12 @@ class ClippedGradientsTest extends TensorTest {
             double bound = (sorted[1] + sorted[4]) / 2; // so that some are clipped and others are not
             NDArray expected = gradients[0].zerosLike().addi(1);
             for (int i = 0; i < rows.length; i++) {
-                Kernels.addScaled(expected, gradients[i], Math.min(1, bound / norms[i]));
+                Kernels.addScaled(expected, gradients[i], 2 * Math.min(1, bound / norms[i]));
             }
             NDArray sum = expected.zerosLike().addi(1); // what is there stays
-            ClippedGradients.Result result =
-                    local.clippedGradients().orElseThrow().add(local, examples, rows, bound, sum);
+            ClippedGradients.Result result = local.clippedGradients()
+                    .orElseThrow()
+                    .add(local, examples, rows, new ClippedGradients.Clip(bound, 2), sum);
             for (int i = 0; i < rows.length; i++) {
                 assertThat((double) result.norms()[i]).isCloseTo(norms[i], within(1e-4 * norms[i]));
             }
@@ -164,7 +166,9 @@ class ClippedGradientsTest extends TensorTest {
                 try (NDScope scope = new NDScope()) {
                     scope.suppressNotUsedWarning();
                     NDArray sum = local.parameters().trainable().zerosLike();
-                    local.clippedGradients().orElseThrow().add(local, examples, new int[] {row}, .01, sum);
+                    local.clippedGradients()
+                            .orElseThrow()
+                            .add(local, examples, new int[] {row}, new ClippedGradients.Clip(.01, 1), sum);
                     assertThat(Kernels.norm(sum)).isLessThanOrEqualTo(.01).isCloseTo(.01, within(1e-6));
                 }
             }
@@ -189,8 +193,8 @@ class ClippedGradientsTest extends TensorTest {
             NDArray with = local.parameters().trainable().zerosLike();
             NDArray without = with.zerosLike();
             ClippedGradients program = local.clippedGradients().orElseThrow();
-            ClippedGradients.Result result = program.add(local, examples, new int[] {0, 2, 1, 4}, 1, with);
-            program.add(local, examples, new int[] {0, 1}, 1, without);
+            ClippedGradients.Result result = program.add(local, examples, new int[] {0, 2, 1, 4}, ONE, with);
+            program.add(local, examples, new int[] {0, 1}, ONE, without);
             assertThat(Kernels.isFinite(with)).isTrue();
             assertThat(Kernels.distance(with, without)).isLessThan(1e-5);
             assertThat(Float.isFinite(result.norms()[1])).isFalse();
@@ -212,9 +216,9 @@ class ClippedGradientsTest extends TensorTest {
             NDArray sum = local.parameters().trainable().zerosLike();
             NDArray once = sum.zerosLike();
             ClippedGradients program = local.clippedGradients().orElseThrow();
-            assertThat(program.add(local, examples, rows, 1, sum).norms()).hasSize(300);
-            program.add(local, examples, new int[] {0, 1, 2, 3, 4, 5, 6, 7, 8}, 1, once);
-            program.add(local, examples, new int[] {0, 1, 2}, 1, once.muli(33));
+            assertThat(program.add(local, examples, rows, ONE, sum).norms()).hasSize(300);
+            program.add(local, examples, new int[] {0, 1, 2, 3, 4, 5, 6, 7, 8}, ONE, once);
+            program.add(local, examples, new int[] {0, 1, 2}, ONE, once.muli(33));
             assertThat(Kernels.distance(sum, once) / Kernels.norm(once)).isLessThan(1e-5);
         }
     }

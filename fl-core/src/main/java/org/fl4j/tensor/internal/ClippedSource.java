@@ -11,7 +11,8 @@ import java.util.function.Function;
 public final class ClippedSource {
     private static final String HEAD = """
               def clipped(self: __torch__.Program, w: Tensor, gradient: Tensor, frozen: List[Tensor], x: Tensor,
-                      y: Tensor, rows: Tensor, masks: List[Tensor], told: Tensor, bound: float) -> NoneType:
+                      y: Tensor, rows: Tensor, masks: List[Tensor], told: Tensor, bound: float,
+                      scale: float) -> NoneType:
             """;
 
     private static final String BATCH = """

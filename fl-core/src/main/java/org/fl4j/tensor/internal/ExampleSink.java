@@ -151,7 +151,7 @@ final class ExampleSink implements GradientSink {
         out.effect("torch.copy_(torch.narrow(told, 0, count, count), norm)");
         out.step("finite = torch.isfinite(norm)");
         out.step("within = torch.clamp_max(torch.mul(torch.reciprocal(norm), torch.mul(bound, %s)), 1.)", 1 - MARGIN);
-        out.step("factors = torch.masked_fill(within, torch.bitwise_not(finite), 0.)");
+        out.step("factors = torch.mul_(torch.masked_fill(within, torch.bitwise_not(finite), 0.), scale)");
         out.step("if bool(torch.all(finite)):");
         out.step("  pass");
         out.step("else:");

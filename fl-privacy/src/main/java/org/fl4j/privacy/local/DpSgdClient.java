@@ -23,6 +23,7 @@ import org.fl4j.model.LocalModel;
 import org.fl4j.privacy.clipping.NormClipping;
 import org.fl4j.privacy.noise.Noise;
 import org.fl4j.random.Sampling;
+import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 
 /** Trains by {@link DpSgd}. */
@@ -50,19 +51,19 @@ final class DpSgdClient extends SgdClient {
         ClientOptimizer.Stepper stepper = training().optimizer().start(parameters);
         double rate = training().learningRate().at(task.round());
         double deviation = dp.noiseMultiplier() * dp.clippingBound();
-        NDArray sum = parameters.zerosLike();
+        double factor = 1 / (dp.rate() * examples.count());
+        int count = Math.toIntExact(parameters.size());
         Metrics metrics = Metrics.none();
         int steps = examples.count() == 0 ? 0 : dp.steps();
         for (int step = 0; step < steps; step++) {
             try (NDScope scope = new NDScope()) {
                 scope.suppressNotUsedWarning();
-                sum.muli(0);
                 int[] rows = IntStream.of(Sampling.poisson(examples.count(), dp.rate(), coins))
                         .map(examples::row)
                         .toArray();
-                metrics = metrics.merge(addClipped(sum, examples.source(), rows));
-                Noise.addGaussian(sum, deviation, noise);
-                stepper.step(parameters, sum.divi(dp.rate() * examples.count()), rate);
+                NDArray gradient = Noise.gaussian(count, deviation * factor, noise, model.sharedFloats());
+                metrics = metrics.merge(addClipped(gradient, examples.source(), rows, factor));
+                stepper.step(parameters, gradient, rate);
             }
         }
         Facts facts = Facts.of(TrainingFacts.LEARNING_RATE, rate)
@@ -72,13 +73,15 @@ final class DpSgdClient extends SgdClient {
         return new LocalResult(steps, metrics, facts);
     }
 
-    /** Adds clipped gradients; examples whose gradient is not finite count as none. */
-    private Metrics addClipped(NDArray sum, Examples source, int... rows) {
+    /** Adds clipped gradients times a factor; examples whose gradient is not finite count as none. */
+    private Metrics addClipped(NDArray sum, Examples source, int[] rows, double factor) {
         Optional<ClippedGradients> program = worker().model().clippedGradients();
         if (program.isPresent()) {
-            ClippedGradients.Result result = program.get().add(worker().model(), source, rows, dp.clippingBound(), sum);
+            ClippedGradients.Clip clip = new ClippedGradients.Clip(dp.clippingBound(), factor);
+            ClippedGradients.Result result = program.get().add(worker().model(), source, rows, clip, sum);
             return told(result.losses(), result.norms());
         }
+        NDArray clipped = sum.zerosLike();
         float[] losses = new float[rows.length];
         float[] norms = new float[rows.length];
         for (int i = 0; i < rows.length; i++) {
@@ -88,10 +91,11 @@ final class DpSgdClient extends SgdClient {
                 Examples one = source.rows(new int[] {rows[i]}, model.manager());
                 LocalModel.Gradient result = model.gradient(
                         one.features(), predictions -> model.task().loss().perExample(predictions, one.labels()));
-                norms[i] = (float) NormClipping.addClipped(sum, result.gradient(), dp.clippingBound());
+                norms[i] = (float) NormClipping.addClipped(clipped, result.gradient(), dp.clippingBound());
                 losses[i] = result.losses().getFloat();
             }
         }
+        Kernels.addScaled(sum, clipped, factor);
         return told(losses, norms);
     }
 

@@ -1,8 +1,11 @@
 package org.fl4j.privacy.noise;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.fl4j.internal.Check;
 import org.fl4j.message.Facts;
@@ -12,6 +15,8 @@ import org.fl4j.metrics.Metrics;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterRole;
+import org.fl4j.tensor.SharedFloats;
+import org.fl4j.tensor.TensorEngine;
 import org.fl4j.tensor.Tensors;
 
 /**
@@ -62,16 +67,35 @@ public final class Noise {
     public static void addGaussian(NDArray values, double deviation, RandomGenerator random) {
         Check.notNegative("deviation", deviation);
         if (deviation > 0) {
-            float[] noise = new float[Math.toIntExact(values.size())];
-            if (random instanceof BulkGenerator bulk) {
-                Ziggurat.fill(noise, deviation, bulk);
-            } else {
-                for (int i = 0; i < noise.length; i++) {
-                    noise[i] = (float) (deviation * random.nextGaussian());
-                }
+            int count = Math.toIntExact(values.size());
+            try (NDManager cpu = TensorEngine.newManager(Device.cpu());
+                    NDArray drawn = gaussian(count, deviation, random, new SharedFloats(cpu));
+                    NDArray here = drawn.toDevice(values.getDevice(), /* copy= */ false);
+                    NDArray shaped = here.reshape(values.getShape())) {
+                Kernels.addScaled(values, shaped, 1);
             }
-            add(values, noise);
         }
+    }
+
+    /**
+     * Draws normal noise into memory that is used again and again: a float32 vector that is valid until the next use.
+     *
+     * @param deviation its standard deviation, at least 0
+     */
+    public static NDArray gaussian(int count, double deviation, RandomGenerator random, SharedFloats memory) {
+        return memory.fill(count, normal(Check.notNegative("deviation", deviation), random));
+    }
+
+    private static Consumer<float[]> normal(double deviation, RandomGenerator random) {
+        if (random instanceof BulkGenerator bulk) {
+            Ziggurat ziggurat = new Ziggurat(bulk);
+            return block -> ziggurat.fill(block, deviation);
+        }
+        return block -> {
+            for (int i = 0; i < block.length; i++) {
+                block[i] = (float) (deviation * random.nextGaussian());
+            }
+        };
     }
 
     /** Adds Laplace noise of a scale of at least 0 to a float32 tensor, in place. */
@@ -89,7 +113,7 @@ public final class Noise {
 
     private static void add(NDArray values, float... noise) {
         try (NDArray drawn = Tensors.create(values.getManager(), noise, values.getShape());
-                NDArray here = Tensors.copy(drawn, values.getDevice())) {
+                NDArray here = drawn.toDevice(values.getDevice(), /* copy= */ false)) {
             Kernels.addScaled(values, here, 1);
         }
     }

@@ -12,18 +12,28 @@ final class Ziggurat {
     private static final double TAIL = 3.654152885361009; // where the lowest layer's tail begins
     private static final double AREA = 0.0049286732339746545; // of each layer, below exp(-x^2 / 2)
     private static final double[] EDGES = edges(); // of the layers, from the lowest; 0 at the top
+    private static final double[] DENSITIES = new double[LAYERS + 1]; // at the edges
     private static final double[] WIDTHS = new double[LAYERS]; // of a layer, over 2^54
     private static final long[] SURE = new long[LAYERS]; // places below it are accepted
-    private static final int BLOCK = 1024;
 
     static {
+        for (int i = 0; i <= LAYERS; i++) {
+            DENSITIES[i] = density(EDGES[i]);
+        }
         for (int i = 0; i < LAYERS; i++) {
             WIDTHS[i] = EDGES[i] * 0x1p-54;
             SURE[i] = (long) (EDGES[i + 1] / EDGES[i] * 0x1p54);
         }
     }
 
-    private Ziggurat() {}
+    private final BulkGenerator random;
+    private long[] bits = {};
+    private int[] open = {}; // which numbers of a block are not known yet
+
+    /** Draws from a generator's numbers. */
+    Ziggurat(BulkGenerator random) {
+        this.random = random;
+    }
 
     private static double[] edges() {
         double[] edges = new double[LAYERS + 1];
@@ -40,18 +50,30 @@ final class Ziggurat {
     }
 
     /** Fills an array with normal numbers of a standard deviation. */
-    static void fill(float[] values, double deviation, BulkGenerator random) {
-        long[] bits = new long[BLOCK];
-        for (int from = 0; from < values.length; from += BLOCK) {
-            random.fill(bits);
-            int count = Math.min(BLOCK, values.length - from);
-            for (int i = 0; i < count; i++) {
-                long place = bits[i] >> 9; // 55 bits with the sign; the layer is in the lowest eight
-                int layer = (int) bits[i] & 255;
-                double x = Math.abs(place) < SURE[layer] ? place * WIDTHS[layer] : rare(bits[i], random);
-                values[from + i] = (float) (deviation * x);
+    void fill(float[] values, double deviation) {
+        if (bits.length != values.length) {
+            bits = new long[values.length];
+            open = new int[values.length];
+        }
+        random.fill(bits);
+        int count = place(values, deviation, bits, open);
+        for (int i = 0; i < count; i++) {
+            values[open[i]] = (float) (deviation * rare(bits[open[i]], random));
+        }
+    }
+
+    /** Takes all places as if they were accepted, and notes where they are not. */
+    private static int place(float[] values, double deviation, long[] bits, int... open) {
+        int count = 0;
+        for (int i = 0; i < values.length; i++) {
+            long place = bits[i] >> 9; // 55 bits with the sign; the layer is in the lowest eight
+            int layer = (int) bits[i] & 255;
+            values[i] = (float) (deviation * (place * WIDTHS[layer]));
+            if (Math.abs(place) >= SURE[layer]) {
+                open[count++] = i;
             }
         }
+        return count;
     }
 
     /** Goes on where a place was not accepted at once: in the tail, between two layers, or anew. */
@@ -66,9 +88,8 @@ final class Ziggurat {
             if (layer == 0) {
                 return Math.copySign(tail(random), x);
             }
-            double below = density(EDGES[layer]) / density(x);
-            double above = density(EDGES[layer + 1]) / density(x);
-            if (below + random.nextDouble() * (above - below) < 1) {
+            double height = DENSITIES[layer] + random.nextDouble() * (DENSITIES[layer + 1] - DENSITIES[layer]);
+            if (height < density(x)) {
                 return x;
             }
         }

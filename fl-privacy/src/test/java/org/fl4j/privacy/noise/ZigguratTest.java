@@ -28,7 +28,7 @@ class ZigguratTest {
     @ValueSource(strings = {"bulk", "aes"})
     void drawsNormalNumbers(String name) {
         float[] drawn = new float[COUNT];
-        Ziggurat.fill(drawn, 1, generator(name));
+        new Ziggurat(generator(name)).fill(drawn, 1);
         for (int power = 1; power <= 6; power++) {
             int exponent = power;
             double mean = IntStream.range(0, COUNT)
@@ -66,8 +66,8 @@ class ZigguratTest {
     void isNotCorrelated() {
         float[] one = new float[COUNT];
         float[] two = new float[COUNT];
-        Ziggurat.fill(one, 1, new SplitMixGenerator(new Seed(7)));
-        Ziggurat.fill(two, 1, new SplitMixGenerator(new Seed(8)));
+        new Ziggurat(new SplitMixGenerator(new Seed(7))).fill(one, 1);
+        new Ziggurat(new SplitMixGenerator(new Seed(8))).fill(two, 1);
         for (int lag : new int[] {1, 2, 256, 1024}) {
             double product = IntStream.range(0, COUNT - lag)
                     .mapToDouble(i -> one[i] * one[i + lag])
@@ -103,8 +103,8 @@ class ZigguratTest {
     void deviationsScale() {
         float[] one = new float[1500];
         float[] three = new float[1500];
-        Ziggurat.fill(one, 1, generator("bulk"));
-        Ziggurat.fill(three, 3, generator("bulk"));
+        new Ziggurat(generator("bulk")).fill(one, 1);
+        new Ziggurat(generator("bulk")).fill(three, 3);
         for (int i = 0; i < one.length; i++) {
             assertThat(three[i]).isCloseTo(3 * one[i], within(1e-5f));
         }

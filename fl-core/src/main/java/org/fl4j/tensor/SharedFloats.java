@@ -1,4 +1,4 @@
-package org.fl4j.tensor.internal;
+package org.fl4j.tensor;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -8,12 +8,15 @@ import ai.djl.ndarray.types.Shape;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.util.function.Consumer;
 
 /**
  * A float32 vector that Java writes and reads without a native call: on the CPU its tensor shares the memory of a
  * buffer. For one thread; what is behind the length that was asked for last is undefined.
  */
 public final class SharedFloats {
+    private static final int BLOCK = 1024;
+
     private final NDManager manager;
     private final boolean shared;
     private FloatBuffer memory = FloatBuffer.allocate(0);
@@ -46,9 +49,30 @@ public final class SharedFloats {
     public NDArray fill(float... values) {
         NDArray filled = tensor(values.length);
         memory.put(0, values);
-        if (!shared && values.length > 0) {
+        return written(filled, values.length);
+    }
+
+    /**
+     * Writes so many values as they are asked for, a block at a time, and returns them as a vector.
+     *
+     * @param blocks is given an array, and replaces all of its elements
+     */
+    public NDArray fill(int length, Consumer<float[]> blocks) {
+        NDArray filled = tensor(length);
+        float[] block = new float[Math.min(BLOCK, length)];
+        for (int from = 0; from < length; from += block.length) {
+            blocks.accept(block);
+            memory.put(from, block, 0, Math.min(block.length, length - from));
+        }
+        return Kernels.narrow(written(filled, length), 0, length);
+    }
+
+    private NDArray written(NDArray filled, int length) {
+        if (!shared && length > 0) {
+            float[] values = new float[length];
+            memory.get(0, values);
             try (NDArray copy = manager.create(values)) {
-                copy.copyTo(filled.get(":" + values.length));
+                copy.copyTo(filled.get(":" + length));
             }
         }
         return filled;
