@@ -1,5 +1,6 @@
 package org.fl4j.aggregators;
 
+import ai.djl.ndarray.NDList;
 import java.util.Arrays;
 import java.util.List;
 import org.fl4j.message.ModelUpdate;
@@ -38,18 +39,11 @@ public final class Updates {
         return sum;
     }
 
-    /** Returns the squared Euclidean distances between the trainable parts, summed in float64. */
+    /** Returns the squared Euclidean distances between the trainable parts of all pairs, in float64. */
     public static double[][] squaredDistances(List<ModelUpdate> updates) {
-        double[][] distances = new double[updates.size()][updates.size()];
-        for (int i = 0; i < updates.size(); i++) {
-            for (int j = 0; j < i; j++) {
-                double distance =
-                        distance(updates.get(i).delta(), updates.get(j).delta());
-                distances[i][j] = distance * distance;
-                distances[j][i] = distances[i][j];
-            }
-        }
-        return distances;
+        NDList vectors = new NDList();
+        updates.forEach(update -> vectors.add(update.delta().trainable()));
+        return Kernels.squaredDistances(vectors);
     }
 
     /** Returns the Euclidean distance between the trainable parts. */

@@ -1,6 +1,9 @@
 package org.fl4j.client;
 
+import ai.djl.ndarray.NDArray;
+import java.lang.reflect.Method;
 import java.util.Arrays;
+import org.fl4j.internal.Check;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,7 +18,9 @@ record Hooks(boolean losses, boolean afterBackward) {
     private static final ClassValue<Hooks> OF_CLASS = new ClassValue<>() {
         @Override
         protected Hooks computeValue(Class<?> type) {
-            Hooks hooks = new Hooks(overrides(type, "losses"), overrides(type, "afterBackward"));
+            Hooks hooks = new Hooks(
+                    overrides(type, "losses", NDArray.class, LocalBatch.class),
+                    overrides(type, "afterBackward", LocalStep.class));
             if (hooks.losses) {
                 LOG.info(
                         "{} computes losses of its own, so it trains on the eager path; as an Expression they compile",
@@ -29,11 +34,17 @@ record Hooks(boolean losses, boolean afterBackward) {
         return OF_CLASS.get(type);
     }
 
-    private static boolean overrides(Class<?> type, String method) {
+    private static boolean overrides(Class<?> type, String method, Class<?>... parameters) {
         for (Class<?> at = type; at != SgdClient.class; at = at.getSuperclass()) {
-            if (Arrays.stream(at.getDeclaredMethods())
-                    .anyMatch(own -> own.getName().equals(method))) {
-                return true;
+            for (Method own : at.getDeclaredMethods()) {
+                if (own.getName().equals(method) && !own.isSynthetic()) {
+                    Check.that(
+                            Arrays.equals(own.getParameterTypes(), parameters),
+                            "parameters of " + at.getName() + "." + method,
+                            "those of the hook, " + Arrays.toString(parameters),
+                            Arrays.toString(own.getParameterTypes()));
+                    return true;
+                }
             }
         }
         return false;

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.fl4j.data.ClientExamples;
+import org.fl4j.message.ClientId;
 import org.fl4j.message.TrainingTask;
 import org.fl4j.model.LocalModel;
 import org.fl4j.model.LossTensors;
@@ -44,7 +45,9 @@ public final class LocalLoop {
     private final Consumer<LocalStep> hook;
     private final NDArray losses; // of each example when it was used, before the step
     private double[] sums = {0, 0}; // of the losses, and of their squares
+    private double lastSquares; // of the losses of the last batch
     private int taken; // steps
+    private boolean running;
 
     LocalLoop(
             TrainingTask task,
@@ -95,6 +98,7 @@ public final class LocalLoop {
     private void compiled(TrainingProgram program, LossTensors tensors) {
         if (schedule.steps() > 0) {
             sums = program.run(inputs(tensors), schedule.starts());
+            measureLastBatch();
         }
         taken = schedule.steps();
     }
@@ -143,6 +147,7 @@ public final class LocalLoop {
     private void each(Function<LocalBatch, NDArray> gradients) {
         NDArray parameters = model.parameters().trainable();
         ClientOptimizer.Stepper stepper = training.optimizer().start(parameters);
+        running = true;
         for (; taken < schedule.steps(); taken++) {
             try (NDScope scope = new NDScope()) {
                 scope.suppressNotUsedWarning();
@@ -158,8 +163,28 @@ public final class LocalLoop {
                 stepper.step(parameters, gradient, rate());
             }
         }
+        running = false;
         NDArray seen = Kernels.narrow(losses, 0, schedule.rows().length);
         sums = new double[] {seen.sum().getFloat(), seen.square().sum().getFloat()};
+        if (taken > 0) {
+            measureLastBatch();
+        }
+    }
+
+    private void measureLastBatch() {
+        int count = schedule.count(schedule.steps() - 1);
+        lastSquares = Kernels.narrow(losses, schedule.rows().length - count, count)
+                .square()
+                .sum()
+                .getFloat();
+    }
+
+    /** Refuses another training in one of the steps of this one, which has memory in use. */
+    void requireEnded(ClientId client) {
+        if (running) {
+            throw new IllegalStateException("training of " + client + " must begin when the one before has ended,"
+                    + " but began in one of its steps");
+        }
     }
 
     private LocalBatch batch(int step) {
@@ -186,15 +211,6 @@ public final class LocalLoop {
 
     /** Returns what the training came to, when all steps were taken. */
     public LocalResult result() {
-        int seen = schedule.rows().length;
-        if (seen == 0) {
-            return LocalResult.of(schedule, rate(), 0, 0, 0);
-        }
-        int lastBatch = schedule.count(schedule.steps() - 1);
-        double ofLastBatch = Kernels.narrow(losses, seen - lastBatch, lastBatch)
-                .square()
-                .sum()
-                .getFloat();
-        return LocalResult.of(schedule, rate(), sums[0], sums[1], ofLastBatch);
+        return LocalResult.of(schedule, rate(), sums[0], sums[1], lastSquares);
     }
 }

@@ -89,7 +89,8 @@ public class SgdClient implements Client {
 
     /**
      * Hook: returns the loss of each example as an {@link Expression} with one value a row, whose mean is minimised. It
-     * compiles with the rest of local training. By default nothing: the task's loss is minimised.
+     * compiles with the rest of local training, once for each loss of a run: numbers that change from client to client
+     * or round to round belong into {@link Expression#tensor}. By default nothing: the task's loss is minimised.
      */
     protected Optional<Expression> loss() {
         return Optional.empty();
@@ -213,6 +214,7 @@ public class SgdClient implements Client {
      *     usual one
      */
     protected final LocalLoop loop(TrainingTask task, LocalTraining how, NDArray anchor, String purpose) {
+        loop.ifPresent(before -> before.requireEnded(id));
         LocalModel model = worker.model();
         model.seed(task.seed("dropout" + purpose));
         ClientExamples examples = examples();

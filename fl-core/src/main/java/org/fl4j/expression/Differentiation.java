@@ -47,14 +47,18 @@ final class Differentiation {
      * was repeated, its gradient is the sum over the columns.
      */
     private void passOn(Expression node, Expression gradient) {
-        boolean repeats =
-                node.operands().stream().anyMatch(operand -> depends.get(operand) && operand.isRepeatedIn(node));
+        boolean mayRepeat = node.operation().isElementwise() && node.operands().size() == 2;
+        boolean repeats = mayRepeat
+                && node.operands().stream().anyMatch(operand -> depends.get(operand) && operand.isRepeatedIn(node));
         List<Expression> derivatives = node.operation().derivatives(node, repeats ? gradient.asWideAs(node) : gradient);
         for (int i = 0; i < derivatives.size(); i++) {
             Expression operand = node.operand(i);
             if (depends.get(operand)) {
                 Expression part = derivatives.get(i);
-                gradients.merge(operand, operand.isRepeatedIn(node) ? part.sum() : part, Expression::plus);
+                gradients.merge(
+                        operand,
+                        mayRepeat && operand.isRepeatedIn(node) ? part.fittedTo(operand) : part,
+                        Expression::plus);
             }
         }
     }

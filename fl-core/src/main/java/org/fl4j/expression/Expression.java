@@ -17,12 +17,13 @@ import org.fl4j.internal.Check;
  * way are equal.
  */
 public final class Expression extends Node {
-    private Expression(Operation operation, List<Expression> operands, Leaf leaf, Width width) {
-        super(operation, operands, leaf, width);
+    private Expression(Operation operation, List<Expression> operands, Leaf leaf, Width width, Leaf origin) {
+        super(operation, operands, leaf, width, origin);
     }
 
     private static Expression leaf(Leaf.Source source, String name, Width width) {
-        return new Expression(null, List.of(), new Leaf(source, name), width);
+        Leaf leaf = new Leaf(source, name);
+        return new Expression(null, List.of(), leaf, width, leaf);
     }
 
     private static Expression number(double value) {
@@ -31,7 +32,8 @@ public final class Expression extends Node {
     }
 
     private static Expression of(Operation operation, Width width, Expression... operands) {
-        return new Expression(operation, List.of(operands), null, width);
+        Leaf origin = operands[0].width() == Width.WIDE ? operands[0].origin() : operands[operands.length - 1].origin();
+        return new Expression(operation, List.of(operands), null, width, origin);
     }
 
     /** Returns the network's output for each example, shape (n, outputs). */
@@ -39,9 +41,16 @@ public final class Expression extends Node {
         return leaf(Leaf.Source.PREDICTIONS, "", Width.WIDE);
     }
 
-    /** Returns the labels: int64 classes (n), for {@link #at} and {@link #oneHot}, or float32 targets (n, outputs). */
+    /** Returns the labels that are classes, int64 of shape (n): for {@link #at} and {@link #oneHot}. */
     public static Expression labels() {
-        return leaf(Leaf.Source.LABELS, "", Width.WIDE);
+        return leaf(Leaf.Source.LABELS, "", Width.UNKNOWN);
+    }
+
+    /** Returns the labels that are float32 numbers, as many as there are predictions, in their shape (n, outputs). */
+    public static Expression targets() {
+        Leaf targets = new Leaf(Leaf.Source.TARGETS, "");
+        return new Expression(
+                null, List.of(), targets, Width.WIDE, predictions().leaf());
     }
 
     /** Returns the output of the layer of that name for each example, see {@link org.fl4j.model.Layer#named}. */
@@ -54,13 +63,16 @@ public final class Expression extends Node {
         return leaf(Leaf.Source.PER_EXAMPLE, Check.present("name", name), Width.UNKNOWN);
     }
 
-    /** Returns a client's tensor of shape (k), (1, k) or (1), the same for all examples, by its name. */
+    /**
+     * Returns a client's tensor of shape (1, k) or (k), the same for all examples, by its name. It may have other
+     * values in each round, where a number is a part of the program.
+     */
     public static Expression tensor(String name) {
         return leaf(Leaf.Source.TENSOR, Check.present("name", name), Width.UNKNOWN);
     }
 
     /** Returns 1 / n, n the examples of the batch, in shape (n, 1): the gradient of a mean at each of its terms. */
-    public static Expression share() {
+    static Expression share() {
         return leaf(Leaf.Source.SHARE, "", Width.COLUMN);
     }
 
@@ -105,8 +117,20 @@ public final class Expression extends Node {
     }
 
     private static Expression both(Operation operation, Expression left, Expression right) {
-        Width width = left.width().compareTo(right.width()) > 0 ? left.width() : right.width();
-        return of(operation, width, left, right);
+        for (Expression operand : List.of(left, right)) {
+            Check.that(
+                    operand.leaf() == null || operand.leaf().source() != Leaf.Source.LABELS,
+                    "operand of " + operation,
+                    "of float32 numbers: labels() are classes, for at and oneHot; targets() are numbers",
+                    operand);
+        }
+        Width larger = left.width().compareTo(right.width()) > 0 ? left.width() : right.width();
+        boolean certain = left.width() != Width.UNKNOWN
+                && right.width() != Width.UNKNOWN
+                && (left.width() != right.width()
+                        || left.width() != Width.WIDE
+                        || left.origin().equals(right.origin()));
+        return of(operation, certain || larger == Width.NUMBER ? larger : Width.UNKNOWN, left, right);
     }
 
     /** Returns this times -1. */
@@ -177,24 +201,37 @@ public final class Expression extends Node {
     /**
      * Returns the element of each row that a class names, shape (n, 1).
      *
-     * @param classes int64, shape (n), such as {@link #labels}
+     * @param classes {@link #labels}
      */
     public Expression at(Expression classes) {
-        return of(Operation.AT, Width.COLUMN, this, classes);
+        return of(Operation.AT, Width.COLUMN, this, classes(classes));
     }
 
     /**
      * Returns 1 at the class of each row and 0 elsewhere, in the shape of this.
      *
-     * @param classes int64, shape (n), such as {@link #labels}
+     * @param classes {@link #labels}
      */
     public Expression oneHot(Expression classes) {
-        return of(Operation.ONE_HOT, Width.WIDE, this, classes);
+        return of(Operation.ONE_HOT, width(), this, classes(classes));
+    }
+
+    private static Expression classes(Expression labels) {
+        Check.that(
+                labels.leaf() != null && labels.leaf().source() == Leaf.Source.LABELS, "classes", "labels()", labels);
+        return labels;
     }
 
     /** Returns this as a constant: no gradient passes through. */
     public Expression withoutGradient() {
         return of(Operation.CONSTANT, width(), this);
+    }
+
+    /** Returns this in the shape of what it was repeated from. */
+    Expression fittedTo(Expression operand) {
+        return operand.width() == Width.COLUMN && width() == Width.WIDE
+                ? sum()
+                : of(Operation.FIT, operand.width(), this, operand);
     }
 
     Expression sign() {
@@ -212,9 +249,10 @@ public final class Expression extends Node {
      * Returns the gradient of the mean over the rows of this, which must have one value a row: an expression of the
      * leaf's shape. Zeros if this does not depend on it.
      *
-     * @param at such as {@link #predictions}
+     * @param at {@link #predictions} or an {@link #output}
      */
     public Expression gradient(Expression at) {
+        Check.that(at.leaf() != null, "what a gradient is taken at", "a leaf, such as predictions()", at);
         return new Differentiation(this, at.leaf())
                 .gradient()
                 .map(total -> total.asWideAs(at))

@@ -14,8 +14,10 @@ public record Leaf(Source source, String name) {
     public enum Source {
         /** The network's output, shape (n, outputs). */
         PREDICTIONS,
-        /** The labels of the batch: int64 classes (n), or float32 targets (n, outputs). */
+        /** The labels of the batch, if they are classes: int64, shape (n). */
         LABELS,
+        /** The labels of the batch, if they are numbers: float32, in the shape of the predictions. */
+        TARGETS,
         /** The output of a {@linkplain org.fl4j.model.Layer#named named layer}, shape (n, units). */
         OUTPUT,
         /** A tensor of the client with one row for each of its examples, of which the batch takes its own. */

@@ -17,9 +17,9 @@ abstract sealed class Node permits Expression {
         NUMBER,
         /** (n, 1). */
         COLUMN,
-        /** What a client gives, which may be wide or not. */
+        /** What a client gives, and what two origins have a part in: any columns, and one row or n. */
         UNKNOWN,
-        /** (n, k). */
+        /** The shape of its origin, a leaf: (n, k). */
         WIDE
     }
 
@@ -27,13 +27,15 @@ abstract sealed class Node permits Expression {
     private final List<Expression> operands;
     private final Leaf leaf; // null for an operation
     private final Width width;
+    private final Leaf origin; // of whose shape this is, if it is wide
     private String text = ""; // of all that this is computed from, once somebody asked
 
-    Node(Operation operation, List<Expression> operands, Leaf leaf, Width width) {
+    Node(Operation operation, List<Expression> operands, Leaf leaf, Width width, Leaf origin) {
         this.operation = operation;
         this.operands = List.copyOf(operands);
         this.leaf = leaf;
         this.width = width;
+        this.origin = origin;
     }
 
     Expression operand(int index) {
@@ -54,6 +56,10 @@ abstract sealed class Node permits Expression {
 
     Width width() {
         return width;
+    }
+
+    Leaf origin() {
+        return origin;
     }
 
     /** Returns whether each row has several values for certain: losses have one. */
@@ -84,9 +90,9 @@ abstract sealed class Node permits Expression {
         }
     }
 
-    /** Returns whether this is a column of which each element may be repeated in a row of a result. */
+    /** Returns whether elements of this may be repeated in a result. */
     boolean isRepeatedIn(Expression result) {
-        return width == Width.COLUMN && result.width().compareTo(Width.COLUMN) > 0;
+        return width == Width.UNKNOWN || result.width() != width;
     }
 
     /**
@@ -114,7 +120,7 @@ abstract sealed class Node permits Expression {
         }
         String line = String.format(
                 operation.form(), operands.stream().map(written::get).toArray());
-        return operation == Operation.CONSTANT ? line : lines.apply(line);
+        return lines.apply(line);
     }
 
     /**

@@ -165,10 +165,10 @@ enum Operation {
         }
     },
     /** The element of each row that a class names. */
-    AT("torch.gather(%s, 1, torch.unsqueeze(%s, 1))") {
+    AT("torch.gather(torch.expand(%1$s, [torch.size(%2$s, 0), -1]), 1, torch.unsqueeze(%2$s, 1))") {
         @Override
         NDArray apply(NDArray... x) {
-            return x[0].gather(x[1].expandDims(1), 1);
+            return forEach(x[0], x[1]).gather(x[1].expandDims(1), 1);
         }
 
         @Override
@@ -178,7 +178,8 @@ enum Operation {
         }
     },
     /** 1 at the class of each row and 0 elsewhere, as wide as the first operand. */
-    ONE_HOT("torch.scatter(torch.zeros_like(%s), 1, torch.unsqueeze(%s, 1), 1.)") {
+    ONE_HOT("torch.scatter(torch.zeros_like(torch.expand(%1$s, [torch.size(%2$s, 0), -1]), memory_format=0), 1, "
+            + "torch.unsqueeze(%2$s, 1), 1.)") {
         @Override
         NDArray apply(NDArray... x) {
             return x[1].oneHot(Math.toIntExact(x[0].getShape().get(1)));
@@ -196,6 +197,19 @@ enum Operation {
             return x[0].onesLike();
         }
     },
+    /** The first operand, summed where it is larger than the second, from which it was repeated. */
+    FIT("torch.sum_to_size(%s, torch.size(%s))") {
+        @Override
+        NDArray apply(NDArray... x) {
+            NDArray fitted = x[0];
+            for (int axis = 0; axis < 2; axis++) {
+                if (x[1].getShape().get(axis) < fitted.getShape().get(axis)) {
+                    fitted = fitted.sum(new int[] {axis}, /* keepDims= */ true);
+                }
+            }
+            return fitted;
+        }
+    },
     /** How many elements a row has. */
     WIDTH("torch.size(%s, 1)") {
         @Override
@@ -206,12 +220,18 @@ enum Operation {
         }
     },
     /** The operand as it is, through which no gradient passes. */
-    CONSTANT("%s") {
+    CONSTANT("torch.detach(%s)") {
         @Override
         NDArray apply(NDArray... x) {
             return x[0].stopGradient();
         }
     };
+
+    /** One row for each class: those that are the same for all examples are repeated. */
+    private static NDArray forEach(NDArray rows, NDArray classes) {
+        return rows.broadcast(
+                new Shape(classes.getShape().get(0), rows.getShape().get(1)));
+    }
 
     private final String form;
 
@@ -229,7 +249,15 @@ enum Operation {
     /** Returns whether gradients pass through. */
     boolean isDifferentiable() {
         return switch (this) {
-            case ONE_HOT, SIGN, ONES, WIDTH, CONSTANT -> false;
+            case ONE_HOT, SIGN, ONES, FIT, WIDTH, CONSTANT -> false;
+            default -> true;
+        };
+    }
+
+    /** Returns whether an element of the result is computed from one element of each operand. */
+    boolean isElementwise() {
+        return switch (this) {
+            case LOG_SOFTMAX, SUM, AT, ONE_HOT, FIT, WIDTH -> false;
             default -> true;
         };
     }

@@ -2,11 +2,11 @@ package org.fl4j.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.Optional;
 import org.fl4j.data.Examples;
 import org.fl4j.internal.Check;
-import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.Tensors;
 import org.fl4j.tensor.internal.ClippedSource;
 import org.fl4j.tensor.internal.TorchScript;
@@ -86,7 +86,7 @@ public final class ClippedGradients {
         for (int from = 0; from < rows.length; from += MOST_ROWS) {
             int count = Math.min(MOST_ROWS, rows.length - from);
             NDList drawn = masks.draw(model, 0, count);
-            NDArray told = model.lossBuffer(2 * count);
+            NDArray told = model.manager().create(new Shape(2L * count));
             script.run(
                     "clipped",
                     model.parameters().floats(),
@@ -101,7 +101,8 @@ public final class ClippedGradients {
                     clip.bound(),
                     clip.factor());
             drawn.close();
-            float[] values = Kernels.narrow(told, 0, 2L * count).toFloatArray();
+            float[] values = told.toFloatArray();
+            told.close();
             System.arraycopy(values, 0, losses, from, count);
             System.arraycopy(values, count, norms, from, count);
         }

@@ -45,6 +45,7 @@ final class ExpressionLoss implements LossForm {
         return switch (leaf.source()) {
             case PREDICTIONS -> output;
             case LABELS -> "labels";
+            case TARGETS -> out.value("torch.reshape(labels, torch.size(%s))", output);
             case OUTPUT -> out.namedOutput(leaf.name());
             case SHARE -> out.value("torch.full_like(torch.narrow(%s, 1, 0, 1), torch.div(1., float(count)))", output);
             case PER_EXAMPLE ->

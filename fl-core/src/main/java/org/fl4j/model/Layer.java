@@ -540,6 +540,8 @@ public interface Layer {
         /** Checks that it is frozen once. */
         public Frozen {
             Check.that(!(Check.present("layer", layer) instanceof Frozen), "layer to freeze", "not frozen yet", layer);
+            Check.that(
+                    !(layer instanceof NamedLayer), "layer to freeze", "without a name: name the frozen layer", layer);
         }
 
         @Override

@@ -4,7 +4,6 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
@@ -101,7 +100,7 @@ public final class LocalModel implements AutoCloseable {
 
     /** Returns the network's output in evaluation mode: (n, ...) for features of (n, ...). */
     public NDArray predict(NDArray features) {
-        return forward(features, /* training= */ false);
+        return Predictions.of(this, features, model.evaluationRows(), outputs);
     }
 
     /**
@@ -157,13 +156,20 @@ public final class LocalModel implements AutoCloseable {
     }
 
     /**
-     * Returns the output of a named layer in the forward pass that ran last, shape (n, ...).
+     * Returns the output of a named layer, shape (n, ...), in the forward pass that ran last: that of {@link #predict},
+     * or that of a gradient by autograd. Compiled programs keep none.
      *
-     * @throws IllegalArgumentException if no layer of the network has the name, see {@link Layer#named}
+     * @throws IllegalArgumentException if there was no such pass, or no layer of the network has the name, see
+     *     {@link Layer#named}
      */
     public NDArray output(String layer) {
         Check.oneOf("name of a layer's output", outputs.keySet(), layer);
         return outputs.get(layer);
+    }
+
+    /** Forgets the outputs of named layers, which are not those of the parameters any more. */
+    void forgetOutputs() {
+        outputs.clear();
     }
 
     void keepOutput(String layer, NDArray output) {
@@ -267,35 +273,16 @@ public final class LocalModel implements AutoCloseable {
 
     /** Evaluates loss and metrics of the task; names are {@code split/loss}, {@code split/accuracy} and so on. */
     public Metrics evaluate(Examples examples, String split) {
-        Metrics result = Metrics.none();
-        int most = model.evaluationRows();
-        for (int from = 0; from < examples.count(); from += most) {
-            try (NDScope scope = new NDScope()) {
-                scope.suppressNotUsedWarning();
-                int count = Math.min(most, examples.count() - from);
-                Examples batch = examples.slice(from, count);
-                NDArray predictions = predict(batch.features());
-                for (Map.Entry<String, ExampleMeasure> metric :
-                        model.task().measures().entrySet()) {
-                    result = result.merge(measure(metric.getKey(), metric.getValue(), predictions, batch, split));
-                }
-            }
-        }
-        return result;
-    }
-
-    private static Metrics measure(
-            String name, ExampleMeasure measure, NDArray predictions, Examples batch, String split) {
-        double sum = measure.perExample(predictions, batch.labels()).sum().getFloat();
-        return Metrics.of(split + "/" + name, sum, batch.count());
+        return Predictions.evaluate(this, examples, split, model.evaluationRows());
     }
 
     static LocalModel of(ParameterStore store) {
         if (store instanceof WorkerParameters local) {
             return local.owner();
         }
-        throw new IllegalArgumentException("parameter store must be a LocalModel's, for dropout masks come from its"
-                + " seed, but was " + store.getClass().getName());
+        throw new IllegalArgumentException(
+                "parameter store must be a LocalModel's, which has dropout masks and outputs of"
+                        + " named layers, but was " + store.getClass().getName());
     }
 
     /** Returns this worker's own TorchScript module; there is one only if the network is a TorchScript file. */

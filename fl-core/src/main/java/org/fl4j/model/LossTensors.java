@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.Map;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.fl4j.expression.Expression;
 import org.fl4j.expression.Leaf;
@@ -57,7 +58,18 @@ public record LossTensors(Map<String, NDArray> byName) {
                     "(" + examples + ", k), a row for each example of the client",
                     shape);
         }
-        return new LossTensors(byName);
+        Map<String, NDArray> rows = new TreeMap<>(byName);
+        for (String name : loss.names(Source.TENSOR)) {
+            Shape shape = byName.get(name).getShape();
+            boolean isVector = shape.dimension() == 1;
+            Check.that(
+                    isVector || (shape.dimension() == 2 && shape.get(0) == 1),
+                    "shape of tensor " + name + " of a loss",
+                    "(1, k) or (k), the same for all examples",
+                    shape);
+            rows.computeIfPresent(name, (any, tensor) -> isVector ? tensor.expandDims(0) : tensor);
+        }
+        return new LossTensors(rows);
     }
 
     /**
@@ -87,6 +99,7 @@ public record LossTensors(Map<String, NDArray> byName) {
         NDArray losses = loss.evaluate(leaf -> switch (leaf.source()) {
             case PREDICTIONS -> predictions;
             case LABELS -> labels;
+            case TARGETS -> labels.reshape(predictions.getShape());
             case OUTPUT -> model.output(leaf.name());
             case PER_EXAMPLE -> Kernels.rows(model.manager(), get(leaf.name()), positions);
             case TENSOR -> get(leaf.name());

@@ -131,6 +131,7 @@ public final class TrainingProgram {
         for (int i = 0; i < key.rule().stateVectors(); i++) {
             state.add(trainable.zerosLike());
         }
+        run.model().forgetOutputs();
         NDList tensors = key.loss().map(run.tensors()::inOrder).orElseGet(NDList::new);
         double[] sums = {0, 0};
         int steps = starts.length - 1;

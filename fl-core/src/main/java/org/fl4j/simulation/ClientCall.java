@@ -123,7 +123,7 @@ final class ClientCall {
      * @throws IllegalStateException if the client breaks a rule; the message names it
      */
     Metrics evaluate(Client client, TrainingTask task) {
-        Given given = isPlain(client) ? new Given(task, new IdentityHashMap<>()) : given(task);
+        Given given = isPlain(client) ? new Given(task, /* isCopy= */ false) : given(task);
         Metrics measured = client.evaluate(given.task());
         require(measured != null, "evaluate must return metrics, but returned null");
         given.requireUntouched();
@@ -203,19 +203,16 @@ final class ClientCall {
         Map<String, NDArray> attachments = new TreeMap<>();
         task.attachments().forEach((name, array) -> attachments.put(name, array.duplicate()));
         TrainingTask copy = task.withArrays(task.model().copy(), attachments);
-        IdentityHashMap<NDArray, Long> versions = new IdentityHashMap<>();
-        copy.model().arrays().forEach(array -> versions.put(array, Kernels.version(array)));
-        attachments.values().forEach(array -> versions.put(array, Kernels.version(array)));
-        return new Given(copy, versions);
+        return new Given(copy, /* isCopy= */ true);
     }
 
     /**
      * What a client was given.
      *
      * @param task the message
-     * @param versions how often each array of a copy had been written before
+     * @param isCopy whether its arrays were copied for this client, which nobody has written to yet
      */
-    private record Given(TrainingTask task, IdentityHashMap<NDArray, Long> versions) {
+    private record Given(TrainingTask task, boolean isCopy) {
         /** Returns the message's arrays, told apart by identity. */
         Set<NDArray> arrays() {
             Set<NDArray> arrays = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -225,12 +222,17 @@ final class ClientCall {
         }
 
         void requireUntouched() {
-            versions.forEach((array, before) -> {
-                require(!array.isReleased(), "task must stay open, but the client closed " + name(array));
-                require(
-                        Kernels.version(array) == before,
-                        "task must not be written to, but the client wrote to " + name(array));
-            });
+            if (isCopy) {
+                task.model().arrays().forEach(this::requireUntouched);
+                task.attachments().values().forEach(this::requireUntouched);
+            }
+        }
+
+        private void requireUntouched(NDArray array) {
+            require(!array.isReleased(), "task must stay open, but the client closed " + name(array));
+            require(
+                    Kernels.version(array) == 0, // as of every new array
+                    "task must not be written to, but the client wrote to " + name(array));
         }
 
         private String name(NDArray array) {

@@ -22,6 +22,8 @@ public final class Kernels {
     /** Elements of a block: a few vectors of it fit into a core's cache. */
     private static final long BLOCK = 131_072;
 
+    private static final double LEAST_SHARE = 1e-6; // of two squares, of which their difference is accurate enough
+
     private Kernels() {}
 
     /** {@code y += a * x} in one pass. */
@@ -148,9 +150,9 @@ public final class Kernels {
 
     /** Returns {@code a - b} attached to the manager. */
     public static NDArray difference(NDManager manager, NDArray a, NDArray b) {
-        NDArray result = manager.create(a.getShape(), a.getDataType());
-        Program.SCRIPT.run("difference", result, a, b);
-        return result;
+        NDArray difference = a.sub(b); // one call of the engine costs less than a program
+        difference.attach(manager);
+        return difference;
     }
 
     /** Returns the view of elements {@code from} to {@code from + length - 1} of the first dimension. */
@@ -198,6 +200,38 @@ public final class Kernels {
         return Double.isFinite(distance) ? distance : wide("distance", a, b);
     }
 
+    /**
+     * Returns the squared Euclidean distances of all pairs of vectors, in float64. They follow from one matrix of inner
+     * products of the differences to the first vector; a pair whose distance is so small beside those differences that
+     * rounding would show is measured by itself.
+     *
+     * @param vectors float32, of one length and device; at least one
+     */
+    public static double[][] squaredDistances(NDList vectors) {
+        int count = vectors.size();
+        NDManager manager = vectors.get(0).getManager();
+        long length = vectors.get(0).size();
+        double[][] distances = new double[count][count];
+        try (NDArray products = manager.zeros(new Shape(count, count), DataType.FLOAT64);
+                NDArray block = manager.create(
+                        new Shape(count, Math.min(Math.max(1, BLOCK / count), length)), DataType.FLOAT64)) {
+            Program.SCRIPT.run("inner_products", products, vectors, block);
+            double[] values = products.toDoubleArray();
+            for (int i = 0; i < count; i++) {
+                for (int j = 0; j < i; j++) {
+                    double squares = values[i * count + i] + values[j * count + j];
+                    double square = squares - 2 * values[i * count + j];
+                    if (!(square > LEAST_SHARE * squares)) {
+                        square = Math.pow(distance(vectors.get(i), vectors.get(j)), 2);
+                    }
+                    distances[i][j] = square;
+                    distances[j][i] = square;
+                }
+            }
+        }
+        return distances;
+    }
+
     /** Returns the inner product of two vectors, summed in float64. */
     public static double dot(NDArray a, NDArray b) {
         double dot = Program.SCRIPT.number("dot", a, b);
@@ -219,6 +253,13 @@ public final class Kernels {
 
     /** Returns whether no element is NaN or infinite. */
     public static boolean isFinite(NDArray array) {
+        if (array.getDataType() == DataType.FLOAT32) {
+            try (NDArray sum = array.sum()) { // two calls of the engine cost less than a program
+                if (Float.isFinite(sum.getFloat())) {
+                    return true;
+                }
+            }
+        }
         return Program.SCRIPT.number("finite", array) != 0;
     }
 

@@ -31,7 +31,8 @@ public final class SharedFloats {
     /** Returns a tensor at least as long, with undefined values, the same one each time if it is long enough. */
     public NDArray tensor(int length) {
         if (tensor == null || tensor.size() < length) {
-            ByteBuffer bytes = ByteBuffer.allocateDirect(Math.max(64, 2 * length * Float.BYTES))
+            long grown = Math.max(length, Math.min(2L * memory.capacity(), Integer.MAX_VALUE / Float.BYTES));
+            ByteBuffer bytes = ByteBuffer.allocateDirect(Math.toIntExact(Math.max(64, grown * Float.BYTES)))
                     .order(ByteOrder.nativeOrder());
             NDArray before = tensor;
             Shape shape = new Shape(bytes.capacity() / Float.BYTES);

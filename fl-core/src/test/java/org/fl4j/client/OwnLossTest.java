@@ -248,6 +248,38 @@ class OwnLossTest extends TensorTest {
     }
 
     @Test
+    void aTrainingDoesNotBeginInAStepOfAnother() {
+        SgdClient client = new SgdClient(CLIENT, worker, TRAINING) {
+            @Override
+            protected void afterBackward(LocalStep step) {
+                train(step.task(), TRAINING, step.received(), "inner");
+            }
+        };
+        assertThatThrownBy(() -> client.train(task))
+                .hasMessage("training of client 0 must begin when the one before has ended, but began in one of its"
+                        + " steps");
+    }
+
+    @Test
+    void hooksOfOtherParametersAreRefused() {
+        SgdClient client = new SgdClient(CLIENT, worker, TRAINING) {
+            @SuppressWarnings({"unused", "EffectivelyPrivate"}) // the hook's parameters before it had the batch
+            protected NDArray losses(NDArray predictions, NDArray labels) {
+                return predictions;
+            }
+        };
+        assertThatThrownBy(() -> client.train(task)).hasMessageContaining("losses must be those of the hook, [");
+    }
+
+    /** Class weights, as a vector. */
+    @Test
+    void readsClassWeights() {
+        NDArray weights = manager.arange(10f).add(1);
+        assertCompilesTo(
+                CROSS_ENTROPY.times(Expression.tensor("weights").at(Expression.labels())), Map.of("weights", weights));
+    }
+
+    @Test
     void refusesWhatDoesNotFit() {
         assertThatThrownBy(() -> new Own(LOGS, Map.of()).requireExamples())
                 .hasMessageStartingWith(
@@ -262,8 +294,16 @@ class OwnLossTest extends TensorTest {
                         + " but was (2, 1)");
         assertThatThrownBy(() -> new Eager(weighed, Map.of("weight", manager.ones(new Shape(23, 2)))).train(task))
                 .hasMessage("shape of a client's loss must be (5, 1), one value an example, but was (5, 2)");
-        assertThatThrownBy(() -> worker.model().output("heads"))
-                .hasMessage("name of a layer's output must be one of [hidden], but was heads");
+        new Own(CROSS_ENTROPY, Map.of()).train(task);
+        assertThatThrownBy(() -> worker.model().output("hidden")) // only a program ran
+                .hasMessage("name of a layer's output must be one of [], but was hidden");
+        assertThatThrownBy(() -> new Layer.Frozen(new Layer.Relu().named("x"), 0))
+                .hasMessageStartingWith("layer to freeze must be without a name: name the frozen layer");
+        assertThatThrownBy(() -> new Own(
+                                CROSS_ENTROPY.times(Expression.tensor("w")), Map.of("w", manager.ones(new Shape(5, 1))))
+                        .train(task))
+                .hasMessage("shape of tensor w of a loss must be (1, k) or (k), the same for all examples,"
+                        + " but was (5, 1)");
         assertThatThrownBy(() -> new Layer.Residual(List.of(new Layer.Relu().named("x")), List.of()))
                 .hasMessageStartingWith("layers of a residual layer must be without names: name the residual layer");
         assertThatThrownBy(() -> new Layer.Relu().named("x").named("y"))

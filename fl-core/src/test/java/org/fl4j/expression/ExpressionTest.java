@@ -25,6 +25,8 @@ class ExpressionTest extends TensorTest {
     private static final Expression X = Expression.predictions();
     private static final Expression LABELS = Expression.labels();
     private static final Expression HIDDEN = Expression.output("hidden");
+    private static final Expression WIDE = Expression.output("wide");
+    private static final Expression NARROW = Expression.output("narrow");
 
     static Stream<Arguments> losses() {
         Expression logs = X.logSoftmax();
@@ -62,6 +64,20 @@ class ExpressionTest extends TensorTest {
                         X.softmax().withoutGradient().times(logs).sum()),
                 Arguments.of("a cosine", cosine(X, teacher)),
                 Arguments.of("a layer", HIDDEN.squared().mean().plus(logs.at(LABELS))),
+                Arguments.of(
+                        "a column times what may be one or more",
+                        X.minus(X.at(LABELS).times(weight)).squared().mean()),
+                Arguments.of(
+                        "a layer before more columns of the client's",
+                        WIDE.sum().minus(teacher).squared().sum()),
+                Arguments.of(
+                        "one column of a layer, repeated", NARROW.times(teacher).sum()),
+                Arguments.of("class weights", logs.at(LABELS).times(shift.at(LABELS))),
+                Arguments.of(
+                        "one-hot of class weights",
+                        logs.times(shift.oneHot(LABELS)).sum()),
+                Arguments.of("two layers of one width", WIDE.times(X).sum()),
+                Arguments.of("targets", X.minus(Expression.targets()).squared().mean()),
                 Arguments.of("nothing of it", HIDDEN.squared().mean()));
     }
 
@@ -88,15 +104,17 @@ class ExpressionTest extends TensorTest {
                 "hidden", drawn(1, 5),
                 "teacher", drawn(2, CLASSES),
                 "weight", drawn(3, 1),
-                "shift", manager.create(new float[] {.5f, -1, 2}));
-        for (Expression at : new Expression[] {X, HIDDEN}) {
+                "wide", drawn(5, CLASSES),
+                "narrow", drawn(6, 1),
+                "shift", manager.create(new float[][] {{.5f, -1, 2}}));
+        for (Expression at : new Expression[] {X, HIDDEN, WIDE, NARROW}) {
             NDArray x = drawn(4, CLASSES);
-            NDArray hidden = tensors.get("hidden").duplicate();
-            NDArray leaf = at.equals(X) ? x : hidden;
+            NDArray leaf = at.equals(X) ? x : tensors.get(at.leaf().name()).duplicate();
             Function<Leaf, NDArray> values = wanted -> switch (wanted.source()) {
                 case PREDICTIONS -> x;
                 case LABELS -> Tensors.create(manager, new long[] {0, 2, 1, 2});
-                case OUTPUT -> hidden;
+                case OUTPUT -> wanted.equals(at.leaf()) ? leaf : tensors.get(wanted.name());
+                case TARGETS -> tensors.get("teacher");
                 case SHARE -> manager.full(new Shape(ROWS, 1), 1f / ROWS);
                 default -> tensors.get(wanted.name());
             };
@@ -122,6 +140,7 @@ class ExpressionTest extends TensorTest {
         assertThat(X.logSoftmax().at(LABELS).times(2))
                 .isNotEqualTo(X.logSoftmax().at(LABELS).times(3));
         assertThat(X.plus(HIDDEN)).isNotEqualTo(HIDDEN.plus(X)).hasSameHashCodeAs(X.plus(HIDDEN));
+        assertThat(X.withoutGradient().exp()).isNotEqualTo(X.exp());
         assertThat(X.exp().sum()).hasToString("0 = torch.exp(predictions); 1 = torch.sum(0, [1], True); 1");
         Expression doubled = X;
         for (int i = 0; i < 200; i++) {
@@ -137,13 +156,20 @@ class ExpressionTest extends TensorTest {
         assertThat(loss.names(Leaf.Source.TENSOR)).containsExactly("b");
         assertThat(loss.names(Leaf.Source.PER_EXAMPLE)).containsExactly("a");
         assertThat(loss.names(Leaf.Source.OUTPUT)).containsExactly("hidden");
-        assertThat(loss.isWide()).isTrue();
+        assertThat(X.plus(1).isWide()).isTrue();
+        assertThat(loss.isWide()).as("several origins").isFalse();
         assertThat(loss.sum().isWide()).isFalse();
     }
 
     @Test
     void refusesNumbersAndNamesThatProgramsCannotHold() {
         assertThatThrownBy(() -> X.times(Double.NaN)).hasMessage("number in an expression must be finite, but was NaN");
+        assertThatThrownBy(() -> X.minus(LABELS))
+                .hasMessage("operand of SUBTRACT must be of float32 numbers: labels() are classes, for at and oneHot;"
+                        + " targets() are numbers, but was labels");
+        assertThatThrownBy(() -> X.at(X)).hasMessage("classes must be labels(), but was predictions");
+        assertThatThrownBy(() -> X.gradient(X.exp()))
+                .hasMessageStartingWith("what a gradient is taken at must be a leaf, such as predictions(), but was");
         assertThatThrownBy(() -> Expression.tensor("a; b"))
                 .hasMessage("name in an expression must be letters, digits, spaces and any of . _ / -, but was a; b");
     }

@@ -145,4 +145,31 @@ class KernelsTest extends TensorTest {
         assertThatThrownBy(() -> Kernels.sortedRows(three, 2, 2)).hasMessage("rows must be in [0, 3), but was 2 to 1");
         assertThatThrownBy(() -> Kernels.sortedRows(three, 1, 4)).hasMessage("rows must be in [0, 3), but was 1 to 3");
     }
+
+    /** Also of vectors that lie close together, far away from the first one. */
+    @Test
+    void squaredDistancesOfAllPairs() {
+        RandomGenerator random = new Seed(2).generator();
+        NDList vectors = new NDList();
+        double[][] values = new double[5][3000];
+        for (int v = 0; v < values.length; v++) {
+            float[] drawn = new float[3000];
+            for (int i = 0; i < drawn.length; i++) {
+                drawn[i] = (float) ((v == 0 ? 1e20 : 1) * random.nextGaussian());
+                values[v][i] = drawn[i];
+            }
+            vectors.add(v == 4 ? vectors.get(3).duplicate() : manager.create(drawn));
+            values[v] = v == 4 ? values[3] : values[v];
+        }
+        double[][] distances = Kernels.squaredDistances(vectors);
+        for (int i = 0; i < values.length; i++) {
+            for (int j = 0; j < values.length; j++) {
+                double expected = 0;
+                for (int k = 0; k < 3000; k++) {
+                    expected += Math.pow(values[i][k] - values[j][k], 2);
+                }
+                assertThat(distances[i][j]).isCloseTo(expected, within(1e-6 * expected));
+            }
+        }
+    }
 }

@@ -13,7 +13,10 @@ class ContractsTest extends ContractCoverage {
                 entry("org.fl4j.examples.CustomAlgorithm$Directed", "an example: SnippetsTest runs it"),
                 entry("org.fl4j.examples.CustomAlgorithm$DirectedClient", "an example: SnippetsTest runs it"),
                 entry("org.fl4j.examples.CustomClient", "an example: SnippetsTest compiles it"),
-                entry("org.fl4j.examples.benchmark.BenchmarkCommand$2", "a null client of the benchmark"),
+                entry("org.fl4j.examples.PrototypeLearning$PrototypeClient", "an example: ProgramsTest runs it"),
+                entry("org.fl4j.examples.PrototypeLearning$Prototypes", "an example: ProgramsTest runs it"),
+                entry("org.fl4j.examples.benchmark.BenchmarkCommand$2", "the benchmark's client with a hook"),
+                entry("org.fl4j.examples.benchmark.BenchmarkCommand$3", "the benchmark's client on the eager path"),
                 entry("org.fl4j.examples.benchmark.NullClient", "trains nothing: NullClientTest"));
     }
 }

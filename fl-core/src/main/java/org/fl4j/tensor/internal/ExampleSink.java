@@ -27,9 +27,9 @@ final class ExampleSink implements GradientSink {
         this.out = out;
     }
 
-    /** Returns whether every layer said what each example's gradient is. */
+    /** Returns whether every layer said what each example's gradient is, and there is one at least. */
     boolean isComplete() {
-        return complete;
+        return complete && !squares.isEmpty();
     }
 
     @Override
@@ -75,42 +75,60 @@ final class ExampleSink implements GradientSink {
     }
 
     /**
+     * What a convolution read and how it is written.
+     *
+     * @param filters of the layer
+     * @param window stride, padding and dilation, as the operations of libtorch take them
+     * @param x the name of its input
+     */
+    record Windows(Filters filters, String window, String x) {}
+
+    /**
      * Takes those of a convolution. Where there are few windows, an example's norm follows from the products of pairs
      * of windows; otherwise from its gradient, which is smaller then.
-     *
-     * @param window stride, padding and dilation, as the operations of libtorch take them
      */
-    void convolution(String weight, Optional<String> bias, Filters filters, String window, String gradient, String x) {
+    void convolution(String weight, Optional<String> bias, Windows windows, String gradient) {
+        Filters filters = windows.filters();
         String side = out.value("torch.size(%s, 2)", weight);
         String columns = out.value(
                 "torch.im2col(torch.contiguous(%1$s), [%2$s, %2$s], [1, 1], [%3$d, %3$d], [%4$d, %4$d])",
-                x, side, filters.padding(), filters.stride());
+                windows.x(), side, filters.padding(), filters.stride());
         String each = out.value("torch.reshape(%s, [count, %d, -1])", gradient, filters.count());
-        String windows = out.value("torch.size(%s, 2)", columns);
+        String count = out.value("torch.size(%s, 2)", columns);
         String square = out.fresh("s");
-        out.step("if torch.lt(torch.mul(%1$s, %1$s), torch.numel(%2$s)):", windows, weight);
-        out.step("  %s = torch.sum(torch.mul(%s, %s), [1, 2])", square, pairs(each), pairs(columns));
+        out.step("if torch.lt(torch.mul(%1$s, %1$s), torch.numel(%2$s)):", count, weight);
+        out.step("  %s = %s", square, sumOfProducts(pairs(each), pairs(columns)));
         out.step("else:");
         out.step(
-                "  %s = torch.sum(torch.square(torch.bmm(%s, torch.transpose(%s, 1, 2))), [1, 2])",
+                "  %s = torch.to(torch.sum(torch.square(torch.bmm(%s, torch.transpose(%s, 1, 2))), [1, 2]), 7)",
                 square, each, columns);
         squares.add(square);
         bias.ifPresent(any -> squares.add(squaresOf(out.value("torch.sum(%s, [2])", each))));
         read.add(gradient);
-        read.add(x);
+        read.add(windows.x());
         sums.add(() -> {
             String scaled = out.value("torch.mul(%s, torch.reshape(factors, [count, 1, 1, 1]))", gradient);
             String all = out.value(
                     "torch.convolution_backward(%s, %s, %s, [%d], %s, False, [0, 0], 1, [False, True, %s])",
-                    scaled, x, weight, filters.count(), window, bias.isPresent() ? "True" : "False");
+                    scaled,
+                    windows.x(),
+                    weight,
+                    filters.count(),
+                    windows.window(),
+                    bias.isPresent() ? "True" : "False");
             out.effect("torch.add_(%s, (%s)[1])", places.get(weight), all);
             bias.ifPresent(name -> out.effect("torch.add_(%s, (%s)[2])", places.get(name), all));
         });
     }
 
-    /** The inner products of all pairs of columns, (n, columns, columns). */
+    /** The inner products of all pairs of columns, (n, columns, columns), in float64: sums of them cancel. */
     private static String pairs(String matrix) {
-        return String.format("torch.bmm(torch.transpose(%1$s, 1, 2), %1$s)", matrix);
+        String wide = "torch.to(" + matrix + ", 7)";
+        return "torch.bmm(torch.transpose(" + wide + ", 1, 2), " + wide + ")";
+    }
+
+    private static String sumOfProducts(String left, String right) {
+        return "torch.clamp_min(torch.sum(torch.mul(" + left + ", " + right + "), [1, 2]), 0.)";
     }
 
     /** Takes those of a table of which each example reads the rows of its tokens: the same token may come again. */
@@ -118,8 +136,7 @@ final class ExampleSink implements GradientSink {
         String each = out.value("torch.flatten(torch.reshape(%1$s, [count, -1, torch.size(%1$s, -1)]), 2)", gradient);
         String flat = out.value("torch.reshape(%s, [count, -1])", tokens);
         String same = out.value("torch.eq(torch.unsqueeze(%1$s, 2), torch.unsqueeze(%1$s, 1))", flat);
-        squares.add(out.value(
-                "torch.sum(torch.mul(torch.bmm(%1$s, torch.transpose(%1$s, 1, 2)), %2$s), [1, 2])", each, same));
+        squares.add(out.value("%s", sumOfProducts(pairs("torch.transpose(" + each + ", 1, 2)"), same)));
         read.add(each);
         sums.add(() -> out.effect(
                 "torch.add_(%s, torch.embedding_dense_backward(torch.mul(%s, torch.reshape(factors, [count, 1, 1])), "
@@ -147,7 +164,7 @@ final class ExampleSink implements GradientSink {
         for (String square : squares.subList(1, squares.size())) {
             total = out.value("torch.add(%s, %s)", total, square);
         }
-        out.step("norm = torch.sqrt(%s)", total);
+        out.step("norm = torch.to(torch.sqrt(%s), 6)", total);
         out.effect("torch.copy_(torch.narrow(told, 0, count, count), norm)");
         out.step("finite = torch.isfinite(norm)");
         out.step("within = torch.clamp_max(torch.mul(torch.reciprocal(norm), torch.mul(bound, %s)), 1.)", 1 - MARGIN);

@@ -123,9 +123,6 @@ public final class KernelSource {
               def alias(self: __torch__.Program, y: Tensor, x: Tensor) -> NoneType:
                 _0 = torch.set_(y, x)
                 return None
-              def difference(self: __torch__.Program, y: Tensor, a: Tensor, b: Tensor) -> NoneType:
-                _0 = torch.sub(a, b, out=y)
-                return None
               def rows(self: __torch__.Program, y: Tensor, x: Tensor, indices: Tensor) -> NoneType:
                 _0 = torch.index_select(x, 0, indices, out=y)
                 return None
@@ -143,6 +140,18 @@ public final class KernelSource {
                 return float(torch.linalg_vector_norm(torch.sub(a, b), 2, None, False, dtype=7))
               def dot(self: __torch__.Program, a: Tensor, b: Tensor) -> float:
                 return float(torch.sum(torch.mul(a, b), dtype=7))
+              def inner_products(self: __torch__.Program, y: Tensor, xs: List[Tensor], block: Tensor) -> NoneType:
+                size = torch.numel(xs[0])
+                width = torch.size(block, 1)
+                for i in range(torch.floordiv(torch.sub(torch.add(size, width), 1), width)):
+                  a = torch.mul(i, width)
+                  n = ops.prim.min(width, torch.sub(size, a))
+                  part = torch.narrow(block, 1, 0, n)
+                  for j in range(torch.len(xs)):
+                    _0 = torch.copy_(torch.select(part, 0, j), torch.narrow(xs[j], 0, a, n))
+                  _1 = torch.sub_(part, torch.clone(torch.narrow(part, 0, 0, 1)))
+                  _2 = torch.addmm_(y, part, torch.t(part))
+                return None
               def clamp(self: __torch__.Program, x: Tensor, bound: float) -> NoneType:
                 _0 = torch.clamp_(x, torch.neg(bound), bound)
                 return None

@@ -93,7 +93,10 @@ public final class LayerForms {
                     Optional<ExampleSink> byExample = out.byExample();
                     boolean ofBatch = out.trains() && byExample.isEmpty();
                     byExample.ifPresent(sink -> sink.convolution(
-                            weight, filters.bias() ? Optional.of(bias) : Optional.empty(), filters, window, g, input));
+                            weight,
+                            filters.bias() ? Optional.of(bias) : Optional.empty(),
+                            new ExampleSink.Windows(filters, window, input),
+                            g));
                     if (!above && !ofBatch) {
                         return g;
                     }

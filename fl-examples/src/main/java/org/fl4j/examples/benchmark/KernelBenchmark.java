@@ -2,6 +2,7 @@ package org.fl4j.examples.benchmark;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
@@ -177,6 +178,16 @@ public class KernelBenchmark {
             }
             aggregation.combine();
         }
+    }
+
+    /** The distances of all pairs of ten updates, as Krum needs them. */
+    @Benchmark
+    public double distancesOfTen() {
+        NDList vectors = new NDList();
+        for (int i = 0; i < 10; i++) {
+            vectors.add(update());
+        }
+        return Kernels.squaredDistances(vectors)[0][1];
     }
 
     /** Gathers a batch of ten images. */

@@ -27,9 +27,9 @@ import org.fl4j.simulation.Algorithm;
  *
  * <p>Each client's steps are charged when it is asked for an update, whatever becomes of that, and a client whose
  * budget does not pay for another round takes part no more. Of the run's {@link LocalTraining} the optimizer and the
- * learning rate are used; the number of steps and the batches are this algorithm's. Gradients of single examples are not
- * computed where the model is a network of the library's layers, see {@link org.fl4j.model.ClippedGradients}; otherwise
- * every example of a batch has a backward pass of its own.
+ * learning rate are used; the number of steps and the batches are this algorithm's. Gradients of single examples are
+ * not computed where the model is a network of the library's layers, see {@link org.fl4j.model.ClippedGradients};
+ * otherwise every example of a batch has a backward pass of its own.
  *
  * <p>How many examples a client has is taken as public, as is the model's form. Models with buffers are refused.
  * Metrics as in {@link LocalDp}, and {@code train/clipped}, the share of examples whose gradient was clipped; metrics

@@ -15,6 +15,8 @@ import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.Partitioners;
 import org.fl4j.fixture.SmallRuns;
+import org.fl4j.model.FederatedModel;
+import org.fl4j.model.LearningTask;
 import org.fl4j.model.Models;
 import org.fl4j.privacy.accounting.Mechanism;
 import org.fl4j.privacy.accounting.PrivacyBudget;
@@ -75,6 +77,30 @@ class DpSgdTest extends TensorTest {
             assertThat(values(one.state().model()))
                     .containsExactly(values(descent.state().model()), within(2e-6f));
             assertThat(one.finalMetrics().value("train/clipped")).isZero();
+        }
+    }
+
+    /** A block that is no Network has no program: each example is differentiated by itself, with the same result. */
+    @Test
+    void otherBlocksTrainOneExampleAtATime() {
+        DpSgd dp = new DpSgd(.5, 1, .5, 3, LARGE, NoiseSource.seeded());
+        LearningTask network = Models.softmaxRegression(new Shape(1, 28, 28), 10);
+        LearningTask block =
+                LearningTask.classification(() -> network.architecture().get(), new Shape(1, 28, 28));
+        try (FederatedModel model = new FederatedModel(block)) {
+            assertThat(model.clippedGradients()).isEmpty();
+        }
+        try (Dataset digits = Digits.generate(40, 100, new Seed(1));
+                RunResult program = run(digits, dp, 1).rounds(2).build().run();
+                RunResult single =
+                        run(digits, dp, 1).task(block).rounds(2).build().run()) {
+            assertThat(values(single.state().model()))
+                    .containsExactly(values(program.state().model()), within(2e-5f));
+            assertThat(single.finalMetrics().value("train/clipped"))
+                    .isEqualTo(program.finalMetrics().value("train/clipped"))
+                    .isPositive();
+            assertThat(single.finalMetrics().value("train/loss"))
+                    .isCloseTo(program.finalMetrics().value("train/loss"), within(1e-4));
         }
     }
 
