@@ -20,6 +20,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.fl4j.internal.Check;
 import org.fl4j.internal.UnpackFolder;
 import org.sqlite.SQLiteConfig;
+import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteJDBCLoader;
 
 /**
@@ -30,6 +31,7 @@ import org.sqlite.SQLiteJDBCLoader;
 final class Database implements AutoCloseable {
     private static final int SCHEMA_VERSION = 2;
     private static final int BUSY_MILLISECONDS = 30_000;
+    private static final int MOST_ATTEMPTS = 1000; // of opening a new file, while others do
 
     private static final AtomicBoolean LIBRARY_LOADED = new AtomicBoolean();
 
@@ -138,7 +140,7 @@ final class Database implements AutoCloseable {
 
     private void makeTables() {
         try (Statement statement = connection.createStatement()) {
-            statement.execute("PRAGMA journal_mode = WAL");
+            letManyWrite(statement);
             statement.execute("PRAGMA synchronous = NORMAL");
             statement.execute("PRAGMA foreign_keys = ON");
             int version = statement.executeQuery("PRAGMA user_version").getInt(1);
@@ -160,6 +162,25 @@ final class Database implements AutoCloseable {
         } catch (IllegalArgumentException e) {
             closeConnection();
             throw e;
+        }
+    }
+
+    /**
+     * Switches a new file over. SQLite does not wait for others who do the same, but says at once that the file is
+     * locked; the begin of a transaction does wait, so whoever was ahead is done then.
+     */
+    private static void letManyWrite(Statement statement) throws SQLException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                statement.execute("PRAGMA journal_mode = WAL");
+                return;
+            } catch (SQLException e) {
+                if (e.getErrorCode() != SQLiteErrorCode.SQLITE_BUSY.code || attempt == MOST_ATTEMPTS) {
+                    throw e;
+                }
+                statement.execute("BEGIN IMMEDIATE");
+                statement.execute("COMMIT");
+            }
         }
     }
 

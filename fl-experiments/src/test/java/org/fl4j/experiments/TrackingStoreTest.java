@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -230,5 +231,29 @@ class TrackingStoreTest {
                     .hasSize(4)
                     .allSatisfy(run -> assertThat(run.rounds()).isEqualTo(50));
         }
+    }
+
+    /** Who opens a file that does not exist yet makes it one for many writers, which others must wait for. */
+    @Test
+    void severalMayMakeTheFileAtOnce() throws Exception {
+        int writers = 8;
+        ExecutorService threads = Executors.newFixedThreadPool(writers);
+        CyclicBarrier together = new CyclicBarrier(writers);
+        for (int turn = 0; turn < 40; turn++) {
+            Path file = directory.resolve("runs-" + turn + ".db");
+            List<Future<?>> futures = new ArrayList<>();
+            for (int writer = 0; writer < writers; writer++) {
+                futures.add(threads.submit(() -> {
+                    together.await();
+                    new TrackingStore(file).close();
+                    return null;
+                }));
+            }
+            for (Future<?> future : futures) {
+                future.get();
+            }
+        }
+        threads.shutdown();
+        assertThat(directory.resolve("runs-39.db")).exists();
     }
 }
