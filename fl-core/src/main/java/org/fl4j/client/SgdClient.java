@@ -90,7 +90,8 @@ public class SgdClient implements Client {
     /**
      * Hook: returns the loss of each example as an {@link Expression} with one value a row, whose mean is minimised. It
      * compiles with the rest of local training, once for each loss of a run: numbers that change from client to client
-     * or round to round belong into {@link Expression#tensor}. By default nothing: the task's loss is minimised.
+     * or round to round belong into {@link Expression#tensor}. Asked for several times a training, so return what was
+     * made once. By default nothing: the task's loss is minimised.
      */
     protected Optional<Expression> loss() {
         return Optional.empty();
@@ -120,7 +121,7 @@ public class SgdClient implements Client {
 
     /**
      * Hook: returns what to add to the gradient of every step of this training, such as the difference of SCAFFOLD's
-     * control variates: float32, shape (trainableCount), on the worker's device. By default nothing. Works on both
+     * control variates: float32, shape (trainableCount), on the worker's device. By default nothing. Works on all
      * paths.
      */
     protected Optional<NDArray> gradientCorrection(TrainingTask task) {
@@ -135,8 +136,8 @@ public class SgdClient implements Client {
 
     /**
      * Hook: trains the local model, which holds the received parameters: by default by the mini-batch steps of {@link
-     * #training}. Override it for another procedure than steps on batches; the hooks of the step are then yours to
-     * call.
+     * #training}. Override it for another procedure. {@link #loop} gives it batches and steps with all hooks and
+     * settings; a procedure without it has its hooks to call itself.
      */
     protected LocalResult optimize(TrainingTask task, LocalModel model, ParameterVector received) {
         return run(task, training, anchor(received), "").result();
@@ -309,9 +310,7 @@ public class SgdClient implements Client {
      * @throws IllegalStateException if this client does not train now
      */
     protected final void keep(Slot slot, StrategyState state) {
-        keeping.orElseThrow(() -> new IllegalStateException("slot " + slot.name() + " of " + id
-                        + " must be kept while the client trains, for what it keeps is part of its update"))
-                .put(slot, state);
+        KeptStates.now(keeping, id, slot).put(slot, state);
     }
 
     /** Answers by the {@link ClientQuery} of that name, from the examples that this client trains on. */

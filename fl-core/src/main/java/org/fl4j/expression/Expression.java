@@ -32,8 +32,17 @@ public final class Expression extends Node {
     }
 
     private static Expression of(Operation operation, Width width, Expression... operands) {
+        requireNumbers(operation, operands[0]);
         Leaf origin = operands[0].width() == Width.WIDE ? operands[0].origin() : operands[operands.length - 1].origin();
         return new Expression(operation, List.of(operands), null, width, origin);
+    }
+
+    private static void requireNumbers(Operation operation, Expression operand) {
+        Check.that(
+                operand.leaf() == null || operand.leaf().source() != Leaf.Source.LABELS,
+                "operand of " + operation,
+                "of float32 numbers: labels() are classes, for at and oneHot; targets() are numbers",
+                operand);
     }
 
     /** Returns the network's output for each example, shape (n, outputs). */
@@ -117,13 +126,7 @@ public final class Expression extends Node {
     }
 
     private static Expression both(Operation operation, Expression left, Expression right) {
-        for (Expression operand : List.of(left, right)) {
-            Check.that(
-                    operand.leaf() == null || operand.leaf().source() != Leaf.Source.LABELS,
-                    "operand of " + operation,
-                    "of float32 numbers: labels() are classes, for at and oneHot; targets() are numbers",
-                    operand);
-        }
+        requireNumbers(operation, right);
         Width larger = left.width().compareTo(right.width()) > 0 ? left.width() : right.width();
         boolean certain = left.width() != Width.UNKNOWN
                 && right.width() != Width.UNKNOWN

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.Function;
@@ -118,9 +119,8 @@ abstract sealed class Node permits Expression {
         if (leaf != null) {
             return leaf.source() == Leaf.Source.NUMBER ? leaf.name().replace('E', 'e') : leaves.apply(leaf);
         }
-        String line = String.format(
-                operation.form(), operands.stream().map(written::get).toArray());
-        return lines.apply(line);
+        Object[] names = operands.stream().map(written::get).toArray();
+        return lines.apply(String.format(Locale.ROOT, operation.form(), names));
     }
 
     /**

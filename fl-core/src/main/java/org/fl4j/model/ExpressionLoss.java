@@ -14,6 +14,9 @@ import org.fl4j.tensor.internal.LossForm;
 
 /** A loss of a client's own as part of a program, with its gradients at the predictions and at named outputs. */
 final class ExpressionLoss implements LossForm {
+    private static final String WIDTH =
+            "shape of a client's loss must be ({}, 1), one value an example, but had {} values";
+
     private final Expression loss;
 
     ExpressionLoss(Expression loss) {
@@ -34,7 +37,9 @@ final class ExpressionLoss implements LossForm {
         IdentityHashMap<Expression, String> written = new IdentityHashMap<>();
         Function<Expression, String> write =
                 expression -> expression.write(leaves, line -> out.value("%s", line), written);
-        out.effect("torch.copy_(seen, torch.reshape(%s, [-1]))", write.apply(loss));
+        String values = write.apply(loss);
+        out.require("torch.eq(torch.numel(" + values + "), count)", WIDTH, "count", "torch.numel(" + values + ")");
+        out.effect("torch.copy_(seen, torch.reshape(%s, [-1]))", values);
         for (String layer : loss.names(Source.OUTPUT)) {
             out.addToGradientAt(layer, write.apply(loss.gradient(Expression.output(layer))));
         }

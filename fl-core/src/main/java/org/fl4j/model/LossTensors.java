@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -114,12 +115,10 @@ public record LossTensors(Map<String, NDArray> byName) {
         return losses.flatten();
     }
 
-    /** Returns the tensors in the order in which a loss's program takes them. */
-    NDList inOrder(Expression loss) {
-        NDList list = new NDList();
-        for (Leaf leaf : ExpressionLoss.tensors(loss)) {
-            list.add(get(leaf.name()));
-        }
+    /** Returns the tensors in the order in which a program takes them. */
+    NDList inOrder(List<Leaf> leaves) {
+        NDList list = new NDList(leaves.size());
+        leaves.forEach(leaf -> list.add(get(leaf.name())));
         return list;
     }
 }

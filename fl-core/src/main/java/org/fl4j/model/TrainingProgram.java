@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import org.fl4j.data.Examples;
 import org.fl4j.expression.Expression;
+import org.fl4j.expression.Leaf;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterRole;
 import org.fl4j.tensor.internal.Loss;
@@ -25,6 +26,7 @@ public final class TrainingProgram {
     private final TorchScript script;
     private final Key key;
     private final DropoutMasks masks;
+    private final List<Leaf> tensors; // that the loss reads
 
     /**
      * One local training.
@@ -64,6 +66,7 @@ public final class TrainingProgram {
         this.script = script;
         this.key = key;
         this.masks = masks;
+        tensors = key.loss().map(ExpressionLoss::tensors).orElseGet(List::of);
     }
 
     /** Writes and compiles the program, if the model is a {@link Network} whose layers have compiled forms, with a loss
@@ -132,7 +135,7 @@ public final class TrainingProgram {
             state.add(trainable.zerosLike());
         }
         run.model().forgetOutputs();
-        NDList tensors = key.loss().map(run.tensors()::inOrder).orElseGet(NDList::new);
+        NDList ofLoss = run.tensors().inOrder(tensors);
         double[] sums = {0, 0};
         int steps = starts.length - 1;
         int chunk = masks.stepsAtOnce(starts);
@@ -151,7 +154,7 @@ public final class TrainingProgram {
                     run.examples().labels(),
                     run.rows(),
                     run.positions(),
-                    tensors,
+                    ofLoss,
                     some,
                     drawn,
                     run.losses(),

@@ -271,6 +271,11 @@ class OwnLossTest extends TensorTest {
         assertThatThrownBy(() -> client.train(task)).hasMessageContaining("losses must be those of the hook, [");
     }
 
+    @Test
+    void numbersOfAllSizesAndSignsCompile() {
+        assertCompilesTo(CROSS_ENTROPY.times(-2e-4).minus(-1e-9).times(-5e3).plus(1e-30), Map.of());
+    }
+
     /** Class weights, as a vector. */
     @Test
     void readsClassWeights() {
@@ -294,6 +299,9 @@ class OwnLossTest extends TensorTest {
                         + " but was (2, 1)");
         assertThatThrownBy(() -> new Eager(weighed, Map.of("weight", manager.ones(new Shape(23, 2)))).train(task))
                 .hasMessage("shape of a client's loss must be (5, 1), one value an example, but was (5, 2)");
+        assertThatThrownBy(() -> new Own(weighed, Map.of("weight", manager.ones(new Shape(23, 2)))).train(task))
+                .hasMessageContaining(
+                        "shape of a client's loss must be (5, 1), one value an example, but had 10 values");
         new Own(CROSS_ENTROPY, Map.of()).train(task);
         assertThatThrownBy(() -> worker.model().output("hidden")) // only a program ran
                 .hasMessage("name of a layer's output must be one of [], but was hidden");

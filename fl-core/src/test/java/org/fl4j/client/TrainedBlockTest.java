@@ -55,7 +55,7 @@ class TrainedBlockTest extends TensorTest {
         LearningTask deep = network(
                 new Layer.Flatten(),
                 new Layer.Dense(9),
-                new Layer.Tanh(),
+                new Layer.Tanh().named("hidden"),
                 new Layer.Dense(8),
                 new Layer.Sigmoid(),
                 new Layer.Dense(7),

@@ -167,6 +167,7 @@ class ExpressionTest extends TensorTest {
         assertThatThrownBy(() -> X.minus(LABELS))
                 .hasMessage("operand of SUBTRACT must be of float32 numbers: labels() are classes, for at and oneHot;"
                         + " targets() are numbers, but was labels");
+        assertThatThrownBy(LABELS::exp).hasMessageStartingWith("operand of EXP must be of float32 numbers");
         assertThatThrownBy(() -> X.at(X)).hasMessage("classes must be labels(), but was predictions");
         assertThatThrownBy(() -> X.gradient(X.exp()))
                 .hasMessageStartingWith("what a gradient is taken at must be a leaf, such as predictions(), but was");

@@ -176,14 +176,50 @@ class ClippedGradientsTest extends TensorTest {
         }
     }
 
-    /** No single contribution is longer than the bound, by a norm that is summed in float64. */
-    @Test
-    void contributionsKeepTheBound() {
-        try (FederatedModel model = new FederatedModel(Models.mnistCnn());
+    static Stream<Arguments> networks() {
+        Layer[] fewWindows = {
+            new Layer.Conv2d(32, 5, 3, 0, false), new Layer.GroupNorm(1), new Layer.Flatten(), new Layer.Dense(CLASSES)
+        };
+        Layer[] manyWindows = {
+            new Layer.Conv2d(4, 3, 1, 1, false), new Layer.GroupNorm(2), new Layer.Flatten(), new Layer.Dense(CLASSES)
+        };
+        Layer[] alone = { // each filter's gradient adds up to 0 over the windows
+            new Layer.Conv2d(64, 3, 2, 0, false),
+            new Layer.GroupNorm(64).frozen(),
+            new Layer.Flatten(),
+            new Layer.Dense(CLASSES).frozen()
+        };
+        Layer[] aloneManyWindows = alone.clone();
+        aloneManyWindows[0] = new Layer.Conv2d(4, 3, 1, 0, false);
+        aloneManyWindows[1] = new Layer.GroupNorm(4).frozen();
+        return Stream.of(
+                Arguments.of("a convolution of many windows alone, far away", network(IMAGE, aloneManyWindows), 1000),
+                Arguments.of("a convolution alone", network(IMAGE, alone), 0),
+                Arguments.of("a convolution alone, far away", network(IMAGE, alone), 1000),
+                Arguments.of("CNN", Models.mnistCnn(), 0),
+                Arguments.of("few windows", network(IMAGE, fewWindows), 0),
+                Arguments.of("few windows, pixels", network(IMAGE, fewWindows), 128),
+                Arguments.of("few windows, far away", network(IMAGE, fewWindows), 1000),
+                Arguments.of("many windows", network(IMAGE, manyWindows), 0),
+                Arguments.of("many windows, pixels", network(IMAGE, manyWindows), 128),
+                Arguments.of("many windows, far away", network(IMAGE, manyWindows), 1000));
+    }
+
+    /**
+     * No single contribution is longer than the bound, by a norm that is summed in float64. Behind a normalisation,
+     * gradients of a convolution nearly cancel over its windows, and features far from zero make much of the rest.
+     */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("networks")
+    void contributionsKeepTheBound(String name, LearningTask task, int offset) {
+        try (FederatedModel model = new FederatedModel(task);
                 LocalModel local = new LocalModel(model, Device.cpu())) {
             local.load(model.initial(new Seed(1), manager));
             Examples examples = new Examples(
-                    manager.randomNormal(new Shape(20, 1, 28, 28)).mul(3), Tensors.create(manager, new long[20]));
+                    manager.randomNormal(new Shape(20).addAll(task.inputShape()))
+                            .mul(3)
+                            .add(offset),
+                    Tensors.create(manager, new long[20]));
             for (int row = 0; row < 20; row++) {
                 try (NDScope scope = new NDScope()) {
                     scope.suppressNotUsedWarning();
@@ -191,7 +227,10 @@ class ClippedGradientsTest extends TensorTest {
                     local.clippedGradients()
                             .orElseThrow()
                             .add(local, examples, new int[] {row}, new ClippedGradients.Clip(.01, 1), sum);
-                    assertThat(Kernels.norm(sum)).isLessThanOrEqualTo(.01).isCloseTo(.01, within(1e-6));
+                    assertThat(Kernels.norm(sum))
+                            .as(name)
+                            .isLessThanOrEqualTo(.01)
+                            .isCloseTo(.01, within(1e-6));
                 }
             }
         }

@@ -46,6 +46,14 @@ import org.fl4j.tensor.Tensors;
 public record CustomAlgorithm(double share, double smoothing) implements Algorithm {
     private static final String DIRECTION = "custom/direction";
     private static final Slot TIMES = Slot.ofClient("custom-times");
+    private static final Expression LOGARITHMS = Expression.predictions().logSoftmax();
+    private static final Expression OF_LABEL = LOGARITHMS.at(Expression.labels());
+    private static final Expression SMOOTHED = LOGARITHMS
+            .mean()
+            .minus(OF_LABEL)
+            .times(Expression.tensor("smoothing"))
+            .plus(OF_LABEL)
+            .negated();
 
     @Override
     public Parts on(Parts parts) {
@@ -97,10 +105,7 @@ public record CustomAlgorithm(double share, double smoothing) implements Algorit
 
         @Override
         protected Optional<Expression> loss() {
-            Expression logarithms = Expression.predictions().logSoftmax();
-            Expression ofLabel = logarithms.at(Expression.labels());
-            Expression smoothed = ofLabel.plus(logarithms.mean().minus(ofLabel).times(Expression.tensor("smoothing")));
-            return Optional.of(smoothed.negated());
+            return Optional.of(SMOOTHED);
         }
 
         @Override

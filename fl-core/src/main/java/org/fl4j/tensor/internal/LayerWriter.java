@@ -72,6 +72,19 @@ public final class LayerWriter {
         out.effect(format, arguments);
     }
 
+    /**
+     * Writes lines that end the program if a condition does not hold.
+     *
+     * @param message the text of the exception, with {} for each value
+     * @param values expressions
+     */
+    public void require(String condition, String message, String... values) {
+        out.step("if %s:", condition);
+        out.step("  pass");
+        out.step("else:");
+        out.step("  ops.prim.RaiseException(torch.format(\"%s\", %s))", message, String.join(", ", values));
+    }
+
     /** Gives the output of a layer a name that losses know it by. */
     public void nameOutput(String layer, String output) {
         outputs.put(layer, output);

@@ -14,6 +14,7 @@ import org.fl4j.client.LocalTraining;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.Partition;
+import org.fl4j.internal.Check;
 import org.fl4j.model.Layer;
 import org.fl4j.model.LearningTask;
 import org.fl4j.model.Network;
@@ -40,6 +41,7 @@ public record BlockSizes(int examples, int clients, int rounds, int repeats) {
 
     /** Measures clients with the number of examples, and runs of the number of rounds, that the arguments say. */
     public static void main(String[] arguments) {
+        Check.that(arguments.length == 2, "arguments", "the number of examples, and of rounds", List.of(arguments));
         new BlockSizes(Integer.parseInt(arguments[0]), CLIENTS, Integer.parseInt(arguments[1]), REPEATS)
                 .print(HIDDEN, SIZES, System.out);
     }

@@ -9,6 +9,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
 import org.fl4j.aggregators.FedAdam;
 import org.fl4j.aggregators.FedYogi;
 import org.fl4j.aggregators.robust.CoordinateMedian;
@@ -22,12 +23,15 @@ import org.fl4j.message.ServerState;
 import org.fl4j.message.StrategyState;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.model.ExampleMeasure;
+import org.fl4j.privacy.noise.Noise;
+import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.random.Seed;
 import org.fl4j.server.AddDelta;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterRole;
 import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.SharedFloats;
 import org.fl4j.tensor.TensorEngine;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -53,10 +57,13 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(1)
 public class KernelBenchmark {
     private static final int PARAMETERS = 1_663_370;
+    private static final int SMALLER = 199_210; // parameters of the 2NN
     private static final int UPDATES = 100; // so that updates come from memory, not from the cache
 
     private static final RoundContext ROUND = new RoundContext(1, new Seed(1), /* clientCount= */ 10);
 
+    private RandomGenerator random;
+    private SharedFloats memory;
     private NDManager manager;
     private NDArray[] updates;
     private NDArray sum;
@@ -75,6 +82,8 @@ public class KernelBenchmark {
     public void allocate() {
         manager = TensorEngine.newManager(Device.cpu());
         TensorEngine.prepareThread();
+        random = NoiseSource.seeded().generator(new Seed(1));
+        memory = new SharedFloats(manager);
         updates = new NDArray[UPDATES];
         for (int i = 0; i < UPDATES; i++) {
             updates[i] = manager.full(new Shape(PARAMETERS), 1e-3f * i, DataType.FLOAT32);
@@ -183,11 +192,30 @@ public class KernelBenchmark {
     /** The distances of all pairs of ten updates, as Krum needs them. */
     @Benchmark
     public double distancesOfTen() {
-        NDList vectors = new NDList();
-        for (int i = 0; i < 10; i++) {
-            vectors.add(update());
+        return distances(10, PARAMETERS);
+    }
+
+    /** The same of a hundred updates of the size of the 2NN. */
+    @Benchmark
+    public double distancesOfAHundred() {
+        return distances(100, SMALLER);
+    }
+
+    private double distances(int count, long length) {
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            NDList vectors = new NDList();
+            for (int i = 0; i < count; i++) {
+                vectors.add(Kernels.narrow(update(), 0, length));
+            }
+            return Kernels.squaredDistances(vectors)[0][1];
         }
-        return Kernels.squaredDistances(vectors)[0][1];
+    }
+
+    /** Normal noise for a model of the size of the 2NN. */
+    @Benchmark
+    public void noise() {
+        Noise.gaussian(SMALLER, 1, random, memory).close();
     }
 
     /** Gathers a batch of ten images. */

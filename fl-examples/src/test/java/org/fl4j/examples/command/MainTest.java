@@ -224,6 +224,12 @@ class MainTest {
         ForeignReaders.strictJson(outcome.out().strip());
         assertThat(run("benchmark", "p3", "--rounds", "2", "--engine", "null").code())
                 .isZero();
+        assertThat(run("benchmark", "p3", "--rounds", "2", "--engine", "hook").code())
+                .isZero();
+        assertThat(run("benchmark", "p3", "--rounds", "2", "--algorithm", "fedntd")
+                        .code())
+                .isZero();
+        assertThat(run("benchmark", "p3", "--algorithm", "fedntt").err()).contains("did you mean fedntd?");
         assertThat(run("benchmark", "p7").err()).contains("workload must be one of p1, p2, p3, p5, p6, but was p7");
     }
 
