@@ -42,7 +42,7 @@ public record AgnosticFederatedLearning(double weightRate) implements Algorithm 
 
     @Override
     public Parts on(Parts parts) {
-        return parts.aggregator(aggregator()).sgdClients(ReceivedLoss.Reporter::new);
+        return parts.aggregator(aggregator()).sgdClients(ReceivedLoss.CLIENTS);
     }
 
     /** The server's half; alone it would be half of the algorithm. */

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
+import org.fl4j.client.SgdClientFactory;
 import org.fl4j.client.Worker;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
@@ -48,7 +49,8 @@ public record FedDyn(double alpha) implements Algorithm {
     public Parts on(Parts parts) {
         double pull = alpha;
         return parts.aggregator(aggregator())
-                .sgdClients((id, worker, training) -> new DynamicClient(id, worker, training, pull));
+                .sgdClients(SgdClientFactory.ofOneClass(
+                        DynamicClient.class, (id, worker, training) -> new DynamicClient(id, worker, training, pull)));
     }
 
     /** The server's half; alone it would be half of the algorithm. */
@@ -71,28 +73,27 @@ public record FedDyn(double alpha) implements Algorithm {
 
     private static final class DynamicClient extends SgdClient {
         private final double alpha;
+        private Optional<NDArray> linear = Optional.empty(); // of the rounds before
 
         DynamicClient(ClientId id, Worker worker, LocalTraining training, double alpha) {
             super(id, worker, training.proximalTerm(alpha));
             this.alpha = alpha;
         }
 
-        private NDArray linear() {
-            return kept(SLOT)
-                    .flatMap(state -> state.tensor(LINEAR))
-                    .orElseGet(() -> worker().model().parameters().trainable().zerosLike());
-        }
-
         @Override
         protected Optional<NDArray> gradientCorrection(TrainingTask task) {
-            return Optional.of(linear().neg());
+            linear = kept(SLOT)
+                    .flatMap(state -> state.tensor(LINEAR))
+                    .or(() -> Optional.of(
+                            worker().model().parameters().trainable().zerosLike()));
+            return linear.map(NDArray::neg);
         }
 
         @Override
         protected ModelUpdate upload(TrainingTask task, ModelUpdate update) {
-            NDArray linear = linear();
-            Kernels.addScaled(linear, update.delta().trainable(), -alpha);
-            keep(SLOT, StrategyState.empty().with(LINEAR, linear));
+            NDArray next = linear.orElseThrow();
+            Kernels.addScaled(next, update.delta().trainable(), -alpha);
+            keep(SLOT, StrategyState.empty().with(LINEAR, next));
             return update;
         }
     }

@@ -1,5 +1,6 @@
 package org.fl4j.aggregators;
 
+import java.util.Optional;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.client.SgdClientFactory;
@@ -37,6 +38,11 @@ public record FedProx(double mu) implements Algorithm {
         @Override
         public LocalTraining effective(LocalTraining training) {
             return training.proximalTerm(mu);
+        }
+
+        @Override
+        public Optional<Class<? extends SgdClient>> clientClass() {
+            return Optional.of(SgdClient.class);
         }
     }
 }

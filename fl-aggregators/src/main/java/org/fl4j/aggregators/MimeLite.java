@@ -8,6 +8,7 @@ import org.fl4j.client.ClientOptimizer;
 import org.fl4j.client.LearningRateSchedule;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
+import org.fl4j.client.SgdClientFactory;
 import org.fl4j.client.Worker;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
@@ -48,7 +49,9 @@ public record MimeLite(double momentum) implements Algorithm {
     public Parts on(Parts parts) {
         double beta = momentum;
         return parts.aggregator(aggregator())
-                .sgdClients((id, worker, training) -> new MomentumClient(id, worker, training, beta));
+                .sgdClients(SgdClientFactory.ofOneClass(
+                        MomentumClient.class,
+                        (id, worker, training) -> new MomentumClient(id, worker, training, beta)));
     }
 
     /** The server's half; alone it would be half of the algorithm. */

@@ -31,7 +31,7 @@ public record QFedAvg(double q) implements Algorithm {
 
     @Override
     public Parts on(Parts parts) {
-        return parts.aggregator(aggregator()).sgdClients(ReceivedLoss.Reporter::new);
+        return parts.aggregator(aggregator()).sgdClients(ReceivedLoss.CLIENTS);
     }
 
     /** The server's half; alone it would be half of the algorithm. */

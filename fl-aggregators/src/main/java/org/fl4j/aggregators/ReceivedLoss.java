@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Set;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
+import org.fl4j.client.SgdClientFactory;
 import org.fl4j.client.Worker;
 import org.fl4j.core.Admission;
 import org.fl4j.data.Examples;
@@ -20,6 +21,9 @@ import org.fl4j.model.LocalModel;
 final class ReceivedLoss {
     static final Fact<Double> LOSS = Fact.ofData("received/loss");
     static final Set<Fact<?>> NEEDED = Set.of(LOSS, TrainingFacts.LEARNING_RATE);
+
+    /** Makes clients that report it. */
+    static final SgdClientFactory CLIENTS = SgdClientFactory.ofOneClass(Reporter.class, Reporter::new);
 
     private ReceivedLoss() {}
 

@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.fl4j.client.ClientOptimizer;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
+import org.fl4j.client.SgdClientFactory;
 import org.fl4j.client.Worker;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
@@ -64,7 +65,9 @@ public record Scaffold(Option option) implements Algorithm {
     public Parts on(Parts parts) {
         Option chosen = option;
         return parts.aggregator(aggregator())
-                .sgdClients((id, worker, training) -> new ControlledClient(id, worker, training, chosen));
+                .sgdClients(SgdClientFactory.ofOneClass(
+                        ControlledClient.class,
+                        (id, worker, training) -> new ControlledClient(id, worker, training, chosen)));
     }
 
     /** The server's half; alone it would be half of the algorithm. */
@@ -105,6 +108,7 @@ public record Scaffold(Option option) implements Algorithm {
     private static final class ControlledClient extends SgdClient {
         private final Option option;
         private Optional<NDArray> gradient = Optional.empty();
+        private Optional<NDArray> own = Optional.empty(); // its control variate before this round
 
         ControlledClient(ClientId id, Worker worker, LocalTraining training, Option option) {
             super(id, worker, training);
@@ -120,10 +124,6 @@ public record Scaffold(Option option) implements Algorithm {
                     training);
         }
 
-        private NDArray own(NDArray like) {
-            return kept(SLOT).flatMap(state -> state.tensor(CONTROL)).orElseGet(like::zerosLike);
-        }
-
         private Optional<NDArray> common(TrainingTask task) {
             return task.attachment(CONTROL, worker().device());
         }
@@ -137,23 +137,27 @@ public record Scaffold(Option option) implements Algorithm {
 
         @Override
         protected Optional<NDArray> gradientCorrection(TrainingTask task) {
-            NDArray correction = own(worker().model().parameters().trainable()).neg();
+            own = kept(SLOT)
+                    .flatMap(state -> state.tensor(CONTROL))
+                    .or(() -> Optional.of(
+                            worker().model().parameters().trainable().zerosLike()));
+            NDArray correction = own.get().neg();
             common(task).ifPresent(correction::addi);
             return Optional.of(correction);
         }
 
         @Override
         protected ModelUpdate upload(TrainingTask task, ModelUpdate update) {
-            NDArray own = own(update.delta().trainable());
+            NDArray before = own.orElseThrow();
             NDArray renewed = gradient.orElseGet(() -> {
                 double rate = training().learningRate().at(task.round());
-                NDArray path = own.duplicate();
+                NDArray path = before.duplicate();
                 common(task).ifPresent(path::subi);
                 Kernels.addScaled(path, update.delta().trainable(), -1 / (rate * Math.max(1, update.localSteps())));
                 return path;
             });
             keep(SLOT, StrategyState.empty().with(CONTROL, renewed));
-            return update.withAttachment(CONTROL, renewed.sub(own));
+            return update.withAttachment(CONTROL, renewed.sub(before));
         }
     }
 }

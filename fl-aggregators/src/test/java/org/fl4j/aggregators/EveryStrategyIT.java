@@ -1,6 +1,7 @@
 package org.fl4j.aggregators;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
@@ -9,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.fl4j.client.LocalTraining;
@@ -26,6 +28,7 @@ import org.fl4j.random.Seed;
 import org.fl4j.registry.StrategyRegistry;
 import org.fl4j.server.FedAvg;
 import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.BlockTraining;
 import org.fl4j.simulation.RoundReport;
 import org.fl4j.simulation.RunListener;
 import org.fl4j.simulation.RunResult;
@@ -40,8 +43,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What holds for every algorithm and aggregator that has a name, on a network with batch statistics and dropout: the
- * same bits on any number of workers and after a resume, and as many native arrays after each round.
+ * What holds for every algorithm and aggregator that has a name, on a network with batch statistics and dropout, and on
+ * one whose clients train in blocks: the same bits on any number of workers and after a resume, and as many native
+ * arrays after each round.
  */
 @Isolated("counts the native arrays of the whole process")
 class EveryStrategyIT {
@@ -55,6 +59,10 @@ class EveryStrategyIT {
                     new Layer.Dropout(.25),
                     new Layer.Dense(10)),
             new Shape(1, 28, 28));
+    private static final LearningTask IN_BLOCKS = LearningTask.classification(
+            Network.of(new Layer.Flatten(), new Layer.Dense(12), new Layer.Relu(), new Layer.Dense(10)),
+            new Shape(1, 28, 28));
+    private static final Set<String> WITHOUT_BLOCKS = Set.of("fedbn"); // it needs layers with statistics
     private static final StrategyRegistry REGISTRY = StrategyRegistry.load();
     private static Dataset digits;
 
@@ -72,21 +80,30 @@ class EveryStrategyIT {
     }
 
     /** A strategy, and its part in a builder. */
-    record Named(String name, Consumer<SimulationBuilder> part) {
+    record Named(String name, boolean blocks, Consumer<SimulationBuilder> part) {
         @Override
         public String toString() {
-            return name;
+            return name + (blocks ? " in blocks" : "");
         }
     }
 
     static Stream<Named> strategies() {
         return Stream.concat(
+                strategies(/* blocks= */ false),
+                strategies(/* blocks= */ true).filter(strategy -> !WITHOUT_BLOCKS.contains(strategy.name())));
+    }
+
+    private static Stream<Named> strategies(boolean blocks) {
+        return Stream.concat(
                 REGISTRY.names(Algorithm.class).stream()
                         .map(name -> new Named(
-                                name, builder -> builder.algorithm(REGISTRY.create(Algorithm.class, name, Map.of())))),
+                                name,
+                                blocks,
+                                builder -> builder.algorithm(REGISTRY.create(Algorithm.class, name, Map.of())))),
                 REGISTRY.names(Aggregator.class).stream()
                         .map(name -> new Named(
                                 name,
+                                blocks,
                                 builder -> builder.aggregator(REGISTRY.create(Aggregator.class, name, Map.of())))));
     }
 
@@ -94,7 +111,7 @@ class EveryStrategyIT {
         FederatedDataset data =
                 digits.federated(Partitioners.iid().partition(digits.train().classIndices(), CLIENTS, new Seed(1)));
         SimulationBuilder builder = Simulation.builder()
-                .task(TASK)
+                .task(strategy.blocks() ? IN_BLOCKS : TASK)
                 .data(data)
                 .testData(digits.test())
                 .clientEvaluation(data, 1)
@@ -141,6 +158,23 @@ class EveryStrategyIT {
             assertThat(resumed.stateSha256()).as("after a resume").isEqualTo(hash);
             assertThat(resumed.history().get(3).evaluations())
                     .isEqualTo(history.get(3).evaluations());
+        }
+    }
+
+    static Stream<Named> inBlocks() {
+        return strategies().filter(Named::blocks);
+    }
+
+    @ParameterizedTest
+    @MethodSource("inBlocks")
+    void agreesWithClientsOneByOne(Named strategy) {
+        try (RunResult blocks = run(strategy).build().run();
+                RunResult apart =
+                        run(strategy).blockTraining(BlockTraining.NEVER).build().run()) {
+            float[] expected = apart.state().model().floats().toFloatArray();
+            assertThat(blocks.state().model().floats().toFloatArray()).containsExactly(expected, within(1e-5f));
+            assertThat(blocks.state().strategy().tensors().keySet())
+                    .isEqualTo(apart.state().strategy().tensors().keySet());
         }
     }
 

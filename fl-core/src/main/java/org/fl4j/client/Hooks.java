@@ -4,6 +4,9 @@ import ai.djl.ndarray.NDArray;
 import java.lang.reflect.Method;
 import java.util.Arrays;
 import org.fl4j.internal.Check;
+import org.fl4j.message.TrainingTask;
+import org.fl4j.model.LocalModel;
+import org.fl4j.tensor.ParameterVector;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -12,21 +15,30 @@ import org.slf4j.LoggerFactory;
  *
  * @param losses whether it computes losses itself, so that there is no program for them
  * @param afterBackward whether it looks at gradients
+ * @param ofSteps whether it overrides one of those that a block of clients cannot call
+ * @param afterTraining whether it changes or reads the trained model
  */
-record Hooks(boolean losses, boolean afterBackward) {
+record Hooks(boolean losses, boolean afterBackward, boolean ofSteps, boolean afterTraining) {
     private static final Logger LOG = LoggerFactory.getLogger(SgdClient.class);
     private static final ClassValue<Hooks> OF_CLASS = new ClassValue<>() {
         @Override
         protected Hooks computeValue(Class<?> type) {
-            Hooks hooks = new Hooks(
-                    overrides(type, "losses", NDArray.class, LocalBatch.class),
-                    overrides(type, "afterBackward", LocalStep.class));
-            if (hooks.losses) {
+            boolean losses = overrides(type, "losses", NDArray.class, LocalBatch.class);
+            boolean afterBackward = overrides(type, "afterBackward", LocalStep.class);
+            boolean ofSteps = losses
+                    || afterBackward
+                    || declares(type, "loss")
+                    || declares(type, "optimize", TrainingTask.class, LocalModel.class, ParameterVector.class);
+            if (losses) {
                 LOG.info(
                         "{} computes losses of its own, so it trains on the eager path; as an Expression they compile",
                         type.getName());
             }
-            return hooks;
+            return new Hooks(
+                    losses,
+                    afterBackward,
+                    ofSteps,
+                    declares(type, "afterTraining", TrainingTask.class, LocalModel.class));
         }
     };
 
@@ -34,6 +46,18 @@ record Hooks(boolean losses, boolean afterBackward) {
         return OF_CLASS.get(type);
     }
 
+    private static boolean declares(Class<?> type, String method, Class<?>... parameters) {
+        for (Class<?> at = type; at != SgdClient.class; at = at.getSuperclass()) {
+            for (Method own : at.getDeclaredMethods()) {
+                if (own.getName().equals(method) && Arrays.equals(own.getParameterTypes(), parameters)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** The same, and refuses methods of that name that the engine would never call. */
     private static boolean overrides(Class<?> type, String method, Class<?>... parameters) {
         for (Class<?> at = type; at != SgdClient.class; at = at.getSuperclass()) {
             for (Method own : at.getDeclaredMethods()) {

@@ -5,7 +5,9 @@ import java.util.TreeMap;
 import org.fl4j.internal.Check;
 import org.fl4j.message.Fact;
 import org.fl4j.message.Facts;
+import org.fl4j.message.Receipt;
 import org.fl4j.message.TrainingFacts;
+import org.fl4j.message.TrainingTask;
 import org.fl4j.metrics.Metrics;
 
 /**
@@ -43,6 +45,19 @@ public record LocalResult(long steps, Metrics metrics, Facts facts) {
         facts.put(TrainingFacts.LEARNING_RATE, rate);
         Metrics metrics = Metrics.of(TrainingFacts.LOSS.name(), loss, seen);
         return new LocalResult(schedule.steps(), metrics, new Facts(facts));
+    }
+
+    /** Returns what is said of an update, with a size that is not known yet. */
+    Receipt receipt(TrainingTask task, int examples) {
+        return new Receipt(
+                task.client(),
+                Receipt.Outcome.SENT,
+                task.modelVersion(),
+                examples,
+                steps,
+                facts,
+                metrics,
+                /* bytes= */ 0);
     }
 
     /** Says nothing that rules go by. */

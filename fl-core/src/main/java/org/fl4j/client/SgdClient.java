@@ -44,8 +44,8 @@ import org.fl4j.tensor.internal.StepRule;
  * program, also with a {@link #loss} of the client's own. With {@link #afterBackward}, a compiled program computes the
  * gradient of each step, and the hook and the optimizer follow. Any other block, and a subclass with {@link #losses} of
  * its own, trains on the eager path, step by step through autograd. One client class always takes the same path.
- * Clients of this class itself with a small model may train in a block with others, see {@link TrainedBlock}, again
- * with one result up to rounding.
+ * Clients of a small model may train in a block with others, see {@link SgdClientFactory#ofOneClass}, again with one
+ * result up to rounding.
  *
  * <p>Arrays made in a hook are freed after the step. Examples are shuffled anew each epoch, from the round's and the
  * client's seed. An update carries the metric {@code train/loss}, the mean over all examples seen in training mode
@@ -156,35 +156,40 @@ public class SgdClient implements Client {
 
     @Override
     public final ModelUpdate train(TrainingTask task) {
-        LocalModel model = worker.model();
-        KeptStates states = new KeptStates();
-        keeping = Optional.of(states);
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
             ParameterVector received = task.model().on(worker.device());
-            model.load(received);
-            ClientExamples examples = examples();
-            training = configured.under(task.settings(), examples.count());
-            model.seed(task.seed("dropout before training"));
-            beforeTraining(task, model);
-            LocalResult result = optimize(task, model, received);
-            afterTraining(task, model);
-            ParameterVector delta = model.parameters().minus(received, worker.updates());
-            Receipt receipt = new Receipt(
-                    id,
-                    Receipt.Outcome.SENT,
-                    task.modelVersion(),
-                    examples.count(),
-                    result.steps(),
-                    result.facts(),
-                    result.metrics(),
-                    /* bytes= */ 0);
-            Payload payload = new Payload(Optional.of(delta), Map.of());
-            ModelUpdate upload = upload(task, new ModelUpdate(receipt, payload, Map.of()));
-            return states.addedTo(upload).keep(worker.updates());
+            worker.model().load(received);
+            begin(task);
+            LocalResult result = optimize(task, worker.model(), received);
+            afterTraining(task, worker.model());
+            return end(task, worker.model().parameters().minus(received, worker.updates()), result);
         } finally {
             keeping = Optional.empty();
         }
+    }
+
+    /** What comes before the steps of a training, when the received model is loaded. */
+    void begin(TrainingTask task) {
+        keeping = Optional.of(new KeptStates());
+        prepare(task);
+        worker.model().seed(task.seed("dropout before training"));
+        beforeTraining(task, worker.model());
+    }
+
+    /** Finds out how many steps there are, which is all that comes before the steps of a client without hooks. */
+    ClientExamples prepare(TrainingTask task) {
+        ClientExamples examples = examples();
+        training = configured.under(task.settings(), examples.count());
+        return examples;
+    }
+
+    /** What comes after {@link #afterTraining}. */
+    ModelUpdate end(TrainingTask task, ParameterVector delta, LocalResult result) {
+        Payload payload = new Payload(Optional.of(delta), Map.of());
+        Receipt receipt = result.receipt(task, examples().count());
+        ModelUpdate upload = upload(task, new ModelUpdate(receipt, payload, Map.of()));
+        return keeping.orElseThrow().addedTo(upload).keep(worker.updates());
     }
 
     /**

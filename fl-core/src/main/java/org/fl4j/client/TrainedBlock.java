@@ -9,6 +9,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.fl4j.data.ClientExamples;
 import org.fl4j.data.Examples;
 import org.fl4j.internal.Check;
@@ -21,13 +23,14 @@ import org.fl4j.model.BlockProgram;
 import org.fl4j.model.LocalModel;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.internal.StepRule;
 
 /**
- * What the clients of a block made of one model, all trained at once: the work of an {@link SgdClient} without hooks,
- * for each of them. A client whose examples cannot be read fails, and harms no other. Valid until the worker trains the
- * next block.
+ * What the clients of a block made of one model, all trained at once: the work of {@link SgdClient} for each of them. A
+ * client whose examples cannot be read, or whose hooks fail, fails alone. Valid until the worker trains the next block.
  *
  * @see BlockProgram
+ * @see SgdClientFactory#ofOneClass
  */
 public final class TrainedBlock {
     private final List<Member> members;
@@ -39,10 +42,16 @@ public final class TrainedBlock {
      *
      * @param client who
      * @param receipt what is said of its training; none if it failed
+     * @param update what it sends, if its class has hooks; {@link TrainedBlock#update} has those of all
      * @param failure why it failed; none if it did not
      * @param row its row of {@link #deltas}
      */
-    public record Member(ClientId client, Optional<Receipt> receipt, Optional<RuntimeException> failure, int row) {}
+    public record Member(
+            ClientId client,
+            Optional<Receipt> receipt,
+            Optional<ModelUpdate> update,
+            Optional<RuntimeException> failure,
+            int row) {}
 
     private TrainedBlock(List<Member> members, ParameterVector received, BlockProgram.Result result) {
         this.members = List.copyOf(members);
@@ -50,120 +59,111 @@ public final class TrainedBlock {
         this.result = result;
     }
 
+    /** Returns whether clients of a class, which may override hooks, can train in blocks. */
+    public static boolean takes(Class<? extends SgdClient> type) {
+        return !Hooks.of(type).ofSteps();
+    }
+
     /**
-     * Trains the clients of some tasks, which all send the same model and no part of it.
+     * Trains the clients of some tasks, which all have values of one model and no part of it.
      *
      * @param worker where, and in whose memory
-     * @param training how clients are set up to train
+     * @param clients makes them, all of one class that a block {@linkplain #takes takes}
+     * @param model what they all received
+     * @param tasks theirs; a task may have a copy of the model
      * @throws IllegalArgumentException if the model has no program for blocks
+     * @throws IllegalStateException if clients differ in how their steps are taken
      */
-    public static TrainedBlock train(Worker worker, LocalTraining training, List<TrainingTask> tasks) {
+    public static TrainedBlock train(
+            Worker worker, Function<ClientId, SgdClient> clients, ParameterVector model, List<TrainingTask> tasks) {
         Check.that(!tasks.isEmpty(), "tasks", "at least one", tasks);
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
-            ParameterVector received = tasks.get(0).model().on(worker.device());
-            List<Prepared> clients = inOneArray(
-                    tasks.stream().map(task -> prepared(worker, training, task)).toList(), worker.model());
+            ReceivedModel received = new ReceivedModel(worker.model(), model.on(worker.device()));
+            List<BlockMember> joined = tasks.stream()
+                    .map(task -> BlockMember.of(task, received, clients))
+                    .toList();
+            putInOneArray(joined, worker.model());
             BlockSchedule schedule =
-                    new BlockSchedule(clients.stream().map(Prepared::schedule).toList());
-            double rate = training.rate(tasks.get(0).round());
-            BlockProgram.Result result = run(worker.model(), training, received, clients, schedule);
-            Member[] members = new Member[clients.size()];
+                    new BlockSchedule(joined.stream().map(BlockMember::schedule).toList());
+            List<BlockMember> inOrder = IntStream.range(0, joined.size())
+                    .mapToObj(place -> joined.get(schedule.client(place)))
+                    .toList();
+            int round = tasks.get(0).round();
+            BlockProgram.Result result = run(received, round, inOrder, schedule);
+            Member[] members = new Member[joined.size()];
             for (int place = 0; place < members.length; place++) {
-                int client = schedule.client(place);
-                BlockLosses losses = BlockLosses.of(schedule, place, result.losses());
-                members[client] = clients.get(client).member(losses.result(schedule.of(place), rate), place);
+                BlockMember member = inOrder.get(place);
+                double rate = member.hasFailed() ? 0 : member.training().rate(round);
+                LocalResult trained =
+                        BlockLosses.of(schedule, place, result.losses()).result(schedule.of(place), rate);
+                members[schedule.client(place)] =
+                        member.ended(trained, result.deltas(), place, received, worker.updates());
             }
-            return new TrainedBlock(Arrays.asList(members), received, result);
+            return new TrainedBlock(Arrays.asList(members), received.received(), result);
         }
     }
 
     private static BlockProgram.Result run(
-            LocalModel model,
-            LocalTraining training,
-            ParameterVector received,
-            List<Prepared> clients,
-            BlockSchedule schedule) {
-        Optional<Examples> source = clients.stream()
-                .flatMap(client -> client.examples().stream())
-                .map(ClientExamples::source)
-                .findFirst();
-        if (source.isEmpty()) { // everybody has failed, and nobody has a row
-            return new BlockProgram.Result(received.floats(), new float[0], new float[0]);
+            ReceivedModel received, int round, List<BlockMember> members, BlockSchedule schedule) {
+        NDArray floats = received.received().floats();
+        List<BlockMember> sound =
+                members.stream().filter(member -> !member.hasFailed()).toList();
+        if (sound.isEmpty()) { // nobody has a row
+            return new BlockProgram.Result(floats, new float[0], new float[0]);
         }
-        return model.blockProgram(training.stepRule(/* corrected= */ false))
+        boolean corrects = sound.stream().anyMatch(BlockMember::corrects);
+        StepRule rule = sound.get(0).training().stepRule(corrects);
+        double rate = sound.get(0).training().rate(round);
+        for (BlockMember member : sound) {
+            LocalTraining own = member.training();
+            if (!own.stepRule(corrects).equals(rule) || own.rate(round) != rate) {
+                throw new IllegalStateException("clients of a block must train with the same optimizer, learning rate,"
+                        + " clipping and proximal term, but had " + sound.get(0).training() + " and " + own);
+            }
+        }
+        return received.model()
+                .blockProgram(rule)
                 .orElseThrow(() -> new IllegalArgumentException("model must have a program for blocks, but has none"))
                 .run(
-                        model,
+                        received.model(),
                         schedule.steps(),
-                        source.get(),
-                        received.floats(),
-                        training.rate(clients.get(0).task().round()));
+                        sound.get(0).examples().orElseThrow().source(),
+                        new BlockProgram.Vectors(
+                                floats,
+                                BlockMember.starts(members, floats),
+                                BlockMember.anchors(members, floats),
+                                BlockMember.corrections(members, floats)),
+                        rate);
     }
 
-    /** What is known of a client before the block trains: its examples, or why it has none. */
-    private record Prepared(
-            TrainingTask task,
-            LocalTraining training,
-            Optional<ClientExamples> examples,
-            Optional<RuntimeException> failure) {
-        LocalSchedule schedule() {
-            return examples.map(held -> LocalSchedule.of(training, held, task.seed(SgdClient.SHUFFLE)))
-                    .orElse(LocalSchedule.NONE);
-        }
-
-        Prepared with(ClientExamples others) {
-            return new Prepared(task, training, Optional.of(others), failure);
-        }
-
-        Member member(LocalResult result, int row) {
-            Optional<Receipt> receipt = examples.map(held -> new Receipt(
-                    task.client(),
-                    Receipt.Outcome.SENT,
-                    task.modelVersion(),
-                    held.count(),
-                    result.steps(),
-                    result.facts(),
-                    result.metrics(),
-                    /* bytes= */ 0));
-            return new Member(task.client(), receipt, failure, row);
-        }
-    }
-
-    private static Prepared prepared(Worker worker, LocalTraining configured, TrainingTask task) {
-        try {
-            ClientExamples examples = new SgdClient(task.client(), worker, configured).examples();
-            LocalTraining training = configured.under(task.settings(), examples.count());
-            return new Prepared(task, training, Optional.of(examples), Optional.empty());
-        } catch (RuntimeException e) { // the client's own failure
-            return new Prepared(task, configured, Optional.empty(), Optional.of(e));
-        }
+    /** Returns a row of a matrix, in an array that belongs to the manager. */
+    static ParameterVector delta(NDArray deltas, int row, ParameterVector received, NDManager manager) {
+        NDArray delta = manager.create(received.floats().getShape(), DataType.FLOAT32);
+        Kernels.copyRow(deltas, row, delta);
+        return new ParameterVector(received.layout(), delta, Optional.empty());
     }
 
     /** Copies examples into one array, unless all clients hold rows of one. */
-    private static List<Prepared> inOneArray(List<Prepared> clients, LocalModel model) {
-        List<NDArray> arrays = clients.stream()
-                .flatMap(client -> client.examples().stream())
+    private static void putInOneArray(List<BlockMember> members, LocalModel model) {
+        List<NDArray> arrays = members.stream()
+                .flatMap(member -> member.examples().stream())
                 .map(held -> held.source().features())
                 .toList();
         if (arrays.stream().allMatch(array -> array == arrays.get(0))) { // equal arrays would be compared by values
-            return clients;
+            return;
         }
         List<Examples> parts = new ArrayList<>();
-        clients.forEach(client -> client.examples().ifPresent(held -> parts.add(held.gather(model.manager()))));
+        members.forEach(member -> member.examples().ifPresent(held -> parts.add(held.gather(model.manager()))));
         Examples joined = Examples.joined(parts);
-        List<Prepared> moved = new ArrayList<>();
         int next = 0;
-        for (Prepared client : clients) {
-            if (client.examples().isEmpty()) {
-                moved.add(client);
-            } else {
-                int count = client.examples().get().count();
-                moved.add(client.with(ClientExamples.range(joined, next, count)));
+        for (BlockMember member : members) {
+            if (!member.hasFailed()) {
+                int count = member.examples().orElseThrow().count();
+                member.moved(ClientExamples.range(joined, next, count));
                 next += count;
             }
         }
-        return moved;
     }
 
     /** Returns the clients, in the order of their tasks. */
@@ -186,12 +186,12 @@ public final class TrainedBlock {
         return received.layout().byteCount();
     }
 
-    /** Returns the update of a client that did not fail, with an array of its own that belongs to the manager. */
+    /** Returns the update of a client that did not fail, with arrays of its own that belong to the manager. */
     public ModelUpdate update(Member member, NDManager manager) {
-        NDArray delta = manager.create(received.floats().getShape(), DataType.FLOAT32);
-        Kernels.copyRow(deltas(), member.row(), delta);
-        Payload payload =
-                new Payload(Optional.of(new ParameterVector(received.layout(), delta, Optional.empty())), Map.of());
+        if (member.update().isPresent()) {
+            return member.update().get().keep(manager);
+        }
+        Payload payload = new Payload(Optional.of(delta(deltas(), member.row(), received, manager)), Map.of());
         return new ModelUpdate(member.receipt().orElseThrow(), payload, Map.of()).keep(manager);
     }
 }

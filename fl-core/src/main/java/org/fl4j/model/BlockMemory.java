@@ -5,6 +5,10 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.SharedFloats;
 
@@ -18,6 +22,7 @@ final class BlockMemory implements AutoCloseable {
     private final NDArray gradients;
     private final NDList states = new NDList();
     private final NDArray deltas;
+    private final Map<String, NDArray> matrices = new HashMap<>(); // of clients' own vectors
     private NDArray features; // of all clients in a step
     private final SharedFloats shares;
     private final SharedFloats losses;
@@ -80,6 +85,16 @@ final class BlockMemory implements AutoCloseable {
             features = kept(new Shape(Math.max(1, rows)).addAll(example), examples.getDataType());
         }
         return features;
+    }
+
+    /** Returns vectors as the rows of a matrix, or the one vector that takes their place if there are none. */
+    NDArray rows(String name, List<NDArray> vectors, NDArray otherwise) {
+        if (vectors.isEmpty()) {
+            return otherwise;
+        }
+        NDArray matrix = matrices.computeIfAbsent(name, any -> kept(deltas.getShape(), DataType.FLOAT32));
+        Kernels.stack(vectors, matrix);
+        return matrix;
     }
 
     SharedFloats shares() {

@@ -1,6 +1,7 @@
 package org.fl4j.model;
 
 import ai.djl.ndarray.NDArray;
+import java.util.List;
 import java.util.Optional;
 import org.fl4j.data.Examples;
 import org.fl4j.internal.Check;
@@ -31,6 +32,29 @@ public final class BlockProgram {
     @SuppressWarnings("ArrayRecordComponent") // read once, by whoever had the block train
     public record Result(NDArray deltas, float[] losses, float[] sums) {}
 
+    /**
+     * What clients have of their own, beside examples. Lists are empty, or have an element for each client in the order
+     * of the steps, float32 of shape (parameters).
+     *
+     * @param received the model that all clients received: float32, shape (parameters)
+     * @param starts the parameters that they begin with; if empty, the received ones
+     * @param anchors what a proximal term pulls to; if empty, the received parameters
+     * @param corrections what a rule that corrects adds to each gradient
+     */
+    public record Vectors(NDArray received, List<NDArray> starts, List<NDArray> anchors, List<NDArray> corrections) {
+        /** Copies the lists. */
+        public Vectors {
+            starts = List.copyOf(starts);
+            anchors = List.copyOf(anchors);
+            corrections = List.copyOf(corrections);
+        }
+
+        /** Says that clients have nothing of their own. */
+        public Vectors(NDArray received) {
+            this(received, List.of(), List.of(), List.of());
+        }
+    }
+
     private BlockProgram(TorchScript script, StepRule rule) {
         this.script = script;
         this.rule = rule;
@@ -56,10 +80,10 @@ public final class BlockProgram {
                 : Optional.of("the loss is neither cross-entropy nor the squared error");
     }
 
-    /** Writes and compiles the program, if there is no {@link #fault} and the rule reads no correction. */
+    /** Writes and compiles the program, if there is no {@link #fault}. */
     static Optional<BlockProgram> of(FederatedModel model, StepRule rule) {
         LearningTask task = model.task();
-        if (rule.corrects() || fault(task).isPresent()) {
+        if (fault(task).isPresent()) {
             return Optional.empty();
         }
         Check.that(
@@ -81,10 +105,10 @@ public final class BlockProgram {
      * @param model the worker's, in whose memory the clients train; its parameters stay as they are
      * @param steps which example is used when
      * @param examples what the rows of the steps count in
-     * @param received the parameters that all clients begin with: float32, shape (parameters)
+     * @param vectors what clients begin with, and what their steps read
      * @param rate the learning rate
      */
-    public Result run(LocalModel model, BlockSteps steps, Examples examples, NDArray received, double rate) {
+    public Result run(LocalModel model, BlockSteps steps, Examples examples, Vectors vectors, double rate) {
         long[] example = tail(examples.features());
         BlockMemory memory =
                 model.blockMemory(new BlockMemory.Kind(steps.clients(), !rule.descends(), rule.stateVectors()));
@@ -92,7 +116,10 @@ public final class BlockProgram {
         script.run(
                 "train",
                 memory.parameters(),
-                received,
+                vectors.received(),
+                memory.rows("starts", vectors.starts(), vectors.received()),
+                memory.rows("anchors", vectors.anchors(), vectors.received()),
+                memory.rows("corrections", vectors.corrections(), vectors.received()),
                 memory.gradients(),
                 memory.states(),
                 memory.deltas(),

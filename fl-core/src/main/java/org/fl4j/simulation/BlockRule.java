@@ -1,6 +1,8 @@
 package org.fl4j.simulation;
 
 import java.util.Optional;
+import org.fl4j.client.SgdClient;
+import org.fl4j.client.TrainedBlock;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.SumRule;
 import org.fl4j.internal.Check;
@@ -20,6 +22,9 @@ record BlockRule(RunConfig run) {
     /** So many floats of all clients together stay in a core's cache; larger blocks gain nothing. */
     private static final long MOST_FLOATS = 800_000;
 
+    /** Clients with hooks have several vectors each, from the first hook of a block to the last. */
+    private static final long MOST_FLOATS_WITH_HOOKS = 100_000;
+
     /** The same for the batches of a step, which are copied together. */
     private static final long MOST_IN_BATCHES = 4_000_000;
 
@@ -33,8 +38,12 @@ record BlockRule(RunConfig run) {
 
     /** Returns why clients cannot train in blocks; nothing if they can. */
     Optional<String> fault() {
-        if (run.clientFactory.isPresent() || run.sgdClients != RunConfig.PLAIN) {
+        if (run.clientFactory.isPresent() || run.sgdClients.clientClass().isEmpty()) {
             return Optional.of("clients are of a class of their own");
+        }
+        Class<? extends SgdClient> type = run.sgdClients.clientClass().get();
+        if (!TrainedBlock.takes(type)) {
+            return Optional.of("clients of " + type.getName() + " take steps of their own");
         }
         if (run.execution.attempts() > 1
                 || run.execution.timeout().isPresent()
@@ -86,13 +95,19 @@ record BlockRule(RunConfig run) {
         long size = ((long) run.cohortSize + BLOCKS - 1) / BLOCKS;
         for (long fit : new long[] {
             LARGEST,
-            MOST_FLOATS / Math.max(1, parameters),
+            mostFloats() / Math.max(1, parameters),
             MOST_IN_BATCHES / batch,
             MOST_ROWS / run.training.examplesSeen(examples)
         }) {
             size = Math.min(size, fit);
         }
         return (int) Math.max(1, size);
+    }
+
+    private long mostFloats() {
+        boolean plain =
+                run.sgdClients.clientClass().filter(SgdClient.class::equals).isPresent();
+        return plain ? MOST_FLOATS : MOST_FLOATS_WITH_HOOKS;
     }
 
     /** Returns how many examples the client with the most has, at least 1. */

@@ -71,10 +71,20 @@ final class ClientCall {
         ModelUpdate update = call.apply(given.task());
         require(update != null, method + " must return an update, but returned null");
         given.requireUntouched();
+        return sent(given, update, worker);
+    }
+
+    /**
+     * Looks at what a client sends.
+     *
+     * @param given what it was given
+     * @throws IllegalStateException if the client broke a rule; the message names it
+     */
+    ModelUpdate sent(Given given, ModelUpdate update, Worker worker) {
         Check.that(
-                update.client().equals(task.client()),
+                update.client().equals(given.task().client()),
                 "client of the update",
-                task.client().toString(),
+                given.task().client().toString(),
                 update.client());
         Set<NDArray> ofOthers = given.arrays();
         ofOthers.addAll(worker.model().parameters().arrays());
@@ -199,20 +209,58 @@ final class ClientCall {
     }
 
     /** Copies the message. */
-    private static Given given(TrainingTask task) {
+    static Given given(TrainingTask task) {
         Map<String, NDArray> attachments = new TreeMap<>();
         task.attachments().forEach((name, array) -> attachments.put(name, array.duplicate()));
         TrainingTask copy = task.withArrays(task.model().copy(), attachments);
         return new Given(copy, /* isCopy= */ true);
     }
 
+    /** Copies the messages of several clients: those with the same arrays get one copy of them, which they share. */
+    static List<Given> given(List<TrainingTask> tasks) {
+        List<Given> all = new ArrayList<>();
+        TrainingTask first = tasks.get(0);
+        Given copy = given(first);
+        for (TrainingTask task : tasks) {
+            boolean same = task.model() == first.model() && haveSameArrays(task.attachments(), first.attachments());
+            all.add(
+                    same
+                            ? new Given(
+                                    task.withArrays(
+                                            copy.task().model(), copy.task().attachments()),
+                                    /* isCopy= */ true)
+                            : given(task));
+        }
+        return all;
+    }
+
+    private static boolean haveSameArrays(Map<String, NDArray> some, Map<String, NDArray> others) {
+        return some.keySet().equals(others.keySet())
+                && some.entrySet().stream().allMatch(entry -> entry.getValue() == others.get(entry.getKey()));
+    }
+
+    /** Returns whether nobody has written to the copies of messages, nor closed them. */
+    static boolean areUntouched(List<Given> given) {
+        Set<NDArray> arrays = Collections.newSetFromMap(new IdentityHashMap<>());
+        given.forEach(one -> arrays.addAll(one.arrays()));
+        return arrays.stream().noneMatch(NDArray::isReleased) && Kernels.versions(arrays) == 0; // as of new arrays
+    }
+
+    /** Frees the arrays of an update that is not sent, unless they are others'. */
+    void discard(ModelUpdate update, Worker worker) {
+        Set<NDArray> ofOthers = Collections.newSetFromMap(new IdentityHashMap<>());
+        ofOthers.addAll(worker.model().parameters().arrays());
+        ofOthers.addAll(underWay);
+        arrays(update).stream().filter(array -> !ofOthers.contains(array)).forEach(NDArray::close);
+    }
+
     /**
      * What a client was given.
      *
      * @param task the message
-     * @param isCopy whether its arrays were copied for this client, which nobody has written to yet
+     * @param isCopy whether its arrays were copied, so that nobody has written to them yet
      */
-    private record Given(TrainingTask task, boolean isCopy) {
+    record Given(TrainingTask task, boolean isCopy) {
         /** Returns the message's arrays, told apart by identity. */
         Set<NDArray> arrays() {
             Set<NDArray> arrays = Collections.newSetFromMap(new IdentityHashMap<>());

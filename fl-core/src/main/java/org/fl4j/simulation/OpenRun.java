@@ -11,6 +11,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
+import org.fl4j.client.SgdClient;
 import org.fl4j.client.Worker;
 import org.fl4j.core.Server;
 import org.fl4j.data.FederatedDataset;
@@ -210,7 +211,13 @@ record OpenRun(
         }
         ClientExecutor clients = new ClientExecutor(hosts, setup.execution, setup.failurePolicy, monitor, cancelled);
         WorkerExecutor single = new WorkerExecutor(clients, calls, clientStates, setup.hashUpdates);
-        boolean plain = setup.uploadTransform == RunConfig.NO_TRANSFORM && setup.codec.isEmpty() && !setup.hashUpdates;
+        boolean plain = setup.uploadTransform == RunConfig.NO_TRANSFORM
+                && setup.codec.isEmpty()
+                && !setup.hashUpdates
+                && setup.sgdClients
+                        .clientClass()
+                        .filter(SgdClient.class::equals)
+                        .isPresent();
         return setup.together > 1
                 ? new BlockExecutor(single, clients, setup.failurePolicy, claims(setup), plain)
                 : single;
@@ -227,6 +234,6 @@ record OpenRun(
                 setup.uploadTransform,
                 new Encoding(setup.codec),
                 calls,
-                new BlockRule(setup).fault().isEmpty() ? Optional.of(setup.training) : Optional.empty());
+                new BlockRule(setup).fault().isEmpty() ? setup.sgdClients.clientClass() : Optional.empty());
     }
 }

@@ -45,7 +45,7 @@ import org.fl4j.tensor.ParameterVector;
  */
 final class RunConfig implements Cloneable {
     /** Clients without hooks. */
-    static final SgdClientFactory PLAIN = SgdClient::new;
+    static final SgdClientFactory PLAIN = SgdClientFactory.ofOneClass(SgdClient.class, SgdClient::new);
 
     /** Leaves updates as they are. */
     static final UpdateTransform NO_TRANSFORM = UpdateTransform.none();

@@ -5,9 +5,11 @@ import ai.djl.ndarray.NDScope;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
 import org.fl4j.client.ClientFactory;
 import org.fl4j.client.ClientHost;
-import org.fl4j.client.LocalTraining;
+import org.fl4j.client.SgdClient;
 import org.fl4j.client.TrainedBlock;
 import org.fl4j.client.Worker;
 import org.fl4j.core.UpdateTransform;
@@ -24,7 +26,7 @@ import org.fl4j.metrics.Metrics;
  * @param transform what is done to their updates
  * @param encoding how deltas travel
  * @param calls holds clients to their rules
- * @param together how the clients of a block are set up to train at once; none if they train one after another
+ * @param together the class of clients that train at once in a block; none if they train one after another
  */
 record WorkerHost(
         Worker worker,
@@ -32,7 +34,7 @@ record WorkerHost(
         UpdateTransform transform,
         Encoding encoding,
         ClientCall calls,
-        Optional<LocalTraining> together)
+        Optional<Class<? extends SgdClient>> together)
         implements ClientHost {
     /**
      * Trains, transforms and encodes in a scope: of all that a client makes, its update alone stays until it is folded.
@@ -79,11 +81,48 @@ record WorkerHost(
         if (together.isEmpty() || !haveOneModel(block)) {
             return ClientHost.super.trainBlock(block);
         }
+        return together.get() == SgdClient.class ? trainPlain(block) : trainWithHooks(block);
+    }
+
+    private List<Answer> trainPlain(List<TrainingTask> block) {
+        TrainedBlock trained = trainTogether(block);
+        return answers(
+                block,
+                trained,
+                i -> () -> ClientCall.measured(trained.update(trained.members().get(i), worker.updates())));
+    }
+
+    /**
+     * Clients share a copy of their message. If one of them writes to it, they train one after another, so that this one
+     * alone fails.
+     */
+    private List<Answer> trainWithHooks(List<TrainingTask> block) {
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            List<ClientCall.Given> given = ClientCall.given(block);
+            TrainedBlock trained =
+                    trained(block, given.stream().map(ClientCall.Given::task).toList());
+            List<ModelUpdate> updates = trained.members().stream()
+                    .flatMap(member -> member.update().stream())
+                    .toList();
+            if (ClientCall.areUntouched(given)) {
+                return answers(
+                        block,
+                        trained,
+                        i -> () -> calls.sent(
+                                given.get(i), trained.members().get(i).update().orElseThrow(), worker));
+            }
+            updates.forEach(update -> calls.discard(update, worker));
+        }
+        return ClientHost.super.trainBlock(block);
+    }
+
+    private List<Answer> answers(
+            List<TrainingTask> block, TrainedBlock trained, IntFunction<Supplier<ModelUpdate>> sent) {
         List<Answer> answers = new ArrayList<>();
         try {
-            TrainedBlock trained = trainTogether(block);
             for (int i = 0; i < block.size(); i++) {
-                answers.add(answer(trained, trained.members().get(i), block.get(i)));
+                answers.add(answer(trained.members().get(i), sent.apply(i), block.get(i)));
             }
             return answers;
         } catch (RuntimeException | Error e) {
@@ -94,18 +133,26 @@ record WorkerHost(
             throw e;
         }
     }
-
     /** Trains the clients at once, and does nothing to their updates; valid until this host works again. */
     TrainedBlock trainTogether(List<TrainingTask> block) {
+        return trained(block, block);
+    }
+
+    /** Trains clients, which may have been given copies of their tasks. */
+    private TrainedBlock trained(List<TrainingTask> block, List<TrainingTask> given) {
         try {
             worker.taskBegins(block.get(0));
-            return TrainedBlock.train(worker, together.orElseThrow(), block);
+            return TrainedBlock.train(
+                    worker,
+                    client -> (SgdClient) factory.create(client, worker),
+                    block.get(0).model(),
+                    given);
         } finally {
             worker.taskEnded();
         }
     }
 
-    private Answer answer(TrainedBlock trained, TrainedBlock.Member member, TrainingTask task) {
+    private Answer answer(TrainedBlock.Member member, Supplier<ModelUpdate> sent, TrainingTask task) {
         if (member.failure().isPresent()) {
             return new Answer(
                     member.client(),
@@ -114,8 +161,7 @@ record WorkerHost(
         }
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
-            ModelUpdate update = ClientCall.measured(trained.update(member, worker.updates()));
-            return new Answer(member.client(), Optional.of(toSend(update, task)), Optional.empty());
+            return new Answer(member.client(), Optional.of(toSend(sent.get(), task)), Optional.empty());
         } catch (RuntimeException e) { // of a transform; this client's own failure
             return new Answer(member.client(), Optional.empty(), Optional.of(e));
         }

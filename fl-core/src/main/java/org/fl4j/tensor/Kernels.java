@@ -8,6 +8,8 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
+import java.util.Collection;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.fl4j.internal.Check;
 import org.fl4j.tensor.internal.KernelSource;
@@ -65,6 +67,16 @@ public final class Kernels {
     /** Copies a row of a matrix into a vector. */
     public static void copyRow(NDArray matrix, long row, NDArray y) {
         Program.SCRIPT.run("copy_row", y, matrix, row);
+    }
+
+    /** {@code y = z + row}, the row of a matrix. */
+    public static void addRow(NDArray matrix, long row, NDArray z, NDArray y) {
+        Program.SCRIPT.run("add_row", y, matrix, row, z);
+    }
+
+    /** Copies vectors into the rows of a matrix. */
+    public static void stack(List<NDArray> vectors, NDArray matrix) {
+        Program.SCRIPT.run("stack", matrix, new NDList(vectors));
     }
 
     /** {@code y[positions] += a * x}; positions are int64, each at most once. */
@@ -141,6 +153,11 @@ public final class Kernels {
      */
     public static long version(NDArray array) {
         return Program.SCRIPT.integer("version", array);
+    }
+
+    /** Returns how often the values of some arrays were written in place, all together; see {@link #version}. */
+    public static long versions(Collection<NDArray> arrays) {
+        return Program.SCRIPT.integer("versions", new NDList(arrays));
     }
 
     /** Makes {@code array} share the memory of a view of its shape, type and device. */

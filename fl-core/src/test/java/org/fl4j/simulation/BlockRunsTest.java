@@ -14,8 +14,11 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
+import org.fl4j.client.LocalStep;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
+import org.fl4j.client.SgdClientFactory;
+import org.fl4j.client.Worker;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.UpdateTransform;
@@ -26,8 +29,11 @@ import org.fl4j.data.FederatedDataset;
 import org.fl4j.execution.ExecutionPolicy;
 import org.fl4j.execution.TaskRecord;
 import org.fl4j.message.ClientId;
+import org.fl4j.message.ModelUpdate;
 import org.fl4j.message.Rejection;
 import org.fl4j.message.RejectionReason;
+import org.fl4j.message.TrainingTask;
+import org.fl4j.model.LocalModel;
 import org.fl4j.model.Models;
 import org.fl4j.server.FedAvg;
 import org.fl4j.server.WeightedMean;
@@ -162,6 +168,58 @@ class BlockRunsTest extends RunSetup {
                 .hasRootCauseMessage("disk of client 5");
     }
 
+    /** Client 5 writes to what it was sent, which it shares with its block, before or after the steps. */
+    private static final class Scribbler extends SgdClient {
+        private final boolean before;
+
+        Scribbler(ClientId id, Worker worker, LocalTraining training, boolean before) {
+            super(id, worker, training);
+            this.before = before;
+        }
+
+        private void scribble(TrainingTask task, boolean now) {
+            if (now && id().index() == 5) {
+                task.model().floats().addi(1);
+            }
+        }
+
+        @Override
+        protected void beforeTraining(TrainingTask task, LocalModel model) {
+            scribble(task, before);
+        }
+
+        @Override
+        protected ModelUpdate upload(TrainingTask task, ModelUpdate update) {
+            scribble(task, !before);
+            return update;
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aClientThatWritesToItsTaskFailsAlone(boolean before) {
+        FederatedDataset data = digits.federated(Fixtures.partition(digits));
+        SimulationBuilder run = blocks().cohortSize(Fixtures.CLIENTS)
+                .sgdClients(SgdClientFactory.ofOneClass(
+                        Scribbler.class, (id, worker, training) -> new Scribbler(id, worker, training, before)))
+                .failurePolicy(FailurePolicy.SKIP_CLIENT);
+        SimulationBuilder without = blocks().cohortSize(Fixtures.CLIENTS)
+                .aggregator(EACH)
+                .data(with(5, BlockRunsTest::unreadable))
+                .failurePolicy(FailurePolicy.SKIP_CLIENT);
+        try (RunResult result = run.data(data).build().run();
+                RunResult expected = without.build().run()) {
+            assertThat(result.history()).allSatisfy(round -> {
+                assertThat(round.failures()).extracting(ClientFailure::client).containsExactly(new ClientId(5));
+                assertThat(round.failures().get(0).error())
+                        .contains("task must not be written to, but the client wrote to the model");
+                assertThat(round.clients()).hasSize(Fixtures.CLIENTS - 1);
+            });
+            assertThat(result.state().model().floats().toFloatArray())
+                    .containsExactly(expected.state().model().floats().toFloatArray(), within(1e-5f));
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void anUpdateThatIsNotFiniteIsRejected(boolean sums) {
@@ -254,6 +312,15 @@ class BlockRunsTest extends RunSetup {
         assertThat(begun).hasSize(3);
     }
 
+    private static final class OwnSteps extends SgdClient {
+        OwnSteps(ClientId id, Worker worker, LocalTraining training) {
+            super(id, worker, training);
+        }
+
+        @Override
+        protected void afterBackward(LocalStep step) {}
+    }
+
     @Test
     void saysWhoCannotTrainInBlocks() {
         LocalTraining training = LocalTraining.sgd(.1);
@@ -261,6 +328,10 @@ class BlockRunsTest extends RunSetup {
                         .build())
                 .hasMessage("blockTraining must be AUTO or NEVER where clients are of a class of their own,"
                         + " but was ALWAYS");
+        assertThatThrownBy(() -> blocks().sgdClients(SgdClientFactory.ofOneClass(OwnSteps.class, OwnSteps::new))
+                        .build())
+                .hasMessage("blockTraining must be AUTO or NEVER where clients of " + OwnSteps.class.getName()
+                        + " take steps of their own, but was ALWAYS");
         assertThatThrownBy(() -> blocks().task(Models.mnistCnn()).build())
                 .hasMessageContaining("has no form for several clients, but was ALWAYS");
         assertThatThrownBy(() -> blocks().execution(ExecutionPolicy.once().timeout(Duration.ofDays(1)))
@@ -280,6 +351,14 @@ class BlockRunsTest extends RunSetup {
         assertThat(together(
                         setup().cohortSize(12).training(LocalTraining.sgd(.1).epochs(100_000))))
                 .as("a million rows")
+                .isEqualTo(1);
+        SgdClientFactory hooked = SgdClientFactory.ofOneClass(
+                Scribbler.class, (id, worker, training) -> new Scribbler(id, worker, training, /* before= */ true));
+        assertThat(together(setup().cohortSize(12).sgdClients(hooked)))
+                .as("clients with hooks")
+                .isEqualTo(3);
+        assertThat(together(setup().cohortSize(12).sgdClients(hooked).task(Models.mnist2nn())))
+                .as("several vectors of each client")
                 .isEqualTo(1);
         assertThat(together(setup().cohortSize(12).blockSize(7))).isEqualTo(7);
         assertThat(together(setup().cohortSize(12).blockSize(1))).isEqualTo(1);

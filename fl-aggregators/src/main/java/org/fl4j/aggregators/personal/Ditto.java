@@ -3,6 +3,7 @@ package org.fl4j.aggregators.personal;
 import ai.djl.ndarray.NDArray;
 import java.util.Map;
 import org.fl4j.client.LocalTraining;
+import org.fl4j.client.SgdClientFactory;
 import org.fl4j.client.Worker;
 import org.fl4j.internal.Check;
 import org.fl4j.message.ClientId;
@@ -30,7 +31,8 @@ public record Ditto(double lambda) implements Algorithm {
     public Parts on(Parts parts) {
         double pull = lambda;
         return parts.usualAggregator(new FedAvg())
-                .sgdClients((id, worker, training) -> new DittoClient(id, worker, training, pull));
+                .sgdClients(SgdClientFactory.ofOneClass(
+                        DittoClient.class, (id, worker, training) -> new DittoClient(id, worker, training, pull)));
     }
 
     private static final class DittoClient extends PersonalModelClient {

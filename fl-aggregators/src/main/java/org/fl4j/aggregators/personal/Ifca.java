@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
+import org.fl4j.client.SgdClientFactory;
 import org.fl4j.client.Worker;
 import org.fl4j.core.Admission;
 import org.fl4j.core.Aggregate;
@@ -68,7 +69,9 @@ public record Ifca(int clusters) implements Algorithm {
     public Parts on(Parts parts) {
         int count = clusters;
         return parts.aggregator(aggregator())
-                .sgdClients((id, worker, training) -> new ClusteredClient(id, worker, training, count));
+                .sgdClients(SgdClientFactory.ofOneClass(
+                        ClusteredClient.class,
+                        (id, worker, training) -> new ClusteredClient(id, worker, training, count)));
     }
 
     /** Refuses what would change the run's own model alone, which no client uses. */

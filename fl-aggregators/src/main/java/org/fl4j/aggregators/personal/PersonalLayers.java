@@ -7,6 +7,7 @@ import java.util.TreeMap;
 import org.fl4j.client.LocalStep;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
+import org.fl4j.client.SgdClientFactory;
 import org.fl4j.client.Worker;
 import org.fl4j.internal.Check;
 import org.fl4j.message.ClientId;
@@ -59,7 +60,9 @@ public record PersonalLayers(SharingRule rule) implements Algorithm {
     public Parts on(Parts parts) {
         SharingRule personal = rule;
         return parts.usualAggregator(new FedAvg())
-                .sgdClients((id, worker, training) -> new SharingClient(id, worker, training, personal));
+                .sgdClients(SgdClientFactory.ofOneClass(
+                        SharingClient.class,
+                        (id, worker, training) -> new SharingClient(id, worker, training, personal)));
     }
 
     /** The rule must find its layers in the model. */

@@ -1,6 +1,7 @@
 package org.fl4j.aggregators.personal;
 
 import org.fl4j.client.LocalTraining;
+import org.fl4j.client.SgdClientFactory;
 import org.fl4j.core.UpdateWeighting;
 import org.fl4j.internal.Check;
 import org.fl4j.server.AddDelta;
@@ -28,6 +29,8 @@ public record Reptile(double stepSize, LocalTraining tuning) implements Algorith
         LocalTraining own = tuning;
         return parts.usualAggregator(new FedAvg(UpdateWeighting.uniform()))
                 .serverOptimizer(new AddDelta(stepSize))
-                .sgdClients((id, worker, training) -> new FineTuningClient(id, worker, training, own));
+                .sgdClients(SgdClientFactory.ofOneClass(
+                        FineTuningClient.class,
+                        (id, worker, training) -> new FineTuningClient(id, worker, training, own)));
     }
 }

@@ -16,11 +16,13 @@ import java.util.function.Function;
  */
 public final class BlockSource {
     private static final String HEAD = """
-              def train(self: __torch__.Program, w: Tensor, model: Tensor, gradients: Tensor, states: List[Tensor],
-                      deltas: Tensor, x: Tensor, y: Tensor, memory: Tensor, rows: Tensor, actives: List[int],
+              def train(self: __torch__.Program, w: Tensor, model: Tensor, starts: Tensor, anchors: Tensor,
+                      corrections: Tensor, gradients: Tensor, states: List[Tensor], deltas: Tensor, x: Tensor, y: Tensor, memory: Tensor, rows: Tensor, actives: List[int],
                       example: List[int], label: List[int], shares: Tensor, losses: Tensor, sums: Tensor, k: int,
                       batch: int, rate: float) -> NoneType:
                 descent = torch.neg(rate)
+                anchored = torch.expand(anchors, [k, -1])
+                corrected_by = torch.expand(corrections, [k, -1])
                 for i in range(torch.len(states)):
                   cleared = torch.zero_(states[i])
             """;
@@ -112,9 +114,10 @@ public final class BlockSource {
     private void bind(int parameter) {
         out.step("trainable = %s", rows("w", parameter));
         out.step("gradient = %s", rows("gradients", parameter));
-        out.step(
-                "received = torch.narrow(model, 0, %d, %d)",
-                parameters.get(parameter).offset(), parameters.get(parameter).size());
+        out.step("received = %s", ofClients("anchored", parameter));
+        if (rule.corrects()) {
+            out.step("correction = %s", ofClients("corrected_by", parameter));
+        }
         List<String> states = new ArrayList<>();
         for (int i = 0; i < rule.stateVectors(); i++) {
             states.add(rows("states[" + i + "]", parameter));
@@ -122,6 +125,17 @@ public final class BlockSource {
         if (!states.isEmpty()) {
             out.step("state = [%s]", String.join(", ", states));
         }
+    }
+
+    /** A parameter's columns of a matrix with a row for each client, (active, elements). */
+    private String ofClients(String matrix, int parameter) {
+        ParameterView view = parameters.get(parameter);
+        return String.format(
+                Locale.ROOT,
+                "torch.narrow(torch.narrow(%s, 1, %d, %d), 0, 0, active)",
+                matrix,
+                view.offset(),
+                view.size());
     }
 
     /** A parameter as (active, elements). */
@@ -155,7 +169,7 @@ public final class BlockSource {
                 .append("))\n    gradient = gradients\n");
         for (int i = 0; i < parameters.size(); i++) {
             program.append("    ")
-                    .append(whole("begun", i, "torch.copy_(%s, %s)"))
+                    .append(whole("begun", "starts", i, "torch.copy_(%s, %s)"))
                     .append('\n');
         }
         out.setup().forEach(line -> program.append("    ").append(line).append('\n'));
@@ -163,21 +177,21 @@ public final class BlockSource {
         out.step().forEach(line -> program.append("      ").append(line).append('\n'));
         for (int i = 0; i < parameters.size(); i++) {
             program.append("    ")
-                    .append(whole("ended", i, "torch.sub(%s, %s, out=torch.narrow(deltas, 1, %d, %d))"))
+                    .append(whole("ended", "model", i, "torch.sub(%s, %s, out=torch.narrow(deltas, 1, %d, %d))"))
                     .append('\n');
         }
         return program.append(END).toString();
     }
 
-    /** A line on a parameter of all clients, (k, elements), and on the same one of the model. */
-    private String whole(String name, int parameter, String format) {
+    /** A line on a parameter of all clients, (k, elements), and on the same one of another vector or matrix. */
+    private String whole(String name, String other, int parameter, String format) {
         ParameterView view = parameters.get(parameter);
         String all = String.format(
                 Locale.ROOT,
                 "torch.view(torch.narrow(w, 0, torch.mul(k, %1$d), torch.mul(k, %2$d)), [k, %2$d])",
                 view.offset(),
                 view.size());
-        String one = String.format(Locale.ROOT, "torch.narrow(model, 0, %d, %d)", view.offset(), view.size());
+        String one = String.format(Locale.ROOT, "torch.narrow(%s, -1, %d, %d)", other, view.offset(), view.size());
         return name + "_" + parameter + " = "
                 + String.format(Locale.ROOT, format, all, one, view.offset(), view.size());
     }

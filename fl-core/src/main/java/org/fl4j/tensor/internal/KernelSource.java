@@ -120,6 +120,17 @@ public final class KernelSource {
               def copy_row(self: __torch__.Program, y: Tensor, x: Tensor, row: int) -> NoneType:
                 _0 = torch.copy_(y, torch.select(x, 0, row))
                 return None
+              def add_row(self: __torch__.Program, y: Tensor, x: Tensor, row: int, z: Tensor) -> NoneType:
+                _0 = torch.add(torch.select(x, 0, row), z, out=y)
+                return None
+              def stack(self: __torch__.Program, y: Tensor, x: List[Tensor]) -> NoneType:
+                _0 = torch.stack(x, 0, out=y)
+                return None
+              def versions(self: __torch__.Program, x: List[Tensor]) -> int:
+                sum = 0
+                for i in range(torch.len(x)):
+                  sum = torch.add(sum, torch._version(x[i]))
+                return sum
               def alias(self: __torch__.Program, y: Tensor, x: Tensor) -> NoneType:
                 _0 = torch.set_(y, x)
                 return None
