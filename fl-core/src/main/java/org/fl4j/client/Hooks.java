@@ -28,6 +28,7 @@ record Hooks(boolean losses, boolean afterBackward, boolean ofSteps, boolean aft
             boolean ofSteps = losses
                     || afterBackward
                     || declares(type, "loss")
+                    || declares(type, "gradientTerm")
                     || declares(type, "optimize", TrainingTask.class, LocalModel.class, ParameterVector.class);
             if (losses) {
                 LOG.info(

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.fl4j.data.ClientExamples;
+import org.fl4j.expression.Expression;
 import org.fl4j.message.ClientId;
 import org.fl4j.message.TrainingTask;
 import org.fl4j.model.LocalModel;
@@ -37,41 +38,49 @@ import org.fl4j.tensor.Tensors;
 public final class LocalLoop {
     private final TrainingTask task;
     private final LocalModel model;
-    private final NDArray received;
-    private final Optional<NDArray> correction;
     private final ClientExamples examples;
     private final LocalSchedule schedule;
     private final LocalTraining training;
-    private final Consumer<LocalStep> hook;
+    private final Own own;
     private final NDArray losses; // of each example when it was used, before the step
     private double[] sums = {0, 0}; // of the losses, and of their squares
     private double lastSquares; // of the losses of the last batch
     private int taken; // steps
     private boolean running;
 
-    LocalLoop(
-            TrainingTask task,
-            LocalModel model,
+    /**
+     * What a training has of its own, beside what all clients have: above all what is added to each gradient.
+     *
+     * <p>Arrays are compared by identity, so that two are equal only if they hold the same arrays.
+     *
+     * @param received what a proximal term pulls to
+     * @param correction the same for all steps of this training
+     * @param term as an expression
+     * @param tensors what the term and the loss read
+     * @param hook called last
+     * @param purpose tells the order of examples of this training from others'
+     */
+    record Own(
             NDArray received,
             Optional<NDArray> correction,
-            ClientExamples examples,
-            LocalTraining training,
-            String purpose,
-            Consumer<LocalStep> hook) {
+            Optional<Expression> term,
+            LossTensors tensors,
+            Consumer<LocalStep> hook,
+            String purpose) {}
+
+    LocalLoop(TrainingTask task, LocalModel model, ClientExamples examples, LocalTraining training, Own own) {
         this.task = task;
         this.model = model;
-        this.received = received;
-        this.correction = correction;
         this.examples = examples;
         this.training = training;
-        this.hook = hook;
-        schedule = LocalSchedule.of(training, examples, task.seed(SgdClient.SHUFFLE + purpose));
+        this.own = own;
+        schedule = LocalSchedule.of(training, examples, task.seed(SgdClient.SHUFFLE + own.purpose()));
         losses = model.lossBuffer(schedule.rows().length);
     }
 
     /** Returns whether something is added to every gradient. */
     boolean corrects() {
-        return correction.isPresent();
+        return own.correction().isPresent();
     }
 
     /**
@@ -80,36 +89,33 @@ public final class LocalLoop {
      * @param program computes gradients if there are hooks, and otherwise trains; if there is none, autograd does it
      * @param autograd computes the gradient of a batch
      */
-    void train(
-            Optional<TrainingProgram> program,
-            boolean hooks,
-            LossTensors tensors,
-            Function<LocalBatch, LocalModel.Gradient> autograd) {
+    void train(Optional<TrainingProgram> program, boolean hooks, Function<LocalBatch, LocalModel.Gradient> autograd) {
         if (program.isEmpty()) {
             run(autograd);
         } else if (hooks) {
-            byGradients(program.get(), tensors);
+            byGradients(program.get());
         } else {
-            compiled(program.get(), tensors);
+            compiled(program.get());
         }
     }
 
     /** Trains in one native call. */
-    private void compiled(TrainingProgram program, LossTensors tensors) {
+    private void compiled(TrainingProgram program) {
         if (schedule.steps() > 0) {
-            sums = program.run(inputs(tensors), schedule.starts());
+            sums = program.run(inputs(), schedule.starts());
             measureLastBatch();
         }
         taken = schedule.steps();
     }
 
-    private TrainingProgram.Inputs inputs(LossTensors tensors) {
+    private TrainingProgram.Inputs inputs() {
+        LossTensors tensors = own.tensors();
         NDArray rows = model.rowIndices(schedule.rows());
         NDArray positions = tensors.byName().isEmpty() ? rows : Tensors.indices(model.manager(), schedule.positions());
         return new TrainingProgram.Inputs(
                 model,
-                received,
-                correction.orElse(received),
+                own.received(),
+                own.correction().orElse(own.received()),
                 examples.source(),
                 rows,
                 positions.toDevice(model.device(), /* copy= */ false),
@@ -119,10 +125,10 @@ public final class LocalLoop {
     }
 
     /** Trains step by step, along gradients that a program computes. */
-    private void byGradients(TrainingProgram program, LossTensors tensors) {
+    private void byGradients(TrainingProgram program) {
         if (schedule.steps() > 0) {
-            TrainingProgram.Inputs inputs = inputs(tensors);
-            NDArray gradient = received.zerosLike();
+            TrainingProgram.Inputs inputs = inputs();
+            NDArray gradient = own.received().zerosLike();
             each(batch -> {
                 int from = (int) schedule.starts()[batch.step()];
                 program.gradient(inputs, gradient, from, from + batch.count());
@@ -146,6 +152,7 @@ public final class LocalLoop {
 
     private void each(Function<LocalBatch, NDArray> gradients) {
         NDArray parameters = model.parameters().trainable();
+        NDArray received = own.received();
         ClientOptimizer.Stepper stepper = training.optimizer().start(parameters);
         running = true;
         for (; taken < schedule.steps(); taken++) {
@@ -153,8 +160,9 @@ public final class LocalLoop {
                 scope.suppressNotUsedWarning();
                 LocalBatch batch = batch(taken);
                 NDArray gradient = gradients.apply(batch);
-                correction.ifPresent(gradient::addi);
-                hook.accept(new LocalStep(task, parameters, received, batch, gradient));
+                own.correction().ifPresent(gradient::addi);
+                own.term().ifPresent(term -> gradient.addi(own.tensors().term(term, parameters, received)));
+                own.hook().accept(new LocalStep(task, parameters, received, batch, gradient));
                 if (training.proximalTerm() > 0) {
                     Kernels.addScaled(gradient, parameters, training.proximalTerm());
                     Kernels.addScaled(gradient, received, -training.proximalTerm());

@@ -184,7 +184,18 @@ public record LocalTraining(
      * @param corrected whether a correction is added to every gradient
      */
     StepRule stepRule(boolean corrected) {
+        return stepRule(corrected, /* hasTerm= */ false);
+    }
+
+    /**
+     * Returns the step of this training for a compiled program.
+     *
+     * @param corrected whether a correction is added to every gradient
+     * @param hasTerm whether a term is added, so that the gradient must be there before the parameters move
+     */
+    StepRule stepRule(boolean corrected, boolean hasTerm) {
         if (!corrected
+                && !hasTerm
                 && optimizer instanceof ClientOptimizer.Sgd sgd
                 && sgd.momentum() == 0
                 && gradientClip.isEmpty()

@@ -5,7 +5,9 @@ import org.fl4j.model.LocalModel;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
 
-/** The model that the clients of a block received. It is loaded for a client if the hooks of another have changed it. */
+/**
+ * The model that the clients of a block received. It is loaded for a client if the hooks of another have changed it.
+ */
 final class ReceivedModel {
     private final LocalModel model;
     private final ParameterVector received;

@@ -2,9 +2,11 @@ package org.fl4j.client;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.fl4j.core.Client;
 import org.fl4j.data.ClientExamples;
 import org.fl4j.expression.Expression;
@@ -34,24 +36,26 @@ import org.fl4j.tensor.internal.StepRule;
  *         super(id, worker, training);
  *     }
  *
- *     protected void afterBackward(LocalStep step) {
- *         step.gradient().addi(step.parameters().sub(step.received()).muli(0.01f));
+ *     protected Optional<Expression> gradientTerm() {
+ *         return Optional.of(Expression.parameters().minus(Expression.received()).times(0.01));
  *     }
  * }
  * }</pre>
  *
  * <p>There are several paths with one result, up to rounding. A {@link org.fl4j.model.Network} trains as one compiled
- * program, also with a {@link #loss} of the client's own. With {@link #afterBackward}, a compiled program computes the
- * gradient of each step, and the hook and the optimizer follow. Any other block, and a subclass with {@link #losses} of
- * its own, trains on the eager path, step by step through autograd. One client class always takes the same path.
- * Clients of a small model may train in a block with others, see {@link SgdClientFactory#ofOneClass}, again with one
+ * program, also with a {@link #loss} or a {@link #gradientTerm} of the client's own. With {@link #afterBackward}, a
+ * compiled program computes the gradient of each step, and the hook and the optimizer follow. Any other block, and a
+ * subclass with {@link #losses} of its own, trains on the eager path, step by step through autograd. One client class
+ * always takes the same path.
+ *
+ * <p>Clients of a small model may train in a block with others, see {@link SgdClientFactory#ofOneClass}, again with one
  * result up to rounding.
  *
  * <p>Arrays made in a hook are freed after the step. Examples are shuffled anew each epoch, from the round's and the
  * client's seed. An update carries the metric {@code train/loss}, the mean over all examples seen in training mode
  * before each step, and the {@link org.fl4j.message.TrainingFacts}.
  */
-public class SgdClient implements Client {
+public class SgdClient extends ClientHooks implements Client {
     /** The purpose of the seed that the order of examples follows from. */
     static final String SHUFFLE = "shuffle";
 
@@ -76,36 +80,6 @@ public class SgdClient implements Client {
         return id;
     }
 
-    /** Hook: called once, when the received model is loaded and before the first step. */
-    protected void beforeTraining(TrainingTask task, LocalModel model) {}
-
-    /**
-     * Hook: returns what a proximal term pulls to, in the training of the round: float32, shape (trainableCount), not
-     * changed while the client trains. By default the received parameters. Called after {@link #beforeTraining}.
-     */
-    protected NDArray anchor(ParameterVector received) {
-        return received.trainable();
-    }
-
-    /**
-     * Hook: returns the loss of each example as an {@link Expression} with one value a row, whose mean is minimised. It
-     * compiles with the rest of local training, once for each loss of a run: numbers that change from client to client
-     * or round to round belong into {@link Expression#tensor}. Asked for several times a training, so return what was
-     * made once. By default nothing: the task's loss is minimised.
-     */
-    protected Optional<Expression> loss() {
-        return Optional.empty();
-    }
-
-    /**
-     * Hook: returns the tensors that {@link #loss} reads, by their names: float32, in the open scope, on the worker's
-     * device. Called before each training of a client that has examples, when the local model holds the parameters that
-     * it begins with. By default none.
-     */
-    protected Map<String, NDArray> lossTensors(TrainingTask task, LocalModel model) {
-        return Map.of();
-    }
-
     /**
      * Hook: returns one loss an example, shape (n), whose mean is minimised; by default {@link #loss}, or the task's
      * loss if there is none. What cannot be an expression is computed here, with autograd.
@@ -120,38 +94,12 @@ public class SgdClient implements Client {
     }
 
     /**
-     * Hook: returns what to add to the gradient of every step of this training, such as the difference of SCAFFOLD's
-     * control variates: float32, shape (trainableCount), on the worker's device. By default nothing. Works on all
-     * paths.
-     */
-    protected Optional<NDArray> gradientCorrection(TrainingTask task) {
-        return Optional.empty();
-    }
-
-    /**
-     * Hook: called after each backward pass, with the correction added, and before gradient clipping and the
-     * optimizer's step.
-     */
-    protected void afterBackward(LocalStep step) {}
-
-    /**
      * Hook: trains the local model, which holds the received parameters: by default by the mini-batch steps of {@link
      * #training}. Override it for another procedure. {@link #loop} gives it batches and steps with all hooks and
      * settings; a procedure without it has its hooks to call itself.
      */
     protected LocalResult optimize(TrainingTask task, LocalModel model, ParameterVector received) {
         return run(task, training, anchor(received), "").result();
-    }
-
-    /** Hook: called once, after the last step and before the update is taken. */
-    protected void afterTraining(TrainingTask task, LocalModel model) {}
-
-    /** Hook: called when the received model is loaded and before it is evaluated. */
-    protected void beforeEvaluation(TrainingTask task, LocalModel model) {}
-
-    /** Hook: returns the update to send: as it is by default, or with attachments and further metrics. */
-    protected ModelUpdate upload(TrainingTask task, ModelUpdate update) {
-        return update;
     }
 
     @Override
@@ -206,8 +154,9 @@ public class SgdClient implements Client {
     private LocalLoop run(TrainingTask task, LocalTraining how, NDArray anchor, String purpose) {
         LocalLoop run = loop(task, how, anchor, purpose);
         boolean hooks = Hooks.of(getClass()).afterBackward();
-        Optional<TrainingProgram> program = program(hooks ? StepRule.gradient() : how.stepRule(run.corrects()));
-        run.train(program, hooks, tensors, this::gradient);
+        Optional<Expression> term = hooks ? Optional.empty() : gradientTerm(); // hooks follow it
+        StepRule rule = hooks ? StepRule.gradient() : how.stepRule(run.corrects(), term.isPresent());
+        run.train(program(rule, term), hooks, this::gradient);
         return run;
     }
 
@@ -224,18 +173,23 @@ public class SgdClient implements Client {
         LocalModel model = worker.model();
         model.seed(task.seed("dropout" + purpose));
         ClientExamples examples = examples();
-        tensors = loss().filter(own -> examples.count() > 0)
-                .map(own -> LossTensors.of(own, lossTensors(task, model), examples.count()))
-                .orElse(LossTensors.none());
-        LocalLoop begun = new LocalLoop(
-                task, model, anchor, gradientCorrection(task), examples, how, purpose, this::afterBackward);
+        List<Expression> readers =
+                Stream.concat(loss().stream(), gradientTerm().stream()).toList();
+        tensors = readers.isEmpty() || examples.count() == 0
+                ? LossTensors.none()
+                : LossTensors.of(readers, lossTensors(task, model), examples.count());
+        LocalLoop.Own own = new LocalLoop.Own(
+                anchor, gradientCorrection(task), gradientTerm(), tensors, this::afterBackward, purpose);
+        LocalLoop begun = new LocalLoop(task, model, examples, how, own);
         loop = Optional.of(begun);
         return begun;
     }
 
     /** Returns the program of this client, if it has a compiled one. */
-    private Optional<TrainingProgram> program(StepRule rule) {
-        return Hooks.of(getClass()).losses() ? Optional.empty() : worker.model().program(rule, loss());
+    private Optional<TrainingProgram> program(StepRule rule, Optional<Expression> term) {
+        return Hooks.of(getClass()).losses()
+                ? Optional.empty()
+                : worker.model().program(new TrainingProgram.Key(rule, loss(), term));
     }
 
     /** Computes a gradient through autograd, in training mode. */
@@ -254,7 +208,8 @@ public class SgdClient implements Client {
         int step = loop.map(LocalLoop::stepsTaken).orElse(0);
         LocalBatch batch =
                 new LocalBatch(step, examples(), positions, worker.model().manager());
-        return GradientAside.of(worker.model(), program(StepRule.gradient()), batch, tensors, this::gradient);
+        return GradientAside.of(
+                worker.model(), program(StepRule.gradient(), Optional.empty()), batch, tensors, this::gradient);
     }
 
     /**
@@ -275,8 +230,9 @@ public class SgdClient implements Client {
         examples();
         loss().ifPresent(own -> {
             Check.that(!own.isWide(), "loss of a client", "of one value an example, such as a sum or a mean", own);
-            program(StepRule.gradient()); // finds the layers that it reads
+            program(StepRule.gradient(), Optional.empty()); // finds the layers that it reads
         });
+        gradientTerm().ifPresent(LossTensors::requireTerm);
     }
 
     /** Returns what this client trains on. */

@@ -32,8 +32,8 @@ public interface SgdClientFactory extends Serializable {
      * steps of several clients at once, which takes a fraction of the time. The class may override the hooks before and
      * after the steps, and {@link SgdClient#gradientCorrection} and {@link SgdClient#anchor}. All clients of a block
      * must train with the same optimizer, learning rate, clipping and proximal term. If the class computes steps or
-     * losses itself ({@link SgdClient#loss}, {@link SgdClient#losses}, {@link SgdClient#afterBackward}, {@link
-     * SgdClient#optimize}), clients train one by one.
+     * losses itself ({@link SgdClient#loss}, {@link SgdClient#losses}, {@link SgdClient#gradientTerm}, {@link
+     * SgdClient#afterBackward}, {@link SgdClient#optimize}), clients train one by one.
      *
      * @param type the class of each client that is made, not a subclass of it
      * @param factory makes them

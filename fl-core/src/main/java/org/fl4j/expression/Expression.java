@@ -80,6 +80,24 @@ public final class Expression extends Node {
         return leaf(Leaf.Source.TENSOR, Check.present("name", name), Width.UNKNOWN);
     }
 
+    /**
+     * Returns the trainable parameters before a step, shape (1, trainableCount): for {@link
+     * org.fl4j.client.SgdClient#gradientTerm}.
+     */
+    public static Expression parameters() {
+        return leaf(Leaf.Source.PARAMETERS, "", Width.WIDE);
+    }
+
+    /**
+     * Returns what {@link org.fl4j.client.SgdClient#anchor} does, by default the trainable parameters that the client
+     * received, shape (1, trainableCount): for {@link org.fl4j.client.SgdClient#gradientTerm}.
+     */
+    public static Expression received() {
+        Leaf received = new Leaf(Leaf.Source.RECEIVED, "");
+        return new Expression(
+                null, List.of(), received, Width.WIDE, parameters().leaf());
+    }
+
     /** Returns 1 / n, n the examples of the batch, in shape (n, 1): the gradient of a mean at each of its terms. */
     static Expression share() {
         return leaf(Leaf.Source.SHARE, "", Width.COLUMN);
@@ -235,6 +253,11 @@ public final class Expression extends Node {
         return operand.width() == Width.COLUMN && width() == Width.WIDE
                 ? sum()
                 : of(Operation.FIT, operand.width(), this, operand);
+    }
+
+    /** Returns the parts that this is a sum of: this alone if it is none. */
+    public List<Summand> summands() {
+        return Summand.of(this);
     }
 
     Expression sign() {

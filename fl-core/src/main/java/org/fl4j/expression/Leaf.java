@@ -24,6 +24,10 @@ public record Leaf(Source source, String name) {
         PER_EXAMPLE,
         /** A tensor of the client that is the same for all examples. */
         TENSOR,
+        /** The local parameters before a step, shape (1, parameters). */
+        PARAMETERS,
+        /** What a proximal term pulls to, usually the received parameters, shape (1, parameters). */
+        RECEIVED,
         /** 1 / n in every row, of shape (n, 1): what the gradient of a mean begins with. */
         SHARE,
         /** A number. */

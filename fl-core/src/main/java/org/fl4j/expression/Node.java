@@ -68,6 +68,11 @@ abstract sealed class Node permits Expression {
         return width == Width.WIDE;
     }
 
+    /** Returns whether this is a number as it was written. */
+    public boolean isNumber() {
+        return leaf != null && leaf.source() == Leaf.Source.NUMBER;
+    }
+
     /** Returns the names of the leaves from a source. */
     public SortedSet<String> names(Leaf.Source source) {
         SortedSet<String> names = new TreeSet<>();

@@ -18,15 +18,24 @@ final class ExpressionLoss implements LossForm {
             "shape of a client's loss must be ({}, 1), one value an example, but had {} values";
 
     private final Expression loss;
+    private final List<Leaf> tensors;
 
-    ExpressionLoss(Expression loss) {
+    /**
+     * Makes the part of a program.
+     *
+     * @param tensors what the program takes, in that order
+     */
+    ExpressionLoss(Expression loss, List<Leaf> tensors) {
         this.loss = loss;
+        this.tensors = List.copyOf(tensors);
     }
 
-    /** Returns what a program needs of a client, in the order in which it takes them. */
-    static List<Leaf> tensors(Expression loss) {
-        return Stream.of(Source.PER_EXAMPLE, Source.TENSOR)
-                .flatMap(source -> loss.names(source).stream().map(name -> new Leaf(source, name)))
+    /** Returns what expressions need of a client. */
+    static List<Leaf> tensors(Stream<Expression> expressions) {
+        return expressions
+                .flatMap(expression -> Stream.of(Source.PER_EXAMPLE, Source.TENSOR)
+                        .flatMap(source -> expression.names(source).stream().map(name -> new Leaf(source, name))))
+                .distinct()
                 .toList();
     }
 
@@ -56,8 +65,11 @@ final class ExpressionLoss implements LossForm {
             case PER_EXAMPLE ->
                 out.value(
                         "torch.index_select(tensors[%d], 0, torch.narrow(positions, 0, a, count))",
-                        tensors(loss).indexOf(leaf));
-            case TENSOR -> "tensors[" + tensors(loss).indexOf(leaf) + "]";
+                        tensors.indexOf(leaf));
+            case TENSOR -> "tensors[" + tensors.indexOf(leaf) + "]";
+            case PARAMETERS, RECEIVED ->
+                throw new IllegalArgumentException("loss of a client must be one of outputs and labels, but reads "
+                        + leaf + ", which are for gradientTerm");
             case NUMBER -> throw new IllegalStateException("numbers are written as they are, but there was " + leaf);
         };
     }

@@ -19,7 +19,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.fl4j.expression.Expression;
 import org.fl4j.random.Seed;
 import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterLayout;
@@ -184,12 +183,12 @@ public final class FederatedModel implements AutoCloseable {
      * Returns the compiled local training of this model, or nothing if the model or its loss cannot be compiled and
      * must train on the eager path.
      *
-     * @param rule how parameters move
-     * @param loss the client's own loss, if it is not the task's
-     * @throws IllegalArgumentException if a loss of a client's own reads a layer that the network has not
+     * @param key what is compiled
+     * @throws IllegalArgumentException if a loss of a client's own reads a layer that the network has not, or a loss or
+     *     a gradient term what it cannot read
      */
-    public Optional<TrainingProgram> program(StepRule rule, Optional<Expression> loss) {
-        return programs.computeIfAbsent(new TrainingProgram.Key(rule, loss), key -> TrainingProgram.of(this, key));
+    public Optional<TrainingProgram> program(TrainingProgram.Key key) {
+        return programs.computeIfAbsent(key, what -> TrainingProgram.of(this, what));
     }
 
     /** Returns the sum of clipped gradients of single examples as a program, or nothing if there is none. */

@@ -13,7 +13,6 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 import org.fl4j.data.Examples;
-import org.fl4j.expression.Expression;
 import org.fl4j.internal.Check;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.random.Seed;
@@ -245,12 +244,12 @@ public final class LocalModel implements AutoCloseable {
     }
 
     /**
-     * Returns the compiled local training by a rule, if this model can be compiled.
+     * Returns the compiled local training, if this model can be compiled.
      *
-     * @param loss the client's own loss, if it is not the task's
+     * @param key what is compiled
      */
-    public Optional<TrainingProgram> program(StepRule rule, Optional<Expression> loss) {
-        return model.program(rule, loss);
+    public Optional<TrainingProgram> program(TrainingProgram.Key key) {
+        return model.program(key);
     }
 
     /** Returns memory for blocks of a kind, the same each time as long as few kinds are in use. */

@@ -37,13 +37,15 @@ public record LossTensors(Map<String, NDArray> byName) {
     /**
      * Checks what a client gives.
      *
-     * @param loss what reads it
+     * @param readers what reads it: a loss, and a gradient term
      * @param examples how many the client has
      * @throws IllegalArgumentException if something is missing, is not read, or has another type or number of rows
      */
-    public static LossTensors of(Expression loss, Map<String, NDArray> byName, int examples) {
-        SortedSet<String> needed = new TreeSet<>(loss.names(Source.PER_EXAMPLE));
-        needed.addAll(loss.names(Source.TENSOR));
+    public static LossTensors of(List<Expression> readers, Map<String, NDArray> byName, int examples) {
+        SortedSet<String> perExample = names(readers, Source.PER_EXAMPLE);
+        SortedSet<String> common = names(readers, Source.TENSOR);
+        SortedSet<String> needed = new TreeSet<>(perExample);
+        needed.addAll(common);
         Check.that(
                 needed.equals(byName.keySet()), "tensors of a loss", "named " + needed, new TreeSet<>(byName.keySet()));
         byName.forEach((name, tensor) -> Check.that(
@@ -51,7 +53,7 @@ public record LossTensors(Map<String, NDArray> byName) {
                 "tensor " + name + " of a loss",
                 "float32",
                 tensor.getDataType()));
-        for (String name : loss.names(Source.PER_EXAMPLE)) {
+        for (String name : perExample) {
             Shape shape = byName.get(name).getShape();
             Check.that(
                     shape.dimension() == 2 && shape.get(0) == examples,
@@ -60,7 +62,7 @@ public record LossTensors(Map<String, NDArray> byName) {
                     shape);
         }
         Map<String, NDArray> rows = new TreeMap<>(byName);
-        for (String name : loss.names(Source.TENSOR)) {
+        for (String name : common) {
             Shape shape = byName.get(name).getShape();
             boolean isVector = shape.dimension() == 1;
             Check.that(
@@ -71,6 +73,32 @@ public record LossTensors(Map<String, NDArray> byName) {
             rows.computeIfPresent(name, (any, tensor) -> isVector ? tensor.expandDims(0) : tensor);
         }
         return new LossTensors(rows);
+    }
+
+    /**
+     * Returns a gradient term.
+     *
+     * @throws IllegalArgumentException if it reads anything of single examples
+     */
+    public static Expression requireTerm(Expression term) {
+        for (Source source : Source.values()) {
+            boolean known = switch (source) {
+                case PARAMETERS, RECEIVED, TENSOR, NUMBER -> true;
+                case PREDICTIONS, LABELS, TARGETS, OUTPUT, PER_EXAMPLE, SHARE -> false;
+            };
+            Check.that(
+                    known || term.names(source).isEmpty(),
+                    "gradient term of a client",
+                    "one of parameters(), received() and tensors",
+                    term);
+        }
+        return term;
+    }
+
+    private static SortedSet<String> names(List<Expression> readers, Source source) {
+        SortedSet<String> names = new TreeSet<>();
+        readers.forEach(reader -> names.addAll(reader.names(source)));
+        return names;
     }
 
     /**
@@ -104,7 +132,8 @@ public record LossTensors(Map<String, NDArray> byName) {
             case OUTPUT -> model.output(leaf.name());
             case PER_EXAMPLE -> Kernels.rows(model.manager(), get(leaf.name()), positions);
             case TENSOR -> get(leaf.name());
-            case SHARE, NUMBER -> throw new IllegalStateException("losses have no such leaf to look up: " + leaf);
+            case PARAMETERS, RECEIVED, SHARE, NUMBER ->
+                throw new IllegalStateException("losses have no such leaf to look up: " + leaf);
         });
         long count = predictions.getShape().get(0);
         Check.that(
@@ -113,6 +142,28 @@ public record LossTensors(Map<String, NDArray> byName) {
                 "(" + count + ", 1), one value an example",
                 losses.getShape());
         return losses.flatten();
+    }
+
+    /**
+     * Computes what is added to a gradient.
+     *
+     * @param parameters the trainable parameters before the step, float32 of shape (trainableCount)
+     * @param received the anchor, of that shape
+     * @return of that shape
+     * @throws IllegalArgumentException if the term has not one value a parameter, or reads anything of examples
+     */
+    public NDArray term(Expression term, NDArray parameters, NDArray received) {
+        NDArray sum = requireTerm(term).evaluate(leaf -> switch (leaf.source()) {
+            case RECEIVED -> received.expandDims(0);
+            case TENSOR -> get(leaf.name());
+            default -> parameters.expandDims(0);
+        });
+        Check.that(
+                sum.size() == parameters.size(),
+                "shape of a client's gradient term",
+                "one value a parameter, " + parameters.size(),
+                sum.getShape());
+        return sum.flatten();
     }
 
     /** Returns the tensors in the order in which a program takes them. */

@@ -5,9 +5,11 @@ import ai.djl.ndarray.NDList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.fl4j.data.Examples;
 import org.fl4j.expression.Expression;
 import org.fl4j.expression.Leaf;
+import org.fl4j.internal.Check;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterRole;
 import org.fl4j.tensor.internal.Loss;
@@ -59,28 +61,43 @@ public final class TrainingProgram {
      *
      * @param rule how parameters move
      * @param loss the client's own loss, if it is not the task's
+     * @param term what the client adds to each gradient
      */
-    record Key(StepRule rule, Optional<Expression> loss) {}
+    public record Key(StepRule rule, Optional<Expression> loss, Optional<Expression> term) {
+        /** Checks that a rule that moves parameters along with the backward pass is not to add anything before. */
+        public Key {
+            Check.that(!rule.descends() || term.isEmpty(), "rule", "one with a gradient where a term is added", rule);
+        }
+
+        private List<Leaf> tensors() {
+            return ExpressionLoss.tensors(Stream.concat(loss.stream(), term.stream()));
+        }
+    }
 
     private TrainingProgram(TorchScript script, Key key, DropoutMasks masks) {
         this.script = script;
         this.key = key;
         this.masks = masks;
-        tensors = key.loss().map(ExpressionLoss::tensors).orElseGet(List::of);
+        tensors = key.tensors();
     }
 
     /** Writes and compiles the program, if the model is a {@link Network} whose layers have compiled forms, with a loss
      * that a program can express and no dropout inside a residual layer. */
     static Optional<TrainingProgram> of(FederatedModel model, Key key) {
         LearningTask task = model.task();
-        Optional<? extends LossForm> loss = key.loss().isPresent() ? key.loss().map(ExpressionLoss::new) : loss(task);
+        List<Leaf> tensors = key.tensors();
+        Optional<? extends LossForm> loss =
+                key.loss().isPresent() ? key.loss().map(own -> new ExpressionLoss(own, tensors)) : loss(task);
         if (!(task.architecture() instanceof Network network)
                 || DropoutMasks.areNested(network.layers())
                 || loss.isEmpty()) {
             return Optional.empty();
         }
         return new TrainingSource(views(model.layout()), key.rule())
-                .write(out -> Layer.sequence(network.layers(), out, "features", /* above= */ false), loss.get())
+                .write(
+                        out -> Layer.sequence(network.layers(), out, "features", /* above= */ false),
+                        loss.get(),
+                        key.term().map(own -> new GradientTerm(own, tensors)))
                 .map(source -> new TrainingProgram(
                         TorchScript.compile(model.manager(), source),
                         key,

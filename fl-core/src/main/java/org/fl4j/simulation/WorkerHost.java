@@ -93,8 +93,8 @@ record WorkerHost(
     }
 
     /**
-     * Clients share a copy of their message. If one of them writes to it, they train one after another, so that this one
-     * alone fails.
+     * Clients share a copy of their message. If one of them writes to it, they train one after another, so that this
+     * one alone fails.
      */
     private List<Answer> trainWithHooks(List<TrainingTask> block) {
         try (NDScope scope = new NDScope()) {

@@ -29,6 +29,7 @@ import org.fl4j.model.FederatedModel;
 import org.fl4j.model.Layer;
 import org.fl4j.model.LearningTask;
 import org.fl4j.model.Network;
+import org.fl4j.model.TrainingProgram;
 import org.fl4j.random.Seed;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.Slice;
@@ -135,7 +136,8 @@ class OwnLayerTest extends TensorTest {
             FederatedDataset data =
                     digits.federated(Partitioners.iid().partition(digits.train().classIndices(), 1, new Seed(1)));
             try (Worker worker = new Worker(model, data, data, new TestClientStates(), Device.cpu())) {
-                assertThat(model.program(TRAINING.stepRule(false), Optional.empty()))
+                assertThat(model.program(
+                                new TrainingProgram.Key(TRAINING.stepRule(false), Optional.empty(), Optional.empty())))
                         .as("compiled path")
                         .isPresent();
                 TrainingTask task =
@@ -159,7 +161,8 @@ class OwnLayerTest extends TensorTest {
     @Test
     void trainsStepByStepWithoutACompiledForm() {
         try (FederatedModel model = new FederatedModel(task(new EagerScale()))) {
-            assertThat(model.program(TRAINING.stepRule(false), Optional.empty()))
+            assertThat(model.program(
+                            new TrainingProgram.Key(TRAINING.stepRule(false), Optional.empty(), Optional.empty())))
                     .isEmpty();
         }
     }

@@ -25,6 +25,7 @@ import org.fl4j.model.Layer;
 import org.fl4j.model.LearningTask;
 import org.fl4j.model.LocalModel;
 import org.fl4j.model.Network;
+import org.fl4j.model.TrainingProgram;
 import org.fl4j.random.Seed;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.testing.TensorTest;
@@ -116,7 +117,9 @@ class OwnLossTest extends TensorTest {
     }
 
     private void assertCompilesTo(Expression loss, Map<String, NDArray> tensors) {
-        assertThat(model.program(TRAINING.stepRule(false), Optional.of(loss))).isPresent();
+        assertThat(model.program(
+                        new TrainingProgram.Key(TRAINING.stepRule(false), Optional.of(loss), Optional.empty())))
+                .isPresent();
         assertSame(new Own(loss, tensors).train(task), new Eager(loss, tensors).train(task));
     }
 

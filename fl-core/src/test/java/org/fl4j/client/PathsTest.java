@@ -23,6 +23,7 @@ import org.fl4j.model.Layer;
 import org.fl4j.model.LearningTask;
 import org.fl4j.model.Models;
 import org.fl4j.model.Network;
+import org.fl4j.model.TrainingProgram;
 import org.fl4j.random.Seed;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.Tensors;
@@ -214,7 +215,8 @@ class PathsTest extends TensorTest {
                 Partition.of(List.of(IntStream.range(0, EXAMPLES).toArray())));
         try (FederatedModel model = new FederatedModel(task);
                 Worker worker = new Worker(model, data, data, new TestClientStates(), Device.cpu())) {
-            assertThat(model.program(training.stepRule(false), Optional.empty()))
+            assertThat(model.program(
+                            new TrainingProgram.Key(training.stepRule(false), Optional.empty(), Optional.empty())))
                     .as("compiled path")
                     .isPresent();
             ParameterVector start = model.initial(new Seed(1), manager);

@@ -1,7 +1,7 @@
 package org.fl4j.examples;
 
 import java.util.Locale;
-import org.fl4j.client.LocalStep;
+import java.util.Optional;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.client.Worker;
@@ -9,6 +9,7 @@ import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.Partition;
 import org.fl4j.data.Partitioners;
+import org.fl4j.expression.Expression;
 import org.fl4j.message.ClientId;
 import org.fl4j.model.Models;
 import org.fl4j.random.Seed;
@@ -19,16 +20,17 @@ import org.fl4j.simulation.Simulation;
 
 /** A client of your own: local training is pulled back to the received model, the proximal term of FedProx. */
 public final class CustomClient extends SgdClient {
-    private final float pull;
+    private final double pull;
 
-    private CustomClient(ClientId id, Worker worker, LocalTraining training, float pull) {
+    private CustomClient(ClientId id, Worker worker, LocalTraining training, double pull) {
         super(id, worker, training);
         this.pull = pull;
     }
 
     @Override
-    protected void afterBackward(LocalStep step) {
-        step.gradient().addi(step.parameters().sub(step.received()).muli(pull));
+    protected Optional<Expression> gradientTerm() {
+        Expression drift = Expression.parameters().minus(Expression.received());
+        return Optional.of(drift.times(pull));
     }
 
     /** Trains for five rounds and prints the accuracy of each. */
@@ -42,7 +44,7 @@ public final class CustomClient extends SgdClient {
                     .task(Models.mnist2nn())
                     .data(digits.federated(partition))
                     .testData(digits.test())
-                    .clients((id, worker) -> new CustomClient(id, worker, training, /* pull= */ 0.01f))
+                    .clients((id, worker) -> new CustomClient(id, worker, training, /* pull= */ 0.01))
                     .selector(new UniformSelector())
                     .aggregator(new FedAvg())
                     .cohortSize(20)

@@ -17,9 +17,10 @@ import java.util.function.Function;
 public final class BlockSource {
     private static final String HEAD = """
               def train(self: __torch__.Program, w: Tensor, model: Tensor, starts: Tensor, anchors: Tensor,
-                      corrections: Tensor, gradients: Tensor, states: List[Tensor], deltas: Tensor, x: Tensor, y: Tensor, memory: Tensor, rows: Tensor, actives: List[int],
-                      example: List[int], label: List[int], shares: Tensor, losses: Tensor, sums: Tensor, k: int,
-                      batch: int, rate: float) -> NoneType:
+                      corrections: Tensor, gradients: Tensor, states: List[Tensor], deltas: Tensor, x: Tensor,
+                      y: Tensor, memory: Tensor, rows: Tensor, actives: List[int], example: List[int],
+                      label: List[int], shares: Tensor, losses: Tensor, sums: Tensor, k: int, batch: int,
+                      rate: float) -> NoneType:
                 descent = torch.neg(rate)
                 anchored = torch.expand(anchors, [k, -1])
                 corrected_by = torch.expand(corrections, [k, -1])

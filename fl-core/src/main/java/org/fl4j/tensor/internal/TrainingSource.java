@@ -2,6 +2,7 @@ package org.fl4j.tensor.internal;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -35,11 +36,16 @@ public final class TrainingSource {
      * Writes the program.
      *
      * @param network writes the layers, which read {@code features}
+     * @param term adds to {@code gradient} before the rule reads it
      * @return nothing if the network has no compiled form
      */
-    public Optional<String> write(Function<LayerWriter, Optional<LayerPass>> network, LossForm loss) {
+    public Optional<String> write(
+            Function<LayerWriter, Optional<LayerPass>> network,
+            LossForm loss,
+            Optional<? extends Consumer<LayerWriter>> term) {
         return network.apply(layers).map(pass -> {
             pass.backward().write(loss.write(layers, pass.output()));
+            term.ifPresent(own -> own.accept(layers));
             rule.before().forEach(out::step);
             rule.clip().ifPresent(this::clip);
             rule.after().forEach(out::step);

@@ -18,6 +18,7 @@ import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Partition;
+import org.fl4j.expression.Expression;
 import org.fl4j.random.Sampling;
 import org.fl4j.random.Seed;
 import org.fl4j.registry.StrategyRegistry;
@@ -52,9 +53,9 @@ public final class BenchmarkCommand implements Callable<Integer> {
     @Option(
             names = "--engine",
             defaultValue = "compiled",
-            description =
-                    "compiled, hook (clients of one's own that change gradients), eager, null (clients that do not"
-                            + " train), or trainer, a loop over DJL's Trainer (default: ${DEFAULT-VALUE})")
+            description = "compiled, term (clients of one's own that add an expression to gradients), hook (the same in"
+                    + " Java), eager, null (clients that do not"
+                    + " train), or trainer, a loop over DJL's Trainer (default: ${DEFAULT-VALUE})")
     private String engine;
 
     @Option(names = "--algorithm", description = "an algorithm by its name, such as fedntd (default: FedAvg)")
@@ -136,6 +137,15 @@ public final class BenchmarkCommand implements Callable<Integer> {
                     step.gradient().addi(step.parameters().sub(step.received()).muli(.01f));
                 }
             });
+        } else if (engine.equals("term")) {
+            Expression drift = Expression.parameters().minus(Expression.received());
+            Optional<Expression> pull = Optional.of(drift.times(.01));
+            builder.clients((id, worker) -> new SgdClient(id, worker, training) {
+                @Override
+                protected Optional<Expression> gradientTerm() {
+                    return pull;
+                }
+            });
         } else if (engine.equals("eager")) {
             builder.clients((id, worker) -> new SgdClient(id, worker, training) {
                 @Override
@@ -147,7 +157,7 @@ public final class BenchmarkCommand implements Callable<Integer> {
             builder.clients((id, worker) -> new NullClient(id));
         } else if (!engine.equals("compiled")) {
             throw new IllegalArgumentException(
-                    "engine must be compiled, hook, eager, null or trainer, but was " + engine);
+                    "engine must be compiled, term, hook, eager, null or trainer, but was " + engine);
         }
     }
 

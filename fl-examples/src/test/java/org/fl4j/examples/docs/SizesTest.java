@@ -61,7 +61,6 @@ class SizesTest {
             entry("HeatMap.of", "one drawing, from top to bottom"),
             entry("Histogram.of", "one drawing, from top to bottom"),
             entry("Layer", "a record of some twenty lines for each layer"),
-            entry("LocalLoop.<init>/8", "package-private; made in one place"),
             entry("MiraServer.update", "one published procedure, in the order of its steps"),
             entry("MlflowListener.<init>/6", "private; made in one place"),
             entry("Moments.step/7", "what the kernels of three published rules take"),
