@@ -41,14 +41,19 @@ final class DropoutMasks {
         return new DropoutMasks(masks);
     }
 
-    /** Returns whether a residual layer holds a dropout layer, which {@link #of} does not find. */
+    /** Returns whether a layer that holds others holds a dropout layer, which {@link #of} does not find. */
     static boolean areNested(List<Layer> layers) {
         return layers.stream()
                 .map(NamedLayer::bare)
-                .filter(Layer.Residual.class::isInstance)
-                .map(Layer.Residual.class::cast)
-                .flatMap(residual -> Stream.of(residual.body(), residual.shortcut()))
+                .flatMap(DropoutMasks::paths)
                 .anyMatch(path -> path.stream().anyMatch(Layer.Dropout.class::isInstance) || areNested(path));
+    }
+
+    private static Stream<List<Layer>> paths(Layer layer) {
+        if (layer instanceof Layer.Residual residual) {
+            return Stream.of(residual.body(), residual.shortcut());
+        }
+        return layer instanceof SequenceLayer.TimeDistributed each ? Stream.of(each.layers()) : Stream.empty();
     }
 
     /** Returns for how many of the steps masks are drawn at a time. */

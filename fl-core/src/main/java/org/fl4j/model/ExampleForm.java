@@ -46,6 +46,13 @@ public record ExampleForm(Shape shape, DataType type, long largest) {
         return shape.get(0);
     }
 
+    /** Requires a sequence, and returns how many positions it has. */
+    public long positions(String name) {
+        floats(name);
+        require(shape.dimension() == 2, name, "(positions, features)", "");
+        return shape.get(0);
+    }
+
     /** Requires tokens, and returns rows of a table in their place. */
     ExampleForm embedded(String name, int size) {
         Check.that(type == DataType.INT64, "input of " + name, "int64 tokens", type);

@@ -72,6 +72,42 @@ public interface ExampleMeasure {
         }
     }
 
+    /**
+     * Cross-entropy at each position of a sequence, in nats, averaged over the example's positions that count: logits of
+     * shape (n, positions, classes), int64 labels (n, positions), of which those that are {@link #NO_LABEL} do not
+     * count. An example without any has the loss 0.
+     */
+    record TokenCrossEntropy() implements ExampleMeasure {
+        @Override
+        public Optional<String> fault(Shape prediction, NDArray labels) {
+            return Tokens.fault(prediction, labels);
+        }
+
+        @Override
+        public NDArray perExample(NDArray predictions, NDArray labels) {
+            NDArray picked = predictions
+                    .logSoftmax(-1)
+                    .gather(labels.maximum(0).expandDims(2), 2)
+                    .neg()
+                    .squeeze(2);
+            return Tokens.mean(picked, labels);
+        }
+    }
+
+    /** A label of a position that does not count, for measures of sequences; PyTorch's {@code ignore_index}. */
+    long NO_LABEL = -100;
+
+    /** Returns {@link TokenCrossEntropy}. */
+    static ExampleMeasure tokenCrossEntropy() {
+        return new TokenCrossEntropy();
+    }
+
+    /** Returns the part of an example's positions that count at which the largest logit is the label's. */
+    static ExampleMeasure tokenAccuracy() {
+        return (predictions, labels) ->
+                Tokens.mean(predictions.argMax(-1).eq(labels).toType(DataType.FLOAT32, false), labels);
+    }
+
     /** The squared error, averaged over the outputs of an example: labels have the shape of the predictions. */
     record SquaredError() implements ExampleMeasure {
         @Override

@@ -52,6 +52,20 @@ public record LearningTask(
                 WeightInitializer.fanInUniform());
     }
 
+    /**
+     * Returns a task that predicts a class at each position of a sequence, such as the next token: {@link
+     * ExampleMeasure#tokenCrossEntropy} and the accuracy over positions, PyTorch's default initial weights for dense
+     * layers.
+     */
+    public static LearningTask sequence(Supplier<Block> architecture, Shape inputShape) {
+        return new LearningTask(
+                architecture,
+                inputShape,
+                ExampleMeasure.tokenCrossEntropy(),
+                Map.of("accuracy", ExampleMeasure.tokenAccuracy()),
+                WeightInitializer.fanInUniform());
+    }
+
     /** Returns a regression task: mean squared error, PyTorch's default initial weights. */
     public static LearningTask regression(Supplier<Block> architecture, Shape inputShape) {
         return new LearningTask(

@@ -156,6 +156,51 @@ public final class Models {
         return task(inputShape, layers).withInitializer(WeightInitializer.heNormal());
     }
 
+    /**
+     * Returns LEAF's network for the next character of a text (Caldas et al. 2018, arXiv 1812.01097): an embedding of
+     * 8, two LSTM layers of 256, and a dense layer behind the last position.
+     *
+     * @param characters how many different ones there are
+     * @param positions the length of an example; LEAF's is 80
+     */
+    public static LearningTask characterLstm(int characters, int positions) {
+        return task(
+                new Shape(positions),
+                List.of(
+                        new Layer.Embedding(characters, 8),
+                        new SequenceLayer.Lstm(256),
+                        new SequenceLayer.Lstm(256),
+                        new SequenceLayer.LastPosition(),
+                        new Dense(characters)));
+    }
+
+    /**
+     * Returns a language model as GPT-2 builds them (Radford et al. 2019): learned positions, and blocks of causal
+     * self-attention and of a hidden layer four times as wide with GELU, each behind a layer normalisation and with a
+     * residual connection. It predicts a token at each position.
+     *
+     * @param tokens how many different ones there are
+     * @param positions the length of an example
+     * @param layers how many blocks
+     * @param width features of a position
+     * @param heads of each attention
+     */
+    public static LearningTask transformer(int tokens, int positions, int layers, int width, int heads) {
+        List<Layer> all = new ArrayList<>();
+        all.add(new Layer.Embedding(tokens, width));
+        all.add(new SequenceLayer.PositionalEmbedding());
+        Layer norm = new SequenceLayer.TimeDistributed(new Layer.LayerNorm());
+        for (int block = 0; block < layers; block++) {
+            all.add(new Residual(List.of(norm, new SequenceLayer.SelfAttention(heads).whichIsCausal()), List.of()));
+            all.add(new Residual(
+                    List.of(new SequenceLayer.TimeDistributed(
+                            new Layer.LayerNorm(), new Dense(4 * width), new Layer.Gelu(), new Dense(width))),
+                    List.of()));
+        }
+        all.add(new SequenceLayer.TimeDistributed(new Layer.LayerNorm(), new Dense(tokens)));
+        return LearningTask.sequence(new Network(all), new Shape(positions));
+    }
+
     private static LearningTask task(Shape inputShape, List<Layer> layers) {
         return LearningTask.classification(new Network(layers), inputShape);
     }

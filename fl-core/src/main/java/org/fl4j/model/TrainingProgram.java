@@ -109,6 +109,9 @@ public final class TrainingProgram {
         if (task.loss() instanceof ExampleMeasure.CrossEntropy) {
             return Optional.of(Loss.CROSS_ENTROPY);
         }
+        if (task.loss() instanceof ExampleMeasure.TokenCrossEntropy) {
+            return Optional.of(Loss.TOKEN_CROSS_ENTROPY);
+        }
         return task.loss() instanceof ExampleMeasure.SquaredError ? Optional.of(Loss.SQUARED_ERROR) : Optional.empty();
     }
 

@@ -47,6 +47,62 @@ class LayerShapesTest extends TensorTest {
         }
     }
 
+    static Stream<Network> sequences() {
+        return Stream.of(
+                Network.of(
+                        new Layer.Embedding(9, 6),
+                        new SequenceLayer.PositionalEmbedding(),
+                        new SequenceLayer.Lstm(5),
+                        new SequenceLayer.Gru(4),
+                        new SequenceLayer.SelfAttention(2).withRotaryPositions(),
+                        new SequenceLayer.RmsNorm(),
+                        new SequenceLayer.TimeDistributed(new SequenceLayer.SwiGlu(7), new Layer.Dense(3)),
+                        new SequenceLayer.LastPosition()),
+                Network.of(
+                        new Layer.Embedding(9, 6),
+                        new SequenceLayer.TimeDistributed(new Layer.LayerNorm(), new Layer.Dense(3))));
+    }
+
+    @ParameterizedTest
+    @MethodSource("sequences")
+    void agreeWithTheNetworkOfASequence(Network network) {
+        Shape tokens = new Shape(5);
+        try (FederatedModel model = new FederatedModel(LearningTask.sequence(network, tokens));
+                LocalModel local = new LocalModel(model, Device.cpu())) {
+            Shape output = local.predict(manager.zeros(new Shape(3, 5), DataType.INT64))
+                    .getShape();
+            assertThat(LayerShapes.trace(network.layers(), tokens, DataType.INT64)
+                            .shape())
+                    .isEqualTo(output.slice(1));
+        }
+    }
+
+    @Test
+    void sequencesNameTheLayerTheRuleAndTheValue() {
+        assertThatThrownBy(() -> LayerShapes.trace(List.of(new SequenceLayer.Lstm(3)), IMAGE, DataType.FLOAT32))
+                .hasMessage("input of layer 1 (Lstm) must be of shape (positions, features) for each example,"
+                        + " but was (2, 9, 8)");
+        assertThatThrownBy(() -> LayerShapes.trace(
+                        List.of(new SequenceLayer.SelfAttention(3)), new Shape(5, 8), DataType.FLOAT32))
+                .hasMessage("heads of layer 1 (SelfAttention) must be a divisor of its 8 features, but was 3");
+        assertThatThrownBy(() -> LayerShapes.trace(
+                        List.of(new SequenceLayer.SelfAttention(2).withRotaryPositions()),
+                        new Shape(5, 6),
+                        DataType.FLOAT32))
+                .hasMessage("heads of layer 1 (SelfAttention) must be a divisor of its 6 features, with an even number"
+                        + " of features for each, but was 2");
+        assertThatThrownBy(() -> LayerShapes.trace(
+                        List.of(new SequenceLayer.TimeDistributed(new Layer.Conv2d(1, 1, 1, 0, true))),
+                        new Shape(5, 6),
+                        DataType.FLOAT32))
+                .hasMessage("input of layer 1.1 (Conv2d) must be of shape (channels, height, width) for each example,"
+                        + " but was (6)");
+        assertThatThrownBy(() -> new SequenceLayer.TimeDistributed(new Layer.Relu().named("x")))
+                .hasMessageStartingWith("layers for each position must be without names: name what holds them");
+        assertThat(DropoutMasks.areNested(List.of(new SequenceLayer.TimeDistributed(new Layer.Dropout(.5)))))
+                .isTrue();
+    }
+
     @Test
     void knowTheLargestArrayOnTheWay() {
         List<Layer> layers = List.of(new Layer.Conv2d(16, 3, 1, 1, true), new Layer.Flatten(), new Layer.Dense(10));

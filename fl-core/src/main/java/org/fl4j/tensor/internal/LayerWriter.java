@@ -72,6 +72,16 @@ public final class LayerWriter {
         out.effect(format, arguments);
     }
 
+    /** Writes a line as it is, such as the head of a loop; lines of its body begin with two more spaces. */
+    void line(String format, Object... arguments) {
+        out.step(format, arguments);
+    }
+
+    /** Returns a name that no other line uses. */
+    String fresh(String stem) {
+        return out.fresh(stem);
+    }
+
     /**
      * Writes lines that end the program if a condition does not hold.
      *

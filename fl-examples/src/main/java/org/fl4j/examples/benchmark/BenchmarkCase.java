@@ -26,7 +26,13 @@ enum BenchmarkCase {
     /** CIFAR-10 as pfl-research publishes it. */
     P5(Models::cifarCnn, 1000, 50, 50, 10, 10, .1),
     /** Softmax regression as FLUTE and Flower publish it. */
-    P6(BenchmarkCase::softmax, 1000, 60, 10, 100, 10, .03);
+    P6(BenchmarkCase::softmax, 1000, 60, 10, 100, 10, .03),
+    /** The next character of tiny Shakespeare, LEAF's LSTM on 80 characters. */
+    P8(() -> Models.characterLstm(PlayText.CHARACTERS, 80), 100, 60, 5, 3, 10, .8),
+    /** CIFAR-10, ResNet-18 with group normalisation. */
+    P9(() -> Models.resNet18GroupNorm(10, 32), 1000, 50, 2, 3, 10, .05),
+    /** Tiny Shakespeare, a causal transformer of four layers and 128 features on 64 characters. */
+    P10(() -> Models.transformer(PlayText.CHARACTERS, 64, 4, 128, 4), 100, 60, 5, 3, 10, .1);
 
     final Supplier<LearningTask> task;
     final int clients;
@@ -70,7 +76,10 @@ enum BenchmarkCase {
 
     /** Reads the data: the real ones below a directory, or digits of the same shape and number. */
     Dataset data(String source) {
-        if (this == P5) {
+        if (this == P8 || this == P10) {
+            return PlayText.read(Path.of(source), this == P8 ? 80 : 64, /* eachPosition= */ this == P10);
+        }
+        if (this == P5 || this == P9) {
             return CifarReader.read(Path.of(source)).standardised();
         }
         return source.equals("digits")

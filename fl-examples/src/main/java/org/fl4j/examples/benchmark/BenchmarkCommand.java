@@ -32,22 +32,26 @@ import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
 import org.fl4j.tensor.Devices;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Times the rounds of a workload and prints one JSON line, in the manner of a PyTorch loop of the same work. */
 @Command(
         name = "benchmark",
-        description = "Times rounds of a published workload: p1, p2, p3, p5 or p6.",
+        description =
+                "Times rounds of a published workload: p1, p2, p3, p5, p6, p8, p9 or p10; or of all, beside loops of peers.",
         mixinStandardHelpOptions = true)
 public final class BenchmarkCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "WORKLOAD", description = "p1, p2, p3, p5 or p6")
+    @Parameters(paramLabel = "WORKLOAD", description = "p1, p2, p3, p5, p6, p8, p9, p10 or all")
     private String workload;
 
     @Option(
             names = "--data",
             defaultValue = "digits",
-            description = "digits, or the directory of MNIST (for p5: of CIFAR-10) (default: ${DEFAULT-VALUE})")
+            description =
+                    "digits, or the directory of MNIST; for p5 and p9 of CIFAR-10, for p8 and p10 of a text input.txt"
+                            + " (default: ${DEFAULT-VALUE})")
     private String data;
 
     @Option(
@@ -73,10 +77,17 @@ public final class BenchmarkCommand implements Callable<Integer> {
     @Option(names = "--device", defaultValue = "cpu", description = "where to compute (default: ${DEFAULT-VALUE})")
     private String device;
 
+    @Mixin
+    private PeerOptions peers;
+
     private double startUpSeconds = Double.NaN;
 
     @Override
     public Integer call() {
+        if (workload.equals("all")) {
+            peers.sideBySide(data);
+            return 0;
+        }
         BenchmarkCase work = BenchmarkCase.find(workload);
         int total = rounds == null ? work.rounds : rounds;
         try (Dataset dataset = work.data(data)) {
@@ -194,7 +205,7 @@ public final class BenchmarkCommand implements Callable<Integer> {
     }
 
     /** The process's peak resident memory, or -1 where there is no /proc. */
-    private static long peakMebibytes() {
+    static long peakMebibytes() {
         Path status = Path.of("/proc/self/status");
         if (!Files.exists(status)) {
             return -1;
