@@ -43,7 +43,8 @@ public final class FederatedModel implements AutoCloseable {
     private final ParameterLayout layout;
     private final FixedParameters fixed;
     private final Map<ParameterLayout, FederatedModel> smaller = new ConcurrentHashMap<>();
-    private final Map<TrainingProgram.Key, Optional<TrainingProgram>> programs = new ConcurrentHashMap<>();
+    private final Map<TrainingProgram.Key, Optional<TrainingProgram>> cpuPrograms = new ConcurrentHashMap<>();
+    private final Map<TrainingProgram.Key, Optional<TrainingProgram>> gpuPrograms = new ConcurrentHashMap<>();
     private final Map<StepRule, Optional<BlockProgram>> blockPrograms = new ConcurrentHashMap<>();
     private Optional<Optional<ClippedGradients>> clipped = Optional.empty(); // once somebody asked
     private final ExampleRules exampleRules;
@@ -184,11 +185,13 @@ public final class FederatedModel implements AutoCloseable {
      * must train on the eager path.
      *
      * @param key what is compiled
+     * @param device where it runs
      * @throws IllegalArgumentException if a loss of a client's own reads a layer that the network has not, or a loss or
      *     a gradient term what it cannot read
      */
-    public Optional<TrainingProgram> program(TrainingProgram.Key key) {
-        return programs.computeIfAbsent(key, what -> TrainingProgram.of(this, what));
+    public Optional<TrainingProgram> program(TrainingProgram.Key key, Device device) {
+        Map<TrainingProgram.Key, Optional<TrainingProgram>> programs = device.isGpu() ? gpuPrograms : cpuPrograms;
+        return programs.computeIfAbsent(key, what -> TrainingProgram.of(this, what, !device.isGpu()));
     }
 
     /** Returns the sum of clipped gradients of single examples as a program, or nothing if there is none. */

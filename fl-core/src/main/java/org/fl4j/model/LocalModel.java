@@ -249,7 +249,7 @@ public final class LocalModel implements AutoCloseable {
      * @param key what is compiled
      */
     public Optional<TrainingProgram> program(TrainingProgram.Key key) {
-        return model.program(key);
+        return model.program(key, device());
     }
 
     /** Returns memory for blocks of a kind, the same each time as long as few kinds are in use. */

@@ -83,7 +83,7 @@ public final class TrainingProgram {
 
     /** Writes and compiles the program, if the model is a {@link Network} whose layers have compiled forms, with a loss
      * that a program can express and no dropout inside a residual layer. */
-    static Optional<TrainingProgram> of(FederatedModel model, Key key) {
+    static Optional<TrainingProgram> of(FederatedModel model, Key key, boolean onCpu) {
         LearningTask task = model.task();
         List<Leaf> tensors = key.tensors();
         Optional<? extends LossForm> loss =
@@ -93,7 +93,8 @@ public final class TrainingProgram {
                 || loss.isEmpty()) {
             return Optional.empty();
         }
-        return new TrainingSource(views(model.layout()), key.rule())
+        TrainingSource program = new TrainingSource(views(model.layout()), key.rule());
+        return (onCpu ? program.forCpu() : program)
                 .write(
                         out -> Layer.sequence(network.layers(), out, "features", /* above= */ false),
                         loss.get(),

@@ -137,7 +137,8 @@ class OwnLayerTest extends TensorTest {
                     digits.federated(Partitioners.iid().partition(digits.train().classIndices(), 1, new Seed(1)));
             try (Worker worker = new Worker(model, data, data, new TestClientStates(), Device.cpu())) {
                 assertThat(model.program(
-                                new TrainingProgram.Key(TRAINING.stepRule(false), Optional.empty(), Optional.empty())))
+                                new TrainingProgram.Key(TRAINING.stepRule(false), Optional.empty(), Optional.empty()),
+                                Device.cpu()))
                         .as("compiled path")
                         .isPresent();
                 TrainingTask task =
@@ -162,7 +163,8 @@ class OwnLayerTest extends TensorTest {
     void trainsStepByStepWithoutACompiledForm() {
         try (FederatedModel model = new FederatedModel(task(new EagerScale()))) {
             assertThat(model.program(
-                            new TrainingProgram.Key(TRAINING.stepRule(false), Optional.empty(), Optional.empty())))
+                            new TrainingProgram.Key(TRAINING.stepRule(false), Optional.empty(), Optional.empty()),
+                            Device.cpu()))
                     .isEmpty();
         }
     }

@@ -118,7 +118,8 @@ class OwnLossTest extends TensorTest {
 
     private void assertCompilesTo(Expression loss, Map<String, NDArray> tensors) {
         assertThat(model.program(
-                        new TrainingProgram.Key(TRAINING.stepRule(false), Optional.of(loss), Optional.empty())))
+                        new TrainingProgram.Key(TRAINING.stepRule(false), Optional.of(loss), Optional.empty()),
+                        Device.cpu()))
                 .isPresent();
         assertSame(new Own(loss, tensors).train(task), new Eager(loss, tensors).train(task));
     }

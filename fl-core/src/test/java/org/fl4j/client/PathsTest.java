@@ -216,7 +216,8 @@ class PathsTest extends TensorTest {
         try (FederatedModel model = new FederatedModel(task);
                 Worker worker = new Worker(model, data, data, new TestClientStates(), Device.cpu())) {
             assertThat(model.program(
-                            new TrainingProgram.Key(training.stepRule(false), Optional.empty(), Optional.empty())))
+                            new TrainingProgram.Key(training.stepRule(false), Optional.empty(), Optional.empty()),
+                            Device.cpu()))
                     .as("compiled path")
                     .isPresent();
             ParameterVector start = model.initial(new Seed(1), manager);

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.fl4j.data.Examples;
 import org.fl4j.data.FederatedDataset;
@@ -22,13 +24,17 @@ import org.fl4j.model.ExampleMeasure;
 import org.fl4j.model.FederatedModel;
 import org.fl4j.model.Layer;
 import org.fl4j.model.LearningTask;
+import org.fl4j.model.LocalModel;
+import org.fl4j.model.LossTensors;
 import org.fl4j.model.Network;
 import org.fl4j.model.SequenceLayer;
 import org.fl4j.model.TrainingProgram;
 import org.fl4j.random.Seed;
 import org.fl4j.tensor.Tensors;
+import org.fl4j.tensor.internal.StepRule;
 import org.fl4j.testing.TensorTest;
 import org.fl4j.testing.TestClientStates;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -156,7 +162,8 @@ class SequencePathsTest extends TensorTest {
         try (FederatedModel model = new FederatedModel(task);
                 Worker worker = new Worker(model, data, data, new TestClientStates(), Device.cpu())) {
             assertThat(model.program(
-                            new TrainingProgram.Key(training.stepRule(false), Optional.empty(), Optional.empty())))
+                            new TrainingProgram.Key(training.stepRule(false), Optional.empty(), Optional.empty()),
+                            Device.cpu()))
                     .as("a compiled form")
                     .isPresent();
             TrainingTask sent =
@@ -177,6 +184,51 @@ class SequencePathsTest extends TensorTest {
                                     / eager.metrics().value("train/loss")
                             - 1))
                     .isLessThan(1e-5);
+        }
+    }
+
+    /** Other devices have the LSTM's loop over positions, where the CPU has oneDNN's; the loop runs on the CPU too. */
+    @Test
+    void lstmsOfOtherDevicesGiveTheSameGradients() {
+        LearningTask task = last(
+                new Layer.Embedding(TOKENS, 8),
+                new SequenceLayer.Lstm(7),
+                new SequenceLayer.Lstm(5),
+                new SequenceLayer.LastPosition(),
+                new Layer.Dense(TOKENS));
+        FederatedDataset data = data(/* eachPosition= */ false);
+        Examples examples = data.examples(CLIENT, Device.cpu()).source();
+        try (FederatedModel model = new FederatedModel(task);
+                LocalModel local = new LocalModel(model, Device.cpu())) {
+            local.load(model.initial(new Seed(1), manager));
+            NDArray parameters = local.parameters().trainable();
+            NDArray rows = Tensors.create(manager, LongStream.range(0, EXAMPLES).toArray());
+            List<NDArray> gradients = new ArrayList<>();
+            for (Device device : List.of(Device.cpu(), Device.gpu())) {
+                NDArray gradient = parameters.zerosLike();
+                TrainingProgram.Key key =
+                        new TrainingProgram.Key(StepRule.gradient(), Optional.empty(), Optional.empty());
+                model.program(key, device)
+                        .orElseThrow()
+                        .gradient(
+                                new TrainingProgram.Inputs(
+                                        local,
+                                        parameters,
+                                        parameters,
+                                        examples,
+                                        rows,
+                                        rows,
+                                        LossTensors.none(),
+                                        manager.create(new Shape(EXAMPLES)),
+                                        /* rate= */ 0),
+                                gradient,
+                                0,
+                                EXAMPLES);
+                gradients.add(gradient);
+            }
+            assertThat(gradients.get(0).sub(gradients.get(1)).norm().getFloat()
+                            / gradients.get(0).norm().getFloat())
+                    .isLessThan(1e-5f);
         }
     }
 }

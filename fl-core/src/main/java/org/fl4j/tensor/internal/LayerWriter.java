@@ -22,6 +22,7 @@ public final class LayerWriter {
     private final Map<String, String> outputs = new HashMap<>(); // of named layers, by the layer's name
     private final Map<String, String> outputGradients = new HashMap<>(); // what the loss adds to them
     private int dropouts;
+    private boolean forCpu;
 
     LayerWriter(List<ParameterView> parameters, ProgramWriter out, BatchForm form, GradientSink sink) {
         this.out = out;
@@ -70,6 +71,16 @@ public final class LayerWriter {
     /** Writes a line that runs in every step for what it does; arguments as in a format. */
     public void effect(String format, Object... arguments) {
         out.effect(format, arguments);
+    }
+
+    /** Says that the program runs on the CPU, so that layers may use what only libtorch's CPU side has. */
+    void forCpu() {
+        forCpu = true;
+        frozen.ifPresent(LayerWriter::forCpu);
+    }
+
+    boolean isForCpu() {
+        return forCpu;
     }
 
     /** Writes a line as it is, such as the head of a loop; lines of its body begin with two more spaces. */

@@ -31,7 +31,9 @@ public final class RecurrentForms {
 
     /** Long short-term memory: (n, positions, features) to (n, positions, units). */
     public static LayerPass lstm(LayerWriter out, int units, String x, boolean above) {
-        return new RecurrentForms(out, units, x).lstm(above);
+        return out.isForCpu() && OneDnnLstm.isAvailable()
+                ? OneDnnLstm.write(out, units, x, above)
+                : new RecurrentForms(out, units, x).lstm(above);
     }
 
     /** Gated recurrent units: (n, positions, features) to (n, positions, units). */

@@ -32,6 +32,12 @@ public final class TrainingSource {
         layers = new LayerWriter(parameters, out, BatchForm.ONE, sink);
     }
 
+    /** Has layers written for the CPU, where they have such a form. */
+    public TrainingSource forCpu() {
+        layers.forCpu();
+        return this;
+    }
+
     /**
      * Writes the program.
      *

@@ -7,7 +7,6 @@ import java.util.Locale;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.fl4j.data.CifarReader;
-import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.MnistReader;
 import org.fl4j.model.LearningTask;
@@ -75,15 +74,16 @@ enum BenchmarkCase {
     }
 
     /** Reads the data: the real ones below a directory, or digits of the same shape and number. */
-    Dataset data(String source) {
+    BenchmarkData data(String source) {
         if (this == P8 || this == P10) {
             return PlayText.read(Path.of(source), this == P8 ? 80 : 64, /* eachPosition= */ this == P10);
         }
         if (this == P5 || this == P9) {
-            return CifarReader.read(Path.of(source)).standardised();
+            return BenchmarkData.of(CifarReader.read(Path.of(source)).standardised());
         }
-        return source.equals("digits")
-                ? Digits.generate(60_000, 10_000, new Seed(0))
-                : MnistReader.read(Path.of(source));
+        return BenchmarkData.of(
+                source.equals("digits")
+                        ? Digits.generate(60_000, 10_000, new Seed(0))
+                        : MnistReader.read(Path.of(source)));
     }
 }

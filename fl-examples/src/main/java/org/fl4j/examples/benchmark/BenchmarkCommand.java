@@ -16,7 +16,6 @@ import org.fl4j.client.LocalBatch;
 import org.fl4j.client.LocalStep;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
-import org.fl4j.data.Dataset;
 import org.fl4j.data.Partition;
 import org.fl4j.expression.Expression;
 import org.fl4j.random.Sampling;
@@ -90,7 +89,7 @@ public final class BenchmarkCommand implements Callable<Integer> {
         }
         BenchmarkCase work = BenchmarkCase.find(workload);
         int total = rounds == null ? work.rounds : rounds;
-        try (Dataset dataset = work.data(data)) {
+        try (BenchmarkData dataset = work.data(data)) {
             Partition partition = partition(work, dataset.train().count());
             double[] seconds;
             double accuracy;
@@ -112,7 +111,7 @@ public final class BenchmarkCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Simulation simulation(BenchmarkCase work, Dataset dataset, Partition partition, int total) {
+    private Simulation simulation(BenchmarkCase work, BenchmarkData dataset, Partition partition, int total) {
         LocalTraining training = LocalTraining.sgd(work.learningRate).batchSize(work.batch);
         SimulationBuilder builder = Simulation.builder()
                 .task(work.task.get())

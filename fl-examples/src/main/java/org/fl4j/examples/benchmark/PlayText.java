@@ -8,7 +8,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import org.fl4j.data.Dataset;
 import org.fl4j.data.Examples;
 import org.fl4j.internal.Check;
 import org.fl4j.tensor.TensorEngine;
@@ -30,7 +29,7 @@ final class PlayText {
      * @param length of a window
      * @param eachPosition whether labels are (n, length), and not (n)
      */
-    static Dataset read(Path file, int length, boolean eachPosition) {
+    static BenchmarkData read(Path file, int length, boolean eachPosition) {
         String text;
         try {
             text = Files.readString(Files.isDirectory(file) ? file.resolve("input.txt") : file);
@@ -55,7 +54,7 @@ final class PlayText {
                 Tensors.create(manager, labels)
                         .reshape(eachPosition ? new Shape(windows, length) : new Shape(windows)));
         int train = windows - TEST;
-        return new Dataset(part(all, 0, train), part(all, train, windows), CHARACTERS);
+        return new BenchmarkData(part(all, 0, train), part(all, train, windows));
     }
 
     private static Examples part(Examples all, int from, int to) {

@@ -21,7 +21,6 @@ import ai.djl.training.tracker.Tracker;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
-import org.fl4j.data.Dataset;
 import org.fl4j.data.Examples;
 import org.fl4j.data.Partition;
 import org.fl4j.message.ClientId;
@@ -34,10 +33,10 @@ import org.fl4j.tensor.Kernels;
 /** FedAvg by hand over DJL's own Trainer, as its tutorials train: the baseline that shows what FL4J's engine adds. */
 final class TrainerLoop {
     private final BenchmarkCase work;
-    private final Dataset dataset;
+    private final BenchmarkData dataset;
     private final Partition partition;
 
-    TrainerLoop(BenchmarkCase work, Dataset dataset, Partition partition) {
+    TrainerLoop(BenchmarkCase work, BenchmarkData dataset, Partition partition) {
         this.work = work;
         this.dataset = dataset;
         this.partition = partition;
