@@ -10,8 +10,14 @@ import argparse
 import gzip
 import json
 import multiprocessing
+import os
 import statistics
+import sys
 import time
+
+if "--threads" in sys.argv:  # before libraries read it
+    for name in "OMP_NUM_THREADS", "MKL_NUM_THREADS":
+        os.environ[name] = sys.argv[sys.argv.index("--threads") + 1]
 
 import numpy as np
 import torch
@@ -131,7 +137,10 @@ class Work:
         self.a = a
         torch.set_num_threads(a.threads)
         torch.manual_seed(0)
+        torch.set_num_interop_threads(1)
         self.x, self.y = read(a)
+        if a.model in ("softmax", "2nn"):
+            self.x = self.x.flatten(1)
         random = np.random.default_rng(1)
         held = random.permutation(len(self.y))[:a.clients * a.examples].reshape(a.clients, a.examples)
         self.rounds = [[torch.from_numpy(held[c][random.permutation(a.examples)])

@@ -73,8 +73,8 @@ public interface ExampleMeasure {
     }
 
     /**
-     * Cross-entropy at each position of a sequence, in nats, averaged over the example's positions that count: logits of
-     * shape (n, positions, classes), int64 labels (n, positions), of which those that are {@link #NO_LABEL} do not
+     * Cross-entropy at each position of a sequence, in nats, averaged over the example's positions that count: logits
+     * of shape (n, positions, classes), int64 labels (n, positions), of which those that are {@link #NO_LABEL} do not
      * count. An example without any has the loss 0.
      */
     record TokenCrossEntropy() implements ExampleMeasure {

@@ -191,7 +191,7 @@ public final class Models {
         all.add(new SequenceLayer.PositionalEmbedding());
         Layer norm = new SequenceLayer.TimeDistributed(new Layer.LayerNorm());
         for (int block = 0; block < layers; block++) {
-            all.add(new Residual(List.of(norm, new SequenceLayer.SelfAttention(heads).whichIsCausal()), List.of()));
+            all.add(new Residual(List.of(norm, SequenceLayer.SelfAttention.causal(heads)), List.of()));
             all.add(new Residual(
                     List.of(new SequenceLayer.TimeDistributed(
                             new Layer.LayerNorm(), new Dense(4 * width), new Layer.Gelu(), new Dense(width))),

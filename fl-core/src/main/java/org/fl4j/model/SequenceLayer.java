@@ -188,9 +188,9 @@ public interface SequenceLayer extends Layer {
             this(heads, /* causal= */ false, /* rotary= */ false);
         }
 
-        /** Returns the same that attends to no later position, as language models do. */
-        public SelfAttention whichIsCausal() {
-            return new SelfAttention(heads, /* causal= */ true, rotary);
+        /** Returns attention of each position to itself and those before it, as language models have it. */
+        public static SelfAttention causal(int heads) {
+            return new SelfAttention(heads, /* causal= */ true, /* rotary= */ false);
         }
 
         /** Returns the same with rotary positions. */
@@ -229,11 +229,6 @@ public interface SequenceLayer extends Layer {
      * with a scale and no shift.
      */
     record RmsNorm() implements SequenceLayer {
-        @Override
-        public boolean keepsExamplesApart() {
-            return false; // true, but without a form for single examples
-        }
-
         @Override
         public Block toBlock() {
             return new SequenceBlocks.RootMeanSquare();

@@ -32,8 +32,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The update after three steps of gradient descent with rate .1 against PyTorch 2.15: nn.LSTM, nn.GRU, nn.LayerNorm with
- * nn.MultiheadAttention, and F.rms_norm with F.scaled_dot_product_attention. Parameter i is .4 sin(.7 i).
+ * The update after three steps of gradient descent with rate .1 against PyTorch 2.15: nn.LSTM, nn.GRU, nn.LayerNorm
+ * with nn.MultiheadAttention, and F.rms_norm with F.scaled_dot_product_attention. Parameter i is .4 sin(.7 i).
  */
 class SequenceGoldenTest extends TensorTest {
     private static final int EXAMPLES = 5;
@@ -57,8 +57,7 @@ class SequenceGoldenTest extends TensorTest {
     static Stream<Arguments> cases() {
         SequenceLayer norm = new SequenceLayer.TimeDistributed(new Layer.LayerNorm());
         SequenceLayer heads = new SequenceLayer.TimeDistributed(new Layer.Dense(TOKENS));
-        Layer attention =
-                new Layer.Residual(List.of(norm, new SequenceLayer.SelfAttention(2).whichIsCausal()), List.of());
+        Layer attention = new Layer.Residual(List.of(norm, SequenceLayer.SelfAttention.causal(2)), List.of());
         Layer mixing = new Layer.Residual(
                 List.of(new SequenceLayer.TimeDistributed(
                         new Layer.LayerNorm(), new Layer.Dense(12), new Layer.Gelu(), new Layer.Dense(8))),
@@ -66,7 +65,7 @@ class SequenceGoldenTest extends TensorTest {
         Layer rotary = new Layer.Residual(
                 List.of(
                         new SequenceLayer.RmsNorm(),
-                        new SequenceLayer.SelfAttention(2).whichIsCausal().withRotaryPositions()),
+                        SequenceLayer.SelfAttention.causal(2).withRotaryPositions()),
                 List.of());
         Layer gated = new Layer.Residual(
                 List.of(new SequenceLayer.RmsNorm(), new SequenceLayer.TimeDistributed(new SequenceLayer.SwiGlu(9))),

@@ -76,7 +76,7 @@ class SequencePathsTest extends TensorTest {
                 embedding,
                 new SequenceLayer.PositionalEmbedding(),
                 new Layer.Dropout(.25),
-                residual(norm, new SequenceLayer.SelfAttention(2).whichIsCausal()),
+                residual(norm, SequenceLayer.SelfAttention.causal(2)),
                 residual(new SequenceLayer.TimeDistributed(
                         new Layer.LayerNorm(), new Layer.Dense(12), new Layer.Gelu(), new Layer.Dense(8))),
                 norm,
@@ -85,7 +85,7 @@ class SequencePathsTest extends TensorTest {
                 embedding,
                 residual(
                         new SequenceLayer.RmsNorm(),
-                        new SequenceLayer.SelfAttention(2).whichIsCausal().withRotaryPositions()),
+                        SequenceLayer.SelfAttention.causal(2).withRotaryPositions()),
                 residual(new SequenceLayer.RmsNorm(), new SequenceLayer.TimeDistributed(new SequenceLayer.SwiGlu(9))),
                 new SequenceLayer.RmsNorm(),
                 heads());

@@ -16,7 +16,8 @@ class ContractsTest extends ContractCoverage {
                 entry("org.fl4j.examples.PrototypeLearning$PrototypeClient", "an example: ProgramsTest runs it"),
                 entry("org.fl4j.examples.PrototypeLearning$Prototypes", "an example: ProgramsTest runs it"),
                 entry("org.fl4j.examples.benchmark.BenchmarkCommand$2", "the benchmark's client with a hook"),
-                entry("org.fl4j.examples.benchmark.BenchmarkCommand$3", "the benchmark's client on the eager path"),
+                entry("org.fl4j.examples.benchmark.BenchmarkCommand$3", "the benchmark's client with a term"),
+                entry("org.fl4j.examples.benchmark.BenchmarkCommand$4", "the benchmark's client on the eager path"),
                 entry("org.fl4j.examples.benchmark.NullClient", "trains nothing: NullClientTest"));
     }
 }

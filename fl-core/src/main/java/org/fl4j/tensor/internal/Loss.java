@@ -15,12 +15,12 @@ public enum Loss implements LossForm {
             return out.value("torch._log_softmax_backward_data(%s, %s, 1, 6)", back, logs);
         }
     },
-    /** Of scores (n, positions, classes) against a class at each position (n, positions), negative if it does not count. */
+    /** Of scores (n, positions, classes) against a class at each position, negative where it does not count. */
     TOKEN_CROSS_ENTROPY {
         @Override
         public String write(LayerWriter out, String output) {
             String logs = out.value("torch.log_softmax(%s, 2, None)", output);
-            String counts = out.value("torch.to(torch.ge(labels, 0), %s)", "6");
+            String counts = out.value("torch.to(torch.ge(labels, 0), 6)");
             String all = out.value("torch.clamp_min(torch.sum(%s, [1]), 1)", counts);
             String classes = out.value("torch.unsqueeze(torch.clamp_min(labels, 0), 2)");
             String picked = out.value("torch.squeeze(torch.gather(%s, 2, %s), 2)", logs, classes);

@@ -6,7 +6,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.Locale;
-import org.fl4j.tensor.TensorEngine;
 
 /** The LSTM of oneDNN, which libtorch has for CPUs of most kinds: all positions in one call, forwards and backwards. */
 final class OneDnnLstm {
@@ -19,7 +18,7 @@ final class OneDnnLstm {
         static final boolean AVAILABLE = probe();
 
         private static boolean probe() {
-            try (NDManager manager = TensorEngine.newManager(Device.cpu())) {
+            try (NDManager manager = NDManager.newBaseManager(Device.cpu())) {
                 TorchScript script = TorchScript.compile(manager, """
                           def one(self: __torch__.Program, x: Tensor, w: Tensor, b: Tensor, h: Tensor) -> NoneType:
                             y = torch.mkldnn_rnn_layer(x, w, w, b, b, h, h, False, annotate(List[int], []),
@@ -58,8 +57,8 @@ final class OneDnnLstm {
                 g -> {
                     String back = out.value(
                             "torch.mkldnn_rnn_layer_backward(%1$s, %2$s, %3$s, %3$s, (%4$s)[0], (%4$s)[1], (%4$s)[2], "
-                                    + "torch.contiguous(torch.transpose(%5$s, 0, 1)), None, None, False, %6$d, %7$d, 1, "
-                                    + "True, True, False, %8$s, False, (%4$s)[3])",
+                                    + "torch.contiguous(torch.transpose(%5$s, 0, 1)), None, None, False, %6$d, %7$d, "
+                                    + "1, True, True, False, %8$s, False, (%4$s)[3])",
                             input, weights, zeros, all, g, LSTM, units, none);
                     if (out.trains()) {
                         for (int i = 0; i < parameters.length; i++) {

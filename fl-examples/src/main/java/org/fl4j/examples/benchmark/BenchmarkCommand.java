@@ -39,7 +39,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "benchmark",
         description =
-                "Times rounds of a published workload: p1, p2, p3, p5, p6, p8, p9 or p10; or of all, beside loops of peers.",
+                "Times rounds of a workload: p1, p2, p3, p5, p6, p8, p9 or p10; or of all, beside loops of peers.",
         mixinStandardHelpOptions = true)
 public final class BenchmarkCommand implements Callable<Integer> {
     @Parameters(paramLabel = "WORKLOAD", description = "p1, p2, p3, p5, p6, p8, p9, p10 or all")

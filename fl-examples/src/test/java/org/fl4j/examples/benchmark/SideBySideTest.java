@@ -43,7 +43,8 @@ class SideBySideTest {
         assertThat(String.join(" ", commands.get(4)))
                 .isEqualTo(
                         "venv/bin/python peers/torch_loops.py --kind loop --model softmax --data mnist --clients 1000"
-                                + " --examples 10 --cohort 100 --batch 10 --rounds 200 --rate 0.1 --threads 1 --processes 2");
+                                + " --examples 10 --cohort 100 --batch 10 --rounds 200 --rate 0.1 --threads 1"
+                                + " --processes 2");
     }
 
     @Test

@@ -226,11 +226,16 @@ class MainTest {
                 .isZero();
         assertThat(run("benchmark", "p3", "--rounds", "2", "--engine", "hook").code())
                 .isZero();
+        assertThat(run("benchmark", "p3", "--rounds", "2", "--engine", "term").code())
+                .isZero();
+        assertThat(run("benchmark", "all", "--peers", "nowhere").err())
+                .contains("--peers must be a Python environment, with bin/python, but was nowhere");
         assertThat(run("benchmark", "p3", "--rounds", "2", "--algorithm", "fedntd")
                         .code())
                 .isZero();
         assertThat(run("benchmark", "p3", "--algorithm", "fedntt").err()).contains("did you mean fedntd?");
-        assertThat(run("benchmark", "p7").err()).contains("workload must be one of p1, p2, p3, p5, p6, but was p7");
+        assertThat(run("benchmark", "p7").err())
+                .contains("workload must be one of p1, p2, p3, p5, p6, p8, p9, p10," + " but was p7");
     }
 
     /** A run in a world of fast and slow devices, its time to a target, and its charts. */
