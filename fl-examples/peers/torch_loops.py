@@ -256,6 +256,7 @@ def run(a):
     for share in range(a.processes):
         here, there = context.Pipe()
         context.Process(target=serve, args=(a, there, share), daemon=True).start()
+        there.close()  # so that the end of the process ends what this one waits for
         pipes.append(here)
     for pipe in pipes:
         pipe.recv()

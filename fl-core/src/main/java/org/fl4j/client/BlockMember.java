@@ -20,7 +20,7 @@ import org.fl4j.tensor.ParameterVector;
  */
 final class BlockMember {
     private final TrainingTask task;
-    private Optional<RuntimeException> failure = Optional.empty();
+    private Optional<Throwable> failure = Optional.empty();
     private SgdClient client; // null if it could not be made
     private ClientExamples examples; // null if it failed
     private NDArray start; // null if it begins with what it received
@@ -49,7 +49,7 @@ final class BlockMember {
     private <T> Optional<T> attempt(Supplier<T> work) {
         try {
             return Optional.of(work.get());
-        } catch (RuntimeException e) { // the client's own failure
+        } catch (RuntimeException | Error e) { // whatever it is, it is the client's own failure
             failure = Optional.of(e);
             return Optional.empty();
         }
@@ -64,8 +64,9 @@ final class BlockMember {
         received.load();
         try {
             client.begin(task);
+            NDArray pulling = client.anchor(task.model().on(like.getDevice()));
             if (client.training().proximalTerm() > 0) {
-                anchor = vector("anchor", client.anchor(task.model().on(like.getDevice())), like);
+                anchor = vector("anchor", pulling, like);
             }
             correction = client.gradientCorrection(task).map(own -> vector("gradientCorrection", own, like));
         } finally {
@@ -76,11 +77,14 @@ final class BlockMember {
     }
 
     private static NDArray vector(String hook, NDArray own, NDArray like) {
+        Check.that(!own.isReleased(), "what " + hook + " returns", "an open array", "closed");
         Check.that(
-                own.getShape().equals(like.getShape()) && own.getDataType() == like.getDataType(),
+                own.getShape().equals(like.getShape())
+                        && own.getDataType() == like.getDataType()
+                        && own.getDevice().equals(like.getDevice()),
                 "what " + hook + " returns",
-                "float32 of shape " + like.getShape(),
-                own.getDataType() + " of shape " + own.getShape());
+                "float32 of shape " + like.getShape() + " on " + like.getDevice(),
+                own.getDataType() + " of shape " + own.getShape() + " on " + own.getDevice());
         return own;
     }
 

@@ -40,7 +40,8 @@ abstract class ClientHooks {
      * Expression#parameters}, {@link Expression#received} and tensors, with one value a parameter. It is part of the
      * compiled program, where {@link #afterBackward} costs a call and passes over the parameters for each step. It is
      * added before the proximal term, gradient clipping and the optimizer's step. The gradient of {@code mu / 2 |w -
-     * received|^2} is {@code parameters().minus(received()).times(mu)}. By default nothing.
+     * received|^2} is {@code parameters().minus(received()).times(mu)}. Numbers that change from client to client or
+     * round to round belong into {@link Expression#tensor}. By default nothing.
      */
     protected Optional<Expression> gradientTerm() {
         return Optional.empty();

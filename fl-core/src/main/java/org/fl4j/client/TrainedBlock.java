@@ -50,7 +50,7 @@ public final class TrainedBlock {
             ClientId client,
             Optional<Receipt> receipt,
             Optional<ModelUpdate> update,
-            Optional<RuntimeException> failure,
+            Optional<Throwable> failure,
             int row) {}
 
     private TrainedBlock(List<Member> members, ParameterVector received, BlockProgram.Result result) {

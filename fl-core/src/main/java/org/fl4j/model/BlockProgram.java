@@ -7,6 +7,7 @@ import org.fl4j.data.Examples;
 import org.fl4j.internal.Check;
 import org.fl4j.tensor.ParameterRole;
 import org.fl4j.tensor.internal.BlockSource;
+import org.fl4j.tensor.internal.Loss;
 import org.fl4j.tensor.internal.StepRule;
 import org.fl4j.tensor.internal.TorchScript;
 
@@ -75,9 +76,10 @@ public final class BlockProgram {
         if (other.isPresent()) {
             return Optional.of("layer " + other.get() + " has no form for several clients");
         }
-        return TrainingProgram.loss(task).isPresent()
-                ? Optional.empty()
-                : Optional.of("the loss is neither cross-entropy nor the squared error");
+        boolean known = TrainingProgram.loss(task)
+                .filter(loss -> loss != Loss.TOKEN_CROSS_ENTROPY)
+                .isPresent();
+        return known ? Optional.empty() : Optional.of("the loss is neither cross-entropy nor the squared error");
     }
 
     /** Writes and compiles the program, if there is no {@link #fault}. */

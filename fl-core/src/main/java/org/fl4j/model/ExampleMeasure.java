@@ -102,7 +102,10 @@ public interface ExampleMeasure {
         return new TokenCrossEntropy();
     }
 
-    /** Returns the part of an example's positions that count at which the largest logit is the label's. */
+    /**
+     * Returns the share of an example's positions that count at which the largest logit is the label's, 0 if none
+     * counts: logits (n, positions, classes), int64 labels (n, positions).
+     */
     static ExampleMeasure tokenAccuracy() {
         return (predictions, labels) ->
                 Tokens.mean(predictions.argMax(-1).eq(labels).toType(DataType.FLOAT32, false), labels);

@@ -54,8 +54,9 @@ public record LearningTask(
 
     /**
      * Returns a task that predicts a class at each position of a sequence, such as the next token: {@link
-     * ExampleMeasure#tokenCrossEntropy} and the accuracy over positions, PyTorch's default initial weights for dense
-     * layers.
+     * ExampleMeasure#tokenCrossEntropy} and {@link ExampleMeasure#tokenAccuracy}, each a mean over examples, in which
+     * an example counts as much as any other, however many of its positions do. Initial weights are PyTorch's default
+     * for dense layers.
      */
     public static LearningTask sequence(Supplier<Block> architecture, Shape inputShape) {
         return new LearningTask(

@@ -16,7 +16,7 @@ import org.fl4j.internal.Check;
 import org.fl4j.tensor.Kernels;
 
 /**
- * What a client gives to a loss of its own.
+ * What a client gives to a loss or a gradient term of its own.
  *
  * @param byName float32 tensors: what is {@linkplain Expression#perExample per example} has as many rows as the client
  *     has examples
@@ -46,18 +46,24 @@ public record LossTensors(Map<String, NDArray> byName) {
         SortedSet<String> common = names(readers, Source.TENSOR);
         SortedSet<String> needed = new TreeSet<>(perExample);
         needed.addAll(common);
+        for (String name : perExample) {
+            Check.that(!common.contains(name), "tensor " + name, "per example or the same for all, not both", name);
+        }
         Check.that(
-                needed.equals(byName.keySet()), "tensors of a loss", "named " + needed, new TreeSet<>(byName.keySet()));
+                needed.equals(byName.keySet()),
+                "tensors of a loss or gradient term",
+                "named " + needed,
+                new TreeSet<>(byName.keySet()));
         byName.forEach((name, tensor) -> Check.that(
                 tensor.getDataType() == DataType.FLOAT32,
-                "tensor " + name + " of a loss",
+                "tensor " + name + " of a loss or gradient term",
                 "float32",
                 tensor.getDataType()));
         for (String name : perExample) {
             Shape shape = byName.get(name).getShape();
             Check.that(
                     shape.dimension() == 2 && shape.get(0) == examples,
-                    "shape of tensor " + name + " of a loss",
+                    "shape of tensor " + name + " of a loss or gradient term",
                     "(" + examples + ", k), a row for each example of the client",
                     shape);
         }
@@ -67,7 +73,7 @@ public record LossTensors(Map<String, NDArray> byName) {
             boolean isVector = shape.dimension() == 1;
             Check.that(
                     isVector || (shape.dimension() == 2 && shape.get(0) == 1),
-                    "shape of tensor " + name + " of a loss",
+                    "shape of tensor " + name + " of a loss or gradient term",
                     "(1, k) or (k), the same for all examples",
                     shape);
             rows.computeIfPresent(name, (any, tensor) -> isVector ? tensor.expandDims(0) : tensor);
@@ -109,8 +115,9 @@ public record LossTensors(Map<String, NDArray> byName) {
     public NDArray get(String name) {
         NDArray tensor = byName.get(name);
         if (tensor == null) {
-            throw new IllegalStateException("tensor " + name + " of a loss must be known before a gradient is computed;"
-                    + " clients are asked for their tensors when a training begins");
+            throw new IllegalStateException(
+                    "tensor " + name + " of a loss or gradient term must be known before a gradient is computed;"
+                            + " clients are asked for their tensors when a training begins");
         }
         return tensor;
     }

@@ -100,21 +100,37 @@ record WorkerHost(
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
             List<ClientCall.Given> given = ClientCall.given(block);
-            TrainedBlock trained =
-                    trained(block, given.stream().map(ClientCall.Given::task).toList());
-            List<ModelUpdate> updates = trained.members().stream()
-                    .flatMap(member -> member.update().stream())
-                    .toList();
-            if (ClientCall.areUntouched(given)) {
+            Optional<TrainedBlock> trained = trained(block, given);
+            if (trained.isPresent()) {
                 return answers(
                         block,
-                        trained,
+                        trained.get(),
                         i -> () -> calls.sent(
-                                given.get(i), trained.members().get(i).update().orElseThrow(), worker));
+                                given.get(i),
+                                trained.get().members().get(i).update().orElseThrow(),
+                                worker));
             }
-            updates.forEach(update -> calls.discard(update, worker));
         }
         return ClientHost.super.trainBlock(block);
+    }
+
+    /** Trains clients that were given copies of their tasks; nothing if one of them has written to its own. */
+    private Optional<TrainedBlock> trained(List<TrainingTask> block, List<ClientCall.Given> given) {
+        try {
+            TrainedBlock trained =
+                    train(block, given.stream().map(ClientCall.Given::task).toList());
+            if (ClientCall.areUntouched(given)) {
+                return Optional.of(trained);
+            }
+            trained.members().stream()
+                    .flatMap(member -> member.update().stream())
+                    .forEach(update -> calls.discard(update, worker));
+        } catch (RuntimeException e) {
+            if (ClientCall.areUntouched(given)) {
+                throw e;
+            }
+        }
+        return Optional.empty();
     }
 
     private List<Answer> answers(
@@ -133,13 +149,14 @@ record WorkerHost(
             throw e;
         }
     }
+
     /** Trains the clients at once, and does nothing to their updates; valid until this host works again. */
     TrainedBlock trainTogether(List<TrainingTask> block) {
-        return trained(block, block);
+        return train(block, block);
     }
 
     /** Trains clients, which may have been given copies of their tasks. */
-    private TrainedBlock trained(List<TrainingTask> block, List<TrainingTask> given) {
+    private TrainedBlock train(List<TrainingTask> block, List<TrainingTask> given) {
         try {
             worker.taskBegins(block.get(0));
             return TrainedBlock.train(

@@ -107,11 +107,11 @@ class HookedBlockTest extends BlockSetup {
                             member.failure().map(Throwable::getMessage).orElse("none"))
                     .containsExactly(
                             "before 0",
-                            "what gradientCorrection returns must be float32 of shape (84),"
-                                    + " but was float32 of shape (1)",
+                            "what gradientCorrection returns must be float32 of shape (84) on cpu(),"
+                                    + " but was float32 of shape (1) on cpu()",
                             "after 2",
-                            "none",
-                            "none",
+                            "what gradientCorrection returns must be an open array, but was closed",
+                            "error of 4",
                             "disk of client 5",
                             "none");
             assertThat(block.members())
@@ -143,15 +143,20 @@ class HookedBlockTest extends BlockSetup {
 
         @Override
         protected Optional<NDArray> gradientCorrection(TrainingTask task) {
-            return id().index() == 1
-                    ? Optional.of(worker().model().manager().create(1f).reshape(1))
-                    : Optional.empty();
+            NDArray one = worker().model().manager().create(1f).reshape(1);
+            if (id().index() == 3) {
+                one.close();
+            }
+            return id().index() == 1 || id().index() == 3 ? Optional.of(one) : Optional.empty();
         }
 
         @Override
         protected ModelUpdate upload(TrainingTask task, ModelUpdate update) {
             if (id().index() == 2) {
                 throw new IllegalStateException("after 2");
+            }
+            if (id().index() == 4) {
+                throw new AssertionError("error of 4");
             }
             return update;
         }

@@ -296,10 +296,11 @@ class OwnLossTest extends TensorTest {
         assertThatThrownBy(() -> new Own(Expression.output("heads").mean(), Map.of()).requireExamples())
                 .hasMessage("named layer that a loss reads must be one of [hidden], but was heads");
         assertThatThrownBy(() -> new Own(CROSS_ENTROPY, Map.of("a", manager.ones(new Shape(2)))).train(task))
-                .hasMessage("tensors of a loss must be named [], but was [a]");
+                .hasMessage("tensors of a loss or gradient term must be named [], but was [a]");
         Expression weighed = CROSS_ENTROPY.times(Expression.perExample("weight"));
         assertThatThrownBy(() -> new Own(weighed, Map.of("weight", manager.ones(new Shape(2, 1)))).train(task))
-                .hasMessage("shape of tensor weight of a loss must be (23, k), a row for each example of the client,"
+                .hasMessage("shape of tensor weight of a loss or gradient term must be (23, k), a row for each"
+                        + " example of the client,"
                         + " but was (2, 1)");
         assertThatThrownBy(() -> new Eager(weighed, Map.of("weight", manager.ones(new Shape(23, 2)))).train(task))
                 .hasMessage("shape of a client's loss must be (5, 1), one value an example, but was (5, 2)");
@@ -314,7 +315,8 @@ class OwnLossTest extends TensorTest {
         assertThatThrownBy(() -> new Own(
                                 CROSS_ENTROPY.times(Expression.tensor("w")), Map.of("w", manager.ones(new Shape(5, 1))))
                         .train(task))
-                .hasMessage("shape of tensor w of a loss must be (1, k) or (k), the same for all examples,"
+                .hasMessage("shape of tensor w of a loss or gradient term must be (1, k) or (k), the same for all"
+                        + " examples,"
                         + " but was (5, 1)");
         assertThatThrownBy(() -> new Layer.Residual(List.of(new Layer.Relu().named("x")), List.of()))
                 .hasMessageStartingWith("layers of a residual layer must be without names: name the residual layer");

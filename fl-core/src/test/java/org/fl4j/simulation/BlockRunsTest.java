@@ -40,6 +40,7 @@ import org.fl4j.server.WeightedMean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whole runs whose clients train in blocks. */
@@ -168,18 +169,29 @@ class BlockRunsTest extends RunSetup {
                 .hasRootCauseMessage("disk of client 5");
     }
 
-    /** Client 5 writes to what it was sent, which it shares with its block, before or after the steps. */
+    private static String reason(boolean before, boolean closes) {
+        if (!closes) {
+            return "task must not be written to, but the client wrote to the model";
+        }
+        return before ? "has been released already" : "task must stay open, but the client closed the model";
+    }
+
+    /** Client 5 writes to what it was sent, or closes it, which its block shares, before or after the steps. */
     private static final class Scribbler extends SgdClient {
         private final boolean before;
+        private final boolean closes;
 
-        Scribbler(ClientId id, Worker worker, LocalTraining training, boolean before) {
+        Scribbler(ClientId id, Worker worker, LocalTraining training, boolean before, boolean closes) {
             super(id, worker, training);
             this.before = before;
+            this.closes = closes;
         }
 
         private void scribble(TrainingTask task, boolean now) {
-            if (now && id().index() == 5) {
+            if (now && id().index() == 5 && !closes) {
                 task.model().floats().addi(1);
+            } else if (now && id().index() == 5) {
+                task.model().floats().close();
             }
         }
 
@@ -196,12 +208,12 @@ class BlockRunsTest extends RunSetup {
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {true, false})
-    void aClientThatWritesToItsTaskFailsAlone(boolean before) {
+    @CsvSource({"true, false", "false, false", "true, true", "false, true"})
+    void aClientThatWritesToItsTaskFailsAlone(boolean before, boolean closes) {
         FederatedDataset data = digits.federated(Fixtures.partition(digits));
         SimulationBuilder run = blocks().cohortSize(Fixtures.CLIENTS)
                 .sgdClients(SgdClientFactory.ofOneClass(
-                        Scribbler.class, (id, worker, training) -> new Scribbler(id, worker, training, before)))
+                        Scribbler.class, (id, worker, training) -> new Scribbler(id, worker, training, before, closes)))
                 .failurePolicy(FailurePolicy.SKIP_CLIENT);
         SimulationBuilder without = blocks().cohortSize(Fixtures.CLIENTS)
                 .aggregator(EACH)
@@ -211,8 +223,7 @@ class BlockRunsTest extends RunSetup {
                 RunResult expected = without.build().run()) {
             assertThat(result.history()).allSatisfy(round -> {
                 assertThat(round.failures()).extracting(ClientFailure::client).containsExactly(new ClientId(5));
-                assertThat(round.failures().get(0).error())
-                        .contains("task must not be written to, but the client wrote to the model");
+                assertThat(round.failures().get(0).error()).contains(reason(before, closes));
                 assertThat(round.clients()).hasSize(Fixtures.CLIENTS - 1);
             });
             assertThat(result.state().model().floats().toFloatArray())
@@ -353,7 +364,7 @@ class BlockRunsTest extends RunSetup {
                 .as("a million rows")
                 .isEqualTo(1);
         SgdClientFactory hooked = SgdClientFactory.ofOneClass(
-                Scribbler.class, (id, worker, training) -> new Scribbler(id, worker, training, /* before= */ true));
+                Scribbler.class, (id, worker, training) -> new Scribbler(id, worker, training, true, false));
         assertThat(together(setup().cohortSize(12).sgdClients(hooked)))
                 .as("clients with hooks")
                 .isEqualTo(3);

@@ -73,7 +73,12 @@ public final class BlockSource {
      */
     public Optional<String> write(Function<LayerWriter, Optional<LayerPass>> network, Loss loss) {
         return network.apply(layers).map(pass -> {
-            String gradient = loss == Loss.CROSS_ENTROPY ? crossEntropy(pass.output()) : squaredError(pass.output());
+            String gradient = switch (loss) {
+                case CROSS_ENTROPY -> crossEntropy(pass.output());
+                case SQUARED_ERROR -> squaredError(pass.output());
+                case TOKEN_CROSS_ENTROPY ->
+                    throw new IllegalArgumentException("loss must be one of rows, but was " + loss);
+            };
             pass.backward().write(gradient);
             if (!rule.descends()) {
                 move();

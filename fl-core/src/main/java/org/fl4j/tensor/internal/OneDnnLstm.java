@@ -21,8 +21,12 @@ final class OneDnnLstm {
             try (NDManager manager = NDManager.newBaseManager(Device.cpu())) {
                 TorchScript script = TorchScript.compile(manager, """
                           def one(self: __torch__.Program, x: Tensor, w: Tensor, b: Tensor, h: Tensor) -> NoneType:
-                            y = torch.mkldnn_rnn_layer(x, w, w, b, b, h, h, False, annotate(List[int], []),
-                                2, 1, 1, True, False, False, True)
+                            none = annotate(List[int], [])
+                            e = torch.set_grad_enabled(True)
+                            y = torch.mkldnn_rnn_layer(x, w, w, b, b, h, h, False, none, 2, 1, 1, True, False, False,
+                                True)
+                            g = torch.mkldnn_rnn_layer_backward(x, w, w, b, b, h, h, (y)[0], (y)[1], (y)[2], (y)[0],
+                                None, None, False, 2, 1, 1, True, True, False, none, False, (y)[3])
                             return None
                         """);
                 NDArray x = manager.zeros(new Shape(1, 1, 1));
@@ -46,7 +50,7 @@ final class OneDnnLstm {
         String zeros = out.value("torch.new_zeros(%1$s, [torch.size(%1$s, 0), %2$d])", x, units);
         String none = out.value("annotate(List[int], [])");
         String before = out.value("torch.is_grad_enabled()");
-        out.effect("torch.set_grad_enabled(True)"); // without, it keeps nothing for the way back
+        out.effect("torch.set_grad_enabled(True)"); // or it keeps nothing for the way back
         String all = out.value(
                 "torch.mkldnn_rnn_layer(%1$s, %2$s, %3$s, %3$s, False, %4$s, %5$d, %6$d, 1, True, False, False, True)",
                 input, weights, zeros, none, LSTM, units);

@@ -32,7 +32,7 @@ final class PeerOptions {
             names = "--workloads",
             split = ",",
             defaultValue = "p1,p3,p6",
-            description = "for all: which workloads (default: ${DEFAULT-VALUE})")
+            description = "for all: workloads that read the same data (default: ${DEFAULT-VALUE})")
     private List<String> workloads;
 
     @Option(names = "--out", description = "for all: a file to write the tables to; by default they are printed")
@@ -46,6 +46,7 @@ final class PeerOptions {
                 "--scripts",
                 "a directory with torch_loops.py",
                 scripts);
+        Check.that(Files.isDirectory(Path.of(data)), "--data", "a directory, for peers read it too", data);
         List<BenchmarkCase> cases = workloads.stream().map(BenchmarkCase::find).toList();
         SideBySide all = new SideBySide(python, scripts, data, turns, SideBySide::run);
         if (file == null) {

@@ -48,17 +48,20 @@ final class PlayText {
         for (int i = 0; i < labels.length; i++) {
             labels[i] = tokens[eachPosition ? i + 1 : (i + 1) * length];
         }
-        NDManager manager = TensorEngine.newManager(Device.cpu());
-        Examples all = new Examples(
-                Tensors.create(manager, features).reshape(windows, length),
-                Tensors.create(manager, labels)
-                        .reshape(eachPosition ? new Shape(windows, length) : new Shape(windows)));
-        int train = windows - TEST;
-        return new BenchmarkData(part(all, 0, train), part(all, train, windows));
+        int train = (windows - TEST) * length;
+        return new BenchmarkData(
+                examples(features, labels, length, 0, train),
+                examples(features, labels, length, train, features.length));
     }
 
-    private static Examples part(Examples all, int from, int to) {
-        String rows = from + ":" + to;
-        return new Examples(all.features().get(rows), all.labels().get(rows));
+    /** Makes examples of the windows in a part of the text. */
+    private static Examples examples(long[] features, long[] labels, int length, int from, int to) {
+        NDManager manager = TensorEngine.newManager(Device.cpu());
+        int each = labels.length == features.length ? length : 1; // labels of a window
+        int windows = (to - from) / length;
+        long[] own = Arrays.copyOfRange(labels, from / length * each, to / length * each);
+        return new Examples(
+                Tensors.create(manager, Arrays.copyOfRange(features, from, to)).reshape(windows, length),
+                Tensors.create(manager, own).reshape(each == 1 ? new Shape(windows) : new Shape(windows, length)));
     }
 }

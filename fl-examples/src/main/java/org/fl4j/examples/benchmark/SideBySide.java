@@ -24,7 +24,7 @@ import org.fl4j.internal.Check;
  *
  * @param python the interpreter of an environment with numpy and torch, and jax and fedjax or not
  * @param scripts the directory of torch_loops.py and fedjax_loop.py
- * @param data the directory of MNIST; for p5, of CIFAR-10
+ * @param data the directory of what the workloads read: MNIST, CIFAR-10 or a text
  * @param turns how often each system runs, at least 1
  * @param runner runs a command and returns what it printed
  */
@@ -41,7 +41,11 @@ record SideBySide(Path python, Path scripts, String data, int turns, Function<Li
         double median(String system) {
             List<Double> sorted = new ArrayList<>(bySystem.get(system));
             Collections.sort(sorted);
-            return sorted.isEmpty() ? Double.NaN : sorted.get(sorted.size() / 2);
+            int half = sorted.size() / 2;
+            if (sorted.isEmpty()) {
+                return Double.NaN;
+            }
+            return sorted.size() % 2 == 1 ? sorted.get(half) : (sorted.get(half - 1) + sorted.get(half)) / 2;
         }
 
         String best() {
@@ -183,9 +187,9 @@ record SideBySide(Path python, Path scripts, String data, int turns, Function<Li
     static String run(List<String> command) {
         try {
             Path log = Files.createTempFile("peer", ".log");
+            Process process =
+                    new ProcessBuilder(command).redirectError(log.toFile()).start();
             try {
-                Process process =
-                        new ProcessBuilder(command).redirectError(log.toFile()).start();
                 String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
                 if (process.waitFor() != 0) {
                     System.err.println(command + " failed: "
@@ -194,6 +198,7 @@ record SideBySide(Path python, Path scripts, String data, int turns, Function<Li
                 }
                 return printed;
             } finally {
+                process.destroy(); // it runs on only if this thread was interrupted
                 Files.delete(log);
             }
         } catch (IOException e) {
