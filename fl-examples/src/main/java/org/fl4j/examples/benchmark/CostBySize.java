@@ -86,11 +86,12 @@ public record CostBySize(int rounds) {
     /** Returns the median seconds of a round in which all clients take part. */
     private double round(LearningTask task, int clients) {
         try (Dataset digits = Digits.generate(1_000, 10, new Seed(0))) {
-            Partition partition = Partition.of(IntStream.range(0, clients)
+            List<int[]> held = IntStream.range(0, clients)
                     .mapToObj(client -> IntStream.range(0, EXAMPLES)
                             .map(i -> (client * EXAMPLES + i) % 1_000)
                             .toArray())
-                    .toList());
+                    .toList();
+            Partition partition = Partition.of(held, Partition.Allowance.SHARED_ROWS);
             try (RunResult result = Simulation.builder()
                     .task(task)
                     .data(digits.federated(partition))

@@ -59,11 +59,11 @@ class SideBySideTest {
 
     @Test
     void costsBySizeHaveARowForEachSize() {
-        assertThat(printed(out -> new CostBySize(2).print(List.of(1, 3), List.of(0, 5), out))
+        assertThat(printed(out -> new CostBySize(2).print(List.of(1, 103), List.of(0, 5), out))
                         .lines()
                         .toList())
                 .hasSize(9)
-                .anySatisfy(line -> assertThat(line).matches("\\| 3 \\| [\\d.]+ \\| \\d+ \\| -?\\d+ \\|"))
+                .anySatisfy(line -> assertThat(line).matches("\\| 103 \\| [\\d.]+ \\| \\d+ \\| -?\\d+ \\|"))
                 .anySatisfy(line -> assertThat(line).startsWith("| 4,015 | "));
     }
 }
