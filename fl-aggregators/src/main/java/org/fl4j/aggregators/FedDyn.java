@@ -82,11 +82,11 @@ public record FedDyn(double alpha) implements Algorithm {
 
         @Override
         protected Optional<NDArray> gradientCorrection(TrainingTask task) {
-            linear = kept(SLOT)
+            NDArray before = kept(SLOT)
                     .flatMap(state -> state.tensor(LINEAR))
-                    .or(() -> Optional.of(
-                            worker().model().parameters().trainable().zerosLike()));
-            return linear.map(NDArray::neg);
+                    .orElseGet(() -> worker().model().parameters().trainable().zerosLike());
+            linear = Optional.of(before);
+            return Optional.of(before.neg());
         }
 
         @Override

@@ -137,11 +137,11 @@ public record Scaffold(Option option) implements Algorithm {
 
         @Override
         protected Optional<NDArray> gradientCorrection(TrainingTask task) {
-            own = kept(SLOT)
+            NDArray before = kept(SLOT)
                     .flatMap(state -> state.tensor(CONTROL))
-                    .or(() -> Optional.of(
-                            worker().model().parameters().trainable().zerosLike()));
-            NDArray correction = own.get().neg();
+                    .orElseGet(() -> worker().model().parameters().trainable().zerosLike());
+            own = Optional.of(before);
+            NDArray correction = before.neg();
             common(task).ifPresent(correction::addi);
             return Optional.of(correction);
         }

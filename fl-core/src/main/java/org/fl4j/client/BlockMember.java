@@ -132,10 +132,11 @@ final class BlockMember {
     }
 
     static List<NDArray> corrections(List<BlockMember> members, NDArray received) {
+        if (members.stream().noneMatch(BlockMember::corrects)) {
+            return List.of();
+        }
         NDArray none = received.zerosLike();
-        return members.stream().noneMatch(BlockMember::corrects)
-                ? List.of()
-                : members.stream().map(member -> member.correction.orElse(none)).toList();
+        return members.stream().map(member -> member.correction.orElse(none)).toList();
     }
 
     private static NDArray orElse(NDArray own, NDArray otherwise) {

@@ -3,6 +3,7 @@ package org.fl4j.client;
 import ai.djl.ndarray.NDArray;
 import java.lang.reflect.Method;
 import java.util.Arrays;
+import java.util.stream.Stream;
 import org.fl4j.internal.Check;
 import org.fl4j.message.TrainingTask;
 import org.fl4j.model.LocalModel;
@@ -47,31 +48,25 @@ record Hooks(boolean losses, boolean afterBackward, boolean ofSteps, boolean aft
         return OF_CLASS.get(type);
     }
 
-    private static boolean declares(Class<?> type, String method, Class<?>... parameters) {
-        for (Class<?> at = type; at != SgdClient.class; at = at.getSuperclass()) {
-            for (Method own : at.getDeclaredMethods()) {
-                if (own.getName().equals(method) && Arrays.equals(own.getParameterTypes(), parameters)) {
-                    return true;
-                }
-            }
-        }
-        return false;
+    private static Stream<Method> declared(Class<?> type, String method) {
+        Stream<Method> own = Arrays.stream(type.getDeclaredMethods())
+                .filter(found -> found.getName().equals(method));
+        return type == SgdClient.class ? Stream.empty() : Stream.concat(own, declared(type.getSuperclass(), method));
     }
 
-    /** The same, and refuses methods of that name that the engine would never call. */
+    private static boolean declares(Class<?> type, String method, Class<?>... parameters) {
+        return declared(type, method).anyMatch(own -> Arrays.equals(own.getParameterTypes(), parameters));
+    }
+
+    /** The same, and refuses methods of that name that nobody would ever call. */
     private static boolean overrides(Class<?> type, String method, Class<?>... parameters) {
-        for (Class<?> at = type; at != SgdClient.class; at = at.getSuperclass()) {
-            for (Method own : at.getDeclaredMethods()) {
-                if (own.getName().equals(method) && !own.isSynthetic()) {
-                    Check.that(
-                            Arrays.equals(own.getParameterTypes(), parameters),
-                            "parameters of " + at.getName() + "." + method,
-                            "those of the hook, " + Arrays.toString(parameters),
-                            Arrays.toString(own.getParameterTypes()));
-                    return true;
-                }
-            }
-        }
-        return false;
+        declared(type, method)
+                .filter(own -> !own.isSynthetic())
+                .forEach(own -> Check.that(
+                        Arrays.equals(own.getParameterTypes(), parameters),
+                        "parameters of " + own.getDeclaringClass().getName() + "." + method,
+                        "those of the hook, " + Arrays.toString(parameters),
+                        Arrays.toString(own.getParameterTypes())));
+        return declares(type, method, parameters);
     }
 }

@@ -1,6 +1,7 @@
 package org.fl4j.client;
 
 import java.util.Optional;
+import org.fl4j.internal.Check;
 import org.fl4j.message.ClientId;
 
 /**
@@ -12,7 +13,7 @@ import org.fl4j.message.ClientId;
 record OneClass(Class<? extends SgdClient> type, SgdClientFactory factory) implements SgdClientFactory {
     @Override
     public SgdClient create(ClientId id, Worker worker, LocalTraining training) {
-        SgdClient client = factory.create(id, worker, training);
+        SgdClient client = Check.present("client of a factory", factory.create(id, worker, training));
         if (client.getClass() != type) {
             throw new IllegalStateException("class of clients must be " + type.getName()
                     + ", as their factory says, but was " + client.getClass().getName());

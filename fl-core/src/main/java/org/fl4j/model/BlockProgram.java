@@ -37,6 +37,8 @@ public final class BlockProgram {
      * What clients have of their own, beside examples. Lists are empty, or have an element for each client in the order
      * of the steps, float32 of shape (parameters).
      *
+     * <p>Arrays are compared by identity, so that two are equal only if they hold the same arrays.
+     *
      * @param received the model that all clients received: float32, shape (parameters)
      * @param starts the parameters that they begin with; if empty, the received ones
      * @param anchors what a proximal term pulls to; if empty, the received parameters
@@ -48,11 +50,6 @@ public final class BlockProgram {
             starts = List.copyOf(starts);
             anchors = List.copyOf(anchors);
             corrections = List.copyOf(corrections);
-        }
-
-        /** Says that clients have nothing of their own. */
-        public Vectors(NDArray received) {
-            this(received, List.of(), List.of(), List.of());
         }
     }
 

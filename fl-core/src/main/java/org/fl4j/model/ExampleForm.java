@@ -26,6 +26,11 @@ public record ExampleForm(Shape shape, DataType type, long largest) {
         return new ExampleForm(next, type, Math.max(largest, next.size()));
     }
 
+    /** Returns this, after an array of so many elements was needed for an example on the way. */
+    public ExampleForm after(long elements) {
+        return new ExampleForm(shape, type, Math.max(largest, elements));
+    }
+
     /** Requires floats, and returns this. */
     public ExampleForm floats(String name) {
         Check.that(type == DataType.FLOAT32, "input of " + name, "float32", type);

@@ -51,11 +51,8 @@ public interface SequenceLayer extends Layer {
         public ExampleForm output(ExampleForm input, String number) {
             long positions = input.positions(name(number));
             ExampleForm one =
-                    LayerShapes.sequence(layers, input.with(input.shape().slice(1)), number + ".");
-            return new ExampleForm(
-                    new Shape(positions).addAll(one.shape()),
-                    one.type(),
-                    Math.max(input.largest(), positions * one.largest()));
+                    LayerShapes.sequence(layers, new ExampleForm(input.shape().slice(1), input.type()), number + ".");
+            return input.with(new Shape(positions).addAll(one.shape())).after(positions * one.largest());
         }
 
         @Override
@@ -128,7 +125,8 @@ public interface SequenceLayer extends Layer {
 
         @Override
         public ExampleForm output(ExampleForm input, String number) {
-            return input.with(new Shape(input.positions(name(number)), units));
+            long positions = input.positions(name(number));
+            return input.with(new Shape(positions, units)).after(4L * units * positions);
         }
 
         @Override
@@ -158,7 +156,8 @@ public interface SequenceLayer extends Layer {
 
         @Override
         public ExampleForm output(ExampleForm input, String number) {
-            return input.with(new Shape(input.positions(name(number)), units));
+            long positions = input.positions(name(number));
+            return input.with(new Shape(positions, units)).after(3L * units * positions);
         }
 
         @Override
@@ -213,8 +212,7 @@ public interface SequenceLayer extends Layer {
                     "a divisor of its " + features + " features"
                             + (rotary ? ", with an even number of features for each" : ""),
                     heads);
-            return new ExampleForm(
-                    input.shape(), input.type(), Math.max(input.largest(), heads * positions * positions));
+            return input.after(3 * features * positions).after(heads * positions * positions);
         }
 
         @Override
@@ -271,8 +269,7 @@ public interface SequenceLayer extends Layer {
 
         @Override
         public ExampleForm output(ExampleForm input, String number) {
-            ExampleForm vector = input.vector(name(number));
-            return new ExampleForm(vector.shape(), vector.type(), Math.max(vector.largest(), 2L * hidden));
+            return input.vector(name(number)).after(2L * hidden);
         }
 
         @Override

@@ -28,7 +28,7 @@ public final class TrainingProgram {
     private final TorchScript script;
     private final Key key;
     private final DropoutMasks masks;
-    private final List<Leaf> tensors; // that the loss reads
+    private final List<Leaf> tensors; // that the loss and the term read
 
     /**
      * One local training.
@@ -82,7 +82,7 @@ public final class TrainingProgram {
     }
 
     /** Writes and compiles the program, if the model is a {@link Network} whose layers have compiled forms, with a loss
-     * that a program can express and no dropout inside a residual layer. */
+     * that a program can express and no dropout inside another layer. */
     static Optional<TrainingProgram> of(FederatedModel model, Key key, boolean onCpu) {
         LearningTask task = model.task();
         List<Leaf> tensors = key.tensors();
@@ -156,7 +156,7 @@ public final class TrainingProgram {
             state.add(trainable.zerosLike());
         }
         run.model().forgetOutputs();
-        NDList ofLoss = run.tensors().inOrder(tensors);
+        NDList given = run.tensors().inOrder(tensors);
         double[] sums = {0, 0};
         int steps = starts.length - 1;
         int chunk = masks.stepsAtOnce(starts);
@@ -175,7 +175,7 @@ public final class TrainingProgram {
                     run.examples().labels(),
                     run.rows(),
                     run.positions(),
-                    ofLoss,
+                    given,
                     some,
                     drawn,
                     run.losses(),

@@ -95,19 +95,13 @@ record BlockRule(RunConfig run) {
         long size = ((long) run.cohortSize + BLOCKS - 1) / BLOCKS;
         for (long fit : new long[] {
             LARGEST,
-            mostFloats() / Math.max(1, parameters),
+            (run.hasPlainClients() ? MOST_FLOATS : MOST_FLOATS_WITH_HOOKS) / Math.max(1, parameters),
             MOST_IN_BATCHES / batch,
             MOST_ROWS / run.training.examplesSeen(examples)
         }) {
             size = Math.min(size, fit);
         }
         return (int) Math.max(1, size);
-    }
-
-    private long mostFloats() {
-        boolean plain =
-                run.sgdClients.clientClass().filter(SgdClient.class::equals).isPresent();
-        return plain ? MOST_FLOATS : MOST_FLOATS_WITH_HOOKS;
     }
 
     /** Returns how many examples the client with the most has, at least 1. */

@@ -11,7 +11,6 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
-import org.fl4j.client.SgdClient;
 import org.fl4j.client.Worker;
 import org.fl4j.core.Server;
 import org.fl4j.data.FederatedDataset;
@@ -214,10 +213,7 @@ record OpenRun(
         boolean plain = setup.uploadTransform == RunConfig.NO_TRANSFORM
                 && setup.codec.isEmpty()
                 && !setup.hashUpdates
-                && setup.sgdClients
-                        .clientClass()
-                        .filter(SgdClient.class::equals)
-                        .isPresent();
+                && setup.hasPlainClients();
         return setup.together > 1
                 ? new BlockExecutor(single, clients, setup.failurePolicy, claims(setup), plain)
                 : single;

@@ -230,6 +230,12 @@ final class RunConfig implements Cloneable {
         return clientFactory.orElse((id, worker) -> make.create(id, worker, common));
     }
 
+    /** Returns whether clients have no hooks, so that a block sends what it has trained to. */
+    boolean hasPlainClients() {
+        return clientFactory.isEmpty()
+                && sgdClients.clientClass().filter(SgdClient.class::equals).isPresent();
+    }
+
     Optional<Path> clientStateDirectory() {
         return clientStates.or(() -> checkpoints.map(directory -> directory.resolve("clients")));
     }

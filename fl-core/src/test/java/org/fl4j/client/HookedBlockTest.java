@@ -186,6 +186,9 @@ class HookedBlockTest extends BlockSetup {
         for (SgdClient other : List.of(ownLoss, ownSteps, ownGradients)) {
             assertThat(TrainedBlock.takes(other.getClass())).isFalse();
         }
+        SgdClientFactory none = SgdClientFactory.ofOneClass(Hooked.class, (id, worker, training) -> null);
+        assertThatThrownBy(() -> none.create(new ClientId(0), null, SGD))
+                .hasMessage("client of a factory must not be null");
         SgdClientFactory wrong = SgdClientFactory.ofOneClass(Hooked.class, SgdClient::new);
         assertThatThrownBy(() -> wrong.create(new ClientId(0), null, SGD))
                 .hasMessage("class of clients must be " + Hooked.class.getName() + ", as their factory says, but was "

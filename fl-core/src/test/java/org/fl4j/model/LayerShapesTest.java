@@ -77,6 +77,22 @@ class LayerShapesTest extends TensorTest {
         }
     }
 
+    /** Evaluation takes as many examples at a time as the largest array allows, also one inside a layer. */
+    @Test
+    void knowTheLargestArrayInALayer() {
+        Shape sequence = new Shape(50, 6);
+        assertThat(largest(sequence, new SequenceLayer.Lstm(5))).isEqualTo(4 * 5 * 50);
+        assertThat(largest(sequence, new SequenceLayer.Gru(5))).isEqualTo(3 * 5 * 50);
+        assertThat(largest(sequence, new SequenceLayer.SelfAttention(2))).isEqualTo(2 * 50 * 50);
+        assertThat(largest(new Shape(4, 6), new SequenceLayer.SelfAttention(2))).isEqualTo(3 * 6 * 4);
+        assertThat(largest(sequence, new SequenceLayer.TimeDistributed(new SequenceLayer.SwiGlu(7))))
+                .isEqualTo(50 * 14);
+    }
+
+    private static long largest(Shape example, Layer layer) {
+        return LayerShapes.trace(List.of(layer), example, DataType.FLOAT32).largest();
+    }
+
     @Test
     void sequencesNameTheLayerTheRuleAndTheValue() {
         assertThatThrownBy(() -> LayerShapes.trace(List.of(new SequenceLayer.Lstm(3)), IMAGE, DataType.FLOAT32))

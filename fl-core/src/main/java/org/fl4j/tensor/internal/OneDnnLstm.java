@@ -6,9 +6,12 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.Locale;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The LSTM of oneDNN, which libtorch has for CPUs of most kinds: all positions in one call, forwards and backwards. */
 final class OneDnnLstm {
+    private static final Logger LOG = LoggerFactory.getLogger(OneDnnLstm.class);
     private static final int LSTM = 2; // mode of the operation
 
     private OneDnnLstm() {}
@@ -33,6 +36,8 @@ final class OneDnnLstm {
                 script.run("one", x, manager.zeros(new Shape(4, 1)), manager.zeros(new Shape(4)), x.get(0));
                 return true;
             } catch (EngineException e) { // an operation that this build of libtorch has not
+                LOG.info(
+                        "LSTMs train by a loop over positions, for libtorch has none of oneDNN here: {}", e.toString());
                 return false;
             }
         }

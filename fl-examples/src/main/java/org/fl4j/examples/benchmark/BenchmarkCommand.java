@@ -24,6 +24,7 @@ import org.fl4j.registry.StrategyRegistry;
 import org.fl4j.server.FedAvg;
 import org.fl4j.server.UniformSelector;
 import org.fl4j.simulation.Algorithm;
+import org.fl4j.simulation.BlockTraining;
 import org.fl4j.simulation.RoundReport;
 import org.fl4j.simulation.RunListener;
 import org.fl4j.simulation.RunResult;
@@ -63,6 +64,9 @@ public final class BenchmarkCommand implements Callable<Integer> {
 
     @Option(names = "--algorithm", description = "an algorithm by its name, such as fedntd (default: FedAvg)")
     private String algorithm;
+
+    @Option(names = "--one-by-one", description = "have clients train one by one, and not in blocks")
+    private boolean oneByOne;
 
     @Option(names = "--rounds", description = "number of rounds (default: the workload's)")
     private Integer rounds;
@@ -132,6 +136,9 @@ public final class BenchmarkCommand implements Callable<Integer> {
                                 / 1e3;
                     }
                 });
+        if (oneByOne) {
+            builder.blockTraining(BlockTraining.NEVER);
+        }
         Optional.ofNullable(workers).ifPresent(builder::workers);
         Optional.ofNullable(algorithm)
                 .ifPresent(line -> builder.algorithm(StrategyRegistry.load().parse(Algorithm.class, line)));

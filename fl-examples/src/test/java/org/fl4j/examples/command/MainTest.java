@@ -226,7 +226,8 @@ class MainTest {
                 .isZero();
         assertThat(run("benchmark", "p3", "--rounds", "2", "--engine", "hook").code())
                 .isZero();
-        assertThat(run("benchmark", "p3", "--rounds", "2", "--engine", "term").code())
+        assertThat(run("benchmark", "p3", "--rounds", "2", "--engine", "term", "--one-by-one")
+                        .code())
                 .isZero();
         assertThat(run("benchmark", "all", "--peers", "nowhere").err())
                 .contains("--peers must be a Python environment, with bin/python, but was nowhere");

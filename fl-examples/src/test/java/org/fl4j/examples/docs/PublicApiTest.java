@@ -89,7 +89,18 @@ class PublicApiTest {
                 && (type.getEnclosingClass() == null || isVisible(type.getEnclosingClass()));
     }
 
-    /** Returns the type's own line, and one for each member that is declared in it. */
+    /** Returns the type, and those above it that users cannot name but whose members they can. */
+    private static List<Class<?>> withHiddenParents(Class<?> type) {
+        List<Class<?>> types = new ArrayList<>(List.of(type));
+        Class<?> above = type.getSuperclass();
+        while (above != null && !isVisible(above) && above.getName().startsWith("org.fl4j.")) {
+            types.add(above);
+            above = above.getSuperclass();
+        }
+        return types;
+    }
+
+    /** Returns the type's own line, and one for each member that is declared in it or in a hidden type above it. */
     private static List<String> members(Class<?> type) {
         TreeSet<String> members = new TreeSet<>();
         for (Constructor<?> constructor : type.getDeclaredConstructors()) {
@@ -97,9 +108,11 @@ class PublicApiTest {
                 members.add(constructor.toGenericString());
             }
         }
-        for (Method method : type.getDeclaredMethods()) {
-            if (isVisible(method.getModifiers()) && !method.isSynthetic()) {
-                members.add(method.toGenericString());
+        for (Class<?> declaring : withHiddenParents(type)) {
+            for (Method method : declaring.getDeclaredMethods()) {
+                if (isVisible(method.getModifiers()) && !method.isSynthetic()) {
+                    members.add(method.toGenericString().replace(declaring.getName() + ".", type.getName() + "."));
+                }
             }
         }
         for (Field field : type.getDeclaredFields()) {
