@@ -186,6 +186,7 @@ public final class Models {
      * @param heads of each attention
      */
     public static LearningTask transformer(int tokens, int positions, int layers, int width, int heads) {
+        Check.positive("layers", layers);
         List<Layer> all = new ArrayList<>();
         all.add(new Layer.Embedding(tokens, width));
         all.add(new SequenceLayer.PositionalEmbedding());

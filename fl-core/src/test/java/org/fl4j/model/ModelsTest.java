@@ -38,7 +38,11 @@ class ModelsTest extends TensorTest {
                 Arguments.of(Models.mnistCnn(), 1_663_370),
                 Arguments.of(Models.cifarCnn(), 1_626_442),
                 Arguments.of(Models.resNet18BatchNorm(10), 11_173_962),
-                Arguments.of(Models.resNet18GroupNorm(10, 32), 11_173_962));
+                Arguments.of(Models.resNet18GroupNorm(10, 32), 11_173_962),
+                // embedding 520, LSTM layers 272,384 and 526,336, dense 16,705
+                Arguments.of(Models.characterLstm(65, 80), 815_945),
+                // embedding 8,320, positions 8,192, four blocks of 198,272, normalisation 256, dense 8,385
+                Arguments.of(Models.transformer(65, 64, 4, 128, 4), 818_241));
     }
 
     @ParameterizedTest

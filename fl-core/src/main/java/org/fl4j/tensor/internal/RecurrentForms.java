@@ -1,6 +1,7 @@
 package org.fl4j.tensor.internal;
 
 import java.util.Locale;
+import java.util.function.Function;
 
 /**
  * The compiled forms of recurrent layers, see {@link LayerForms}: one product for the inputs of all positions, then one
@@ -92,11 +93,10 @@ public final class RecurrentForms {
         line("torch.mul(%s, %s, out=%s)", at(cells, s), gate(now, 1), cell);
         line("torch.addcmul_(%s, %s, %s)", cell, gate(now, 0), gate(now, 2));
         line("torch.mul(%s, torch.tanh(%s, out=%s), out=%s)", gate(now, 3), cell, at(bounded, s), at(states, next));
-        return pass(states, above, g -> lstmBackward(g, gates, cells, bounded), ignored -> "");
+        return pass(states, above, g -> lstmBackward(g, gates, cells, bounded));
     }
 
-    /** Writes the gradient at what goes into the gates. */
-    private String lstmBackward(String g, String gates, String cells, String bounded) {
+    private Gates lstmBackward(String g, String gates, String cells, String bounded) {
         String all = out.value("torch.empty_like(%s)", gates);
         String ofCell = out.fresh("c");
         String ofNext = out.fresh("h");
@@ -121,7 +121,7 @@ public final class RecurrentForms {
                 cell, gate(now, 0), gate(now, 2), gate(back, 2));
         out.line("  %s = torch.mul(%s, %s)", ofCell, cell, gate(now, 1));
         out.line("  %s = torch.mm(%s, %s)", ofNext, back, ofState);
-        return all;
+        return new Gates(all, all);
     }
 
     private LayerPass gru(boolean above) {
@@ -139,34 +139,26 @@ public final class RecurrentForms {
         line(
                 "torch.lerp(%s, %s, %s, out=%s)",
                 gate(now, 2), state, gate(now, 1), at(states, "torch.add(" + s + ", 1)"));
-        String[] backStates = {""};
-        return pass(
-                states,
-                above,
-                g -> {
-                    backStates[0] = out.value("torch.empty_like(%s)", gates);
-                    return gruBackward(g, new String[] {gates, ofStates, states, backStates[0]});
-                },
-                ofGates -> backStates[0]);
+        return pass(states, above, g -> gruBackward(g, gates, ofStates, states));
     }
 
-    /** Writes the gradients at what inputs and states give to the gates, and returns the former. */
-    private String gruBackward(String g, String... known) {
-        String all = out.value("torch.empty_like(%s)", known[0]);
+    private Gates gruBackward(String g, String gates, String ofStates, String states) {
+        String all = out.value("torch.empty_like(%s)", gates);
+        String allOfStates = out.value("torch.empty_like(%s)", gates);
         String ofNext = out.fresh("h");
-        out.line("%s = torch.zeros_like(%s)", ofNext, at(known[2], "0"));
+        out.line("%s = torch.zeros_like(%s)", ofNext, at(states, "0"));
         String r = out.fresh("s");
         out.line("for %s in range(%s):", r, positions);
         String s = value("torch.sub(torch.sub(%s, %s), 1)", positions, r);
-        String now = value(at(known[0], s));
-        String given = value(at(known[1], s));
+        String now = value(at(gates, s));
+        String given = value(at(ofStates, s));
         String back = value(at(all, s));
-        String backState = value(at(known[3], s));
+        String backState = value(at(allOfStates, s));
         String state = value("torch.add(%s, %s)", ofNext, at(g, s));
         String kept = value("torch.mul(%s, %s)", state, gate(now, 1));
         line(
                 "torch.sigmoid_backward(torch.mul(%s, torch.sub(%s, %s)), %s, grad_input=%s)",
-                state, at(known[2], s), gate(now, 2), gate(now, 1), gate(back, 1));
+                state, at(states, s), gate(now, 2), gate(now, 1), gate(back, 1));
         line("torch.tanh_backward(torch.sub(%s, %s), %s, grad_input=%s)", state, kept, gate(now, 2), gate(back, 2));
         line(
                 "torch.sigmoid_backward(torch.mul(%s, %s), %s, grad_input=%s)",
@@ -174,30 +166,32 @@ public final class RecurrentForms {
         line("torch.copy_(%s, %s)", gates(backState, 0, 2), gates(back, 0, 2));
         line("torch.mul(%s, %s, out=%s)", gate(back, 2), gate(now, 0), gate(backState, 2));
         out.line("  %s = torch.addmm(%s, %s, %s)", ofNext, kept, backState, ofState);
-        return all;
+        return new Gates(all, allOfStates);
     }
 
-    /** Writes a backward pass from the gradient at the states, one position after another. */
-    private interface Gates {
-        String write(String gradient);
-    }
+    /**
+     * Gradients at what goes into the gates, (positions, n, gates * units).
+     *
+     * @param ofInputs at what inputs give
+     * @param ofStates at what states give; often the same
+     */
+    private record Gates(String ofInputs, String ofStates) {}
 
     /**
      * Puts a pass together.
      *
      * @param states before each position, and at the end
-     * @param ofInputs writes the gradient at what inputs give to the gates
-     * @param ofStates returns the one at what states give to them; empty if it is the same
+     * @param gates writes the way back to the gates, from the gradient at the states, one position after another
      */
-    private LayerPass pass(String states, boolean above, Gates ofInputs, Gates ofStates) {
+    private LayerPass pass(String states, boolean above, Function<String, Gates> gates) {
         String y = out.value("torch.transpose(torch.narrow(%s, 0, 1, %s), 0, 1)", states, positions);
         return new LayerPass(
                 y,
                 g -> {
-                    String all = ofInputs.write(out.value("torch.transpose(%s, 0, 1)", g));
-                    String other = ofStates.write(all);
-                    String inputRows = out.value("torch.flatten(%s, 0, 1)", all);
-                    String stateRows = other.isEmpty() ? inputRows : out.value("torch.flatten(%s, 0, 1)", other);
+                    Gates back = gates.apply(out.value("torch.transpose(%s, 0, 1)", g));
+                    boolean same = back.ofStates().equals(back.ofInputs());
+                    String inputRows = out.value("torch.flatten(%s, 0, 1)", back.ofInputs());
+                    String stateRows = same ? inputRows : out.value("torch.flatten(%s, 0, 1)", back.ofStates());
                     String below = above
                             ? out.value(
                                     "torch.transpose(torch.view(torch.mm(%1$s, %2$s), [%3$s, torch.size(%4$s, 0), "
@@ -210,7 +204,7 @@ public final class RecurrentForms {
                         out.product(ofState, stateRows, before);
                         String sum = out.value("torch.sum(%s, [0])", inputRows);
                         out.gradient(inputBias, sum);
-                        out.gradient(stateBias, other.isEmpty() ? sum : out.value("torch.sum(%s, [0])", stateRows));
+                        out.gradient(stateBias, same ? sum : out.value("torch.sum(%s, [0])", stateRows));
                     }
                     return below;
                 },
