@@ -14,21 +14,22 @@ import org.fl4j.internal.Check;
  * @param shape without the batch
  * @param type float32 for features, int64 for tokens
  * @param largest how many elements the largest array has on the way so far
+ * @param total how many elements the arrays on the way have together, about
  */
-public record ExampleForm(Shape shape, DataType type, long largest) {
+public record ExampleForm(Shape shape, DataType type, long largest, long total) {
     /** Begins with an example. */
     public ExampleForm(Shape shape, DataType type) {
-        this(shape, type, shape.size());
+        this(shape, type, shape.size(), shape.size());
     }
 
     /** Returns an example of another shape and the same type, behind this one. */
     public ExampleForm with(Shape next) {
-        return new ExampleForm(next, type, Math.max(largest, next.size()));
+        return new ExampleForm(next, type, Math.max(largest, next.size()), total + next.size());
     }
 
     /** Returns this, after an array of so many elements was needed for an example on the way. */
     public ExampleForm after(long elements) {
-        return new ExampleForm(shape, type, Math.max(largest, elements));
+        return new ExampleForm(shape, type, Math.max(largest, elements), total + elements);
     }
 
     /** Requires floats, and returns this. */
@@ -62,7 +63,7 @@ public record ExampleForm(Shape shape, DataType type, long largest) {
     ExampleForm embedded(String name, int size) {
         Check.that(type == DataType.INT64, "input of " + name, "int64 tokens", type);
         Shape rows = shape.add(size);
-        return new ExampleForm(rows, DataType.FLOAT32, Math.max(largest, rows.size()));
+        return new ExampleForm(rows, DataType.FLOAT32, Math.max(largest, rows.size()), total + rows.size());
     }
 
     /** Requires an image whose channels make so many groups, and returns this. */
@@ -101,7 +102,7 @@ public record ExampleForm(Shape shape, DataType type, long largest) {
                 "outputs of the body and the shortcut of " + name,
                 "of one shape",
                 text(shape) + " and " + text(other.shape));
-        return new ExampleForm(shape, type, Math.max(largest, other.largest));
+        return new ExampleForm(shape, type, Math.max(largest, other.largest), Math.max(total, other.total));
     }
 
     private void require(boolean holds, String name, String rule, String remedy) {

@@ -17,6 +17,7 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.fl4j.random.Seed;
@@ -45,6 +46,7 @@ public final class FederatedModel implements AutoCloseable {
     private final Map<ParameterLayout, FederatedModel> smaller = new ConcurrentHashMap<>();
     private final Map<TrainingProgram.Key, Optional<TrainingProgram>> cpuPrograms = new ConcurrentHashMap<>();
     private final Map<TrainingProgram.Key, Optional<TrainingProgram>> gpuPrograms = new ConcurrentHashMap<>();
+    private final Map<Boolean, Optional<PredictionProgram>> predictionPrograms = new ConcurrentHashMap<>(); // by GPU
     private final Map<StepRule, Optional<BlockProgram>> blockPrograms = new ConcurrentHashMap<>();
     private Optional<Optional<ClippedGradients>> clipped = Optional.empty(); // once somebody asked
     private final ExampleRules exampleRules;
@@ -194,6 +196,11 @@ public final class FederatedModel implements AutoCloseable {
         return programs.computeIfAbsent(key, what -> TrainingProgram.of(this, what, !device.isGpu()));
     }
 
+    /** Returns the compiled forward pass in evaluation mode, or nothing if there is none and layers run one by one. */
+    Optional<PredictionProgram> predictions(Device device) {
+        return predictionPrograms.computeIfAbsent(device.isGpu(), onGpu -> PredictionProgram.of(this, !onGpu));
+    }
+
     /** Returns the sum of clipped gradients of single examples as a program, or nothing if there is none. */
     public synchronized Optional<ClippedGradients> clippedGradients() {
         if (clipped.isEmpty()) {
@@ -215,8 +222,19 @@ public final class FederatedModel implements AutoCloseable {
         return singleRows;
     }
 
+    /**
+     * Returns about how many floats a forward pass of one example makes, all layers together; nothing if the network is
+     * not made of layers.
+     */
+    public OptionalLong floatsOfExample() {
+        return EvaluationBatch.output(task)
+                .map(ExampleForm::total)
+                .map(OptionalLong::of)
+                .orElse(OptionalLong.empty());
+    }
+
     /** Returns how many examples are evaluated at a time. */
-    int evaluationRows() {
+    public int evaluationRows() {
         return evaluationRows;
     }
 

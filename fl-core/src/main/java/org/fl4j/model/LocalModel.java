@@ -7,9 +7,12 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 import org.fl4j.data.Examples;
@@ -42,6 +45,7 @@ public final class LocalModel implements AutoCloseable {
     private final SharedFloats shared;
     private final Map<BlockMemory.Kind, BlockMemory> blocks = new LinkedHashMap<>(); // used last comes last
     private final Map<String, NDArray> outputs = new LinkedHashMap<>(); // of named layers, in the last forward pass
+    private final List<LocalModel> twins = new ArrayList<>(); // of the same parameters, for other threads
     private Optional<LocalModel> other = Optional.empty(); // for predictions by other parameters
     private NDArray losses;
     private Seed dropoutSeed = new Seed(0);
@@ -49,9 +53,16 @@ public final class LocalModel implements AutoCloseable {
 
     /** Allocates the parameters, zeros, on the device. */
     public LocalModel(FederatedModel model, Device device) {
+        this(
+                model,
+                device,
+                manager -> ParameterVector.zeros(model.layout(), manager).keep(manager));
+    }
+
+    private LocalModel(FederatedModel model, Device device, Function<NDManager, ParameterVector> made) {
         this.model = model;
         manager = TensorEngine.newManager(device);
-        parameters = ParameterVector.zeros(model.layout(), manager).keep(manager);
+        parameters = made.apply(manager);
         frozen = model.frozen(device);
         module = model.block() instanceof TorchScriptBlock block ? Optional.of(block.load(manager)) : Optional.empty();
         store = new WorkerParameters(this, model, frozen, module);
@@ -175,6 +186,12 @@ public final class LocalModel implements AutoCloseable {
         outputs.put(layer, output);
     }
 
+    /** Computes the output in evaluation mode, without a graph. */
+    NDArray infer(NDArray features) {
+        Optional<PredictionProgram> program = model.predictions(device());
+        return program.isPresent() ? program.get().predict(this, features) : forward(features, /* training= */ false);
+    }
+
     NDArray forward(NDArray features, boolean training) {
         return model.block().forward(store, new NDList(features), training).singletonOrThrow();
     }
@@ -270,6 +287,20 @@ public final class LocalModel implements AutoCloseable {
         return model.blockProgram(rule);
     }
 
+    /**
+     * Returns models of these parameters, this one first, that may predict at the same time, each on a thread of its
+     * own. There is one alone where a GPU computes.
+     */
+    List<LocalModel> forThreads(int threads) {
+        int others = device().isGpu() ? 0 : threads - 1;
+        while (twins.size() < others) {
+            twins.add(new LocalModel(model, device(), ignored -> parameters));
+        }
+        List<LocalModel> all = new ArrayList<>(List.of(this));
+        all.addAll(twins.subList(0, Math.max(0, others)));
+        return all;
+    }
+
     /** Evaluates loss and metrics of the task; names are {@code split/loss}, {@code split/accuracy} and so on. */
     public Metrics evaluate(Examples examples, String split) {
         return Predictions.evaluate(this, examples, split, model.evaluationRows());
@@ -324,6 +355,7 @@ public final class LocalModel implements AutoCloseable {
     @Override
     public void close() {
         other.ifPresent(LocalModel::close);
+        twins.forEach(LocalModel::close);
         manager.close();
     }
 }

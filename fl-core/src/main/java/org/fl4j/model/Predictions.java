@@ -5,10 +5,13 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDScope;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.fl4j.data.Examples;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.tensor.Kernels;
+import org.fl4j.tensor.Parallel;
 
 /** What a network makes of many examples, a part at a time, so that memory stays that of an evaluation. */
 final class Predictions {
@@ -18,13 +21,13 @@ final class Predictions {
     static NDArray of(LocalModel model, NDArray features, int rows, Map<String, NDArray> outputs) {
         long count = features.getShape().get(0);
         if (count <= rows) {
-            return model.forward(features, /* training= */ false);
+            return model.infer(features);
         }
         NDList predictions = new NDList();
         Map<String, NDList> named = new LinkedHashMap<>();
         for (long from = 0; from < count; from += rows) {
             NDArray part = Kernels.narrow(features, from, Math.min(rows, count - from));
-            predictions.add(model.forward(part, /* training= */ false));
+            predictions.add(model.infer(part));
             outputs.forEach((name, output) ->
                     named.computeIfAbsent(name, any -> new NDList()).add(output));
         }
@@ -32,24 +35,36 @@ final class Predictions {
         return NDArrays.concat(predictions);
     }
 
-    /** Evaluates loss and metrics of the task; names are {@code split/loss} and so on. */
+    /**
+     * Evaluates loss and metrics of the task; names are {@code split/loss} and so on. Sums of parts are added in one
+     * order, whoever computes them.
+     */
     static Metrics evaluate(LocalModel model, Examples examples, String split, int rows) {
-        Metrics result = Metrics.none();
-        for (int from = 0; from < examples.count(); from += rows) {
-            try (NDScope scope = new NDScope()) {
-                scope.suppressNotUsedWarning();
-                Examples batch = examples.slice(from, Math.min(rows, examples.count() - from));
-                NDArray predictions = model.predict(batch.features());
-                for (Map.Entry<String, ExampleMeasure> metric :
-                        model.task().measures().entrySet()) {
-                    double sum = metric.getValue()
-                            .perExample(predictions, batch.labels())
-                            .sum()
-                            .getFloat();
-                    result = result.merge(Metrics.of(split + "/" + metric.getKey(), sum, batch.count()));
-                }
+        int count = examples.count();
+        Metrics[] measured = new Metrics[count / rows + (count % rows == 0 ? 0 : 1)];
+        List<LocalModel> models = model.forThreads(Math.min(measured.length, Parallel.threads()));
+        Parallel.forEach(measured.length, models.size(), (part, thread) -> {
+            int from = part * rows;
+            measured[part] = evaluate(models.get(thread), examples, from, Math.min(rows, count - from), split);
+        });
+        return Stream.of(measured).reduce(Metrics.none(), Metrics::merge);
+    }
+
+    private static Metrics evaluate(LocalModel model, Examples examples, int from, int count, String split) {
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            Examples batch = examples.slice(from, count);
+            NDArray predictions = model.predict(batch.features());
+            Metrics result = Metrics.none();
+            for (Map.Entry<String, ExampleMeasure> metric :
+                    model.task().measures().entrySet()) {
+                double sum = metric.getValue()
+                        .perExample(predictions, batch.labels())
+                        .sum()
+                        .getFloat();
+                result = result.merge(Metrics.of(split + "/" + metric.getKey(), sum, batch.count()));
             }
+            return result;
         }
-        return result;
     }
 }

@@ -8,6 +8,8 @@ import org.fl4j.core.BlockSums;
 import org.fl4j.core.Fold;
 import org.fl4j.core.SumRule;
 import org.fl4j.core.UpdateStream;
+import org.fl4j.internal.FlightEvents;
+import org.fl4j.message.ClientId;
 import org.fl4j.message.ModelUpdate;
 import org.fl4j.message.RoundContext;
 import org.fl4j.message.RoundPlan;
@@ -68,10 +70,13 @@ final class RoundFold implements Fold {
 
         @Override
         public void take(ModelUpdate update) {
+            FlightEvents.Fold event =
+                    new FlightEvents.Fold(round.number(), update.client().index());
             intake.take(
                     update,
                     seen -> ask("onModelUpdate", () -> sums.onModelUpdate(seen)),
                     seen -> run("add", () -> sums.add(seen)));
+            event.commit();
         }
     }
 
@@ -87,12 +92,18 @@ final class RoundFold implements Fold {
 
     @Override
     public void merge(BlockSums part) {
+        int first = part.sizes().keySet().stream()
+                .mapToInt(ClientId::index)
+                .findFirst()
+                .orElse(-1);
+        FlightEvents.Fold event = new FlightEvents.Fold(round.number(), first);
         try (part) {
             intake.take(part);
             if (!part.accepted().isEmpty()) {
                 run("merge", () -> ((SumRule.Sums) whole).merge(part.sums()));
             }
         }
+        event.commit();
     }
 
     @Override

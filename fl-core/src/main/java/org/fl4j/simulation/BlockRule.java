@@ -105,7 +105,7 @@ record BlockRule(RunConfig run) {
     }
 
     /** Returns how many examples the client with the most has, at least 1. */
-    private int mostExamples() {
+    int mostExamples() {
         ClientDirectory clients = run.data.clients();
         int most = 1;
         for (int position = 0; position < clients.size(); position++) {

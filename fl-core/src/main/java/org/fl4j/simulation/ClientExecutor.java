@@ -23,9 +23,11 @@ import org.fl4j.execution.TaskRecord;
 import org.fl4j.execution.internal.Task;
 import org.fl4j.execution.internal.TaskExecutor;
 import org.fl4j.execution.internal.TaskNotes;
+import org.fl4j.internal.FlightEvents;
 import org.fl4j.message.ClientId;
 import org.fl4j.message.RoundContext;
 import org.fl4j.monitoring.ResourceMonitor;
+import org.fl4j.tensor.Parallel;
 import org.fl4j.tensor.TensorEngine;
 
 /**
@@ -101,13 +103,15 @@ final class ClientExecutor implements AutoCloseable {
         return (int) Math.min(Integer.MAX_VALUE - 1, (long) execution.aheadPerWorker() * workers.size());
     }
 
-    private <T> T onIdleWorker(ClientId client, RoundContext round, Work<T> work, TaskNotes notes)
+    private <T> T onIdleWorker(String kind, ClientId client, RoundContext round, Work<T> work, TaskNotes notes)
             throws InterruptedException {
         WorkerHost worker = idle.take();
+        FlightEvents.Client event = new FlightEvents.Client(round.number(), client.index(), kind);
         try (Usage usage = new Usage(round, notes)) {
             usage.suppressNotUsedWarning();
-            return work.apply(client, worker, notes);
+            return Parallel.alone(() -> work.apply(client, worker, notes));
         } finally {
+            event.commit();
             idle.add(worker);
         }
     }
@@ -233,7 +237,7 @@ final class ClientExecutor implements AutoCloseable {
             return tasks.submit(
                     new TaskId(round.number(), client, kind),
                     execution.priority().rank(client),
-                    notes -> onIdleWorker(client, round, work, notes),
+                    notes -> onIdleWorker(kind, client, round, work, notes),
                     free);
         }
 

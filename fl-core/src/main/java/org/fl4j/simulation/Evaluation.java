@@ -6,6 +6,7 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import org.fl4j.core.Server;
 import org.fl4j.internal.Check;
+import org.fl4j.internal.FlightEvents;
 import org.fl4j.message.ClientId;
 import org.fl4j.message.RoundContext;
 import org.fl4j.message.ServerState;
@@ -37,7 +38,15 @@ record Evaluation(
         if (!centrally && clients.isEmpty()) {
             return new Result(Metrics.none(), Map.of(), List.of());
         }
-        ServerState shown = shown(state);
+        FlightEvents.Evaluation event = new FlightEvents.Evaluation(round.number(), clients.size());
+        try {
+            return evaluated(shown(state), centrally, clients, round);
+        } finally {
+            event.commit();
+        }
+    }
+
+    private Result evaluated(ServerState shown, boolean centrally, List<ClientId> clients, RoundContext round) {
         Metrics central = centrally ? server.evaluate(shown, round) : Metrics.none();
         if (clients.isEmpty()) {
             return new Result(central, Map.of(), List.of());

@@ -23,6 +23,7 @@ import org.fl4j.model.FederatedModel;
 import org.fl4j.model.LocalModel;
 import org.fl4j.monitoring.ResourceMonitor;
 import org.fl4j.server.ComposedServer;
+import org.fl4j.tensor.Parallel;
 import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.TensorEngine;
 
@@ -57,6 +58,10 @@ record OpenRun(
 
     /** Sets everything up, computes, and frees all but the states; those too if it fails. */
     static <T> T of(RunConfig setup, Scope scope, BooleanSupplier cancelled, Function<OpenRun, T> body) {
+        return Parallel.among(setup.workers, () -> opened(setup, scope, cancelled, body));
+    }
+
+    private static <T> T opened(RunConfig setup, Scope scope, BooleanSupplier cancelled, Function<OpenRun, T> body) {
         NDManager states = TensorEngine.newManager(setup.devices.first());
         TensorEngine.prepareThread();
         try (ClientStateStore clientStates = scope.clientStates();

@@ -2,6 +2,7 @@ package org.fl4j.simulation;
 
 import ai.djl.ndarray.NDScope;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.fl4j.client.Worker;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.data.FederatedDataset;
@@ -31,8 +32,10 @@ final class Rehearsal {
      *
      * @param frozenSha256 the hash of its frozen parameters, if it has any
      * @param floatCount how many floats it has
+     * @param floatsOfExample about how many a forward pass of one example makes, if that is known
+     * @param evaluationRows how many examples are evaluated at a time
      */
-    record Seen(Optional<String> frozenSha256, long floatCount) {}
+    record Seen(Optional<String> frozenSha256, long floatCount, OptionalLong floatsOfExample, int evaluationRows) {}
 
     /**
      * Checks a run.
@@ -62,7 +65,7 @@ final class Rehearsal {
                     "frozen parameters of the model",
                     "left as they are by a batch, for all workers share them",
                     "changed");
-            return new Seen(after, model.layout().floatCount());
+            return new Seen(after, model.layout().floatCount(), model.floatsOfExample(), model.evaluationRows());
         }
     }
 

@@ -24,6 +24,9 @@ public final class Kernels {
     /** Elements of a block: a few vectors of it fit into a core's cache. */
     private static final long BLOCK = 131_072;
 
+    /** Parts of a sum over many elements, fixed so that its rounding does not depend on the number of threads. */
+    private static final int PARTS = 8;
+
     private static final double LEAST_SHARE = 1e-6; // of two squares, of which their difference is accurate enough
 
     private Kernels() {}
@@ -226,27 +229,44 @@ public final class Kernels {
      */
     public static double[][] squaredDistances(NDList vectors) {
         int count = vectors.size();
-        NDManager manager = vectors.get(0).getManager();
-        long length = vectors.get(0).size();
         double[][] distances = new double[count][count];
-        try (NDArray products = manager.zeros(new Shape(count, count), DataType.FLOAT64);
-                NDArray block = manager.create(
-                        new Shape(count, Math.min(Math.max(1, BLOCK / count), length)), DataType.FLOAT64)) {
-            Program.SCRIPT.run("inner_products", products, vectors, block);
-            double[] values = products.toDoubleArray();
-            for (int i = 0; i < count; i++) {
-                for (int j = 0; j < i; j++) {
-                    double squares = values[i * count + i] + values[j * count + j];
-                    double square = squares - 2 * values[i * count + j];
-                    if (!(square > LEAST_SHARE * squares)) {
-                        square = Math.pow(distance(vectors.get(i), vectors.get(j)), 2);
-                    }
-                    distances[i][j] = square;
-                    distances[j][i] = square;
+        double[] values = innerProducts(vectors);
+        for (int i = 0; i < count; i++) {
+            for (int j = 0; j < i; j++) {
+                double squares = values[i * count + i] + values[j * count + j];
+                double square = squares - 2 * values[i * count + j];
+                if (!(square > LEAST_SHARE * squares)) {
+                    square = Math.pow(distance(vectors.get(i), vectors.get(j)), 2);
                 }
+                distances[i][j] = square;
+                distances[j][i] = square;
             }
         }
         return distances;
+    }
+
+    /** Returns the inner products of all pairs of differences to the first vector, summed in one order. */
+    private static double[] innerProducts(NDList vectors) {
+        int count = vectors.size();
+        long length = vectors.get(0).size();
+        long width = Math.min(Math.max(1, BLOCK / count), length);
+        int parts = Math.toIntExact(Math.min(PARTS, (length + width - 1) / width));
+        double[][] sums = new double[parts][];
+        Parallel.forEach(parts, (part, thread) -> {
+            NDManager manager = vectors.get(0).getManager();
+            try (NDArray products = manager.zeros(new Shape(count, count), DataType.FLOAT64);
+                    NDArray block = manager.create(new Shape(count, width), DataType.FLOAT64)) {
+                Program.SCRIPT.run("inner_products", products, vectors, block, part, parts);
+                sums[part] = products.toDoubleArray();
+            }
+        });
+        double[] sum = sums[0];
+        for (int part = 1; part < parts; part++) {
+            for (int i = 0; i < sum.length; i++) {
+                sum[i] += sums[part][i];
+            }
+        }
+        return sum;
     }
 
     /** Returns the inner product of two vectors, summed in float64. */

@@ -181,9 +181,11 @@ class LayerShapesTest extends TensorTest {
                 new Shape(3, 224, 224));
         LearningTask unknown =
                 LearningTask.classification(() -> large.architecture().get(), new Shape(3, 224, 224));
-        assertThat(EvaluationBatch.rows(small)).isEqualTo(1000);
-        assertThat(EvaluationBatch.rows(large)).isEqualTo(20); // 256 MiB in arrays of 64 x 224 x 224 float32
-        assertThat(EvaluationBatch.rows(unknown)).isEqualTo(6);
+        assertThat(EvaluationBatch.rows(Models.softmaxRegression(new Shape(100), 10)))
+                .isEqualTo(1000);
+        assertThat(EvaluationBatch.rows(small)).isEqualTo(20); // 2 MiB in arrays of 32 x 28 x 28 float32
+        assertThat(EvaluationBatch.rows(large)).isEqualTo(16); // which are not worth the calls if they are fewer
+        assertThat(EvaluationBatch.rows(unknown)).isEqualTo(6); // 256 MiB in arrays of 64 x 3 x 224 x 224
     }
 
     @Test

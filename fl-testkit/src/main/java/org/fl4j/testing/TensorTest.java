@@ -26,6 +26,7 @@ public abstract class TensorTest {
 
     @BeforeEach
     void openManager() {
+        TensorEngine.prepareThread(); // or rounding follows from how many native threads are free
         manager = TensorEngine.newManager(Device.cpu());
     }
 

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import org.fl4j.message.ModelUpdate;
 import org.fl4j.tensor.Kernels;
+import org.fl4j.tensor.Parallel;
 import org.fl4j.tensor.ParameterVector;
 
 /** Reduces updates coordinate by coordinate, a block at a time, so that sorted copies stay small beside the updates. */
@@ -56,19 +57,24 @@ final class Coordinates {
     private static ParameterVector blockwise(List<ModelUpdate> updates, UnaryOperator<NDArray> rule) {
         ParameterVector result = updates.get(0).delta().copy();
         long size = result.layout().floatCount();
-        for (long from = 0; from < size; from += BLOCK) {
-            try (NDScope scope = new NDScope()) {
-                scope.suppressNotUsedWarning();
-                long length = Math.min(BLOCK, size - from);
-                NDList rows = new NDList();
-                for (ModelUpdate update : updates) {
-                    rows.add(Kernels.narrow(update.delta().floats(), from, length));
-                }
-                NDArray reduced = rule.apply(NDArrays.stack(rows));
-                Kernels.copy(reduced, Kernels.narrow(result.floats(), from, length));
-            }
-        }
+        Parallel.forEach(Math.toIntExact((size + BLOCK - 1) / BLOCK), (part, thread) -> {
+            long from = part * BLOCK;
+            reduceBlock(updates, from, Math.min(BLOCK, size - from), rule, result);
+        });
         return result;
+    }
+
+    private static void reduceBlock(
+            List<ModelUpdate> updates, long from, long length, UnaryOperator<NDArray> rule, ParameterVector result) {
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            NDList rows = new NDList();
+            for (ModelUpdate update : updates) {
+                rows.add(Kernels.narrow(update.delta().floats(), from, length));
+            }
+            NDArray reduced = rule.apply(NDArrays.stack(rows));
+            Kernels.copy(reduced, Kernels.narrow(result.floats(), from, length));
+        }
     }
 
     /** Returns the middle row, or the mean of the two in the middle. */

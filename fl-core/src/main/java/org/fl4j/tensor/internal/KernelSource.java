@@ -151,10 +151,13 @@ public final class KernelSource {
                 return float(torch.linalg_vector_norm(torch.sub(a, b), 2, None, False, dtype=7))
               def dot(self: __torch__.Program, a: Tensor, b: Tensor) -> float:
                 return float(torch.sum(torch.mul(a, b), dtype=7))
-              def inner_products(self: __torch__.Program, y: Tensor, xs: List[Tensor], block: Tensor) -> NoneType:
+              def inner_products(self: __torch__.Program, y: Tensor, xs: List[Tensor], block: Tensor, begin: int,
+                      stride: int) -> NoneType:
                 size = torch.numel(xs[0])
                 width = torch.size(block, 1)
-                for i in range(torch.floordiv(torch.sub(torch.add(size, width), 1), width)):
+                blocks = torch.floordiv(torch.sub(torch.add(size, width), 1), width)
+                for k in range(torch.floordiv(torch.sub(torch.add(blocks, torch.sub(stride, begin)), 1), stride)):
+                  i = torch.add(torch.mul(k, stride), begin)
                   a = torch.mul(i, width)
                   n = ops.prim.min(width, torch.sub(size, a))
                   part = torch.narrow(block, 1, 0, n)

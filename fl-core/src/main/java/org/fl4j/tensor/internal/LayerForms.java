@@ -83,7 +83,7 @@ public final class LayerForms {
     public static LayerPass convolution(LayerWriter out, Filters filters, String x, boolean above) {
         String weight = out.channelsLast(out.parameter());
         String bias = filters.bias() ? out.parameter() : "None";
-        String input = out.value("torch.contiguous(%s, memory_format=2)", x);
+        String input = channelsLast(out, x);
         String window =
                 String.format(Locale.ROOT, "[%1$d, %1$d], [%2$d, %2$d], [1, 1]", filters.stride(), filters.padding());
         String y = out.value("torch.conv2d(%s, %s, %s, %s, 1)", input, weight, bias, window);
@@ -119,6 +119,19 @@ public final class LayerForms {
                     return out.value("(%s)[0]", all);
                 },
                 above || out.trains());
+    }
+
+    /**
+     * Images in the order channels-last, in which convolutions and maxima are fastest. Strides are said outright: those
+     * of one channel fit both orders, and libtorch would go on in the other one.
+     */
+    private static String channelsLast(LayerWriter out, String x) {
+        String input = out.value("torch.contiguous(%s, memory_format=2)", x);
+        String row = out.value("torch.mul(torch.size(%1$s, 1), torch.size(%1$s, 3))", input);
+        return out.value(
+                "torch.as_strided(%1$s, torch.size(%1$s), "
+                        + "[torch.mul(%2$s, torch.size(%1$s, 2)), 1, %2$s, torch.size(%1$s, 1)])",
+                input, row);
     }
 
     private static String python(boolean flag) {

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.zip.ZipOutputStream;
+import org.fl4j.internal.FlightEvents;
 
 /**
  * A program in TorchScript's serialised form, written by FL4J and run by libtorch: many tensor operations in one native
@@ -93,7 +94,10 @@ public final class TorchScript {
             for (int i = 0; i < values.length; i++) {
                 values[i] = value(arguments[i]);
             }
-            return IValueUtils.runMethod(block, method, values);
+            FlightEvents.Program event = new FlightEvents.Program(method);
+            IValue result = IValueUtils.runMethod(block, method, values);
+            event.commit();
+            return result;
         } finally {
             for (IValue value : values) {
                 if (value != null) {

@@ -2,7 +2,6 @@ package org.fl4j.examples.benchmark;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
@@ -12,16 +11,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.fl4j.aggregators.FedAdam;
 import org.fl4j.aggregators.FedYogi;
-import org.fl4j.aggregators.robust.CoordinateMedian;
-import org.fl4j.core.Aggregation;
 import org.fl4j.core.ServerOptimizer;
 import org.fl4j.data.Examples;
-import org.fl4j.message.ClientId;
-import org.fl4j.message.ModelUpdate;
-import org.fl4j.message.RoundContext;
-import org.fl4j.message.ServerState;
 import org.fl4j.message.StrategyState;
-import org.fl4j.metrics.Metrics;
 import org.fl4j.model.ExampleMeasure;
 import org.fl4j.privacy.noise.Noise;
 import org.fl4j.privacy.noise.NoiseSource;
@@ -60,8 +52,6 @@ public class KernelBenchmark {
     private static final int SMALLER = 199_210; // parameters of the 2NN
     private static final int UPDATES = 100; // so that updates come from memory, not from the cache
 
-    private static final RoundContext ROUND = new RoundContext(1, new Seed(1), /* clientCount= */ 10);
-
     private RandomGenerator random;
     private SharedFloats memory;
     private NDManager manager;
@@ -69,7 +59,6 @@ public class KernelBenchmark {
     private NDArray sum;
     private ParameterVector model;
     private StrategyState moments;
-    private ServerState state;
     private NDArray images;
     private Examples examples;
     private int[] rows;
@@ -98,7 +87,6 @@ public class KernelBenchmark {
                 .with("fedadam/v", manager.ones(new Shape(PARAMETERS)))
                 .with("fedyogi/m", manager.zeros(new Shape(PARAMETERS)))
                 .with("fedyogi/v", manager.ones(new Shape(PARAMETERS)));
-        state = new ServerState(0, model, moments);
         images = manager.ones(new Shape(60_000, 784));
         labels = manager.zeros(new Shape(10), DataType.INT64);
         examples = new Examples(images, manager.zeros(new Shape(60_000), DataType.INT64));
@@ -173,43 +161,6 @@ public class KernelBenchmark {
     @Benchmark
     public void stepYogi() {
         step(new FedYogi(.01));
-    }
-
-    /** The coordinate median of ten updates. */
-    @Benchmark
-    public void medianOfTen() {
-        try (NDScope scope = new NDScope()) {
-            scope.suppressNotUsedWarning();
-            Aggregation aggregation = new CoordinateMedian().begin(ROUND, state);
-            for (int i = 0; i < 10; i++) {
-                ParameterVector delta = new ParameterVector(model.layout(), update(), Optional.empty());
-                aggregation.add(new ModelUpdate(new ClientId(i), 0, 1, 1, delta, Metrics.none()));
-            }
-            aggregation.combine();
-        }
-    }
-
-    /** The distances of all pairs of ten updates, as Krum needs them. */
-    @Benchmark
-    public double distancesOfTen() {
-        return distances(10, PARAMETERS);
-    }
-
-    /** The same of a hundred updates of the size of the 2NN. */
-    @Benchmark
-    public double distancesOfAHundred() {
-        return distances(100, SMALLER);
-    }
-
-    private double distances(int count, long length) {
-        try (NDScope scope = new NDScope()) {
-            scope.suppressNotUsedWarning();
-            NDList vectors = new NDList();
-            for (int i = 0; i < count; i++) {
-                vectors.add(Kernels.narrow(update(), 0, length));
-            }
-            return Kernels.squaredDistances(vectors)[0][1];
-        }
     }
 
     /** Normal noise for a model of the size of the 2NN. */

@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.IntSupplier;
 import org.fl4j.examples.benchmark.BenchmarkCommand;
+import org.fl4j.examples.benchmark.DeviceCheckCommand;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -38,6 +39,7 @@ public final class Main {
             StrategiesCommand.class,
             SchemaCommand.class,
             BenchmarkCommand.class,
+            DeviceCheckCommand.class,
             GenerateCompletion.class);
 
     @Option(

@@ -115,6 +115,7 @@ class DocumentedCommandsTest {
                 "alias",
                 words -> assertThat(words).singleElement().asString().matches("\\S+=java -jar \\S*fl-examples.jar"));
         shell.put("source", words -> judge(shell, words(String.join(" ", words).replaceAll("[<()]", ""))));
+        shell.put("jfr", words -> {});
         shell.put("git", words -> {});
         shell.put("cd", words -> {});
         shell.put("fl-examples/benchmark.sh", words -> {});
@@ -131,6 +132,10 @@ class DocumentedCommandsTest {
     }
 
     private void java(List<String> words) {
+        if (words.get(0).startsWith("-XX:")) {
+            java(words.subList(1, words.size()));
+            return;
+        }
         if (words.get(0).equals("-jar") && words.get(1).endsWith("fl-examples.jar")) {
             parse(words.subList(2, words.size()));
             return;

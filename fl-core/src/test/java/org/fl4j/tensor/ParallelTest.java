@@ -1,0 +1,105 @@
+package org.fl4j.tensor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ParallelTest {
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 5})
+    void eachPartIsComputedOnce(int threads) {
+        AtomicIntegerArray computed = new AtomicIntegerArray(100);
+        Parallel.among(threads, () -> {
+            Parallel.forEach(100, (part, thread) -> computed.incrementAndGet(part));
+            return computed;
+        });
+        for (int part = 0; part < 100; part++) {
+            assertThat(computed.get(part)).as("part %d", part).isOne();
+        }
+    }
+
+    @Test
+    void threadsComputeAtTheSameTime() throws InterruptedException {
+        CountDownLatch both = new CountDownLatch(2); // each part waits for the other
+        Set<Integer> threads = ConcurrentHashMap.newKeySet();
+        Parallel.among(2, () -> {
+            Parallel.forEach(2, (part, thread) -> {
+                threads.add(thread);
+                both.countDown();
+                await(both);
+            });
+            return both;
+        });
+        assertThat(threads).containsExactlyInAnyOrder(0, 1);
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void noMoreThreadsThanAskedFor() {
+        Parallel.among(3, () -> {
+            assertThat(Parallel.threads()).isEqualTo(3);
+            Parallel.forEach(20, 1, (part, thread) -> assertThat(thread).isZero());
+            return Parallel.alone(() -> {
+                assertThat(Parallel.threads()).isOne();
+                return 0;
+            });
+        });
+        assertThat(Parallel.threads()).isOne();
+    }
+
+    @Test
+    void partsOfPartsAreComputedByTheirThread() {
+        AtomicIntegerArray computed = new AtomicIntegerArray(4);
+        Parallel.among(2, () -> {
+            Parallel.forEach(2, (part, thread) -> {
+                assertThat(Parallel.threads()).isOne();
+                Parallel.forEach(2, (inner, same) -> computed.incrementAndGet(2 * part + inner));
+            });
+            return computed;
+        });
+        assertThat(computed.toString()).isEqualTo("[1, 1, 1, 1]");
+    }
+
+    @Test
+    void firstFailureIsThrownOnceAllHaveEnded() {
+        CountDownLatch both = new CountDownLatch(2);
+        assertThatThrownBy(() -> Parallel.among(2, () -> {
+                    Parallel.forEach(50, (part, thread) -> {
+                        if (part < 2) {
+                            both.countDown();
+                            await(both);
+                        }
+                        throw new IllegalStateException("part " + part);
+                    });
+                    return both;
+                }))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("part 0");
+    }
+
+    @Test
+    void errorsAndWrongCountsAreThrown() {
+        assertThatThrownBy(() -> Parallel.among(2, () -> {
+                    Parallel.forEach(2, (part, thread) -> {
+                        throw new StackOverflowError("of part " + part);
+                    });
+                    return 0;
+                }))
+                .isInstanceOf(StackOverflowError.class);
+        assertThatThrownBy(() -> Parallel.among(0, () -> 0)).hasMessage("threads must be at least 1, but was 0");
+    }
+}
