@@ -7,9 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -45,11 +43,9 @@ public final class LocalModel implements AutoCloseable {
     private final SharedFloats shared;
     private final Map<BlockMemory.Kind, BlockMemory> blocks = new LinkedHashMap<>(); // used last comes last
     private final Map<String, NDArray> outputs = new LinkedHashMap<>(); // of named layers, in the last forward pass
-    private final List<LocalModel> twins = new ArrayList<>(); // of the same parameters, for other threads
-    private Optional<LocalModel> other = Optional.empty(); // for predictions by other parameters
+    final Inference inference;
+    private final DropoutDraws dropout = new DropoutDraws();
     private NDArray losses;
-    private Seed dropoutSeed = new Seed(0);
-    private Optional<RandomGenerator> dropout = Optional.empty();
 
     /** Allocates the parameters, zeros, on the device. */
     public LocalModel(FederatedModel model, Device device) {
@@ -59,6 +55,11 @@ public final class LocalModel implements AutoCloseable {
                 manager -> ParameterVector.zeros(model.layout(), manager).keep(manager));
     }
 
+    /** Makes another model of the same parameters, for predictions on another thread. Close it before the first. */
+    static LocalModel twin(LocalModel first, FederatedModel model) {
+        return new LocalModel(model, first.device(), ignored -> first.parameters);
+    }
+
     private LocalModel(FederatedModel model, Device device, Function<NDManager, ParameterVector> made) {
         this.model = model;
         manager = TensorEngine.newManager(device);
@@ -66,6 +67,7 @@ public final class LocalModel implements AutoCloseable {
         frozen = model.frozen(device);
         module = model.block() instanceof TorchScriptBlock block ? Optional.of(block.load(manager)) : Optional.empty();
         store = new WorkerParameters(this, model, frozen, module);
+        inference = new Inference(this, model);
         rows = new RowIndices(manager);
         shared = new SharedFloats(manager);
         losses = manager.create(new Shape(0), DataType.FLOAT32);
@@ -104,8 +106,7 @@ public final class LocalModel implements AutoCloseable {
 
     /** Restarts in-graph randomness: dropout masks follow from this seed. */
     public void seed(Seed seed) {
-        dropoutSeed = seed;
-        dropout = Optional.empty();
+        dropout.seed(seed);
     }
 
     /** Returns the network's output in evaluation mode: (n, ...) for features of (n, ...). */
@@ -140,7 +141,7 @@ public final class LocalModel implements AutoCloseable {
             }
             NDArray input = Repeatable.input(manager, batch, type);
             if (!Repeatable.isSo(() -> {
-                dropout = Optional.of(new Seed(0).generator());
+                dropout.seed(new Seed(0));
                 return forward(input, /* training= */ true);
             })) {
                 throw new IllegalArgumentException(
@@ -158,11 +159,7 @@ public final class LocalModel implements AutoCloseable {
      * @param others values of this model's layout, such as the received ones
      */
     public NDArray predict(ParameterVector others, NDArray features) {
-        if (other.isEmpty()) {
-            other = Optional.of(new LocalModel(model, device()));
-        }
-        other.get().load(others);
-        return other.get().predict(features);
+        return inference.predict(others, features);
     }
 
     /**
@@ -184,12 +181,6 @@ public final class LocalModel implements AutoCloseable {
 
     void keepOutput(String layer, NDArray output) {
         outputs.put(layer, output);
-    }
-
-    /** Computes the output in evaluation mode, without a graph. */
-    NDArray infer(NDArray features) {
-        Optional<PredictionProgram> program = model.predictions(device());
-        return program.isPresent() ? program.get().predict(this, features) : forward(features, /* training= */ false);
     }
 
     NDArray forward(NDArray features, boolean training) {
@@ -287,20 +278,6 @@ public final class LocalModel implements AutoCloseable {
         return model.blockProgram(rule);
     }
 
-    /**
-     * Returns models of these parameters, this one first, that may predict at the same time, each on a thread of its
-     * own. There is one alone where a GPU computes.
-     */
-    List<LocalModel> forThreads(int threads) {
-        int others = device().isGpu() ? 0 : threads - 1;
-        while (twins.size() < others) {
-            twins.add(new LocalModel(model, device(), ignored -> parameters));
-        }
-        List<LocalModel> all = new ArrayList<>(List.of(this));
-        all.addAll(twins.subList(0, Math.max(0, others)));
-        return all;
-    }
-
     /** Evaluates loss and metrics of the task; names are {@code split/loss}, {@code split/accuracy} and so on. */
     public Metrics evaluate(Examples examples, String split) {
         return Predictions.evaluate(this, examples, split, model.evaluationRows());
@@ -330,32 +307,24 @@ public final class LocalModel implements AutoCloseable {
      * are.
      */
     void aside(Runnable call) {
-        Optional<RandomGenerator> present = dropout;
-        dropout = Optional.of(new Seed(0).generator());
         try (ParameterVector before = parameters.copy()) {
             try {
-                call.run();
+                dropout.aside(call);
             } finally {
                 parameters.setInPlace(before);
             }
-        } finally {
-            dropout = present;
         }
     }
 
     /** Returns the generator of dropout masks, made on first use. */
     RandomGenerator dropoutGenerator() {
-        if (dropout.isEmpty()) {
-            dropout = Optional.of(dropoutSeed.generator());
-        }
-        return dropout.get();
+        return dropout.generator();
     }
 
     /** Frees the parameters. */
     @Override
     public void close() {
-        other.ifPresent(LocalModel::close);
-        twins.forEach(LocalModel::close);
+        inference.close();
         manager.close();
     }
 }

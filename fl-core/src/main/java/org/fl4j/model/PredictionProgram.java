@@ -20,7 +20,7 @@ final class PredictionProgram {
         this.output = output;
     }
 
-    /** Writes and compiles the program, if the model is a {@link Network} whose layers have compiled forms and no name. */
+    /** Writes and compiles the program, if the model is a {@link Network} whose layers have compiled forms. */
     static Optional<PredictionProgram> of(FederatedModel model, boolean onCpu) {
         LearningTask task = model.task();
         if (!(task.architecture() instanceof Network network)) {

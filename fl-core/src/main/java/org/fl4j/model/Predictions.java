@@ -21,13 +21,13 @@ final class Predictions {
     static NDArray of(LocalModel model, NDArray features, int rows, Map<String, NDArray> outputs) {
         long count = features.getShape().get(0);
         if (count <= rows) {
-            return model.infer(features);
+            return model.inference.predict(features);
         }
         NDList predictions = new NDList();
         Map<String, NDList> named = new LinkedHashMap<>();
         for (long from = 0; from < count; from += rows) {
             NDArray part = Kernels.narrow(features, from, Math.min(rows, count - from));
-            predictions.add(model.infer(part));
+            predictions.add(model.inference.predict(part));
             outputs.forEach((name, output) ->
                     named.computeIfAbsent(name, any -> new NDList()).add(output));
         }
@@ -42,7 +42,7 @@ final class Predictions {
     static Metrics evaluate(LocalModel model, Examples examples, String split, int rows) {
         int count = examples.count();
         Metrics[] measured = new Metrics[count / rows + (count % rows == 0 ? 0 : 1)];
-        List<LocalModel> models = model.forThreads(Math.min(measured.length, Parallel.threads()));
+        List<LocalModel> models = model.inference.forThreads(Math.min(measured.length, Parallel.threads()));
         Parallel.forEach(measured.length, models.size(), (part, thread) -> {
             int from = part * rows;
             measured[part] = evaluate(models.get(thread), examples, from, Math.min(rows, count - from), split);

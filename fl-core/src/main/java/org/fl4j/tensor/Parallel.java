@@ -15,8 +15,8 @@ import org.fl4j.internal.Check;
  * in a place of its own, so that results do not depend on the number of threads.
  *
  * <pre>{@code
- * double[] norms = new double[updates.size()];
- * Parallel.forEach(norms.length, (part, thread) -> norms[part] = Kernels.norm(updates.get(part).delta().floats()));
+ * double[] sums = new double[rounds];
+ * Parallel.forEach(rounds, (part, thread) -> sums[part] = part + 1);
  * }</pre>
  *
  * <p>Outside of a run, and in the work of a client, the calling thread computes all parts.

@@ -103,7 +103,7 @@ class PredictionsTest extends TensorTest {
                     tokens ? numbers : numbers.toType(DataType.FLOAT32, false).div(65);
             assertThat(model.predictions(Device.cpu())).as("a program").isPresent();
             NDArray expected = local.forward(features, /* training= */ false);
-            NDArray predicted = local.infer(features);
+            NDArray predicted = local.inference.predict(features);
             assertThat(predicted.getShape()).isEqualTo(expected.getShape());
             float scale = expected.abs().max().getFloat();
             assertThat(predicted.sub(expected).abs().max().getFloat()).isLessThan(2e-5f * scale);

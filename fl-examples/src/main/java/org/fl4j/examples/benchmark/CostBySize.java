@@ -2,15 +2,20 @@ package org.fl4j.examples.benchmark;
 
 import ai.djl.ndarray.types.Shape;
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.data.Partition;
+import org.fl4j.experiments.chart.ScalingChart;
 import org.fl4j.internal.Check;
 import org.fl4j.model.Layer;
 import org.fl4j.model.LearningTask;
@@ -37,16 +42,36 @@ public record CostBySize(int rounds) {
         Check.atLeast("rounds", 2, rounds);
     }
 
-    /** Measures runs of the number of rounds that the argument says. */
+    /** Measures runs of as many rounds as the first argument says, and draws charts into the second, a directory. */
     public static void main(String[] arguments) {
-        Check.that(arguments.length == 1, "arguments", "the number of rounds", List.of(arguments));
-        new CostBySize(Integer.parseInt(arguments[0])).print(COHORTS, UNITS, System.out);
+        Check.that(
+                arguments.length == 1 || arguments.length == 2,
+                "arguments",
+                "the number of rounds, and a directory for charts or none",
+                List.of(arguments));
+        Optional<Path> charts = arguments.length == 2 ? Optional.of(Path.of(arguments[1])) : Optional.empty();
+        new CostBySize(Integer.parseInt(arguments[0])).print(COHORTS, UNITS, System.out, charts);
     }
 
-    void print(List<Integer> cohorts, List<Integer> units, PrintStream out) {
+    void print(List<Integer> cohorts, List<Integer> units, PrintStream out, Optional<Path> charts) {
+        Map<Double, Double> byClients = byClients(cohorts, out);
+        Map<Double, Double> byParameters = byParameters(units, out);
+        charts.ifPresent(directory -> {
+            ScalingChart.write(directory.resolve("cost-by-clients.png"), "clients a round", "ms a round", byClients);
+            ScalingChart.write(
+                    directory.resolve("cost-by-parameters.png"),
+                    "parameters",
+                    "ms a round of ten clients",
+                    byParameters);
+        });
+    }
+
+    private Map<Double, Double> byClients(List<Integer> cohorts, PrintStream out) {
         out.printf("| clients a round | ms a round | us a client | peak MiB |%n| --- | --- | --- | --- |%n");
+        Map<Double, Double> milliseconds = new TreeMap<>();
         for (int cohort : cohorts) {
             double seconds = round(task(0), cohort);
+            milliseconds.put((double) cohort, 1e3 * seconds);
             out.printf(
                     Locale.ROOT,
                     "| %,d | %.1f | %.0f | %d |%n",
@@ -55,11 +80,17 @@ public record CostBySize(int rounds) {
                     1e6 * seconds / cohort,
                     BenchmarkCommand.peakMebibytes());
         }
+        return milliseconds;
+    }
+
+    private Map<Double, Double> byParameters(List<Integer> units, PrintStream out) {
         out.printf("%n| parameters | ms a round of ten clients | ns a parameter and client | peak MiB |%n");
         out.printf("| --- | --- | --- | --- |%n");
+        Map<Double, Double> milliseconds = new TreeMap<>();
         for (int width : units) {
             double seconds = round(task(width), 10);
             long parameters = width == 0 ? 7_850 : 785L * width + (width + 1L) * width + 10 * (width + 1L);
+            milliseconds.put((double) parameters, 1e3 * seconds);
             out.printf(
                     Locale.ROOT,
                     "| %,d | %.1f | %.1f | %d |%n",
@@ -68,6 +99,7 @@ public record CostBySize(int rounds) {
                     1e9 * seconds / 10 / parameters,
                     BenchmarkCommand.peakMebibytes());
         }
+        return milliseconds;
     }
 
     private static LearningTask task(int units) {

@@ -9,7 +9,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class SideBySideTest {
     private static String printed(java.util.function.Consumer<PrintStream> work) {
@@ -58,12 +60,14 @@ class SideBySideTest {
     }
 
     @Test
-    void costsBySizeHaveARowForEachSize() {
-        assertThat(printed(out -> new CostBySize(2).print(List.of(1, 103), List.of(0, 5), out))
+    void costsBySizeHaveARowForEachSize(@TempDir Path charts) {
+        assertThat(printed(out -> new CostBySize(2).print(List.of(1, 103), List.of(0, 5), out, Optional.of(charts)))
                         .lines()
                         .toList())
                 .hasSize(9)
                 .anySatisfy(line -> assertThat(line).matches("\\| 103 \\| [\\d.]+ \\| \\d+ \\| -?\\d+ \\|"))
                 .anySatisfy(line -> assertThat(line).startsWith("| 4,015 | "));
+        assertThat(charts).isDirectoryContaining("glob:**/cost-by-clients.png");
+        assertThat(charts).isDirectoryContaining("glob:**/cost-by-parameters.png");
     }
 }

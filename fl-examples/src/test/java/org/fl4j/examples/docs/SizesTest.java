@@ -52,7 +52,7 @@ class SizesTest {
             entry("ComposedLoss.<init>/8", "private; made in one place"),
             entry("ComposedLoss.of", "one published procedure, in the order of its steps"),
             entry("ComposedServer.<init>/9", "what a server is made of; SimulationBuilder is its builder"),
-            entry("OpenRun.of", "opens all that a run holds, in order"),
+            entry("OpenRun.opened", "opens all that a run holds, in order"),
             entry("Csv.read", "one pass over characters"),
             entry("Database", "all SQL of the store"),
             entry("Digits.arc/6", "coordinates of a drawing"),
