@@ -74,6 +74,7 @@ public final class Main {
         // Errors pass the handler by.
         CommandLine.IExecutionStrategy strategy = commandLine.getExecutionStrategy();
         return commandLine.setExecutionStrategy(parsed -> {
+            EngineAhead engine = EngineAhead.of(parsed);
             try {
                 return main.withPlugIns(() -> strategy.execute(parsed));
             } catch (IllegalArgumentException e) { // of the plug-ins: others are handled above
@@ -88,6 +89,8 @@ public final class Main {
                     e.printStackTrace(commandLine.getErr());
                 }
                 return CommandLine.ExitCode.SOFTWARE;
+            } finally {
+                engine.await();
             }
         });
     }

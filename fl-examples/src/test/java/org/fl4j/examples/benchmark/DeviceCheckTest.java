@@ -15,7 +15,7 @@ class DeviceCheckTest {
         Devices twice = new Devices(List.of(Devices.cpu().first(), Devices.cpu().first()));
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         boolean sound =
-                new DeviceCheck(twice, 2, 4, 12, tolerance).print(new PrintStream(bytes, true, StandardCharsets.UTF_8));
+                new DeviceCheck(twice, 2, 2, 4, tolerance).print(new PrintStream(bytes, true, StandardCharsets.UTF_8));
         bytes.toString(StandardCharsets.UTF_8).lines().forEach(lines::add);
         return sound;
     }
