@@ -2,8 +2,8 @@ package org.fl4j.aggregators;
 
 import org.fl4j.core.ServerOptimizer;
 import org.fl4j.message.StrategyState;
-import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.ServerSteps;
 
 /**
  * AdaGrad on the server (Reddi et al. 2021, arXiv 2003.00295, algorithm 2): {@code m = beta1 m + (1 - beta1) delta};
@@ -35,7 +35,7 @@ public record FedAdagrad(double learningRate, double beta1, double adaptivity) i
                 delta,
                 state,
                 adaptivity * adaptivity,
-                Kernels::adagradStep,
+                ServerSteps::adagrad,
                 learningRate,
                 adaptivity,
                 beta1);

@@ -3,8 +3,8 @@ package org.fl4j.aggregators;
 import org.fl4j.core.ServerOptimizer;
 import org.fl4j.internal.Check;
 import org.fl4j.message.StrategyState;
-import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.ServerSteps;
 
 /**
  * Adam on the server (Reddi et al. 2021, arXiv 2003.00295, algorithm 2): {@code m = beta1 m + (1 - beta1) delta};
@@ -53,7 +53,7 @@ public record FedAdam(double learningRate, double beta1, double beta2, double ad
                 delta,
                 biasCorrection ? state.with(STEPS, steps) : state,
                 biasCorrection ? 0 : adaptivity * adaptivity,
-                Kernels::adamStep,
+                ServerSteps::adam,
                 learningRate * root / meanShare,
                 adaptivity * root,
                 beta1,

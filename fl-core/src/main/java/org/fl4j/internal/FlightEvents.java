@@ -9,7 +9,7 @@ import jdk.jfr.StackTrace;
 import jdk.jfr.Threshold;
 
 /**
- * Events of Java Flight Recorder, so that a profile says of which round, client and program it speaks. Each begins when
+ * Events of Java Flight Recorder, so that a profile names rounds, clients and programs. Each begins when
  * it is made and ends with {@code commit}; without a recording they cost next to nothing.
  */
 @SuppressWarnings("UnusedVariable") // fields are read by the recorder

@@ -4,7 +4,7 @@ import java.util.Optional;
 import java.util.random.RandomGenerator;
 import org.fl4j.random.Seed;
 
-/** Where a worker's dropout masks come from: a seed at a time. */
+/** Draws a worker's dropout masks, from one seed after another. */
 final class DropoutDraws {
     private Seed seed = new Seed(0);
     private Optional<RandomGenerator> generator = Optional.empty();

@@ -6,7 +6,10 @@ import ai.djl.ndarray.types.Shape;
 import java.util.Optional;
 import org.fl4j.internal.Check;
 
-/** Measures a prediction against its label, one number an example: a loss, or a metric such as accuracy. */
+/**
+ * Measures a prediction against its label, one number an example: a loss, or a metric such as accuracy. Several threads
+ * call it at once.
+ */
 @FunctionalInterface
 public interface ExampleMeasure {
     /**

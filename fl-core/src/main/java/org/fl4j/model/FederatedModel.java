@@ -51,7 +51,6 @@ public final class FederatedModel implements AutoCloseable {
     private Optional<Optional<ClippedGradients>> clipped = Optional.empty(); // once somebody asked
     private final ExampleRules exampleRules;
     private final SingleRows singleRows;
-    private final int evaluationRows;
 
     /**
      * Builds the network and finds the shape of each parameter.
@@ -64,7 +63,7 @@ public final class FederatedModel implements AutoCloseable {
         try {
             exampleRules = new ExampleRules(task);
             singleRows = new SingleRows(task);
-            evaluationRows = EvaluationBatch.rows(task); // and so looks at the layers, before they are made
+            EvaluationBatch.output(task); // looks at the layers, before they are made
             block = task.architecture().get();
             if (block instanceof TorchScriptBlock script) {
                 script.rehearse(task.inputShape());
@@ -233,9 +232,9 @@ public final class FederatedModel implements AutoCloseable {
                 .orElse(OptionalLong.empty());
     }
 
-    /** Returns how many examples are evaluated at a time. */
-    public int evaluationRows() {
-        return evaluationRows;
+    /** Returns how many examples are evaluated at a time on a device. */
+    public int evaluationRows(Device device) {
+        return EvaluationBatch.rows(task, layout.floatCount(), !device.isGpu());
     }
 
     NDManager manager() {

@@ -11,7 +11,7 @@ final class Inference implements AutoCloseable {
     private final LocalModel model;
     private final FederatedModel network;
     private final List<LocalModel> twins = new ArrayList<>();
-    private Optional<LocalModel> other = Optional.empty(); // of other parameters
+    private Optional<LocalModel> teacher = Optional.empty(); // of other parameters
 
     Inference(LocalModel model, FederatedModel network) {
         this.model = model;
@@ -21,18 +21,19 @@ final class Inference implements AutoCloseable {
     /** Computes the output in evaluation mode, without a graph. */
     NDArray predict(NDArray features) {
         Optional<PredictionProgram> program = network.predictions(model.device());
-        return program.isPresent()
+        boolean usual = features.getShape().slice(1).equals(network.task().inputShape());
+        return program.isPresent() && usual // layers take sequences of other lengths too
                 ? program.get().predict(model, features)
                 : model.forward(features, /* training= */ false);
     }
 
     /** Returns what a model of other parameters makes of features. */
-    NDArray predict(ParameterVector others, NDArray features) {
-        if (other.isEmpty()) {
-            other = Optional.of(new LocalModel(network, model.device()));
+    NDArray predict(ParameterVector values, NDArray features) {
+        if (teacher.isEmpty()) {
+            teacher = Optional.of(new LocalModel(network, model.device()));
         }
-        other.get().load(others);
-        return other.get().predict(features);
+        teacher.get().load(values);
+        return teacher.get().predict(features);
     }
 
     /**
@@ -40,18 +41,18 @@ final class Inference implements AutoCloseable {
      * its own. There is one alone where a GPU computes.
      */
     List<LocalModel> forThreads(int threads) {
-        int others = model.device().isGpu() ? 0 : Math.max(0, threads - 1);
-        while (twins.size() < others) {
+        int extra = model.device().isGpu() ? 0 : Math.max(0, threads - 1);
+        while (twins.size() < extra) {
             twins.add(LocalModel.twin(model, network));
         }
         List<LocalModel> all = new ArrayList<>(List.of(model));
-        all.addAll(twins.subList(0, others));
+        all.addAll(twins.subList(0, extra));
         return all;
     }
 
     @Override
     public void close() {
-        other.ifPresent(LocalModel::close);
+        teacher.ifPresent(LocalModel::close);
         twins.forEach(LocalModel::close);
     }
 }

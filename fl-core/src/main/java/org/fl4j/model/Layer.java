@@ -43,12 +43,14 @@ public interface Layer {
 
     /**
      * Writes this layer's compiled form: its forward pass, and afterwards its backward pass. Both give what the block
-     * gives, up to rounding.
+     * gives, up to rounding. Called for programs that train, and for programs that evaluate, in which {@link
+     * LayerWriter#trains} is false: there, and where the layer is frozen, the forward pass is that of evaluation mode.
      *
      * @param out where to; the layer takes its parameters from it in the order in which its block has them
      * @param input the name of what it reads, with the batch
      * @param above whether something before it has parameters to train: if not, nobody needs the input's gradient
-     * @return nothing if it has no compiled form, which is the default; its network then trains on the eager path
+     * @return nothing if it has no compiled form, which is the default; its network then trains and evaluates on the
+     *     eager path
      */
     default Optional<LayerPass> write(LayerWriter out, String input, boolean above) {
         return Optional.empty();

@@ -111,7 +111,7 @@ public final class LocalModel implements AutoCloseable {
 
     /** Returns the network's output in evaluation mode: (n, ...) for features of (n, ...). */
     public NDArray predict(NDArray features) {
-        return Predictions.of(this, features, model.evaluationRows(), outputs);
+        return Predictions.of(this, features, model.evaluationRows(device()), outputs);
     }
 
     /**
@@ -280,7 +280,7 @@ public final class LocalModel implements AutoCloseable {
 
     /** Evaluates loss and metrics of the task; names are {@code split/loss}, {@code split/accuracy} and so on. */
     public Metrics evaluate(Examples examples, String split) {
-        return Predictions.evaluate(this, examples, split, model.evaluationRows());
+        return Predictions.evaluate(this, examples, split, model.evaluationRows(device()));
     }
 
     static LocalModel of(ParameterStore store) {

@@ -43,7 +43,7 @@ final class Predictions {
         int count = examples.count();
         Metrics[] measured = new Metrics[count / rows + (count % rows == 0 ? 0 : 1)];
         List<LocalModel> models = model.inference.forThreads(Math.min(measured.length, Parallel.threads()));
-        Parallel.forEach(measured.length, models.size(), (part, thread) -> {
+        Parallel.forEach(measured.length, model.device(), (part, thread) -> {
             int from = part * rows;
             measured[part] = evaluate(models.get(thread), examples, from, Math.min(rows, count - from), split);
         });

@@ -72,11 +72,14 @@ final class RoundFold implements Fold {
         public void take(ModelUpdate update) {
             FlightEvents.Fold event =
                     new FlightEvents.Fold(round.number(), update.client().index());
-            intake.take(
-                    update,
-                    seen -> ask("onModelUpdate", () -> sums.onModelUpdate(seen)),
-                    seen -> run("add", () -> sums.add(seen)));
-            event.commit();
+            try {
+                intake.take(
+                        update,
+                        seen -> ask("onModelUpdate", () -> sums.onModelUpdate(seen)),
+                        seen -> run("add", () -> sums.add(seen)));
+            } finally {
+                event.commit();
+            }
         }
     }
 
@@ -102,8 +105,9 @@ final class RoundFold implements Fold {
             if (!part.accepted().isEmpty()) {
                 run("merge", () -> ((SumRule.Sums) whole).merge(part.sums()));
             }
+        } finally {
+            event.commit();
         }
-        event.commit();
     }
 
     @Override

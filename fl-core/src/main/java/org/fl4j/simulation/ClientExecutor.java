@@ -15,6 +15,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.fl4j.client.Worker;
 import org.fl4j.execution.ExecutionPolicy;
@@ -106,13 +107,20 @@ final class ClientExecutor implements AutoCloseable {
     private <T> T onIdleWorker(String kind, ClientId client, RoundContext round, Work<T> work, TaskNotes notes)
             throws InterruptedException {
         WorkerHost worker = idle.take();
+        try {
+            return watched(kind, client, round, () -> work.apply(client, worker, notes), notes);
+        } finally {
+            idle.add(worker);
+        }
+    }
+
+    private <T> T watched(String kind, ClientId client, RoundContext round, Supplier<T> work, TaskNotes notes) {
         FlightEvents.Client event = new FlightEvents.Client(round.number(), client.index(), kind);
         try (Usage usage = new Usage(round, notes)) {
             usage.suppressNotUsedWarning();
-            return Parallel.alone(() -> work.apply(client, worker, notes));
+            return Parallel.alone(work);
         } finally {
             event.commit();
-            idle.add(worker);
         }
     }
 

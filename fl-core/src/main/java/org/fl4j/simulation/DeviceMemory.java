@@ -1,20 +1,22 @@
 package org.fl4j.simulation;
 
 import ai.djl.Device;
+import ai.djl.engine.EngineException;
 import ai.djl.util.cuda.CudaUtils;
 import java.lang.management.MemoryUsage;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.function.Function;
-import org.fl4j.client.LocalTraining;
-import org.fl4j.internal.Check;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Estimates the memory of a run on each of its devices, so that one that cannot fit ends before the first round. Counts
- * vectors of parameters and what layers make of batches; neither data nor what the engine needs for itself.
+ * Estimates the memory of a run on its GPUs, and warns before the first round if less is free. Counts vectors of
+ * parameters and what layers make of batches; neither data nor what the engine needs for itself. It is no more than a
+ * warning: memory that the engine keeps from an earlier run counts as used, though it is used again.
  *
  * @param free how many bytes are free on a device; nothing where that is not asked, as on the CPU
  */
@@ -35,48 +37,50 @@ record DeviceMemory(Function<Device, OptionalLong> free) {
             if (!device.isGpu()) {
                 return OptionalLong.empty();
             }
-            MemoryUsage usage = CudaUtils.getGpuMemory(device);
-            return OptionalLong.of(usage.getMax() - usage.getCommitted());
+            try {
+                MemoryUsage usage = CudaUtils.getGpuMemory(device);
+                return OptionalLong.of(usage.getMax() - usage.getCommitted());
+            } catch (EngineException | IllegalArgumentException e) { // CUDA's own library is not found
+                LOG.debug("The free memory of {} is not known", device, e);
+                return OptionalLong.empty();
+            }
         });
     }
 
-    /** Returns about how many bytes each device needs. */
+    /** Returns about how many bytes each device needs. Clients of another executor need none of them. */
     static Map<Device, Long> estimate(RunConfig run, Rehearsal.Seen model) {
         long ofExample = model.floatsOfExample().orElse(0);
-        long rows = run.training == null ? 0 : mostRows(run.training, run);
+        long rows = run.training == null ? 0 : Math.min(run.training.batchSize(), new BlockRule(run).mostExamples());
         long ofClient = OF_CLIENT * model.floatCount() + 2 * rows * ofExample; // a value and its gradient
         Map<Device, Long> floats = new LinkedHashMap<>();
         floats.put(run.devices.first(), OF_SERVER * model.floatCount() + model.evaluationRows() * ofExample);
-        for (int worker = 0; worker < run.workers; worker++) {
+        int workers = run.executor.isPresent() ? 0 : run.workers;
+        for (int worker = 0; worker < workers; worker++) {
             floats.merge(run.devices.forWorker(worker), run.together * ofClient, Long::sum);
         }
         floats.replaceAll((device, count) -> Float.BYTES * count);
         return floats;
     }
 
-    private static long mostRows(LocalTraining training, RunConfig run) {
-        return Math.min(training.batchSize(), new BlockRule(run).mostExamples());
+    /** Logs a warning for each device whose free memory is smaller than the estimate. */
+    void warn(RunConfig run, Rehearsal.Seen model) {
+        warnings(run, model).forEach(LOG::warn);
     }
 
-    /**
-     * Checks a run against what is free.
-     *
-     * @throws IllegalArgumentException if a device cannot hold it
-     */
-    void require(RunConfig run, Rehearsal.Seen model) {
+    List<String> warnings(RunConfig run, Rehearsal.Seen model) {
         Map<Device, Long> available = new LinkedHashMap<>();
         run.devices.list().forEach(device -> free.apply(device).ifPresent(bytes -> available.put(device, bytes)));
+        List<String> warnings = new ArrayList<>();
         if (available.isEmpty()) {
-            return; // who has a million clients counts their examples for a reason only
+            return warnings; // the estimate looks at each client, and there may be millions of them
         }
         estimate(run, model).forEach((device, bytes) -> {
-            LOG.info("Parameters and batches of this run take about {} MiB on {}", bytes / MEBI, device);
-            Check.that(
-                    bytes <= available.getOrDefault(device, Long.MAX_VALUE),
-                    "memory of a run on " + device,
-                    "at most the " + available.getOrDefault(device, 0L) / MEBI + " MiB that are free; fewer workers,"
-                            + " smaller batches or a smaller blockSize take less",
-                    "about " + bytes / MEBI + " MiB");
+            if (bytes > available.getOrDefault(device, Long.MAX_VALUE)) {
+                warnings.add("This run is estimated to need " + bytes / MEBI + " MiB on " + device + ", where "
+                        + available.get(device) / MEBI
+                        + " MiB are free. Fewer workers, smaller batches or a smaller blockSize need less.");
+            }
         });
+        return warnings;
     }
 }

@@ -65,7 +65,11 @@ final class Rehearsal {
                     "frozen parameters of the model",
                     "left as they are by a batch, for all workers share them",
                     "changed");
-            return new Seen(after, model.layout().floatCount(), model.floatsOfExample(), model.evaluationRows());
+            return new Seen(
+                    after,
+                    model.layout().floatCount(),
+                    model.floatsOfExample(),
+                    model.evaluationRows(run.devices.first()));
         }
     }
 

@@ -117,7 +117,7 @@ final class RunConfig implements Cloneable {
         Rehearsal.Seen model = Rehearsal.of(nested);
         RunConfig seen =
                 new BlockRule(nested).applied(model.floatCount()).with(run -> run.frozenSha256 = model.frozenSha256());
-        DeviceMemory.ofMachine().require(seen, model);
+        DeviceMemory.ofMachine().warn(seen, model);
         return OwnedPart.ownerOf("aggregator", this)
                 .map(algorithm -> {
                     WatchedAggregator watched = new WatchedAggregator(aggregator, algorithm);

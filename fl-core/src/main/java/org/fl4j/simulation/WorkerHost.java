@@ -17,6 +17,7 @@ import org.fl4j.message.ModelUpdate;
 import org.fl4j.message.Slot;
 import org.fl4j.message.TrainingTask;
 import org.fl4j.metrics.Metrics;
+import org.fl4j.tensor.Parallel;
 
 /**
  * Clients on one worker of this process.
@@ -231,28 +232,28 @@ record WorkerHost(
         return new ClientHost() {
             @Override
             public ModelUpdate train(TrainingTask task) {
-                ModelUpdate update = host.train(task);
+                ModelUpdate update = Parallel.alone(() -> host.train(task));
                 calls.forget(update);
                 return update;
             }
 
             @Override
             public List<Answer> trainBlock(List<TrainingTask> block) {
-                List<Answer> answers = host.trainBlock(block);
+                List<Answer> answers = Parallel.alone(() -> host.trainBlock(block));
                 answers.forEach(answer -> answer.update().ifPresent(calls::forget));
                 return answers;
             }
 
             @Override
             public ModelUpdate answer(String query, TrainingTask task) {
-                ModelUpdate answer = host.answer(query, task);
+                ModelUpdate answer = Parallel.alone(() -> host.answer(query, task));
                 calls.forget(answer);
                 return answer;
             }
 
             @Override
             public Metrics evaluate(TrainingTask task) {
-                return host.evaluate(task);
+                return Parallel.alone(() -> host.evaluate(task));
             }
 
             @Override

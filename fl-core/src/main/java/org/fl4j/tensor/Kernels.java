@@ -22,7 +22,7 @@ import org.fl4j.tensor.internal.TorchScript;
  */
 public final class Kernels {
     /** Elements of a block: a few vectors of it fit into a core's cache. */
-    private static final long BLOCK = 131_072;
+    static final long BLOCK = 131_072;
 
     /** Parts of a sum over many elements, fixed so that its rounding does not depend on the number of threads. */
     private static final int PARTS = 8;
@@ -102,47 +102,9 @@ public final class Kernels {
         Program.SCRIPT.run("decay_and_add_square", y, decay, x, a);
     }
 
-    /**
-     * Adam's step on a delta d, reading old w, m and v and writing new ones: {@code m = beta1 m + (1 - beta1) d};
-     * {@code v = beta2 v + (1 - beta2) d^2}; {@code w += rate m / (sqrt(v) + epsilon)}. In blocks that stay in the
-     * cache, so that memory is passed over once.
-     *
-     * @param next receives w, m and v
-     * @param now w, m and v
-     * @param delta of the same shape
-     * @param numbers rate, epsilon, beta1 and beta2
-     */
-    public static void adamStep(NDList next, NDList now, NDArray delta, double... numbers) {
-        NDList slot =
-                new NDList(delta); // libtorch would drop, as dead code, a fused step on lists of the program's own
-        try (NDArray scratch = scratch(delta)) {
-            Program.SCRIPT.run("adam_step", next, now, delta, scratch, numbers, slot, slot, slot, slot);
-        }
-    }
-
-    /** The same with Yogi's {@code v = v - (1 - beta2) d^2 sign(v - d^2)}. */
-    public static void yogiStep(NDList next, NDList now, NDArray delta, double... numbers) {
-        blockwise("yogi_step", next, now, delta, numbers);
-    }
-
-    /** The same with AdaGrad's {@code v = v + d^2}; there is no beta2. */
-    public static void adagradStep(NDList next, NDList now, NDArray delta, double... numbers) {
-        blockwise("adagrad_step", next, now, delta, numbers);
-    }
-
-    private static void blockwise(String method, NDList next, NDList now, NDArray delta, double... numbers) {
-        try (NDArray scratch = scratch(delta)) {
-            Program.SCRIPT.run(method, next, now, delta, scratch, numbers);
-        }
-    }
-
     /** {@code y += a * m / (sqrt(v) + epsilon)}. */
     public static void addAdaptive(NDArray y, NDArray m, NDArray v, double a, double epsilon) {
         Program.SCRIPT.run("add_adaptive", y, m, v, a, epsilon);
-    }
-
-    private static NDArray scratch(NDArray delta) {
-        return delta.getManager().create(new Shape(Math.min(BLOCK, delta.size())));
     }
 
     /** Copies all of {@code source} over {@code target}, which has the same shape; converts type and device. */
@@ -252,7 +214,7 @@ public final class Kernels {
         long width = Math.min(Math.max(1, BLOCK / count), length);
         int parts = Math.toIntExact(Math.min(PARTS, (length + width - 1) / width));
         double[][] sums = new double[parts][];
-        Parallel.forEach(parts, (part, thread) -> {
+        Parallel.forEach(parts, vectors.get(0).getDevice(), (part, thread) -> {
             NDManager manager = vectors.get(0).getManager();
             try (NDArray products = manager.zeros(new Shape(count, count), DataType.FLOAT64);
                     NDArray block = manager.create(new Shape(count, width), DataType.FLOAT64)) {
@@ -301,7 +263,7 @@ public final class Kernels {
     }
 
     /** Loaded once a process, on first use. */
-    private static final class Program {
+    static final class Program {
         static final TorchScript SCRIPT =
                 TorchScript.compile(TensorEngine.newManager(Device.cpu()), KernelSource.METHODS);
     }

@@ -1,5 +1,6 @@
 package org.fl4j.tensor;
 
+import ai.djl.Device;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -10,13 +11,18 @@ import java.util.function.Supplier;
 import org.fl4j.internal.Check;
 
 /**
- * Shares out the server's work among as many threads as a run has workers, while the workers wait: blocks of
- * coordinates of a robust rule, or parts of the test examples. A part computes without the others and puts its result
- * in a place of its own, so that results do not depend on the number of threads.
+ * Shares out the server's work among as many threads as a run has workers, at the end of a round, when no client
+ * trains: blocks of coordinates of a robust rule, or parts of the test examples. A part computes without the others and
+ * puts its result in a place of its own, so that results do not depend on the number of threads.
  *
  * <pre>{@code
- * double[] sums = new double[rounds];
- * Parallel.forEach(rounds, (part, thread) -> sums[part] = part + 1);
+ * double[] means = new double[rounds];
+ * Parallel.forEach(rounds, features.getDevice(), (part, thread) -> {
+ *     try (NDScope scope = new NDScope()) {
+ *         scope.suppressNotUsedWarning();
+ *         means[part] = features.get(part).mean().getFloat();
+ *     }
+ * });
  * }</pre>
  *
  * <p>Outside of a run, and in the work of a client, the calling thread computes all parts.
@@ -31,7 +37,7 @@ public final class Parallel {
     @FunctionalInterface
     public interface Part {
         /**
-         * Computes one part. Arrays that it makes belong to no scope but one that it opens itself.
+         * Computes one part. Opens an {@code NDScope} for the arrays that it makes: scopes belong to threads.
          *
          * @param part which, from 0
          * @param thread who computes it, from 0: two parts of one thread never run at the same time
@@ -91,18 +97,11 @@ public final class Parallel {
     /**
      * Computes parts 0 to {@code count - 1}, and returns when all are done. If one fails, those that have not begun are
      * left out, and what the first failing part threw is thrown.
-     */
-    public static void forEach(int count, Part body) {
-        forEach(count, Integer.MAX_VALUE, body);
-    }
-
-    /**
-     * The same with at most so many threads, such as one where a GPU computes.
      *
-     * @param most at least 1
+     * @param device where parts compute: on a GPU one thread computes all, for it would wait for the others
      */
-    public static void forEach(int count, int most, Part body) {
-        int threads = Math.min(Math.min(threads(), most), count);
+    public static void forEach(int count, Device device, Part body) {
+        int threads = device.isGpu() ? 1 : Math.min(threads(), count);
         if (threads < 2) {
             for (int part = 0; part < count; part++) {
                 body.compute(part, 0);
@@ -174,6 +173,9 @@ public final class Parallel {
             }
             if (failure instanceof RuntimeException exception) {
                 throw exception;
+            }
+            if (failure != null) { // other languages throw checked exceptions where Java does not let them
+                throw new IllegalStateException("part " + failed + " failed", failure);
             }
         }
     }

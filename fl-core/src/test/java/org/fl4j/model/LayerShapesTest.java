@@ -181,11 +181,17 @@ class LayerShapesTest extends TensorTest {
                 new Shape(3, 224, 224));
         LearningTask unknown =
                 LearningTask.classification(() -> large.architecture().get(), new Shape(3, 224, 224));
-        assertThat(EvaluationBatch.rows(Models.softmaxRegression(new Shape(100), 10)))
-                .isEqualTo(1000);
-        assertThat(EvaluationBatch.rows(small)).isEqualTo(20); // 2 MiB in arrays of 32 x 28 x 28 float32
-        assertThat(EvaluationBatch.rows(large)).isEqualTo(16); // which are not worth the calls if they are fewer
-        assertThat(EvaluationBatch.rows(unknown)).isEqualTo(6); // 256 MiB in arrays of 64 x 3 x 224 x 224
+        LearningTask narrow = Models.softmaxRegression(new Shape(100), 10);
+        assertThat(EvaluationBatch.rows(narrow, 1_010, /* onCpu= */ true)).isEqualTo(1000);
+        // 2 MiB in arrays of 32 x 28 x 28 float32
+        assertThat(EvaluationBatch.rows(small, 100_000, /* onCpu= */ true)).isEqualTo(20);
+        // as many as the parameters, which are copied in each call
+        assertThat(EvaluationBatch.rows(small, 2_508_800, /* onCpu= */ true)).isEqualTo(100);
+        assertThat(EvaluationBatch.rows(small, 2_508_800, /* onCpu= */ false)).isEqualTo(1000);
+        // 256 MiB in arrays of 64 x 224 x 224, and of 64 x 3 x 224 x 224
+        assertThat(EvaluationBatch.rows(large, 10_000, /* onCpu= */ true)).isEqualTo(16);
+        assertThat(EvaluationBatch.rows(large, 10_000, /* onCpu= */ false)).isEqualTo(20);
+        assertThat(EvaluationBatch.rows(unknown, 10_000, /* onCpu= */ true)).isEqualTo(6);
     }
 
     @Test

@@ -7,6 +7,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.List;
 import java.util.stream.Stream;
 import org.fl4j.data.Examples;
 import org.fl4j.metrics.Metrics;
@@ -107,6 +108,27 @@ class PredictionsTest extends TensorTest {
             assertThat(predicted.getShape()).isEqualTo(expected.getShape());
             float scale = expected.abs().max().getFloat();
             assertThat(predicted.sub(expected).abs().max().getFloat()).isLessThan(2e-5f * scale);
+        }
+    }
+
+    /** As a network of layers always could, for texts of other lengths than those it is trained on. */
+    @Test
+    void layersPredictSequencesOfOtherLengths() {
+        LearningTask task = LearningTask.sequence(
+                Network.of(
+                        new Layer.Embedding(9, 6),
+                        new SequenceLayer.Lstm(4),
+                        new SequenceLayer.TimeDistributed(List.of(new Layer.Dense(9)))),
+                new Shape(7));
+        try (FederatedModel model = new FederatedModel(task);
+                LocalModel local = new LocalModel(model, Device.cpu())) {
+            local.load(model.initial(new Seed(1), manager));
+            NDArray text = manager.create(new long[] {1, 2, 3, 4, 5, 6, 7}, new Shape(1, 7));
+            NDArray whole = local.predict(text);
+            NDArray begun = local.predict(text.get(":, :3"));
+            assertThat(whole.getShape()).isEqualTo(new Shape(1, 7, 9));
+            assertThat(begun.getShape()).isEqualTo(new Shape(1, 3, 9));
+            assertThat(begun.sub(whole.get(":, :3")).abs().max().getFloat()).isLessThan(1e-5f);
         }
     }
 

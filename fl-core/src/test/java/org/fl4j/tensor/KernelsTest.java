@@ -7,7 +7,9 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -171,5 +173,47 @@ class KernelsTest extends TensorTest {
                 assertThat(distances[i][j]).isCloseTo(expected, within(1e-6 * expected));
             }
         }
+    }
+
+    private NDArray drawn(int size, long seed) {
+        RandomGenerator random = new Seed(seed).generator();
+        float[] values = new float[size];
+        for (int i = 0; i < size; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return manager.create(values);
+    }
+
+    /** Vectors of several parts, of which the last is not full. */
+    @Test
+    void bitsOfServerStepsAndDistancesDoNotDependOnThreads() {
+        int size = 1_200_003;
+        NDArray delta = drawn(size, 1);
+        NDList now = new NDList(drawn(size, 2), drawn(size, 3), drawn(size, 4).abs());
+        List<float[]> expected = stepped(1, delta, now);
+        List<float[]> shared = stepped(3, delta, now);
+        for (int i = 0; i < expected.size(); i++) {
+            assertThat(shared.get(i)).isEqualTo(expected.get(i));
+        }
+        NDList vectors = new NDList(delta, now.get(0), now.get(1));
+        double[][] distances = Parallel.among(1, () -> Kernels.squaredDistances(vectors));
+        assertThat(Parallel.among(3, () -> Kernels.squaredDistances(vectors))).isDeepEqualTo(distances);
+        assertThat(Math.sqrt(distances[2][1])).isCloseTo(Kernels.distance(now.get(1), now.get(0)), within(1e-6 * size));
+    }
+
+    /** Returns what steps of all three rules write. */
+    private List<float[]> stepped(int threads, NDArray delta, NDList now) {
+        return Parallel.among(threads, () -> {
+            List<float[]> written = new ArrayList<>();
+            NDList next = new NDList();
+            now.forEach(array -> next.add(array.zerosLike()));
+            ServerSteps.adam(next, now, delta, .1, 1e-3, .9, .99);
+            next.forEach(array -> written.add(array.toFloatArray()));
+            ServerSteps.yogi(next, now, delta, .1, 1e-3, .9, .99);
+            next.forEach(array -> written.add(array.toFloatArray()));
+            ServerSteps.adagrad(next, now, delta, .1, 1e-3, .9);
+            next.forEach(array -> written.add(array.toFloatArray()));
+            return written;
+        });
     }
 }

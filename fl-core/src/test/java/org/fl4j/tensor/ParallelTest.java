@@ -3,6 +3,8 @@ package org.fl4j.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.djl.Device;
+import java.io.IOException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -17,7 +19,7 @@ class ParallelTest {
     void eachPartIsComputedOnce(int threads) {
         AtomicIntegerArray computed = new AtomicIntegerArray(100);
         Parallel.among(threads, () -> {
-            Parallel.forEach(100, (part, thread) -> computed.incrementAndGet(part));
+            Parallel.forEach(100, Device.cpu(), (part, thread) -> computed.incrementAndGet(part));
             return computed;
         });
         for (int part = 0; part < 100; part++) {
@@ -30,7 +32,7 @@ class ParallelTest {
         CountDownLatch both = new CountDownLatch(2); // each part waits for the other
         Set<Integer> threads = ConcurrentHashMap.newKeySet();
         Parallel.among(2, () -> {
-            Parallel.forEach(2, (part, thread) -> {
+            Parallel.forEach(2, Device.cpu(), (part, thread) -> {
                 threads.add(thread);
                 both.countDown();
                 await(both);
@@ -49,10 +51,11 @@ class ParallelTest {
     }
 
     @Test
-    void noMoreThreadsThanAskedFor() {
+    void oneThreadComputesOnAGpuAndAlone() {
         Parallel.among(3, () -> {
             assertThat(Parallel.threads()).isEqualTo(3);
-            Parallel.forEach(20, 1, (part, thread) -> assertThat(thread).isZero());
+            Parallel.forEach(
+                    20, Device.gpu(0), (part, thread) -> assertThat(thread).isZero());
             return Parallel.alone(() -> {
                 assertThat(Parallel.threads()).isOne();
                 return 0;
@@ -65,9 +68,9 @@ class ParallelTest {
     void partsOfPartsAreComputedByTheirThread() {
         AtomicIntegerArray computed = new AtomicIntegerArray(4);
         Parallel.among(2, () -> {
-            Parallel.forEach(2, (part, thread) -> {
+            Parallel.forEach(2, Device.cpu(), (part, thread) -> {
                 assertThat(Parallel.threads()).isOne();
-                Parallel.forEach(2, (inner, same) -> computed.incrementAndGet(2 * part + inner));
+                Parallel.forEach(2, Device.cpu(), (inner, same) -> computed.incrementAndGet(2 * part + inner));
             });
             return computed;
         });
@@ -78,7 +81,7 @@ class ParallelTest {
     void firstFailureIsThrownOnceAllHaveEnded() {
         CountDownLatch both = new CountDownLatch(2);
         assertThatThrownBy(() -> Parallel.among(2, () -> {
-                    Parallel.forEach(50, (part, thread) -> {
+                    Parallel.forEach(50, Device.cpu(), (part, thread) -> {
                         if (part < 2) {
                             both.countDown();
                             await(both);
@@ -94,12 +97,34 @@ class ParallelTest {
     @Test
     void errorsAndWrongCountsAreThrown() {
         assertThatThrownBy(() -> Parallel.among(2, () -> {
-                    Parallel.forEach(2, (part, thread) -> {
+                    Parallel.forEach(2, Device.cpu(), (part, thread) -> {
                         throw new StackOverflowError("of part " + part);
                     });
                     return 0;
                 }))
                 .isInstanceOf(StackOverflowError.class);
         assertThatThrownBy(() -> Parallel.among(0, () -> 0)).hasMessage("threads must be at least 1, but was 0");
+    }
+
+    /** As code of other languages may throw. */
+    @Test
+    void checkedExceptionsAreNotLost() {
+        CountDownLatch both = new CountDownLatch(2);
+        assertThatThrownBy(() -> Parallel.among(2, () -> {
+                    Parallel.forEach(2, Device.cpu(), (part, thread) -> {
+                        both.countDown();
+                        await(both);
+                        ParallelTest.<RuntimeException>sneak(new IOException("of part " + part));
+                    });
+                    return both;
+                }))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("part 0 failed")
+                .hasRootCauseMessage("of part 0");
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <E extends Throwable> void sneak(Throwable failure) throws E {
+        throw (E) failure;
     }
 }

@@ -57,7 +57,8 @@ final class Coordinates {
     private static ParameterVector blockwise(List<ModelUpdate> updates, UnaryOperator<NDArray> rule) {
         ParameterVector result = updates.get(0).delta().copy();
         long size = result.layout().floatCount();
-        Parallel.forEach(Math.toIntExact((size + BLOCK - 1) / BLOCK), (part, thread) -> {
+        int blocks = Math.toIntExact((size + BLOCK - 1) / BLOCK);
+        Parallel.forEach(blocks, result.floats().getDevice(), (part, thread) -> {
             long from = part * BLOCK;
             reduceBlock(updates, from, Math.min(BLOCK, size - from), rule, result);
         });

@@ -19,7 +19,7 @@ interface BatchForm {
     /**
      * {@code x W^T + b} of each row.
      *
-     * @param elements how many the weight has; 0 if that is not known
+     * @param elements how many the weight has, on the CPU; 0 elsewhere, or if that is not known
      */
     String affine(ProgramWriter out, String x, String weight, String bias, long elements);
 

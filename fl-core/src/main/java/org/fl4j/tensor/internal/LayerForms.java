@@ -122,8 +122,8 @@ public final class LayerForms {
     }
 
     /**
-     * Images in the order channels-last, in which convolutions and maxima are fastest. Strides are said outright: those
-     * of one channel fit both orders, and libtorch would go on in the other one.
+     * Images in the order channels-last, in which convolutions and maxima are fastest. The strides are set explicitly:
+     * those of images with one channel fit both orders, and libtorch would then choose the slow one.
      */
     private static String channelsLast(LayerWriter out, String x) {
         String input = out.value("torch.contiguous(%s, memory_format=2)", x);

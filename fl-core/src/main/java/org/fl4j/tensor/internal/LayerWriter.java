@@ -141,7 +141,7 @@ public final class LayerWriter {
 
     /** {@code x W^T + b} of each row; returns its name. */
     String affine(String x, String weight, String bias) {
-        return form.affine(out, x, weight, bias, elements.getOrDefault(weight, 0L));
+        return form.affine(out, x, weight, bias, forCpu ? elements.getOrDefault(weight, 0L) : 0);
     }
 
     /** {@code g W} of each row: the gradient of what {@link #affine} read. */
@@ -164,7 +164,7 @@ public final class LayerWriter {
         return sink.byExample();
     }
 
-    /** Returns whether gradients of parameters are needed: not those of a frozen layer. */
+    /** Returns whether gradients of parameters are needed: not those of a frozen layer, and not in evaluation. */
     public boolean trains() {
         return sink.isOpen();
     }

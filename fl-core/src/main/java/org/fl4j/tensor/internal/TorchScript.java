@@ -95,9 +95,11 @@ public final class TorchScript {
                 values[i] = value(arguments[i]);
             }
             FlightEvents.Program event = new FlightEvents.Program(method);
-            IValue result = IValueUtils.runMethod(block, method, values);
-            event.commit();
-            return result;
+            try {
+                return IValueUtils.runMethod(block, method, values);
+            } finally {
+                event.commit();
+            }
         } finally {
             for (IValue value : values) {
                 if (value != null) {

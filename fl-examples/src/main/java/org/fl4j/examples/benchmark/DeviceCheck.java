@@ -112,7 +112,7 @@ record DeviceCheck(Devices devices, int rounds, int clients, int examples, doubl
                 Measured cpu = measured(each, Devices.cpu(), digits);
                 Measured first = measured(each, devices, digits);
                 Measured second = measured(each, devices, digits);
-                double difference = first.difference(cpu);
+                double difference = cpu.difference(first);
                 sound &= difference <= tolerance;
                 out.printf(
                         Locale.ROOT,
@@ -132,7 +132,7 @@ record DeviceCheck(Devices devices, int rounds, int clients, int examples, doubl
     }
 
     private static String share(OptionalDouble value) {
-        return value.isPresent() ? String.format(Locale.ROOT, "%.0f %%", 100 * value.getAsDouble()) : "not told";
+        return value.isPresent() ? String.format(Locale.ROOT, "%.0f %%", 100 * value.getAsDouble()) : "unknown";
     }
 
     private Measured measured(Case each, Devices where, Dataset digits) {

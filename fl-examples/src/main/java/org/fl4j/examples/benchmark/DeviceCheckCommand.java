@@ -47,6 +47,7 @@ public final class DeviceCheckCommand implements Callable<Integer> {
         Check.atLeast("--rounds", 2, rounds);
         Check.positive("--clients", clients);
         Check.positive("--examples", examples);
+        Check.that(tolerance >= 0, "--tolerance", "at least 0", tolerance);
         Devices devices = Devices.parse(device);
         System.out.printf("libtorch %s, usable GPUs: %d%n", TensorEngine.version(), TensorEngine.gpuCount());
         devices.list().stream().filter(Device::isGpu).forEach(gpu -> {

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.ClientSelector;
+import org.fl4j.message.ClientColumn;
 import org.fl4j.message.ClientId;
 import org.fl4j.message.Facts;
 import org.fl4j.message.Receipt;
@@ -86,6 +87,18 @@ public class SelectionBenchmark {
     @Benchmark
     public List<ClientId> select() {
         return chosen.select(directory, COHORT, round, state);
+    }
+
+    /** The yardstick: one pass over what the selector remembers of all clients. */
+    @Benchmark
+    public double pass() {
+        double sum = 0;
+        for (ClientColumn column : state.columns().values()) {
+            for (int client = 0; client < column.size(); client++) {
+                sum += column.get(client);
+            }
+        }
+        return sum;
     }
 
     /** Learns from one. */

@@ -33,7 +33,7 @@ final class EngineAhead {
         try {
             TensorEngine.prepareThread();
         } catch (RuntimeException | LinkageError e) {
-            return; // the command's own thread meets it too, and tells
+            return; // the thread of the command fails in the same way, and reports it
         }
     }
 

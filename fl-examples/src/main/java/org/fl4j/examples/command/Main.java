@@ -134,7 +134,8 @@ public final class Main {
         String more = " (-D" + TRACES + "=true shows where)";
         if (error instanceof OutOfMemoryError) {
             return "out of memory: " + error.getMessage()
-                    + ". Give Java more with -Xmx, or use fewer workers, a smaller" + " batch or a smaller cohort"
+                    + ". Give Java more with -Xmx (or FL4J_HEAP for the script fl4j), or use fewer workers, a smaller"
+                    + " batch or a smaller cohort"
                     + more;
         }
         if (error instanceof StackOverflowError) {

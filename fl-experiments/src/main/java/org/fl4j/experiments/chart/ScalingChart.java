@@ -40,6 +40,12 @@ public final class ScalingChart {
                 .build();
         chart.getStyler().setLocale(Locale.ROOT);
         chart.getStyler().setXAxisLogarithmic(true).setYAxisLogarithmic(true);
+        double least =
+                sorted.values().stream().mapToDouble(Double::doubleValue).min().orElseThrow();
+        double most =
+                sorted.values().stream().mapToDouble(Double::doubleValue).max().orElseThrow();
+        chart.getStyler().setYAxisMin(Math.pow(10, Math.floor(Math.log10(least))));
+        chart.getStyler().setYAxisMax(Math.pow(10, Math.ceil(Math.log10(most))));
         chart.getStyler().setLegendVisible(false);
         chart.getStyler().setChartBackgroundColor(Color.WHITE);
         XYSeries series = chart.addSeries(
