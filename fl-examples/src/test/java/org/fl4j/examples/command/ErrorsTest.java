@@ -33,9 +33,8 @@ class ErrorsTest {
         String more = " (-Dfl4j.stackTraces=true shows where)";
         assertThat(messageOf(new OutOfMemoryError("Java heap space")))
                 .isEqualTo(
-                        "out of memory: Java heap space. Give Java more with -Xmx (or FL4J_HEAP for the script fl4j), or use"
-                                + " fewer workers, a smaller"
-                                + " batch or a smaller cohort" + more);
+                        "out of memory: Java heap space. Give Java more with -Xmx (or FL4J_HEAP for the script fl4j),"
+                                + " or use fewer workers, a smaller batch or a smaller cohort" + more);
         assertThat(messageOf(new StackOverflowError()))
                 .isEqualTo("stack overflow: something is nested too deeply. Give threads more with -Xss, or look for a"
                         + " definition that contains itself" + more);
