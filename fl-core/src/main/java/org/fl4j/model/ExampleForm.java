@@ -14,8 +14,8 @@ import org.fl4j.internal.Check;
  * @param shape without the batch
  * @param type float32 for features, int64 for tokens
  * @param largest how many elements the largest array has on the way so far
- * @param total about how many elements the arrays on the way have together: without those of functions of single
- *     elements, and of two paths with those of the larger one
+ * @param total about how many elements the arrays on the way have together; outputs of activations are not counted, and
+ *     of two paths only the one with more
  */
 public record ExampleForm(Shape shape, DataType type, long largest, long total) {
     /** Begins with an example. */

@@ -1,7 +1,6 @@
 package org.fl4j.simulation;
 
 import org.fl4j.core.Server;
-import org.fl4j.internal.FlightEvents;
 import org.fl4j.message.RoundContext;
 import org.fl4j.message.RoundPlan;
 import org.fl4j.message.ServerState;
@@ -46,7 +45,6 @@ public final class FederatedRound {
     public Outcome run(ServerState state) {
         Stopwatch watch = new Stopwatch();
         RoundContext round = starts.after(state);
-        FlightEvents.Round event = new FlightEvents.Round(round.number());
 
         // 1. plan: who takes part, and what each of them is sent; the server may ask clients something first
         Queries.Asked asked = queries.before(state, round);
@@ -70,7 +68,6 @@ public final class FederatedRound {
             // 6. return
             return new Outcome(update.state(), report);
         } finally {
-            event.commit();
             round.updates().roundEnded(round.number());
         }
     }

@@ -15,6 +15,7 @@ import org.fl4j.client.Worker;
 import org.fl4j.core.Server;
 import org.fl4j.data.FederatedDataset;
 import org.fl4j.internal.Check;
+import org.fl4j.internal.FlightEvents;
 import org.fl4j.message.ClientStates;
 import org.fl4j.message.ServerState;
 import org.fl4j.message.UpdateStore;
@@ -149,10 +150,13 @@ record OpenRun(
         NDManager next = states.newSubManager();
         FederatedRound.Outcome outcome;
         Optional<ResourceMonitor.Window> window = monitor.map(looks -> looks.open(state.round() + 1));
+        FlightEvents.Round event = new FlightEvents.Round(state.round() + 1);
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
             outcome = round.run(state);
             outcome.state().keep(next);
+        } finally {
+            event.commit();
         }
         before.close();
         Metrics used = window.map(ResourceMonitor.Window::close).orElse(Metrics.none());

@@ -16,12 +16,8 @@ interface BatchForm {
     /** Declares a name for a parameter in a vector, which the steps may use; returns it. */
     String view(ProgramWriter out, String vector, ParameterView parameter);
 
-    /**
-     * {@code x W^T + b} of each row.
-     *
-     * @param elements how many the weight has, on the CPU; 0 elsewhere, or if that is not known
-     */
-    String affine(ProgramWriter out, String x, String weight, String bias, long elements);
+    /** {@code x W^T + b} of each row. */
+    String affine(ProgramWriter out, String x, String weight, String bias);
 
     /** {@code g W} of each row: the gradient of what {@link #affine} read. */
     String below(ProgramWriter out, String gradient, String weight);
@@ -40,9 +36,6 @@ interface BatchForm {
 
     /** One client's batch. */
     final class OneClient implements BatchForm {
-        /** A weight that comes from memory, not from a core's cache, is read faster as the left factor. */
-        private static final long LARGE = 500_000;
-
         private OneClient() {}
 
         @Override
@@ -53,12 +46,8 @@ interface BatchForm {
         }
 
         @Override
-        public String affine(ProgramWriter out, String x, String weight, String bias, long elements) {
-            return elements < LARGE
-                    ? out.value("torch.addmm(%s, %s, torch.t(%s))", bias, x, weight)
-                    : out.value(
-                            "torch.contiguous(torch.t(torch.addmm(torch.unsqueeze(%s, 1), %s, torch.t(%s))))",
-                            bias, weight, x);
+        public String affine(ProgramWriter out, String x, String weight, String bias) {
+            return out.value("torch.addmm(%s, %s, torch.t(%s))", bias, x, weight);
         }
 
         @Override
@@ -103,7 +92,7 @@ interface BatchForm {
         }
 
         @Override
-        public String affine(ProgramWriter out, String x, String weight, String bias, long elements) {
+        public String affine(ProgramWriter out, String x, String weight, String bias) {
             return out.value("torch.baddbmm(torch.unsqueeze(%s, 1), %s, torch.transpose(%s, 1, 2))", bias, x, weight);
         }
 

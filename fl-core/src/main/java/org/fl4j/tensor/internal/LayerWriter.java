@@ -19,7 +19,6 @@ public final class LayerWriter {
     private final Supplier<String> trainable; // the next parameter of the layout, as a view
     private final Supplier<String> buffers;
     private final Optional<LayerWriter> frozen; // writes frozen layers; it is one itself if there is none
-    private final Map<String, Long> elements = new HashMap<>(); // of parameters, by name
     private final Map<String, String> outputs = new HashMap<>(); // of named layers, by the layer's name
     private final Map<String, String> outputGradients = new HashMap<>(); // what the loss adds to them
     private int dropouts;
@@ -49,7 +48,6 @@ public final class LayerWriter {
         return () -> {
             ParameterView parameter = parameters.next();
             String name = form.view(out, "w", parameter);
-            elements.put(name, parameter.size());
             sink.declare(name, parameter);
             return name;
         };
@@ -141,7 +139,7 @@ public final class LayerWriter {
 
     /** {@code x W^T + b} of each row; returns its name. */
     String affine(String x, String weight, String bias) {
-        return form.affine(out, x, weight, bias, forCpu ? elements.getOrDefault(weight, 0L) : 0);
+        return form.affine(out, x, weight, bias);
     }
 
     /** {@code g W} of each row: the gradient of what {@link #affine} read. */

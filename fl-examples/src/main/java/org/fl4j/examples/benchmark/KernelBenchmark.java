@@ -3,26 +3,16 @@ package org.fl4j.examples.benchmark;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
-import org.fl4j.aggregators.FedAdam;
-import org.fl4j.aggregators.FedYogi;
-import org.fl4j.core.ServerOptimizer;
 import org.fl4j.data.Examples;
-import org.fl4j.message.StrategyState;
 import org.fl4j.model.ExampleMeasure;
 import org.fl4j.privacy.noise.Noise;
 import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.random.Seed;
-import org.fl4j.server.AddDelta;
 import org.fl4j.tensor.Kernels;
-import org.fl4j.tensor.ParameterLayout;
-import org.fl4j.tensor.ParameterRole;
-import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.SharedFloats;
 import org.fl4j.tensor.TensorEngine;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -57,8 +47,6 @@ public class KernelBenchmark {
     private NDManager manager;
     private NDArray[] updates;
     private NDArray sum;
-    private ParameterVector model;
-    private StrategyState moments;
     private NDArray images;
     private Examples examples;
     private int[] rows;
@@ -78,15 +66,6 @@ public class KernelBenchmark {
             updates[i] = manager.full(new Shape(PARAMETERS), 1e-3f * i, DataType.FLOAT32);
         }
         sum = manager.zeros(new Shape(PARAMETERS));
-        ParameterLayout layout = new ParameterLayout.Builder()
-                .add("w", new Shape(PARAMETERS), ParameterRole.TRAINABLE)
-                .build();
-        model = ParameterVector.zeros(layout, manager);
-        moments = StrategyState.empty()
-                .with("fedadam/m", manager.zeros(new Shape(PARAMETERS)))
-                .with("fedadam/v", manager.ones(new Shape(PARAMETERS)))
-                .with("fedyogi/m", manager.zeros(new Shape(PARAMETERS)))
-                .with("fedyogi/v", manager.ones(new Shape(PARAMETERS)));
         images = manager.ones(new Shape(60_000, 784));
         labels = manager.zeros(new Shape(10), DataType.INT64);
         examples = new Examples(images, manager.zeros(new Shape(60_000), DataType.INT64));
@@ -136,31 +115,6 @@ public class KernelBenchmark {
     @Benchmark
     public double norm() {
         return Kernels.norm(update());
-    }
-
-    private void step(ServerOptimizer optimizer) {
-        try (NDScope scope = new NDScope()) {
-            scope.suppressNotUsedWarning();
-            optimizer.step(model, new ParameterVector(model.layout(), update(), Optional.empty()), moments);
-        }
-    }
-
-    /** The plain server step: reads two vectors, writes one. */
-    @Benchmark
-    public void stepPlain() {
-        step(new AddDelta(1));
-    }
-
-    /** FedAdam's server step: reads four vectors, writes three. */
-    @Benchmark
-    public void stepAdam() {
-        step(new FedAdam(.01));
-    }
-
-    /** FedYogi's server step: reads four vectors, writes three. */
-    @Benchmark
-    public void stepYogi() {
-        step(new FedYogi(.01));
     }
 
     /** Normal noise for a model of the size of the 2NN. */

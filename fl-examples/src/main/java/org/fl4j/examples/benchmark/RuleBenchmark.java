@@ -9,12 +9,15 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
+import org.fl4j.aggregators.FedAdam;
+import org.fl4j.aggregators.FedYogi;
 import org.fl4j.aggregators.robust.CoordinateMedian;
 import org.fl4j.aggregators.robust.Krum;
 import org.fl4j.aggregators.robust.TrimmedMean;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
+import org.fl4j.core.ServerOptimizer;
 import org.fl4j.message.ClientId;
 import org.fl4j.message.ModelUpdate;
 import org.fl4j.message.RoundContext;
@@ -24,6 +27,7 @@ import org.fl4j.metrics.Metrics;
 import org.fl4j.privacy.noise.Noise;
 import org.fl4j.privacy.noise.NoiseSource;
 import org.fl4j.random.Seed;
+import org.fl4j.server.AddDelta;
 import org.fl4j.tensor.Parallel;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterRole;
@@ -44,8 +48,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Robust rules on updates of normal noise. {@code fl-examples/peers/torch_rules.py} times PyTorch's operations on the
- * same sizes.
+ * Robust rules on updates of normal noise, and steps of server optimizers by the first of them. {@code
+ * fl-examples/peers/torch_rules.py} times PyTorch's operations for the rules on the same sizes.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -66,6 +70,7 @@ public class RuleBenchmark {
 
     private NDManager manager;
     private ServerState state;
+    private StrategyState moments;
     private final List<ParameterVector> deltas = new ArrayList<>();
 
     /** Draws the updates. */
@@ -84,6 +89,11 @@ public class RuleBenchmark {
             deltas.add(new ParameterVector(
                     layout, Noise.gaussian(length, 1, random, memory).duplicate(), Optional.empty()));
         }
+        moments = StrategyState.empty()
+                .with("fedadam/m", manager.zeros(new Shape(length)))
+                .with("fedadam/v", manager.ones(new Shape(length)))
+                .with("fedyogi/m", manager.zeros(new Shape(length)))
+                .with("fedyogi/v", manager.ones(new Shape(length)));
         state = new ServerState(0, ParameterVector.zeros(layout, manager), StrategyState.empty());
     }
 
@@ -120,5 +130,30 @@ public class RuleBenchmark {
     @Benchmark
     public Aggregate krum() {
         return by(Krum.single(2));
+    }
+
+    private ServerOptimizer.Step step(ServerOptimizer optimizer) {
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            return Parallel.among(threads, () -> optimizer.step(state.model(), deltas.get(0), moments));
+        }
+    }
+
+    /** The plain server step: reads two vectors, writes one. */
+    @Benchmark
+    public ServerOptimizer.Step plainStep() {
+        return step(new AddDelta(1));
+    }
+
+    /** FedAdam's server step: reads four vectors, writes three. */
+    @Benchmark
+    public ServerOptimizer.Step adamStep() {
+        return step(new FedAdam(.01));
+    }
+
+    /** FedYogi's server step: reads four vectors, writes three. */
+    @Benchmark
+    public ServerOptimizer.Step yogiStep() {
+        return step(new FedYogi(.01));
     }
 }
