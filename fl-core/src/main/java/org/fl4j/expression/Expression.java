@@ -219,20 +219,12 @@ public final class Expression extends Node {
         return sum().dividedBy(of(Operation.WIDTH, Width.NUMBER, this));
     }
 
-    /**
-     * Returns the element of each row that a class names, shape (n, 1).
-     *
-     * @param classes {@link #labels}
-     */
+    /** Returns the element of each row that a class of {@link #labels} names, shape (n, 1). */
     public Expression at(Expression classes) {
         return of(Operation.AT, Width.COLUMN, this, classes(classes));
     }
 
-    /**
-     * Returns 1 at the class of each row and 0 elsewhere, in the shape of this.
-     *
-     * @param classes {@link #labels}
-     */
+    /** Returns 1 at the class of {@link #labels} of each row and 0 elsewhere, in the shape of this. */
     public Expression oneHot(Expression classes) {
         return of(Operation.ONE_HOT, width(), this, classes(classes));
     }
@@ -246,6 +238,21 @@ public final class Expression extends Node {
     /** Returns this as a constant: no gradient passes through. */
     public Expression withoutGradient() {
         return of(Operation.CONSTANT, width(), this);
+    }
+
+    /**
+     * Returns a loss of the same value, to whose gradient at a leaf a constant is added. With {@link #withoutGradient}
+     * before it, a loss has this gradient alone.
+     *
+     * @param at {@link #predictions} or an {@link #output}
+     * @param gradient of each example's loss, shape (n, k); the loss is not finite where this is not
+     */
+    public Expression plusGradient(Expression at, Expression gradient) {
+        boolean known =
+                at.equals(predictions()) || (at.leaf() != null && at.leaf().source() == Leaf.Source.OUTPUT);
+        Check.that(known, "what a gradient is given at", "predictions() or an output(layer)", at);
+        Expression zeros = at.minus(at.withoutGradient()); // of derivative 1
+        return plus(zeros.times(gradient.withoutGradient()).sum());
     }
 
     /** Returns this in the shape of what it was repeated from. */

@@ -161,6 +161,17 @@ class OwnLossTest extends TensorTest {
         assertCompilesTo(CROSS_ENTROPY.plus(away.squared().mean()), Map.of("prototypes", prototypes));
     }
 
+    /** Cross-entropy by its gradient is cross-entropy; a term at a layer joins it. */
+    @Test
+    void lossesAreGivenByTheirGradients() {
+        Expression errors = Expression.predictions()
+                .softmax()
+                .minus(Expression.predictions().oneHot(Expression.labels()));
+        Expression given = CROSS_ENTROPY.withoutGradient().plusGradient(Expression.predictions(), errors);
+        assertSame(new Own(given, Map.of()).train(task), new SgdClient(CLIENT, worker, TRAINING).train(task));
+        assertCompilesTo(given.plusGradient(Expression.output("hidden"), Expression.output("hidden")), Map.of());
+    }
+
     @Test
     void aLossOfALayerAloneTrainsWhatIsBeforeIt() {
         ModelUpdate update = new Own(Expression.output("hidden").squared().mean(), Map.of()).train(task);

@@ -62,6 +62,12 @@ class ExpressionTest extends TensorTest {
                 Arguments.of(
                         "without a gradient",
                         X.softmax().withoutGradient().times(logs).sum()),
+                Arguments.of(
+                        "given by its gradient",
+                        logs.at(LABELS).withoutGradient().plusGradient(X, teacher.times(X))),
+                Arguments.of(
+                        "with a gradient at a layer",
+                        logs.at(LABELS).plusGradient(HIDDEN, HIDDEN.tanh()).plusGradient(X, weight)),
                 Arguments.of("a cosine", cosine(X, teacher)),
                 Arguments.of("a layer", HIDDEN.squared().mean().plus(logs.at(LABELS))),
                 Arguments.of(
@@ -131,6 +137,21 @@ class ExpressionTest extends TensorTest {
                 assertThat(found[i]).as(name + " " + i).isCloseTo(expected[i], within(2e-6f));
             }
         }
+    }
+
+    /** The value stays, and the gradient is what was given, shared by the rows. */
+    @Test
+    void gradientsCanBeGiven() {
+        NDArray x = drawn(4, CLASSES);
+        Function<Leaf, NDArray> values =
+                leaf -> leaf.source() == Leaf.Source.SHARE ? manager.full(new Shape(ROWS, 1), 1f / ROWS) : x;
+        Expression value = X.squared().sum();
+        Expression loss = value.withoutGradient().plusGradient(X, X.times(3));
+        assertThat(loss.evaluate(values)).isEqualTo(value.evaluate(values));
+        assertThat(loss.gradient(X).evaluate(values)).isEqualTo(x.mul(3).mul(1f / ROWS));
+        assertThatThrownBy(() -> value.plusGradient(Expression.parameters(), X))
+                .hasMessageStartingWith(
+                        "what a gradient is given at must be predictions() or an output(layer), but was");
     }
 
     @Test
