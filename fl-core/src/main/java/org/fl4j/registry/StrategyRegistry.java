@@ -33,6 +33,7 @@ public final class StrategyRegistry {
             "org.fl4j.aggregators.attack.AttackStrategies",
             "org.fl4j.privacy.PrivacyStrategies",
             "org.fl4j.selection.SelectionStrategies",
+            "org.fl4j.compression.CompressionStrategies",
             "org.fl4j.server.ServerStrategies",
             "org.fl4j.client.ClientStrategies",
             "org.fl4j.experiments.ExperimentStrategies",
@@ -175,8 +176,9 @@ public final class StrategyRegistry {
         if (known.isEmpty()) {
             throw new IllegalArgumentException(
                     words(kind) + " must be a name that a jar on the class path adds, but was "
-                            + name + ", and no jar adds any. FL4J's own names are in fl-aggregators, fl-selection and"
-                            + " fl-privacy; a jar adds names by its " + PROVIDERS.path() + ". " + PROVIDERS.remedy());
+                            + name + ", and no jar adds any. FL4J's own names are in fl-aggregators, fl-selection,"
+                            + " fl-privacy and fl-compression; a jar adds names by its " + PROVIDERS.path() + ". "
+                            + PROVIDERS.remedy());
         }
         String lower = name.toLowerCase(Locale.ROOT);
         if (!known.containsKey(lower)) {

@@ -1,0 +1,110 @@
+package org.fl4j.compression;
+
+import org.fl4j.internal.Check;
+import org.fl4j.random.Seed;
+
+/**
+ * Stochastic levels of the share that a value has in the norm (Alistarh et al. 2017, arXiv 1610.02132). Written as in
+ * that paper, the Euclidean norm and Elias codes of the gaps between values that are not zero and of their levels
+ * (section 3.2); or as FedLab does, the largest size and a fixed number of bits. Where FedLab makes NaN of zeros, they
+ * stay zeros.
+ *
+ * @param levels above zero, s in the paper; 1 to 65,535
+ * @param form of norm and bits
+ */
+public record Qsgd(int levels, Form form) implements VectorCode {
+    private static final int MOST_LEVELS = 65_535;
+    private static final int LAST_GAP = 64; // bits that no Elias code of a gap exceeds
+
+    /** How norms and levels are written. */
+    public enum Form {
+        /** Euclidean norm, Elias codes of gaps, signs and levels. */
+        PAPER,
+        /** Largest size, a sign and a level of fixed width for each value. */
+        FIXED
+    }
+
+    /** Checks the levels. */
+    public Qsgd {
+        Check.inRange("levels", 1, MOST_LEVELS, levels);
+        Check.present("form", form);
+    }
+
+    private int width() {
+        return Integer.SIZE - Integer.numberOfLeadingZeros(levels);
+    }
+
+    private float norm(float... values) {
+        double norm = 0;
+        for (float value : values) {
+            norm = form == Form.PAPER ? norm + (double) value * value : Math.max(norm, Math.abs(value));
+        }
+        return (float) (form == Form.FIXED ? norm : Math.sqrt(norm));
+    }
+
+    @Override
+    public void write(float[] values, Seed seed, BitWriter out) {
+        float norm = norm(values);
+        out.number(norm);
+        double scale = norm > 0 ? levels / (double) norm : 0;
+        Coins coins = new Coins(seed);
+        int last = -1;
+        for (int i = 0; i < values.length; i++) {
+            double share = Math.abs(values[i]) * scale;
+            int below = (int) share;
+            int level = Math.min(levels, below + (coins.uniform() < share - below ? 1 : 0));
+            if (form == Form.FIXED) {
+                out.bits((level << 1) | (values[i] < 0 ? 1 : 0), width() + 1);
+            } else if (level > 0) {
+                Elias.write(i - last, out);
+                out.bits(values[i] < 0 ? 1 : 0, 1);
+                Elias.write(level, out);
+                last = i;
+            }
+        }
+        if (form == Form.PAPER) {
+            Elias.write(values.length - last, out); // a gap that ends behind the last value
+        }
+    }
+
+    @Override
+    public float[] read(int size, BitReader in) {
+        double step = in.size() / (double) levels;
+        float[] values = new float[size];
+        if (form == Form.FIXED) {
+            for (int i = 0; i < size; i++) {
+                int code = (int) in.bits(width() + 1);
+                values[i] = value(code >>> 1, (code & 1) == 1, step);
+            }
+            return values;
+        }
+        for (int at = position(-1, size, in); at < size; at = position(at, size, in)) {
+            boolean isNegative = in.bits(1) == 1;
+            values[at] = value(Elias.read(in), isNegative, step);
+        }
+        return values;
+    }
+
+    private static int position(int last, int size, BitReader in) {
+        long at = (long) last + Elias.read(in);
+        Check.that(at <= size, "position in an encoded delta", "at most " + size, at);
+        return (int) at;
+    }
+
+    private float value(int level, boolean isNegative, double step) {
+        Check.that(level <= levels, "level in an encoded delta", "at most " + levels, level);
+        return (float) (isNegative ? -level * step : level * step);
+    }
+
+    /** Elias codes are longest where no value is zero: a gap of g takes fewer bits than g gaps of 1. */
+    @Override
+    public long mostBits(int size) {
+        int longest = Elias.length(levels) + 1;
+        return Float.SIZE + (form == Form.FIXED ? size * (width() + 1L) : size * (longest + 1L) + LAST_GAP);
+    }
+
+    @Override
+    public Loss loss() {
+        return Loss.UNBIASED;
+    }
+}

@@ -1,0 +1,41 @@
+package org.fl4j.compression;
+
+import org.fl4j.random.Seed;
+
+/**
+ * The sign of each value and the mean of their sizes, one bit a value (EF-SignSGD: Karimireddy et al. 2019, arXiv
+ * 1901.09847, lemma 8): a contraction with delta {@code ||x||_1^2 / (d ||x||_2^2)}. Zero counts as positive.
+ */
+public record ScaledSign() implements VectorCode {
+    @Override
+    public void write(float[] values, Seed seed, BitWriter out) {
+        double sum = 0;
+        for (float value : values) {
+            sum += Math.abs(value);
+        }
+        out.number((float) (sum / values.length));
+        for (float value : values) {
+            out.bits(value < 0 ? 1 : 0, 1);
+        }
+    }
+
+    @Override
+    public float[] read(int size, BitReader in) {
+        float scale = in.size();
+        float[] values = new float[size];
+        for (int i = 0; i < size; i++) {
+            values[i] = in.bits(1) == 0 ? scale : -scale;
+        }
+        return values;
+    }
+
+    @Override
+    public long mostBits(int size) {
+        return Float.SIZE + (long) size;
+    }
+
+    @Override
+    public Loss loss() {
+        return Loss.CONTRACTION;
+    }
+}

@@ -1,0 +1,2 @@
+/** Codecs: updates in fewer bytes. Read {@link org.fl4j.compression.ScaledSign} first. */
+package org.fl4j.compression;

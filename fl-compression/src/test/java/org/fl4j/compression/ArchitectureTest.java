@@ -1,0 +1,31 @@
+package org.fl4j.compression;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.junit.ArchTests;
+import com.tngtech.archunit.lang.ArchRule;
+import org.fl4j.fixture.HouseRules;
+
+/** What this module's packages know. */
+@AnalyzeClasses(locations = HouseRules.OwnClasses.class)
+class ArchitectureTest {
+    @ArchTest
+    static final ArchTests HOUSE = ArchTests.in(HouseRules.class);
+
+    @ArchTest
+    static final ArchRule KNOWS_THE_CORE_ALONE = noClasses()
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    "org.fl4j.aggregators..",
+                    "org.fl4j.examples..",
+                    "org.fl4j.experiments..",
+                    "org.fl4j.privacy..",
+                    "org.fl4j.selection..",
+                    "org.fl4j.testing..");
+
+    @ArchTest
+    static final ArchRule INTERNALS = HouseRules.usesOfTheInternalPackage();
+}
