@@ -27,6 +27,7 @@ class ArchitectureTest {
                     "org.fl4j.examples..",
                     "org.fl4j.experiments..",
                     "org.fl4j.privacy..",
+                    "org.fl4j.compression..",
                     "org.fl4j.selection..",
                     "org.fl4j.testing..");
 

@@ -9,6 +9,7 @@ import org.fl4j.random.Seed;
  */
 final class Rotation {
     private static final int CACHED = 4096;
+    private static final int EIGHT = 8;
 
     private final Seed seed;
 
@@ -55,11 +56,38 @@ final class Rotation {
             combine(vector, from, half);
             return;
         }
-        for (int half = 1; half < length; half *= 2) {
+        int first = 1;
+        if (length >= EIGHT) {
+            for (int at = from; at < from + length; at += EIGHT) {
+                transformEight(vector, at);
+            }
+            first = EIGHT;
+        }
+        for (int half = first; half < length; half *= 2) {
             for (int at = from; at < from + length; at += 2 * half) {
                 combine(vector, at, half);
             }
         }
+    }
+
+    /** The first three turns at once, in registers. */
+    private static void transformEight(float[] x, int at) {
+        float a = x[at] + x[at + 1];
+        float b = x[at] - x[at + 1];
+        float c = x[at + 2] + x[at + 3];
+        float d = x[at + 2] - x[at + 3];
+        float e = x[at + 4] + x[at + 5];
+        float f = x[at + 4] - x[at + 5];
+        float g = x[at + 6] + x[at + 7];
+        float h = x[at + 6] - x[at + 7];
+        x[at] = (a + c) + (e + g);
+        x[at + 4] = (a + c) - (e + g);
+        x[at + 1] = (b + d) + (f + h);
+        x[at + 5] = (b + d) - (f + h);
+        x[at + 2] = (a - c) + (e - g);
+        x[at + 6] = (a - c) - (e - g);
+        x[at + 3] = (b - d) + (f - h);
+        x[at + 7] = (b - d) - (f - h);
     }
 
     private static void combine(float[] vector, int from, int half) {

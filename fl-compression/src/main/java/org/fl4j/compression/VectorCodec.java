@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
@@ -114,15 +115,24 @@ public record VectorCodec(VectorCode code, Scope scope) implements Codec {
         byte[] bytes = new byte[Math.toIntExact(code.size())];
         code.toByteBuffer().get(bytes);
         BitReader in = new BitReader(bytes);
-        float[] values = new float[Math.toIntExact(trainable.size())];
+        int[] sizes = sizes(layout);
+        float[] values = new float[0];
         int from = 0;
-        for (int size : sizes(layout)) {
+        for (int size : sizes) {
             float[] part = this.code.read(size, in);
-            System.arraycopy(part, 0, values, from, size);
+            if (sizes.length == 1) {
+                values = part;
+            } else {
+                values = from == 0 ? new float[Math.toIntExact(trainable.size())] : values;
+                System.arraycopy(part, 0, values, from, size);
+            }
             from += size;
         }
         in.requireEnd();
-        Kernels.copy(Tensors.create(code.getManager(), values, trainable.getShape()), trainable);
+        try (NDArray borrowed =
+                code.getManager().create(FloatBuffer.wrap(values), trainable.getShape(), DataType.FLOAT32)) {
+            Kernels.copy(borrowed, trainable);
+        }
     }
 
     /** Returns an array of a length, or of any if that is -1. */

@@ -36,6 +36,7 @@ class ArchitectureTest {
                     "org.fl4j.aggregators..",
                     "org.fl4j.examples..",
                     "org.fl4j.privacy..",
+                    "org.fl4j.compression..",
                     "org.fl4j.selection..",
                     "org.fl4j.testing..");
 

@@ -29,6 +29,7 @@ class ArchitectureTest {
                     "org.fl4j.aggregators..",
                     "org.fl4j.examples..",
                     "org.fl4j.experiments..",
+                    "org.fl4j.compression..",
                     "org.fl4j.selection..",
                     "org.fl4j.testing..");
 

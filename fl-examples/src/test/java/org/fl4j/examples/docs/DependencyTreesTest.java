@@ -13,8 +13,14 @@ import org.junit.jupiter.api.Test;
 /** docs/dependencies.md shows what each module brings into the tree of a project that depends on it. */
 class DependencyTreesTest {
     private static final Path PAGE = Snippet.PROJECT.resolve("docs/dependencies.md");
-    private static final List<String> MODULES =
-            List.of("fl-core", "fl-aggregators", "fl-privacy", "fl-selection", "fl-experiments", "fl-testkit");
+    private static final List<String> MODULES = List.of(
+            "fl-core",
+            "fl-aggregators",
+            "fl-privacy",
+            "fl-selection",
+            "fl-compression",
+            "fl-experiments",
+            "fl-testkit");
 
     @Test
     void areThoseOfThePage() throws IOException {

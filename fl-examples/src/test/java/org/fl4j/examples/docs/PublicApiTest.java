@@ -28,7 +28,16 @@ class PublicApiTest {
     private static final Path FOLDER = Snippet.PROJECT.resolve("docs/api");
 
     @ParameterizedTest
-    @ValueSource(strings = {"fl-core", "fl-aggregators", "fl-privacy", "fl-selection", "fl-experiments", "fl-testkit"})
+    @ValueSource(
+            strings = {
+                "fl-core",
+                "fl-aggregators",
+                "fl-privacy",
+                "fl-selection",
+                "fl-compression",
+                "fl-experiments",
+                "fl-testkit"
+            })
     void isThatOfTheFile(String module) throws IOException {
         Path classes = Snippet.PROJECT.resolve(module).resolve("target/classes");
         assumeTrue(
