@@ -1,9 +1,14 @@
 package org.fl4j.compression;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import org.fl4j.internal.Check;
 
 /** Reads what a {@link BitWriter} wrote. Refuses to read behind its end. For one thread. */
 public final class BitReader {
+    private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+
     private final byte[] bytes;
     private int next;
     private long pending;
@@ -20,6 +25,22 @@ public final class BitReader {
      * @throws IllegalArgumentException if there are not so many left
      */
     public long bits(int count) {
+        if (pendingCount < count) {
+            fill(count);
+        }
+        long value = pending & ((1L << count) - 1);
+        pending >>>= count;
+        pendingCount -= count;
+        return value;
+    }
+
+    private void fill(int count) {
+        if (next + Integer.BYTES <= bytes.length) {
+            pending |= ((int) INTS.get(bytes, next) & 0xFFFFFFFFL) << pendingCount;
+            next += Integer.BYTES;
+            pendingCount += Integer.SIZE;
+            return;
+        }
         while (pendingCount < count) {
             if (next == bytes.length) {
                 throw new IllegalArgumentException("bytes of an encoded delta must be as many as its vector needs,"
@@ -28,10 +49,6 @@ public final class BitReader {
             pending |= (bytes[next++] & 0xFFL) << pendingCount;
             pendingCount += Byte.SIZE;
         }
-        long value = pending & ((1L << count) - 1);
-        pending >>>= count;
-        pendingCount -= count;
-        return value;
     }
 
     /** Reads 64 bits. */
@@ -62,9 +79,9 @@ public final class BitReader {
         return value;
     }
 
-    /** Returns how many bytes are left that were not touched. */
+    /** Returns how many whole bytes are left. */
     int bytesLeft() {
-        return bytes.length - next;
+        return bytes.length - next + pendingCount / Byte.SIZE;
     }
 
     /**

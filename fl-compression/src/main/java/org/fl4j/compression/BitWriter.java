@@ -1,33 +1,37 @@
 package org.fl4j.compression;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.fl4j.internal.Check;
 
 /** Writes bits into bytes; the first bit is the lowest of the first byte. For one thread. */
 public final class BitWriter {
+    private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+
     private byte[] bytes = new byte[64];
     private int size;
     private long pending;
-    private int pendingCount; // below 8 between calls
+    private int pendingCount; // below 32 between calls
 
     /** Writes the lowest bits of a number, at most 32, the lowest first. */
     public void bits(long value, int count) {
         pending |= (value & ((1L << count) - 1)) << pendingCount;
         pendingCount += count;
-        if (pendingCount >= Byte.SIZE) {
+        if (pendingCount >= Integer.SIZE) {
             flush();
         }
     }
 
     private void flush() {
-        if (size + Long.BYTES > bytes.length) {
+        if (size + Integer.BYTES > bytes.length) {
             bytes = Arrays.copyOf(bytes, 2 * bytes.length);
         }
-        while (pendingCount >= Byte.SIZE) {
-            bytes[size++] = (byte) pending;
-            pending >>>= Byte.SIZE;
-            pendingCount -= Byte.SIZE;
-        }
+        INTS.set(bytes, size, (int) pending);
+        size += Integer.BYTES;
+        pending >>>= Integer.SIZE;
+        pendingCount -= Integer.SIZE;
     }
 
     /** Writes 64 bits. */
@@ -48,9 +52,9 @@ public final class BitWriter {
 
     /** Returns what was written; zeros fill the last byte. */
     public byte[] toBytes() {
-        byte[] all = Arrays.copyOf(bytes, size + (pendingCount > 0 ? 1 : 0));
-        if (pendingCount > 0) {
-            all[size] = (byte) pending;
+        byte[] all = Arrays.copyOf(bytes, size + (pendingCount + Byte.SIZE - 1) / Byte.SIZE);
+        for (int i = size; i < all.length; i++) {
+            all[i] = (byte) (pending >>> (Byte.SIZE * (i - size)));
         }
         return all;
     }

@@ -5,9 +5,9 @@ import org.fl4j.internal.Check;
 import org.fl4j.random.Seed;
 
 /**
- * Rows of sums: in each row every value is added, with a random sign, to a random column; what is read of a value is the
- * median of its sums (Charikar et al. 2002). Large values survive, small ones drown in what falls into the same columns.
- * Linear: the sum of two sketches of one seed is the sketch of the sum.
+ * Rows of sums: in each row every value is added, with a random sign, to a random column; what is read of a value is
+ * the median of its sums (Charikar et al. 2002). Large values survive, small ones drown in what falls into the same
+ * columns. Linear: the sum of two sketches of one seed is the sketch of the sum.
  *
  * @param rows an odd number
  * @param fraction of the values that all rows have together, in (0, 1]; each row has at least one column

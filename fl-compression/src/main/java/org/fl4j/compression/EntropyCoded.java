@@ -56,7 +56,7 @@ public record EntropyCoded(VectorCode code) implements VectorCode {
         long length = in.bits(Integer.SIZE);
         long most = (code.mostBits(size) + Byte.SIZE - 1) / Byte.SIZE;
         Check.that(plainLength <= most, "bytes before entropy coding", "at most " + most, plainLength);
-        Check.that(length <= in.bytesLeft() + Long.BYTES, "bytes of an entropy code", "as many as were sent", length);
+        Check.that(length <= in.bytesLeft(), "bytes of an entropy code", "as many as were sent", length);
         byte[] coded = new byte[(int) length];
         for (int i = 0; i < length; i++) {
             coded[i] = (byte) in.bits(Byte.SIZE);

@@ -35,7 +35,9 @@ final class NormalCentroids {
     int nearest(float value) {
         int low = 0;
         for (int half = centroids.length / 2; half > 0; half /= 2) {
-            low += value > bounds[low + half - 1] ? half : 0;
+            // 1 if the value is above: the sign of a difference, for a branch would be guessed wrong half the time
+            int above = Float.floatToRawIntBits(bounds[low + half - 1] - value) >>> (Float.SIZE - 1);
+            low += half * above;
         }
         return low;
     }

@@ -48,16 +48,16 @@ public record Qsgd(int levels, Form form) implements VectorCode {
         out.number(norm);
         double scale = norm > 0 ? levels / (double) norm : 0;
         Coins coins = new Coins(seed);
+        int width = width() + 1;
         int last = -1;
         for (int i = 0; i < values.length; i++) {
-            double share = Math.abs(values[i]) * scale;
-            int below = (int) share;
-            int level = Math.min(levels, below + (coins.uniform() < share - below ? 1 : 0));
+            // up with the probability that is the fraction
+            int level = Math.min(levels, (int) (Math.abs(values[i]) * scale + coins.uniform()));
             if (form == Form.FIXED) {
-                out.bits((level << 1) | (values[i] < 0 ? 1 : 0), width() + 1);
+                out.bits((level << 1) | sign(values[i]), width);
             } else if (level > 0) {
                 Elias.write(i - last, out);
-                out.bits(values[i] < 0 ? 1 : 0, 1);
+                out.bits(sign(values[i]), 1);
                 Elias.write(level, out);
                 last = i;
             }
@@ -67,20 +67,25 @@ public record Qsgd(int levels, Form form) implements VectorCode {
         }
     }
 
+    private static int sign(float value) {
+        return Float.floatToRawIntBits(value) >>> (Float.SIZE - 1);
+    }
+
     @Override
     public float[] read(int size, BitReader in) {
         double step = in.size() / (double) levels;
         float[] values = new float[size];
         if (form == Form.FIXED) {
+            int width = width() + 1;
             for (int i = 0; i < size; i++) {
-                int code = (int) in.bits(width() + 1);
-                values[i] = value(code >>> 1, (code & 1) == 1, step);
+                int code = (int) in.bits(width);
+                values[i] = value(code >>> 1, code & 1, step);
             }
             return values;
         }
         for (int at = position(-1, size, in); at < size; at = position(at, size, in)) {
-            boolean isNegative = in.bits(1) == 1;
-            values[at] = value(Elias.read(in), isNegative, step);
+            int sign = (int) in.bits(1);
+            values[at] = value(Elias.read(in), sign, step);
         }
         return values;
     }
@@ -91,9 +96,11 @@ public record Qsgd(int levels, Form form) implements VectorCode {
         return (int) at;
     }
 
-    private float value(int level, boolean isNegative, double step) {
-        Check.that(level <= levels, "level in an encoded delta", "at most " + levels, level);
-        return (float) (isNegative ? -level * step : level * step);
+    private float value(int level, int sign, double step) {
+        if (level > levels) {
+            Check.that(false, "level in an encoded delta", "at most " + levels, level);
+        }
+        return (float) ((1 - 2 * sign) * level * step);
     }
 
     /** Elias codes are longest where no value is zero: a gap of g takes fewer bits than g gaps of 1. */

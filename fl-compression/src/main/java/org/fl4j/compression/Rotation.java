@@ -40,32 +40,38 @@ final class Rotation {
     private void flip(float[] vector, int from, int length, String purpose) {
         Coins coins = new Coins(seed.derive(purpose));
         long signs = 0;
-        float scale = (float) (1 / Math.sqrt(length));
+        int scale = Float.floatToRawIntBits((float) (1 / Math.sqrt(length)));
         for (int i = 0; i < length; i++) {
             signs = i % Long.SIZE == 0 ? coins.next() : signs >>> 1;
-            vector[from + i] *= (signs & 1) == 0 ? scale : -scale;
+            vector[from + i] *= Float.intBitsToFloat(scale | ((int) signs << (Float.SIZE - 1))); // or minus that
         }
     }
 
-    /** Multiplies by the Hadamard matrix of ones and minus ones, half by half: parts fit into a core's cache. */
+    /** Multiplies by the Hadamard matrix of ones and minus ones, part by part: parts fit into a core's cache. */
     private static void transform(float[] vector, int from, int length) {
-        if (length > CACHED) {
-            int half = length / 2;
-            transform(vector, from, half);
-            transform(vector, from + half, half);
-            combine(vector, from, half);
+        if (length >= 4 * CACHED) {
+            int quarter = length / 4;
+            for (int part = 0; part < 4; part++) {
+                transform(vector, from + part * quarter, quarter);
+            }
+            combineFour(vector, from, quarter);
             return;
         }
-        int first = 1;
+        int done = 1;
         if (length >= EIGHT) {
             for (int at = from; at < from + length; at += EIGHT) {
                 transformEight(vector, at);
             }
-            first = EIGHT;
+            done = EIGHT;
         }
-        for (int half = first; half < length; half *= 2) {
-            for (int at = from; at < from + length; at += 2 * half) {
-                combine(vector, at, half);
+        for (; 4 * done <= length; done *= 4) {
+            for (int at = from; at < from + length; at += 4 * done) {
+                combineFour(vector, at, done);
+            }
+        }
+        for (; done < length; done *= 2) {
+            for (int at = from; at < from + length; at += 2 * done) {
+                combineTwo(vector, at, done);
             }
         }
     }
@@ -90,12 +96,26 @@ final class Rotation {
         x[at + 7] = (b - d) - (f - h);
     }
 
-    private static void combine(float[] vector, int from, int half) {
+    private static void combineTwo(float[] x, int from, int half) {
         for (int i = from; i < from + half; i++) {
-            float a = vector[i];
-            float b = vector[i + half];
-            vector[i] = a + b;
-            vector[i + half] = a - b;
+            float a = x[i];
+            float b = x[i + half];
+            x[i] = a + b;
+            x[i + half] = a - b;
+        }
+    }
+
+    /** Two turns at once. */
+    private static void combineFour(float[] x, int from, int quarter) {
+        for (int i = from; i < from + quarter; i++) {
+            float a = x[i] + x[i + quarter];
+            float b = x[i] - x[i + quarter];
+            float c = x[i + 2 * quarter] + x[i + 3 * quarter];
+            float d = x[i + 2 * quarter] - x[i + 3 * quarter];
+            x[i] = a + c;
+            x[i + quarter] = b + d;
+            x[i + 2 * quarter] = a - c;
+            x[i + 3 * quarter] = b - d;
         }
     }
 }

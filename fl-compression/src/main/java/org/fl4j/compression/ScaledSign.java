@@ -4,7 +4,8 @@ import org.fl4j.random.Seed;
 
 /**
  * The sign of each value and the mean of their sizes, one bit a value (EF-SignSGD: Karimireddy et al. 2019, arXiv
- * 1901.09847, lemma 8): a contraction with delta {@code ||x||_1^2 / (d ||x||_2^2)}. Zero counts as positive.
+ * 1901.09847, lemma 8): a contraction with delta {@code ||x||_1^2 / (d ||x||_2^2)}. Zero counts as positive, and -0 as
+ * negative.
  */
 public record ScaledSign() implements VectorCode {
     @Override
@@ -15,16 +16,16 @@ public record ScaledSign() implements VectorCode {
         }
         out.number((float) (sum / values.length));
         for (float value : values) {
-            out.bits(value < 0 ? 1 : 0, 1);
+            out.bits(Float.floatToRawIntBits(value) >>> (Float.SIZE - 1), 1);
         }
     }
 
     @Override
     public float[] read(int size, BitReader in) {
-        float scale = in.size();
+        int bits = Float.floatToRawIntBits(in.size());
         float[] values = new float[size];
         for (int i = 0; i < size; i++) {
-            values[i] = in.bits(1) == 0 ? scale : -scale;
+            values[i] = Float.intBitsToFloat(bits | ((int) in.bits(1) << (Float.SIZE - 1)));
         }
         return values;
     }

@@ -28,12 +28,13 @@ public record TernGrad(double clip) implements VectorCode {
         }
         out.number(largest);
         Coins coins = new Coins(seed);
+        double scale = largest > 0 ? 1 / (double) largest : 0;
         for (int from = 0; from < values.length; from += GROUP) {
             int group = 0;
             for (int i = Math.min(from + GROUP, values.length) - 1; i >= from; i--) {
                 float size = Math.min(bound, Math.abs(values[i]));
-                boolean isSent = coins.uniform() * largest < size;
-                group = 3 * group + (!isSent ? 0 : values[i] > 0 ? 1 : 2);
+                int isSent = Math.min(1, (int) (size * scale + coins.uniform()));
+                group = 3 * group + isSent * (1 + (Float.floatToRawIntBits(values[i]) >>> (Float.SIZE - 1)));
             }
             out.bits(group, Byte.SIZE);
         }
@@ -54,15 +55,20 @@ public record TernGrad(double clip) implements VectorCode {
     public float[] read(int size, BitReader in) {
         float largest = in.size();
         float[] values = new float[size];
+        float[] digits = {0, largest, -largest};
         for (int from = 0; from < size; from += GROUP) {
-            long group = in.bits(Byte.SIZE);
-            Check.that(group < GROUPS, "five values of an encoded delta", "a number below " + GROUPS, group);
+            int group = (int) in.bits(Byte.SIZE);
             for (int i = from; i < Math.min(from + GROUP, size); i++) {
-                long digit = group % 3;
-                values[i] = digit == 0 ? 0 : digit == 1 ? largest : -largest;
+                values[i] = digits[group % 3];
                 group /= 3;
             }
-            Check.that(group == 0, "values behind the end of an encoded delta", "0", group);
+            if (group != 0) {
+                Check.that(
+                        false,
+                        "five values of an encoded delta",
+                        "a number below " + GROUPS + ", 0 behind the end",
+                        group);
+            }
         }
         return values;
     }

@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.nio.ByteBuffer;
-import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
@@ -17,6 +16,7 @@ import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterRole;
 import org.fl4j.tensor.ParameterVector;
+import org.fl4j.tensor.SharedFloats;
 import org.fl4j.tensor.Tensors;
 
 /**
@@ -129,9 +129,9 @@ public record VectorCodec(VectorCode code, Scope scope) implements Codec {
             from += size;
         }
         in.requireEnd();
-        try (NDArray borrowed =
-                code.getManager().create(FloatBuffer.wrap(values), trainable.getShape(), DataType.FLOAT32)) {
-            Kernels.copy(borrowed, trainable);
+        try (NDArray filled = new SharedFloats(code.getManager()).fill(values);
+                NDArray read = Kernels.narrow(filled, 0, values.length)) {
+            Kernels.copy(read, trainable);
         }
     }
 

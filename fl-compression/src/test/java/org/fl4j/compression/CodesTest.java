@@ -102,8 +102,8 @@ class CodesTest extends TensorTest {
     }
 
     /**
-     * Alistarh et al. 2017, theorem 3.2: the error is at most min(d / s^2, sqrt(d) / s) of the squared norm in the mean,
-     * and at most s (s + sqrt(d)) values are not zero, in the mean; theorem 3.4: bits.
+     * Alistarh et al. 2017, theorem 3.2: in the mean, the error is at most min(d / s^2, sqrt(d) / s) of the squared
+     * norm, and at most s (s + sqrt(d)) values are not zero; theorem 3.4: bits.
      */
     @ParameterizedTest
     @ValueSource(ints = {1, 10, 100})

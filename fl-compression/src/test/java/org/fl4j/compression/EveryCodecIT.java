@@ -39,9 +39,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What holds for every codec that has a name, on a network with batch statistics: the same bits on any number of workers
- * and after a resume, a replay that sends the same, as many native arrays after each round, and fewer bytes than
- * without.
+ * What holds for every codec that has a name, on a network with batch statistics: the same bits on any number of
+ * workers and after a resume, a replay that sends the same, as many native arrays after each round, and fewer bytes
+ * than without.
  */
 @Isolated("counts the native arrays of the whole process")
 class EveryCodecIT {

@@ -51,7 +51,8 @@ class StrategyRegistryTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("string builder must be a name that a jar on the class path adds, but was long, and no jar"
                         + " adds any. FL4J's own names are in fl-aggregators, fl-selection, fl-privacy and"
-                        + " fl-compression; a jar adds names by its META-INF/services/org.fl4j.registry.StrategyProvider. Maybe jars were merged"
+                        + " fl-compression; a jar adds names by its"
+                        + " META-INF/services/org.fl4j.registry.StrategyProvider. Maybe jars were merged"
                         + " into one by a tool that keeps only one of several files of the same name. With"
                         + " maven-shade-plugin, add ServicesResourceTransformer, which joins them; with another tool,"
                         + " its like.");
