@@ -3,12 +3,8 @@ package org.fl4j.aggregators;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -20,7 +16,7 @@ import org.fl4j.data.Digits;
 import org.fl4j.data.FederatedDataset;
 import org.fl4j.data.Partitioners;
 import org.fl4j.fixture.Replays;
-import org.fl4j.message.ServerState;
+import org.fl4j.fixture.Reproducible;
 import org.fl4j.model.Layer;
 import org.fl4j.model.LearningTask;
 import org.fl4j.model.Network;
@@ -29,12 +25,9 @@ import org.fl4j.registry.StrategyRegistry;
 import org.fl4j.server.FedAvg;
 import org.fl4j.simulation.Algorithm;
 import org.fl4j.simulation.BlockTraining;
-import org.fl4j.simulation.RoundReport;
-import org.fl4j.simulation.RunListener;
 import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
-import org.fl4j.tensor.TensorEngine;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
@@ -131,34 +124,7 @@ class EveryStrategyIT {
     @ParameterizedTest
     @MethodSource("strategies")
     void isReproducibleAndLeavesNothingBehind(Named strategy) {
-        NDManager root = TensorEngine.newManager(Device.cpu()).getParentManager();
-        List<Integer> arrays = new ArrayList<>();
-        RunListener counter = new RunListener() {
-            @Override
-            public void roundEnded(RoundReport report, ServerState state) {
-                arrays.add(root.getManagedArrays().size());
-            }
-        };
-        List<RoundReport> history;
-        String hash;
-        try (RunResult one = run(strategy).workers(1).listener(counter).build().run()) {
-            assertThat(one.state().model().isFinite()).isTrue();
-            hash = one.stateSha256();
-            history = one.history();
-        }
-        assertThat(arrays.subList(1, 4)).as("native arrays after rounds 2 to 4").containsOnly(arrays.get(1));
-        try (RunResult three = run(strategy).workers(3).build().run()) {
-            assertThat(three.stateSha256()).as("on three workers").isEqualTo(hash);
-            assertThat(three.history().get(3).evaluations())
-                    .isEqualTo(history.get(3).evaluations());
-        }
-        run(strategy).rounds(2).checkpoints(directory, 1).build().run().close();
-        try (RunResult resumed =
-                run(strategy).checkpoints(directory, 1).resume(true).build().run()) {
-            assertThat(resumed.stateSha256()).as("after a resume").isEqualTo(hash);
-            assertThat(resumed.history().get(3).evaluations())
-                    .isEqualTo(history.get(3).evaluations());
-        }
+        Reproducible.holds(() -> run(strategy), directory, one -> {});
     }
 
     static Stream<Named> inBlocks() {

@@ -22,9 +22,10 @@ public final class BitReader {
     /**
      * Reads some bits, at most 32, as a number of at least 0.
      *
-     * @throws IllegalArgumentException if there are not so many left
+     * @throws IllegalArgumentException if there are not so many left, or they are to be more than 32
      */
     public long bits(int count) {
+        Check.inRange("count of bits", 0, Integer.SIZE, count);
         if (pendingCount < count) {
             fill(count);
         }

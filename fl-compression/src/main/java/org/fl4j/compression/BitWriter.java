@@ -15,8 +15,13 @@ public final class BitWriter {
     private long pending;
     private int pendingCount; // below 32 between calls
 
-    /** Writes the lowest bits of a number, at most 32, the lowest first. */
+    /**
+     * Writes the lowest bits of a number, at most 32, the lowest first.
+     *
+     * @throws IllegalArgumentException if they are to be more
+     */
     public void bits(long value, int count) {
+        Check.inRange("count of bits", 0, Integer.SIZE, count);
         pending |= (value & ((1L << count) - 1)) << pendingCount;
         pendingCount += count;
         if (pendingCount >= Integer.SIZE) {

@@ -97,9 +97,7 @@ public record Qsgd(int levels, Form form) implements VectorCode {
     }
 
     private float value(int level, int sign, double step) {
-        if (level > levels) {
-            Check.that(false, "level in an encoded delta", "at most " + levels, level);
-        }
+        Check.inRange("level in an encoded delta", 0, levels, level);
         return (float) ((1 - 2 * sign) * level * step);
     }
 

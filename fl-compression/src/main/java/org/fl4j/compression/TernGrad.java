@@ -12,7 +12,6 @@ import org.fl4j.random.Seed;
  */
 public record TernGrad(double clip) implements VectorCode {
     private static final int GROUP = 5; // 3^5 is 243
-    private static final int GROUPS = 243;
 
     /** Checks the clipping. */
     public TernGrad {
@@ -62,13 +61,7 @@ public record TernGrad(double clip) implements VectorCode {
                 values[i] = digits[group % 3];
                 group /= 3;
             }
-            if (group != 0) {
-                Check.that(
-                        false,
-                        "five values of an encoded delta",
-                        "a number below " + GROUPS + ", 0 behind the end",
-                        group);
-            }
+            Check.that(group == 0, "rest of five values of an encoded delta", "0", group);
         }
         return values;
     }

@@ -21,12 +21,14 @@ import org.fl4j.tensor.Tensors;
 
 /**
  * Writes the trainable parameters of a delta with a {@link VectorCode}; buffers are sent as they are. A delta that is
- * not finite is not written: the server reads NaN, and rejects it as it would without a codec.
+ * not finite is not written: the server reads NaN, and rejects it as it would without a codec. Models have at most
+ * 536,870,911 trainable parameters.
  *
  * @param code how a vector is written
  * @param scope what a vector is
  */
 public record VectorCodec(VectorCode code, Scope scope) implements Codec {
+    private static final long MOST_PARAMETERS = Integer.MAX_VALUE / Float.BYTES;
     private static final String CODE = "code";
     private static final String NOT_FINITE = "not-finite";
     private static final String FLOATS = "floats";
@@ -83,8 +85,13 @@ public record VectorCodec(VectorCode code, Scope scope) implements Codec {
     }
 
     private int[] sizes(ParameterLayout layout) {
+        Check.that(
+                layout.trainableCount() <= MOST_PARAMETERS,
+                "trainable parameters of an encoded delta",
+                "at most " + MOST_PARAMETERS + ", what a Java array holds",
+                layout.trainableCount());
         if (scope == Scope.MODEL) {
-            return new int[] {Math.toIntExact(layout.trainableCount())};
+            return new int[] {(int) layout.trainableCount()};
         }
         return layout.parameters().stream()
                 .filter(entry -> entry.role() == ParameterRole.TRAINABLE && entry.size() > 0)

@@ -36,8 +36,8 @@ import org.openjdk.jmh.annotations.Warmup;
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
-@Warmup(iterations = 2, time = 1)
-@Measurement(iterations = 3, time = 1)
+@Warmup(iterations = 4, time = 1)
+@Measurement(iterations = 4, time = 1)
 @Fork(1)
 public class CodecBenchmark {
     private static final int LENGTH = 1_663_370;
@@ -46,7 +46,7 @@ public class CodecBenchmark {
     @Param({
         "float16",
         "bfloat16",
-        "top-k:fraction=.01,errorFeedback=false",
+        "top-k:errorFeedback=false",
         "top-k:fraction=.01",
         "random-k:fraction=.01",
         "threshold:least=2.5,errorFeedback=false",

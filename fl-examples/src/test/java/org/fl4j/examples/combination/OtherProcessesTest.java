@@ -20,6 +20,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Clients in other JVMs make the same bits as those in this one. */
 class OtherProcessesTest extends OtherProcessesSetup {
+    private static final String CODEC = "random-k:fraction=.3,scale=none,errorFeedback=true";
+
     @ParameterizedTest
     @MethodSource("everythingWithAName")
     void bitsAreThoseOfThisProcess(Part part) {
@@ -31,13 +33,13 @@ class OtherProcessesTest extends OtherProcessesSetup {
                 .isEqualTo(expected);
     }
 
-    /** The error that clients keep, and what the server decodes, are the same too. */
+    /** Coins of messages, the error that clients keep, and what the server decodes, are the same too. */
     @ParameterizedTest
     @MethodSource("partsOfCodecs")
     void encodedDeltasAreThoseOfThisProcess(Part part) {
         PortableProgram plain = program(part);
-        PortableProgram encoded = plain.withCodec("half-precision-with-error-feedback");
-        Codec codec = StrategyRegistry.load().parse(Codec.class, "half-precision-with-error-feedback");
+        PortableProgram encoded = plain.withCodec(CODEC);
+        Codec codec = StrategyRegistry.load().parse(Codec.class, CODEC);
         List<Object> expected = result(here(part).codec(codec));
         assertThat(expected).as("the codec counts").isNotEqualTo(result(here(part)));
         assertThat(result(here(part).codec(codec).workers(3)))
@@ -51,7 +53,7 @@ class OtherProcessesTest extends OtherProcessesSetup {
                         .executor(children.executor(plain, 1, 1))
                         .build()
                         .run())
-                .hasMessageContaining("codec is org.fl4j.fixture.ErrorFeedback in the run and none there");
+                .hasMessageContaining("codec is org.fl4j.compression.ErrorFeedback in the run and none there");
     }
 
     /** Frozen parameters are in no message: the other process draws them as this one does. */

@@ -5,12 +5,9 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.core.ClientDirectory;
-import org.fl4j.core.Codec;
 import org.fl4j.data.ClientExamples;
 import org.fl4j.data.Examples;
 import org.fl4j.data.FederatedDataset;
-import org.fl4j.fixture.ErrorFeedback;
-import org.fl4j.fixture.HalfPrecision;
 import org.fl4j.message.ClientId;
 import org.fl4j.model.LearningTask;
 import org.fl4j.registry.NamedStrategy;
@@ -22,8 +19,6 @@ public final class TinyStrategies implements StrategyProvider {
     public List<NamedStrategy<?>> strategies() {
         return List.of(
                 new NamedStrategy<>(LearningTask.class, "tiny", p -> TinyRun.task(p.flag("statistics", false))),
-                new NamedStrategy<>(
-                        Codec.class, "half-precision-with-error-feedback", p -> new ErrorFeedback(new HalfPrecision())),
                 new NamedStrategy<>(FederatedDataset.class, "broken", p -> new Broken(Held.RUN.data())),
                 new NamedStrategy<>(LearningTask.class, "tiny-frozen", p -> TinyRun.FROZEN),
                 new NamedStrategy<>(LocalTraining.class, "tiny", p -> TinyRun.TRAINING),
