@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -298,24 +297,6 @@ class MorePartitionersTest {
                                 names.parse(Partitioner.class, "class-ratios:" + name + "=" + value))
                         .isNotNull());
         assertThat(names.defaults(Partitioner.class, "class-ratios")).containsEntry("fractions", "1 0.8 0.3");
-    }
-
-    /** Noise on tokens is refused, and the copy that was made for it is freed. Other tests run at the same time. */
-    @Test
-    void noiseIsForNumbersAlone() {
-        int ownWidth = 4099; // by which arrays of this test are known
-        NDManager manager = TensorEngine.newManager(Device.cpu());
-        NDManager root = manager.getParentManager();
-        Examples tokens = new Examples(
-                manager.zeros(new Shape(8, ownWidth), DataType.INT64), Tensors.create(manager, new long[8]));
-        try (Dataset data = new Dataset(tokens, tokens, 2)) {
-            FederatedDataset noisy = Partitioners.featureNoise(2).federated(data, 4, new Seed(1));
-            assertThatThrownBy(() -> noisy.examples(new ClientId(0), Device.cpu()))
-                    .hasMessage("features must be float32 where noise is added, but was int64");
-            assertThat(root.getManagedArrays())
-                    .filteredOn(array -> !array.isReleased() && array.getShape().getLastDimension() == ownWidth)
-                    .containsExactly(tokens.features());
-        }
     }
 
     @Test
