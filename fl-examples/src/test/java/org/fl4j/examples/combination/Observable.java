@@ -93,6 +93,14 @@ record Observable(String what, Predicate<Trial> isSeen) {
         return modelDiffers("with " + settings, trial -> trial.with(settings));
     }
 
+    /** Clients of the first round send fewer bytes than in another run. */
+    static Observable sendsLess(String than, Function<Trial, Outcome> other) {
+        return new Observable(
+                "clients send fewer bytes than " + than,
+                trial -> trial.outcome().history().get(0).bytesUp()
+                        < other.apply(trial).history().get(0).bytesUp());
+    }
+
     /** Returns this and another. */
     Observable and(Observable other) {
         return new Observable(what + ", and " + other.what, isSeen.and(other.isSeen));

@@ -8,6 +8,7 @@ import static org.fl4j.examples.combination.Observable.clientsMeasure;
 import static org.fl4j.examples.combination.Observable.modelDiffers;
 import static org.fl4j.examples.combination.Observable.modelDiffersFrom;
 import static org.fl4j.examples.combination.Observable.roundsMeasure;
+import static org.fl4j.examples.combination.Observable.sendsLess;
 import static org.fl4j.examples.combination.Observable.serverRemembers;
 
 import java.nio.FloatBuffer;
@@ -107,6 +108,9 @@ final class Observables {
                                 : serverRemembers(part.name() + "/")));
             case SELECTOR -> Optional.of(Halves.onServer(ofSelector(part.name())));
             case TRANSFORM -> Optional.of(Halves.onClients(clientsMeasure("train/clipped", share -> share > 0)));
+            case CODEC ->
+                Optional.of(Halves.onClients(
+                        modelDiffers("without it", Trial::without).and(sendsLess("without it", Trial::without))));
             case ATTACK -> Optional.of(Halves.onClients(modelDiffers("without it", Trial::without)));
             case CLOCK -> Optional.of(Halves.onServer(ofClock(part.name())));
         };

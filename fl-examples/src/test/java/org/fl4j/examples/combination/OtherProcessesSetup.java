@@ -46,19 +46,24 @@ abstract class OtherProcessesSetup {
 
     static PortableProgram program(Part... parts) {
         List<Part> all = List.of(parts);
-        return new PortableProgram(
+        PortableProgram program = new PortableProgram(
                 "tiny:statistics=" + TinyRun.needStatistics(all),
                 "tiny",
                 Optional.of("tiny"),
                 "tiny",
-                all.stream()
-                        .filter(part -> part.kind() == Part.Kind.ALGORITHM)
-                        .map(Part::line)
-                        .toList(),
-                all.stream()
-                        .filter(part -> part.kind() == Part.Kind.TRANSFORM)
-                        .map(Part::line)
-                        .findFirst());
+                lines(Part.Kind.ALGORITHM, all),
+                lines(Part.Kind.TRANSFORM, all).stream().findFirst());
+        return lines(Part.Kind.CODEC, all).stream()
+                .findFirst()
+                .map(program::withCodec)
+                .orElse(program);
+    }
+
+    private static List<String> lines(Part.Kind kind, List<Part> parts) {
+        return parts.stream()
+                .filter(part -> part.kind() == kind)
+                .map(Part::line)
+                .toList();
     }
 
     static SimulationBuilder here(Part... parts) {

@@ -20,6 +20,7 @@ record Part(Kind kind, String name, String settings, BiConsumer<TinyRun, Simulat
         SERVER_OPTIMIZER("server optimizers"),
         SELECTOR("client selectors"),
         TRANSFORM("upload transforms"),
+        CODEC("codecs"),
         ATTACK("attacks and poisons, by two of the clients"),
         CLOCK("clocks and adaptive training");
 

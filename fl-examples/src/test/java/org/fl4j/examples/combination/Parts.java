@@ -9,6 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ClientSelector;
+import org.fl4j.core.Codec;
 import org.fl4j.core.ServerOptimizer;
 import org.fl4j.core.UpdateTransform;
 import org.fl4j.examples.command.PlugInStrategies;
@@ -85,6 +86,7 @@ final class Parts {
         columns.addAll(named(Part.Kind.SERVER_OPTIMIZER, ServerOptimizer.class));
         columns.addAll(named(Part.Kind.SELECTOR, ClientSelector.class));
         columns.addAll(named(Part.Kind.TRANSFORM, UpdateTransform.class));
+        columns.addAll(named(Part.Kind.CODEC, Codec.class));
         columns.addAll(named(Part.Kind.ATTACK, Adversary.class));
         columns.addAll(clocks());
         return columns;
@@ -142,6 +144,9 @@ final class Parts {
         }
         if (made instanceof UpdateTransform transform) {
             return (tiny, run) -> run.uploadTransform(transform);
+        }
+        if (made instanceof Codec codec) {
+            return (tiny, run) -> run.codec(codec);
         }
         Adversary adversary = (Adversary) made;
         return (tiny, run) -> run.data(tiny.poisoned(adversary, ATTACKERS))
