@@ -3,26 +3,13 @@ package org.fl4j.aggregators;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.ndarray.types.Shape;
 import java.util.List;
-import java.util.Map;
 import org.fl4j.client.LocalTraining;
-import org.fl4j.core.ClientSelector;
 import org.fl4j.core.UpdateWeighting;
-import org.fl4j.data.Examples;
-import org.fl4j.data.Partition;
-import org.fl4j.data.PartitionedDataset;
-import org.fl4j.fixture.SmallRuns;
-import org.fl4j.model.ExampleMeasure;
-import org.fl4j.model.Layer;
-import org.fl4j.model.LearningTask;
-import org.fl4j.model.Network;
+import org.fl4j.fixture.LeastSquares;
 import org.fl4j.server.FedAvg;
 import org.fl4j.simulation.Algorithm;
-import org.fl4j.simulation.RunResult;
-import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
-import org.fl4j.tensor.Tensors;
 import org.fl4j.testing.TensorTest;
 import org.junit.jupiter.api.Test;
 
@@ -32,50 +19,18 @@ import org.junit.jupiter.api.Test;
  * the normal equations.
  */
 class QuadraticsTest extends TensorTest {
-    private static final ClientSelector ALL = SmallRuns.FIRST;
-    private static final LearningTask LINE = new LearningTask(
-            Network.of(new Layer.Dense(1)),
-            new Shape(1),
-            ExampleMeasure.squaredError(),
-            Map.of(),
-            (values, shape, fanIn, random) -> {});
-
-    /** Two clients of two points each; the common line is y = (x + 1) / 2. */
     private SimulationBuilder twoClients() {
-        return run(new float[] {0, 1, 0, 3}, new float[] {0, 1, 1, 2}, List.of(new int[] {0, 1}, new int[] {2, 3}))
+        return LeastSquares.twoClients(manager)
                 .training(LocalTraining.sgd(.05).fullBatch().steps(20));
     }
 
-    private SimulationBuilder run(float[] x, float[] y, List<int[]> rows) {
-        Examples points = new Examples(
-                Tensors.create(manager, x, new Shape(x.length, 1)), Tensors.create(manager, y, new Shape(y.length, 1)));
-        return Simulation.builder()
-                .task(LINE)
-                .data(new PartitionedDataset(points, Partition.of(rows)))
-                .selector(ALL)
-                .aggregator(new FedAvg())
-                .cohortSize(rows.size())
-                .rounds(150)
-                .workers(1);
-    }
-
-    private static float[] line(SimulationBuilder run) {
-        try (RunResult result = run.build().run()) {
-            return result.state().model().floats().toFloatArray();
-        }
-    }
-
-    private static double distance(float[] line, double slope, double intercept) {
-        return Math.hypot(line[0] - slope, line[1] - intercept);
-    }
-
     private double afterAlgorithm(Algorithm algorithm) {
-        return distance(line(twoClients().algorithm(algorithm)), .5, .5);
+        return LeastSquares.distance(twoClients().algorithm(algorithm));
     }
 
     @Test
     void fedAvgStopsBesideTheOptimum() {
-        assertThat(distance(line(twoClients()), .5, .5)).isGreaterThan(.02);
+        assertThat(LeastSquares.distance(twoClients())).isGreaterThan(.02);
         assertThat(afterAlgorithm(new FedProx(.1))).isGreaterThan(.005);
     }
 
@@ -86,7 +41,7 @@ class QuadraticsTest extends TensorTest {
                 .algorithm(new Scaffold(Scaffold.Option.GRADIENT_AT_RECEIVED_MODEL))
                 .training(LocalTraining.sgd(.02).fullBatch().steps(5))
                 .rounds(300);
-        assertThat(distance(line(shortPaths), .5, .5)).isLessThan(1e-4);
+        assertThat(LeastSquares.distance(shortPaths)).isLessThan(1e-4);
     }
 
     @Test
@@ -102,23 +57,25 @@ class QuadraticsTest extends TensorTest {
     void fedNovaReachesTheOptimumWhereFedAvgFollowsWhoStepsMore() {
         float[] x = {0, 1, 0, 3, 0, 3, 0, 3, 0, 3};
         float[] y = {0, 1, 1, 2, 1, 2, 1, 2, 1, 2};
-        SimulationBuilder uneven = run(x, y, List.of(new int[] {0, 1}, new int[] {2, 3, 4, 5, 6, 7, 8, 9}))
+        SimulationBuilder uneven = LeastSquares.run(
+                        manager, x, y, List.of(new int[] {0, 1}, new int[] {2, 3, 4, 5, 6, 7, 8, 9}))
                 .training(LocalTraining.sgd(.002).batchSize(2))
                 .rounds(3000);
-        float[] byNova = line(uneven.aggregator(new FedNova(UpdateWeighting.uniform(), 0)));
-        float[] byMean = line(uneven.aggregator(new FedAvg(UpdateWeighting.uniform())));
-        assertThat(distance(byNova, .5, .5)).isLessThan(.02);
-        assertThat(distance(byMean, .5, .5)).isGreaterThan(.1);
+        float[] byNova = LeastSquares.line(uneven.aggregator(new FedNova(UpdateWeighting.uniform(), 0)));
+        float[] byMean = LeastSquares.line(uneven.aggregator(new FedAvg(UpdateWeighting.uniform())));
+        assertThat(Math.hypot(byNova[0] - .5, byNova[1] - .5)).isLessThan(.02);
+        assertThat(Math.hypot(byMean[0] - .5, byMean[1] - .5)).isGreaterThan(.1);
     }
 
     @Test
     void algorithmsWithoutTheirTermAreFedAvg() {
-        float[] plain = line(twoClients().rounds(5));
-        assertThat(line(twoClients().algorithm(new FedProx(0)).rounds(5))).containsExactly(plain);
-        assertThat(line(twoClients().algorithm(new MimeLite(0)).rounds(5)))
+        float[] plain = LeastSquares.line(twoClients().rounds(5));
+        assertThat(LeastSquares.line(twoClients().algorithm(new FedProx(0)).rounds(5)))
+                .containsExactly(plain);
+        assertThat(LeastSquares.line(twoClients().algorithm(new MimeLite(0)).rounds(5)))
                 .usingComparatorWithPrecision(1e-6f)
                 .containsExactly(plain);
-        assertThat(line(twoClients().aggregator(new FedNova()).rounds(5)))
+        assertThat(LeastSquares.line(twoClients().aggregator(new FedNova()).rounds(5)))
                 .usingComparatorWithPrecision(1e-6f)
                 .containsExactly(plain);
     }
@@ -126,21 +83,23 @@ class QuadraticsTest extends TensorTest {
     /** From 0, the gradient of the pooled mean squared error is (-2 mean of xy, -2 mean of y) = (-3.5, -2). */
     @Test
     void fedSgdIsOneStepOnThePooledData() {
-        float[] line = line(twoClients().algorithm(new FedSgd(.1)).rounds(1));
+        float[] line = LeastSquares.line(twoClients().algorithm(new FedSgd(.1)).rounds(1));
         assertThat(line).usingComparatorWithPrecision(1e-6f).containsExactly(.35f, .2f);
     }
 
     @Test
     void mimeLiteAddsTheServersMomentum() {
-        double plain = distance(line(twoClients().rounds(3)), .5, .5);
-        assertThat(distance(line(twoClients().algorithm(new MimeLite(.5)).rounds(3)), .5, .5))
+        double plain = LeastSquares.distance(twoClients().rounds(3));
+        assertThat(LeastSquares.distance(
+                        twoClients().algorithm(new MimeLite(.5)).rounds(3)))
                 .isNotCloseTo(plain, within(.01));
     }
 
     @Test
     void aStrongerPullKeepsLocalTrainingNearer() {
-        float[] free = line(twoClients().rounds(1));
-        float[] pulled = line(twoClients().algorithm(new FedProx(5)).rounds(1));
+        float[] free = LeastSquares.line(twoClients().rounds(1));
+        float[] pulled =
+                LeastSquares.line(twoClients().algorithm(new FedProx(5)).rounds(1));
         assertThat(Math.hypot(pulled[0], pulled[1])).isLessThan(.8 * Math.hypot(free[0], free[1]));
     }
 }

@@ -6,8 +6,9 @@ import org.fl4j.core.Codec;
 import org.fl4j.registry.NamedStrategy;
 import org.fl4j.registry.Parameters;
 import org.fl4j.registry.StrategyProvider;
+import org.fl4j.simulation.Algorithm;
 
-/** The names of this module's codecs. */
+/** The names of this module's codecs and algorithms. */
 public final class CompressionStrategies implements StrategyProvider {
     private static final double FRACTION = .01;
     private static final int LEVELS = 16;
@@ -15,6 +16,18 @@ public final class CompressionStrategies implements StrategyProvider {
     @Override
     public List<NamedStrategy<?>> strategies() {
         return List.of(
+                algorithm("signsgd", p -> new SignSgd(p.number("learningRate", .001), p.number("momentum", 0))),
+                algorithm(
+                        "ef21",
+                        p -> new Ef21(new VectorCodec(
+                                new TopK(p.number("fraction", FRACTION), positions(p), values(p)), scope(p)))),
+                algorithm(
+                        "fetchsgd",
+                        p -> new FetchSgd(
+                                sketch(p, .25),
+                                p.number("k", .002),
+                                p.number("learningRate", 1),
+                                p.number("momentum", .9))),
                 lossy("float16", p -> FloatFormat.FLOAT16),
                 lossy("bfloat16", p -> FloatFormat.BFLOAT16),
                 corrected("top-k", p -> new TopK(p.number("fraction", FRACTION), positions(p), values(p))),
@@ -33,11 +46,23 @@ public final class CompressionStrategies implements StrategyProvider {
                                 p.integer("bits", 4), p.choice("rounding", UniformQuantiser.Rounding.STOCHASTIC))),
                 lossy("drive", p -> new Eden(1)),
                 lossy("eden", p -> new Eden(p.integer("bits", 2))),
-                lossy("count-sketch", p -> new CountSketch(p.integer("rows", 5), p.number("fraction", .1))));
+                lossy("count-sketch", p -> sketch(p, .1)));
     }
 
     private static Positions positions(Parameters p) {
         return p.choice("positions", Positions.GOLOMB);
+    }
+
+    private static CountSketch sketch(Parameters p, double fraction) {
+        return new CountSketch(p.integer("rows", 5), p.number("fraction", fraction));
+    }
+
+    private static VectorCodec.Scope scope(Parameters p) {
+        return p.choice("scope", VectorCodec.Scope.MODEL);
+    }
+
+    private static NamedStrategy<Algorithm> algorithm(String name, Function<Parameters, Algorithm> make) {
+        return new NamedStrategy<>(Algorithm.class, name, make);
     }
 
     private static KeptValues values(Parameters p) {
@@ -54,7 +79,7 @@ public final class CompressionStrategies implements StrategyProvider {
 
     private static Codec codec(Parameters p, VectorCode code, boolean feedback) {
         VectorCode coded = p.flag("entropy", false) ? new EntropyCoded(code) : code;
-        VectorCodec codec = new VectorCodec(coded, p.choice("scope", VectorCodec.Scope.MODEL));
+        VectorCodec codec = new VectorCodec(coded, scope(p));
         return p.flag("errorFeedback", feedback) ? new ErrorFeedback(codec) : codec;
     }
 }

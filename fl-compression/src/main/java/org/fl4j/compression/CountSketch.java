@@ -26,45 +26,46 @@ public record CountSketch(int rows, double fraction) implements VectorCode {
         return (int) Math.max(1, Math.ceil(fraction * size / rows));
     }
 
-    @Override
-    public void write(float[] values, Seed seed, BitWriter out) {
-        out.number(seed.value());
+    /** Returns how many sums there are of a vector of a length. */
+    int sumCount(int size) {
+        return rows * columns(size);
+    }
+
+    /** Returns the sums of a vector, row by row. */
+    float[] sums(float[] values, Seed seed) {
         int columns = columns(values.length);
+        float[] sums = new float[rows * columns];
         for (int row = 0; row < rows; row++) {
-            double[] sums = new double[columns];
+            double[] ofRow = new double[columns];
             Coins coins = new Coins(seed.derive(row));
             for (float value : values) {
                 long draw = coins.next();
-                sums[column(draw, columns)] += (draw & 1) == 0 ? value : -value;
+                ofRow[column(draw, columns)] += (draw & 1) == 0 ? value : -value;
             }
-            for (double sum : sums) {
-                out.number((float) sum);
+            for (int column = 0; column < columns; column++) {
+                sums[row * columns + column] = (float) ofRow[column];
             }
         }
+        return sums;
     }
 
     private static int column(long draw, int columns) {
         return (int) Math.multiplyHigh(draw >>> 1, 2L * columns);
     }
 
-    @Override
-    public float[] read(int size, BitReader in) {
-        Seed seed = new Seed(in.number());
+    /** Returns what is read of each value of a vector of a length. */
+    float[] estimates(int size, float[] sums, Seed seed) {
         int columns = columns(size);
-        float[][] sums = new float[rows][columns];
         Coins[] coins = new Coins[rows];
         for (int row = 0; row < rows; row++) {
             coins[row] = new Coins(seed.derive(row));
-            for (int column = 0; column < columns; column++) {
-                sums[row][column] = in.float32();
-            }
         }
         float[] values = new float[size];
         float[] read = new float[rows];
         for (int i = 0; i < size; i++) {
             for (int row = 0; row < rows; row++) {
                 long draw = coins[row].next();
-                float sum = sums[row][column(draw, columns)];
+                float sum = sums[row * columns + column(draw, columns)];
                 read[row] = (draw & 1) == 0 ? sum : 0 - sum; // no -0
             }
             Arrays.sort(read);
@@ -74,8 +75,26 @@ public record CountSketch(int rows, double fraction) implements VectorCode {
     }
 
     @Override
+    public void write(float[] values, Seed seed, BitWriter out) {
+        out.number(seed.value());
+        for (float sum : sums(values, seed)) {
+            out.number(sum);
+        }
+    }
+
+    @Override
+    public float[] read(int size, BitReader in) {
+        Seed seed = new Seed(in.number());
+        float[] sums = new float[sumCount(size)];
+        for (int i = 0; i < sums.length; i++) {
+            sums[i] = in.float32();
+        }
+        return estimates(size, sums, seed);
+    }
+
+    @Override
     public long mostBits(int size) {
-        return Long.SIZE + (long) Float.SIZE * rows * columns(size);
+        return Long.SIZE + (long) Float.SIZE * sumCount(size);
     }
 
     @Override

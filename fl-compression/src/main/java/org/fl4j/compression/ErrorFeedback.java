@@ -21,9 +21,13 @@ public record ErrorFeedback(VectorCodec codec) implements Codec {
 
     /** Checks that what is lost cannot grow. */
     public ErrorFeedback {
+        requireContraction("code under error feedback", codec);
+    }
+
+    static void requireContraction(String name, VectorCodec codec) {
         Check.that(
-                codec.code().loss() == VectorCode.Loss.CONTRACTION,
-                "code under error feedback",
+                Check.present("codec", codec).code().loss() == VectorCode.Loss.CONTRACTION,
+                name,
                 "a contraction, such as top-k, stc or sign",
                 codec.code());
     }

@@ -38,6 +38,14 @@ class CodecContractsTest {
         }
     }
 
+    @Nested
+    class Ef21Test extends CodecContract {
+        @Override
+        protected Codec codec() {
+            return new Ef21.Changes(new VectorCodec(new TopK(.1)));
+        }
+    }
+
     /** Top-k, then four bits, then an entropy code. */
     @Nested
     class ChainTest extends CodecContract {

@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.fl4j.internal.Check;
+import org.fl4j.internal.TypeNames;
 import org.fl4j.message.RoundContext;
 
 /**
@@ -71,6 +72,7 @@ record RunRules(RunConfig run) {
 
     /** Shows the finished configuration to the algorithms, and to parts that check others. */
     private void requireTogether() {
+        requireDeltas();
         Algorithm.Parts parts = new Algorithm.Parts(run);
         run.algorithms.forEach(algorithm -> algorithm.verify(parts));
         Stream.of(
@@ -82,6 +84,20 @@ record RunRules(RunConfig run) {
                 .flatMap(part -> part)
                 .filter(RunCheck.class::isInstance)
                 .forEach(part -> ((RunCheck) part).verify(parts));
+    }
+
+    /** Refuses what changes deltas where clients send none. */
+    private void requireDeltas() {
+        Check.that(
+                run.uploadTransform == RunConfig.NO_TRANSFORM || run.aggregator.readsDelta(),
+                "aggregator of a run with an uploadTransform",
+                "one that reads deltas, which transforms change",
+                TypeNames.simple(run.aggregator));
+        Check.that(
+                run.codec.isEmpty() || run.aggregator.readsDelta(),
+                "aggregator of a run with a codec",
+                "one that reads deltas, which codecs encode",
+                TypeNames.simple(run.aggregator));
     }
 
     /** Names all parts that are missing, and not one after another. */

@@ -11,6 +11,7 @@ import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ForwardingAggregator;
 import org.fl4j.internal.Check;
+import org.fl4j.internal.TypeNames;
 import org.fl4j.message.ModelUpdate;
 import org.fl4j.message.RoundContext;
 import org.fl4j.message.ServerState;
@@ -37,6 +38,11 @@ public record Byzantine(Aggregator aggregator, Attack attack, int clients) imple
 
     @Override
     public void verify(Algorithm.Parts parts) {
+        Check.that(
+                aggregator.readsDelta(),
+                "aggregator under attack",
+                "one that reads deltas, which are what is forged",
+                TypeNames.simple(aggregator));
         if (aggregator instanceof RunCheck check) {
             check.verify(parts);
         }

@@ -31,6 +31,10 @@ final class Observables {
             Map.entry(
                     "mimelite",
                     Halves.of(serverRemembers("mimelite/momentum"), clientsDiffer(RATE, "without it", Trial::without))),
+            Map.entry("signsgd", Halves.onServer(modelDiffersFrom("learningRate=.002"))),
+            Map.entry("ef21", Halves.of(serverRemembers("ef21/estimate"), clientsKeep("ef21/estimate"))),
+            Map.entry(
+                    "fetchsgd", Halves.of(serverRemembers("fetchsgd/error"), sendsLess("without it", Trial::without))),
             Map.entry("qfedavg", Halves.of(modelDiffersFrom("q=0"), clientsMeasure("received/loss", loss -> loss > 0))),
             Map.entry(
                     "afl",
@@ -108,9 +112,7 @@ final class Observables {
                                 : serverRemembers(part.name() + "/")));
             case SELECTOR -> Optional.of(Halves.onServer(ofSelector(part.name())));
             case TRANSFORM -> Optional.of(Halves.onClients(clientsMeasure("train/clipped", share -> share > 0)));
-            case CODEC ->
-                Optional.of(Halves.onClients(
-                        modelDiffers("without it", Trial::without).and(sendsLess("without it", Trial::without))));
+            case CODEC -> Optional.of(Halves.onClients(ofCodec(part.name())));
             case ATTACK -> Optional.of(Halves.onClients(modelDiffers("without it", Trial::without)));
             case CLOCK -> Optional.of(Halves.onServer(ofClock(part.name())));
         };
@@ -125,6 +127,13 @@ final class Observables {
             case "centered-clipping" -> modelDiffersFrom("radius=1e9").and(serverRemembers("centeredclipping/center"));
             default -> otherThanMean;
         };
+    }
+
+    private static Observable ofCodec(String name) {
+        Observable loss = modelDiffers("without it", Trial::without);
+        return name.equals("threshold") // of large noise it keeps nearly all, and sends positions too
+                ? loss
+                : loss.and(sendsLess("without it", Trial::without));
     }
 
     private static Observable ofSelector(String name) {
