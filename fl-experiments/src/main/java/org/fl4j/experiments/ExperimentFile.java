@@ -32,6 +32,8 @@ import org.fl4j.registry.StrategyRegistry;
  *   data.partition: [iid, "shards:2"]
  * }</pre>
  *
+ * <p>A {@code null} in a sweep leaves the field out: {@code codec: [null, qsgd]}.
+ *
  * <p>An unknown key, a wrong type, an unknown name or an impossible value is refused with file, line, field, rule and
  * value.
  *
@@ -101,16 +103,8 @@ public record ExperimentFile(Optional<String> name, List<Run> runs, List<String>
             Node varied = root;
             Map<String, String> group = new LinkedHashMap<>();
             for (Map.Entry<String, Node> choice : combination.entrySet()) {
-                try {
-                    varied = varied.with(List.of(choice.getKey().split("\\.", -1)), choice.getValue());
-                } catch (NoSuchElementException e) {
-                    throw new ExperimentException(
-                            file,
-                            choice.getValue().line(),
-                            "sweep." + choice.getKey(),
-                            "field must be one of a run, but was " + choice.getKey());
-                }
-                group.put(choice.getKey(), choice.getValue().text().orElse("?"));
+                varied = varied(file, varied, choice.getKey(), choice.getValue());
+                group.put(choice.getKey(), said(choice.getKey(), choice.getValue()));
             }
             if (seeds.isEmpty()) {
                 runs.add(new Run(group, spec(file, varied, Optional.empty(), names)));
@@ -121,6 +115,28 @@ public record ExperimentFile(Optional<String> name, List<Run> runs, List<String>
         }
         refuseTwins(file, root, runs);
         return new ExperimentFile(name, List.copyOf(runs), List.copyOf(sweep.keySet()));
+    }
+
+    private static Node varied(Path file, Node root, String field, Node choice) {
+        List<String> path = List.of(field.split("\\.", -1));
+        try {
+            boolean drops = isLeftOut(choice) && FieldTable.find(field).isPresent();
+            return drops ? root.without(path) : root.with(path, choice);
+        } catch (NoSuchElementException e) {
+            throw new ExperimentException(
+                    file, choice.line(), "sweep." + field, "field must be one of a run, but was " + field);
+        }
+    }
+
+    /** In a sweep a null says that a field is left out. */
+    private static boolean isLeftOut(Node choice) {
+        return choice.is("null") || choice.is("~");
+    }
+
+    private static String said(String field, Node choice) {
+        return isLeftOut(choice)
+                ? "no " + field.substring(field.lastIndexOf('.') + 1)
+                : choice.text().orElse("?");
     }
 
     private static String name(Path file, Node node) {

@@ -139,6 +139,17 @@ record Node(int line, Optional<String> text, Optional<Map<String, Node>> fields,
         return new Node(line, Optional.empty(), Optional.of(changed), Optional.empty());
     }
 
+    /** Returns this map without the part at a path, which need not be there. */
+    Node without(List<String> path) {
+        Map<String, Node> changed = new LinkedHashMap<>(fields.orElseThrow());
+        if (path.size() == 1) {
+            changed.remove(path.get(0));
+        } else {
+            changed.computeIfPresent(path.get(0), (key, inner) -> inner.without(path.subList(1, path.size())));
+        }
+        return new Node(line, Optional.empty(), Optional.of(changed), Optional.empty());
+    }
+
     /** Returns whether it is this value, or a number that is equal to it. */
     boolean is(String value) {
         try {

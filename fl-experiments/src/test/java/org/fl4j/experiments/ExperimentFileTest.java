@@ -27,6 +27,28 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvFileSource;
 
 class ExperimentFileTest extends ExperimentFileSetup {
+    @Test
+    void aNullInASweepLeavesTheFieldOut() throws IOException {
+        ExperimentFile experiment = ExperimentFile.read(file("""
+            aggregator: median
+            training: {momentum: 0.5}
+            sweep: {aggregator: [null, fedavg], training.momentum: [~, 0.9], world.timeout: [null]}
+            """));
+        assertThat(experiment.runs().stream().map(ExperimentFile.Run::label))
+                .containsExactly(
+                        "no aggregator, no momentum, no timeout",
+                        "no aggregator, momentum=0.9, no timeout",
+                        "fedavg, no momentum, no timeout",
+                        "fedavg, momentum=0.9, no timeout");
+        ExperimentSpec spec = experiment.runs().get(0).spec();
+        assertThat(spec.value("aggregator")).isEmpty();
+        assertThat(spec.value("training.momentum")).isEmpty();
+        assertThatThrownBy(() -> ExperimentFile.read(file("sweep: {agregator: [null]}")))
+                .hasMessageEndingWith("but was agregator; did you mean aggregator?");
+        assertThatThrownBy(() -> ExperimentFile.read(file("aggregator: null")))
+                .hasMessageContaining("aggregator must be one of");
+    }
+
     /** Two aggregators, two partitions, three seeds: twelve runs in the order of the file, with keys of their own. */
     @Test
     void sweepsAreGridsTimesSeeds() throws IOException {

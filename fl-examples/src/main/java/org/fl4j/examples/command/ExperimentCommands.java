@@ -1,22 +1,14 @@
 package org.fl4j.examples.command;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.DoubleSummaryStatistics;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.fl4j.experiments.ExperimentRunner;
 import org.fl4j.experiments.TrackedRuns;
 import org.fl4j.experiments.TrackedRuns.StoredRun;
 import org.fl4j.experiments.TrackingStore;
-import org.fl4j.internal.Check;
 import org.fl4j.internal.DirectoryLock;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -160,91 +152,6 @@ final class ExperimentCommands {
 
         private static boolean isLeft(StoredRun run) {
             return run.status().equals("running") || run.status().equals("waiting");
-        }
-    }
-
-    /** Compares groups. */
-    @Command(
-            name = "compare",
-            mixinStandardHelpOptions = true,
-            description = "Compares what was swept: mean and spread of a metric's last value over seeds.")
-    static final class Compare implements Runnable {
-        private static final String ACCURACY = "test/accuracy";
-
-        @Mixin
-        private StoreDirectory directory;
-
-        @Option(
-                names = "--metric",
-                description = "(default: test/accuracy, and what clients measured of the models that they use)")
-        private String metric;
-
-        @Override
-        public void run() {
-            try (TrackingStore store = directory.open()) {
-                TrackedRuns runs = store.read();
-                Set<String> known = new TreeSet<>();
-                runs.all().forEach(run -> known.addAll(runs.metricNames(run.id())));
-                if (metric != null) {
-                    Check.oneOf("metric", known, metric);
-                }
-                long unfinished =
-                        runs.all().stream().filter(run -> !run.isFinished()).count();
-                if (unfinished > 0) {
-                    System.out.println(unfinished + " of " + runs.all().size() + " runs are not finished and left out");
-                }
-                List<String> shown = metric == null
-                        ? known.stream()
-                                .filter(name -> name.equals(ACCURACY) || name.matches("(client|held-out)/.*/accuracy"))
-                                .sorted(Comparator.comparing((String name) -> !name.equals(ACCURACY)))
-                                .toList()
-                        : List.of(metric);
-                if (shown.isEmpty()) {
-                    Check.oneOf("metric", known, ACCURACY); // says which there are
-                }
-                shown.forEach(name -> print(name, runs));
-            }
-        }
-
-        private static void print(String metric, TrackedRuns runs) {
-            Map<String, List<Double>> groups = new LinkedHashMap<>();
-            for (StoredRun run :
-                    runs.all().stream().filter(StoredRun::isFinished).toList()) {
-                runs.last(run.id(), metric)
-                        .ifPresent(value -> groups.computeIfAbsent(run.label(), any -> new ArrayList<>())
-                                .add(value));
-            }
-            System.out.printf(
-                    Locale.ROOT,
-                    "%-40s %6s %10s %10s %10s %10s%n",
-                    metric,
-                    "seeds",
-                    "mean",
-                    "deviation",
-                    "least",
-                    "most");
-            groups.forEach((label, values) -> {
-                DoubleSummaryStatistics all =
-                        values.stream().mapToDouble(x -> x).summaryStatistics();
-                System.out.printf(
-                        Locale.ROOT,
-                        "%-40s %6d %10.4f %10s %10.4f %10.4f%n",
-                        label,
-                        values.size(),
-                        all.getAverage(),
-                        deviation(values, all.getAverage()),
-                        all.getMin(),
-                        all.getMax());
-            });
-        }
-
-        /** Returns the standard deviation of a sample, which one value alone does not have. */
-        private static String deviation(List<Double> values, double mean) {
-            double squares =
-                    values.stream().mapToDouble(x -> (x - mean) * (x - mean)).sum();
-            return values.size() < 2
-                    ? "-"
-                    : String.format(Locale.ROOT, "%.4f", Math.sqrt(squares / (values.size() - 1)));
         }
     }
 }

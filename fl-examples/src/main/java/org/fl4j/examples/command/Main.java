@@ -30,7 +30,7 @@ public final class Main {
             ExperimentCommands.Resume.class,
             ExperimentCommands.ListRuns.class,
             ExperimentCommands.Watch.class,
-            ExperimentCommands.Compare.class,
+            CompareCommand.class,
             RunCommands.Report.class,
             RunCommands.Bottlenecks.class,
             RunCommands.ReplayOne.class,

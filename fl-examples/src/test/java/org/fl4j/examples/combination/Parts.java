@@ -51,6 +51,7 @@ final class Parts {
             Map.entry("centered-clipping", "radius=.001"),
             Map.entry("norm-bounding", "bound=.001"),
             Map.entry("threshold", "least=.01"),
+            Map.entry("scaling", "factor=-5"),
             Map.entry("trimmed-mean", "share=.25"),
             Map.entry("oort-testing", "deviation=.5,confidence=.8"),
             Map.entry("poisson", "rate=.7"),

@@ -47,6 +47,15 @@ class ExperimentCommandsTest {
         assertThat(run("list", out.toString()).out().lines()).hasSize(9);
         assertThat(run("watch", out.toString()).out()).contains("8 runs, 8 ended, 24 rounds");
         assertThat(run("compare", out.toString()).out()).containsPattern("median, shards:2 +2 +0\\.[0-9]{4} ");
+        assertThat(run("compare", out.toString()).out())
+                .as("three rounds of four models of 7,850 floats")
+                .containsPattern("megabytes from clients .*\\R.*iid +2 +0\\.3768 +0\\.0000 ");
+        Path chart = directory.resolve("bytes.svg");
+        assertThat(run("compare", out.toString(), "--chart", chart.toString()).out())
+                .contains("bytes.svg");
+        assertThat(Files.readString(chart)).contains("<svg");
+        assertThat(run("compare", out.toString(), "--chart", "bytes.txt").err())
+                .contains("name of a chart must end in .png or .svg, but was bytes.txt");
         assertThat(run("compare", out.toString(), "--metric", "nosuch").err())
                 .contains("metric must be one of [client/test/accuracy, client/test/loss, ");
         assertThat(run("report", out.toString()).code()).isZero();

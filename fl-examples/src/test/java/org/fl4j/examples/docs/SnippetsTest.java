@@ -132,6 +132,16 @@ class SnippetsTest {
     }
 
     @Test
+    void readsTheStudies() throws IOException {
+        try (Stream<Path> files = Files.list(Path.of("..", "docs", "studies"))) {
+            assertThat(files.filter(file -> file.toString().endsWith(".yaml")))
+                    .isNotEmpty()
+                    .allSatisfy(
+                            file -> assertThat(ExperimentFile.read(file).runs()).hasSizeGreaterThan(4));
+        }
+    }
+
+    @Test
     void compilesTheProgramsOfTensors() {
         for (Snippet snippet : all("torchscript")) {
             try (NDManager manager = TensorEngine.newManager(Device.cpu())) {

@@ -106,7 +106,7 @@ public final class RunChart {
         ChartFile.write(chart, file);
     }
 
-    private static XYChart chart(String title, String x, String y) {
+    static XYChart chart(String title, String x, String y) {
         XYChart chart = new XYChartBuilder()
                 .width(900)
                 .height(560)
