@@ -11,6 +11,7 @@ import org.fl4j.aggregators.mira.Mira;
 import org.fl4j.aggregators.mira.RandomClientGraph;
 import org.fl4j.aggregators.personal.Apfl;
 import org.fl4j.aggregators.personal.Ditto;
+import org.fl4j.aggregators.personal.FedBabu;
 import org.fl4j.aggregators.personal.FedRep;
 import org.fl4j.aggregators.personal.Ifca;
 import org.fl4j.aggregators.personal.PFedMe;
@@ -25,6 +26,7 @@ import org.fl4j.aggregators.robust.GeometricMedian;
 import org.fl4j.aggregators.robust.Krum;
 import org.fl4j.aggregators.robust.NormBounding;
 import org.fl4j.aggregators.robust.TrimmedMean;
+import org.fl4j.client.ClientQuery;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ServerOptimizer;
@@ -97,6 +99,14 @@ public final class AggregatorStrategies implements StrategyProvider {
                 algorithm("mimelite", p -> new MimeLite(p.number("momentum", .9))),
                 algorithm("fedlc", p -> new FedLC(p.number("margin", 1))),
                 algorithm("fedntd", p -> new FedNtd(p.number("beta", 1), p.number("temperature", 1))),
+                algorithm("fedcm", p -> new FedCm(p.number("alpha", .1))),
+                algorithm("fedacg", p -> new FedAcg(p.number("momentum", .85), p.number("beta", .01))),
+                algorithm("fedsam", p -> new FedSam(p.number("radius", .05))),
+                algorithm("fedasam", p -> new FedSam.Adaptive(p.number("radius", .5), p.number("offset", .2))),
+                algorithm("mime", p -> new Mime(p.number("momentum", .9))),
+                algorithm("moon", p -> new Moon(p.number("mu", 1), p.number("temperature", .5))),
+                algorithm(
+                        "feddisco", p -> new FedDisco(p.number("a", .5), p.number("b", .1), p.integer("classes", 10))),
                 algorithm("qfedavg", p -> new QFedAvg(p.number("q", 1))),
                 algorithm("afl", p -> new AgnosticFederatedLearning(p.number("weightRate", .1))),
                 algorithm("fedper", p -> PersonalLayers.head(p.integer("layers", 1))),
@@ -104,6 +114,7 @@ public final class AggregatorStrategies implements StrategyProvider {
                 algorithm("fedbn", p -> PersonalLayers.normalisation()),
                 algorithm(
                         "fedrep", p -> new FedRep(SharingRule.lastLayers(p.integer("layers", 1)), training(p, "head"))),
+                algorithm("fedbabu", p -> new FedBabu(p.integer("layers", 1), training(p, "tuning"))),
                 algorithm("ditto", p -> new Ditto(p.number("lambda", .1))),
                 algorithm("apfl", p -> new Apfl(p.number("alpha", .5), p.flag("adaptive", true))),
                 algorithm(
@@ -113,7 +124,8 @@ public final class AggregatorStrategies implements StrategyProvider {
                 algorithm("ifca", p -> new Ifca(p.integer("clusters", 2))),
                 algorithm("reptile", p -> new Reptile(p.number("stepSize", 1), training(p, "tuning"))),
                 algorithm("perfedavg", p -> new PerFedAvg(p.number("innerRate", .01), training(p, "tuning"))),
-                algorithm("mira", AggregatorStrategies::mira));
+                algorithm("mira", AggregatorStrategies::mira),
+                new NamedStrategy<>(ClientQuery.class, Mime.FullGradient.NAME, p -> new Mime.FullGradient()));
     }
 
     private static NamedStrategy<?> aggregator(String name, Function<Parameters, Aggregator> make) {

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.fl4j.client.ClientOptimizer;
-import org.fl4j.client.LearningRateSchedule;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
 import org.fl4j.client.SgdClientFactory;
@@ -93,15 +92,11 @@ public record MimeLite(double momentum) implements Algorithm {
         private Optional<NDArray> gradient = Optional.empty();
 
         MomentumClient(ClientId id, Worker worker, LocalTraining training, double momentum) {
-            super(id, worker, training.learningRate(scaled(training.learningRate(), 1 - momentum)));
+            super(id, worker, training.learningRate(training.learningRate().times(1 - momentum)));
             boolean plain = training.optimizer() instanceof ClientOptimizer.Sgd sgd && sgd.momentum() == 0;
             Check.that(
                     plain, "optimizer of MimeLite's clients", "SGD without momentum of its own", training.optimizer());
             this.momentum = momentum;
-        }
-
-        private static LearningRateSchedule scaled(LearningRateSchedule schedule, double factor) {
-            return round -> factor * schedule.at(round);
         }
 
         @Override

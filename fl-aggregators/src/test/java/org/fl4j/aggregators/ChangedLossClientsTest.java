@@ -6,7 +6,7 @@ import org.fl4j.testing.ClientContract;
 import org.fl4j.testing.Clients;
 import org.junit.jupiter.api.Nested;
 
-/** Contracts of clients that train on another loss, or report it. */
+/** Contracts of clients that train on another loss or along other gradients, or report the loss. */
 class ChangedLossClientsTest {
     private static final LocalTraining TRAINING = LocalTraining.sgd(.05);
 
@@ -23,6 +23,14 @@ class ChangedLossClientsTest {
         @Override
         protected ClientFactory factory() {
             return Clients.of(new FedNtd(1, 2), TRAINING);
+        }
+    }
+
+    @Nested
+    class OfFedSam extends ClientContract {
+        @Override
+        protected ClientFactory factory() {
+            return Clients.of(new FedSam(.05), TRAINING);
         }
     }
 

@@ -17,8 +17,23 @@ class ContractsTest extends ContractCoverage {
                         "org.fl4j.aggregators.FedDyn$DynamicClient",
                         "its delta follows from what it kept: QuadraticsTest"),
                 entry(
+                        "org.fl4j.aggregators.FedCm$DirectedClient",
+                        "trains on what the server sends beside the model: TwoClientsByHandTest"),
+                entry("org.fl4j.aggregators.FedDisco$Combining", "weighs by what clients told before: FedDiscoTest"),
+                entry("org.fl4j.aggregators.FedDisco$Asking", "asks before another server plans: FedDiscoTest"),
+                entry("org.fl4j.aggregators.Mime$Asking", "asks before another server plans: TwoClientsByHandTest"),
+                entry(
+                        "org.fl4j.aggregators.Mime$CorrectedClient",
+                        "trains on what the server sends beside the model: TwoClientsByHandTest"),
+                entry(
                         "org.fl4j.aggregators.MimeLite$MomentumClient",
                         "trains on what the server sends beside the model: ClientGradientsTest"),
+                entry(
+                        "org.fl4j.aggregators.Moon$Contrasting",
+                        "needs a network with a named layer: MoonTest and EveryStrategyIT"),
+                entry(
+                        "org.fl4j.aggregators.personal.FedBabu$BodyClient",
+                        "needs a model of two layers: FedBabuTest and EveryStrategyIT"),
                 entry(
                         "org.fl4j.aggregators.Scaffold$ControlledClient",
                         "trains on what the server sends beside the model: QuadraticsTest"),

@@ -19,6 +19,7 @@ import org.fl4j.fixture.Replays;
 import org.fl4j.fixture.Reproducible;
 import org.fl4j.model.Layer;
 import org.fl4j.model.LearningTask;
+import org.fl4j.model.Models;
 import org.fl4j.model.Network;
 import org.fl4j.random.Seed;
 import org.fl4j.registry.StrategyRegistry;
@@ -48,12 +49,16 @@ class EveryStrategyIT {
                     new Layer.Flatten(),
                     new Layer.Dense(12),
                     new Layer.BatchNorm(),
-                    new Layer.Relu(),
+                    new Layer.Relu().named(Models.FEATURES),
                     new Layer.Dropout(.25),
                     new Layer.Dense(10)),
             new Shape(1, 28, 28));
     private static final LearningTask IN_BLOCKS = LearningTask.classification(
-            Network.of(new Layer.Flatten(), new Layer.Dense(12), new Layer.Relu(), new Layer.Dense(10)),
+            Network.of(
+                    new Layer.Flatten(),
+                    new Layer.Dense(12),
+                    new Layer.Relu().named(Models.FEATURES),
+                    new Layer.Dense(10)),
             new Shape(1, 28, 28));
     private static final Set<String> WITHOUT_BLOCKS = Set.of("fedbn"); // it needs layers with statistics
     private static final StrategyRegistry REGISTRY = StrategyRegistry.load();

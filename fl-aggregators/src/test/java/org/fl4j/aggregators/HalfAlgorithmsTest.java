@@ -64,7 +64,9 @@ class HalfAlgorithmsTest {
     @Test
     void everyAlgorithmWithAnAggregatorOfItsOwnRefusesAnother() {
         StrategyRegistry names = StrategyRegistry.load();
-        for (String name : new String[] {"scaffold", "feddyn", "mimelite", "qfedavg", "afl", "ifca"}) {
+        for (String name :
+                new String[] {"scaffold", "feddyn", "mimelite", "mime", "fedcm", "feddisco", "qfedavg", "afl", "ifca"
+                }) {
             Algorithm algorithm = names.create(Algorithm.class, name, Map.of());
             assertRefused(
                     run -> run.algorithm(algorithm).aggregator(new CoordinateMedian()),

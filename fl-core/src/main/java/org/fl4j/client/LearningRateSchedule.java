@@ -38,6 +38,12 @@ public interface LearningRateSchedule {
         };
     }
 
+    /** Returns this schedule with all rates multiplied by a positive factor. */
+    default LearningRateSchedule times(double factor) {
+        Check.positive("factor", factor);
+        return round -> factor * at(round);
+    }
+
     /** See {@link #constant}. */
     record Constant(double rate) implements LearningRateSchedule {
         /** Checks the rate. */

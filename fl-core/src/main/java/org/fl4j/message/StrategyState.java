@@ -69,6 +69,13 @@ public record StrategyState(
         return new StrategyState(tensors, numbers, changed(columns, name, value));
     }
 
+    /** Returns this state without a tensor, which need not be there. */
+    public StrategyState without(String tensor) {
+        Map<String, NDArray> others = new TreeMap<>(tensors);
+        others.remove(tensor);
+        return withTensors(others);
+    }
+
     /** Returns this state with other tensors. */
     public StrategyState withTensors(Map<String, NDArray> others) {
         return new StrategyState(others, numbers, columns);

@@ -17,6 +17,9 @@ import org.fl4j.model.Layer.Residual;
 
 /** Ready classification tasks: the models of the field's benchmarks. */
 public final class Models {
+    /** The name of the output below the last layer of the image networks with hidden layers but ResNet's. */
+    public static final String FEATURES = "features";
+
     private static final Shape MNIST = new Shape(1, 28, 28);
     private static final Shape CIFAR = new Shape(3, 32, 32);
 
@@ -36,7 +39,13 @@ public final class Models {
     static LearningTask twoLayers(Shape inputShape, int classes) {
         return task(
                 inputShape,
-                List.of(new Flatten(), new Dense(200), new Relu(), new Dense(200), new Relu(), new Dense(classes)));
+                List.of(
+                        new Flatten(),
+                        new Dense(200),
+                        new Relu(),
+                        new Dense(200),
+                        new Relu().named(FEATURES),
+                        new Dense(classes)));
     }
 
     /** Returns the 2NN with batch normalisation before each activation. */
@@ -50,7 +59,7 @@ public final class Models {
                         new Relu(),
                         new Dense(200),
                         new BatchNorm(),
-                        new Relu(),
+                        new Relu().named(FEATURES),
                         new Dense(classes)));
     }
 
@@ -82,7 +91,7 @@ public final class Models {
                         new MaxPool2d(2),
                         new Flatten(),
                         new Dense(512),
-                        new Relu(),
+                        new Relu().named(FEATURES),
                         new Dense(classes)));
     }
 
@@ -106,7 +115,7 @@ public final class Models {
                                 new Dropout(.25),
                                 new Flatten(),
                                 new Dense(128),
-                                new Relu(),
+                                new Relu().named(FEATURES),
                                 new Dropout(.5),
                                 new Dense(classes)))
                 .withInitializer(WeightInitializer.xavierUniform());

@@ -31,6 +31,14 @@ final class Observables {
             Map.entry(
                     "mimelite",
                     Halves.of(serverRemembers("mimelite/momentum"), clientsDiffer(RATE, "without it", Trial::without))),
+            Map.entry("fedcm", Halves.onServer(serverRemembers("fedcm/direction"))),
+            Map.entry("fedacg", Halves.of(serverRemembers("fedacg/momentum"), modelDiffersFrom("beta=1"))),
+            Map.entry("fedsam", Halves.onClients(modelDiffersFrom("radius=1e-9"))),
+            Map.entry("fedasam", Halves.onClients(modelDiffersFrom("radius=1e-9"))),
+            Map.entry("mime", Halves.onServer(serverRemembers("mime/control").and(serverRemembers("mime/momentum")))),
+            Map.entry("moon", Halves.onClients(clientsKeep("moon/model").and(modelDiffersFrom("mu=0")))),
+            Map.entry("feddisco", Halves.onServer(modelDiffersFrom("a=0"))),
+            Map.entry("fedbabu", Halves.onClients(evaluationDiffersFrom("tuningLearningRate=1e-6"))),
             Map.entry("signsgd", Halves.onServer(modelDiffersFrom("learningRate=.002"))),
             Map.entry("ef21", Halves.of(serverRemembers("ef21/estimate"), clientsKeep("ef21/estimate"))),
             Map.entry(

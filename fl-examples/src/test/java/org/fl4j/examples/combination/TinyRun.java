@@ -12,6 +12,7 @@ import org.fl4j.data.FederatedDataset;
 import org.fl4j.data.Partitioners;
 import org.fl4j.model.Layer;
 import org.fl4j.model.LearningTask;
+import org.fl4j.model.Models;
 import org.fl4j.model.Network;
 import org.fl4j.random.Seed;
 import org.fl4j.server.FedAvg;
@@ -32,14 +33,18 @@ final class TinyRun implements AutoCloseable {
     static final LocalTraining TRAINING = LocalTraining.sgd(.05).batchSize(8);
 
     private static final LearningTask PLAIN = LearningTask.classification(
-            Network.of(new Layer.Flatten(), new Layer.Dense(4), new Layer.Relu(), new Layer.Dense(10)),
+            Network.of(
+                    new Layer.Flatten(),
+                    new Layer.Dense(4),
+                    new Layer.Relu().named(Models.FEATURES),
+                    new Layer.Dense(10)),
             new Shape(1, 28, 28));
     private static final LearningTask WITH_STATISTICS = LearningTask.classification(
             Network.of(
                     new Layer.Flatten(),
                     new Layer.Dense(4),
                     new Layer.BatchNorm(),
-                    new Layer.Relu(),
+                    new Layer.Relu().named(Models.FEATURES),
                     new Layer.Dense(10)),
             new Shape(1, 28, 28));
 

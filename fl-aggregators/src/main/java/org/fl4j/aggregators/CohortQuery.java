@@ -1,0 +1,33 @@
+package org.fl4j.aggregators;
+
+import java.util.Optional;
+import org.fl4j.core.ClientDirectory;
+import org.fl4j.core.Server;
+import org.fl4j.internal.Check;
+import org.fl4j.message.Query;
+import org.fl4j.message.RoundContext;
+import org.fl4j.message.ServerState;
+import org.fl4j.server.ForwardingServer;
+
+/** Asks the clients of each round something before they train. Selectors must not go by what it keeps of the answers. */
+abstract class CohortQuery extends ForwardingServer {
+    private final String name;
+    private final boolean readsModel;
+
+    /**
+     * Goes around a server.
+     *
+     * @param name of what is asked
+     * @param readsModel whether answers depend on the model
+     */
+    CohortQuery(Server inner, String name, boolean readsModel) {
+        super(inner);
+        this.name = Check.present("name", name);
+        this.readsModel = readsModel;
+    }
+
+    @Override
+    public final Optional<Query> query(ServerState state, ClientDirectory available, RoundContext round) {
+        return Optional.of(new Query(name, readsModel, plan(state, available, round)));
+    }
+}
