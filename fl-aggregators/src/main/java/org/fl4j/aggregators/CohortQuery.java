@@ -9,7 +9,7 @@ import org.fl4j.message.RoundContext;
 import org.fl4j.message.ServerState;
 import org.fl4j.server.ForwardingServer;
 
-/** Asks the clients of each round something before they train. Selectors must not go by what it keeps of the answers. */
+/** Asks the clients of a round something before they train. Selectors must not go by what it keeps of the answers. */
 abstract class CohortQuery extends ForwardingServer {
     private final String name;
     private final boolean readsModel;
