@@ -6,6 +6,9 @@ import java.util.function.Function;
 import org.fl4j.aggregators.asynchronous.FedAsync;
 import org.fl4j.aggregators.asynchronous.FedBuff;
 import org.fl4j.aggregators.asynchronous.StalenessDiscount;
+import org.fl4j.aggregators.decentralised.Decentralised;
+import org.fl4j.aggregators.decentralised.NodeStep;
+import org.fl4j.aggregators.decentralised.Topologies;
 import org.fl4j.aggregators.mira.GraphOfClients;
 import org.fl4j.aggregators.mira.Mira;
 import org.fl4j.aggregators.mira.RandomClientGraph;
@@ -125,7 +128,19 @@ public final class AggregatorStrategies implements StrategyProvider {
                 algorithm("reptile", p -> new Reptile(p.number("stepSize", 1), training(p, "tuning"))),
                 algorithm("perfedavg", p -> new PerFedAvg(p.number("innerRate", .01), training(p, "tuning"))),
                 algorithm("mira", AggregatorStrategies::mira),
+                algorithm("d-psgd", p -> decentralised(p, "ring", NodeStep.D_PSGD)),
+                algorithm("d2", p -> decentralised(p, "ring", NodeStep.D2)),
+                algorithm("gossip", p -> decentralised(p, "pairs", NodeStep.ADAPT_THEN_COMBINE)),
+                algorithm("epidemic", p -> decentralised(p, "redrawn-4", NodeStep.ADAPT_THEN_COMBINE)),
                 new NamedStrategy<>(ClientQuery.class, Mime.FullGradient.NAME, p -> new Mime.FullGradient()));
+    }
+
+    private static Decentralised decentralised(Parameters parameters, String usual, NodeStep step) {
+        double clipping = parameters.number("clipping", 0); // 0 is none
+        return new Decentralised(
+                Topologies.parse(parameters.text("topology", usual)),
+                step,
+                clipping == 0 ? OptionalDouble.empty() : OptionalDouble.of(clipping));
     }
 
     private static NamedStrategy<?> aggregator(String name, Function<Parameters, Aggregator> make) {

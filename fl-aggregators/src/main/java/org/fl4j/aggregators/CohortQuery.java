@@ -1,6 +1,7 @@
 package org.fl4j.aggregators;
 
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.fl4j.core.ClientDirectory;
 import org.fl4j.core.Server;
 import org.fl4j.internal.Check;
@@ -8,6 +9,8 @@ import org.fl4j.message.Query;
 import org.fl4j.message.RoundContext;
 import org.fl4j.message.ServerState;
 import org.fl4j.server.ForwardingServer;
+import org.fl4j.simulation.DecoratorContext;
+import org.fl4j.simulation.ServerDecorator;
 
 /** Asks the clients of a round something before they train. Selectors must not go by what it keeps of the answers. */
 abstract class CohortQuery extends ForwardingServer {
@@ -24,6 +27,23 @@ abstract class CohortQuery extends ForwardingServer {
         super(inner);
         this.name = Check.present("name", name);
         this.readsModel = readsModel;
+    }
+
+    /** Returns the decorator that puts such a server around a run's. */
+    static ServerDecorator around(UnaryOperator<Server> make) {
+        return new Around(make);
+    }
+
+    private record Around(UnaryOperator<Server> make) implements ServerDecorator {
+        @Override
+        public Server decorate(Server server, DecoratorContext run) {
+            return make.apply(server);
+        }
+
+        @Override
+        public boolean asks() {
+            return true;
+        }
     }
 
     @Override

@@ -45,7 +45,7 @@ public record FedDisco(double a, double b, int classes) implements Algorithm {
     @Override
     public Parts on(Parts parts) {
         FedDisco setting = this;
-        return parts.aggregator(aggregator()).server((server, run) -> new Asking(server, setting));
+        return parts.aggregator(aggregator()).server(CohortQuery.around(server -> new Asking(server, setting)));
     }
 
     /** The half that combines; alone it would be half of the algorithm. */

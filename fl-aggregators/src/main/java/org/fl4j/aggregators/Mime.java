@@ -73,7 +73,7 @@ public record Mime(double momentum) implements Algorithm {
     public Parts on(Parts parts) {
         double beta = momentum;
         return parts.aggregator(aggregator())
-                .server((server, run) -> new Asking(server))
+                .server(CohortQuery.around(Asking::new))
                 .sgdClients((id, worker, training) -> new CorrectedClient(id, worker, training, beta));
     }
 

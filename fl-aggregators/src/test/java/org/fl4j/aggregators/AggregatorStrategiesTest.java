@@ -48,6 +48,9 @@ class AggregatorStrategiesTest {
         if (usual instanceof Boolean flag) {
             return !flag;
         }
+        if (usual instanceof String topology) {
+            return topology.equals("ring") ? "torus" : "ring";
+        }
         Object[] constants = usual.getClass().getEnumConstants();
         return constants[0] == usual ? constants[1] : constants[0];
     }

@@ -41,6 +41,9 @@ class ContractsTest extends ContractCoverage {
                         "org.fl4j.aggregators.attack.PoisonedDataset",
                         "another data set with changed examples: AttackTest"),
                 entry(
+                        "org.fl4j.aggregators.decentralised.DecentralisedServer",
+                        "clients start from models of their own: DecentralisedTest"),
+                entry(
                         "org.fl4j.aggregators.mira.MiraServer",
                         "clients start from models of their own: MiraTest and RebuiltServersTest"),
                 entry(

@@ -13,4 +13,12 @@ public interface ServerDecorator {
      * @param run what else the run is made of
      */
     Server decorate(Server server, DecoratorContext run);
+
+    /**
+     * Returns whether the server asks clients something beside training and evaluation, see {@link Server#query}. Runs
+     * whose answers would leave clients without protection ask before the first round. By default not.
+     */
+    default boolean asks() {
+        return false;
+    }
 }

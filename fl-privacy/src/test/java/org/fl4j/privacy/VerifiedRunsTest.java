@@ -267,8 +267,13 @@ class VerifiedRunsTest {
     /** Answers are about data, and nobody adds noise to them. */
     @Test
     void queriesAreRefusedUnderLocalPrivacy() {
-        SimulationBuilder asking =
-                configured("local-dp").server(AskingServer.decorator("class-counts", "class-counts"));
+        refusesBeforeItRuns(
+                "local-dp",
+                builder -> builder.server(AskingServer.decorator("class-counts", "class-counts")),
+                "servers under a ledger of clients' privacy must be ones that ask no queries, for answers would leave"
+                        + " clients without noise");
+        SimulationBuilder asking = configured("local-dp")
+                .server((server, run) -> new AskingServer(server, "class-counts", "class-counts")); // which tells not
         assertThatThrownBy(() -> asking.build().run())
                 .hasStackTraceContaining("query under a ledger of clients' privacy must be left out, for its answers"
                         + " would leave clients without noise, but was class-counts");
@@ -296,7 +301,7 @@ class VerifiedRunsTest {
     }
 
     @Test
-    void secureSumsRefuseACodec() {
+    void secureSumsRefuseACodecAndQueries() {
         String message = "codec under secure sums must be left out, for the server would have to decode the deltas that"
                 + " it must not see, but was HalfPrecision";
         refusesBeforeItRuns("distributed-dp:epochRounds=3", builder -> builder.codec(new HalfPrecision()), message);
@@ -305,6 +310,11 @@ class VerifiedRunsTest {
         assertThatThrownBy(mean::build)
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(message);
+        SimulationBuilder asking = run().aggregator(new SecureMean(new FixedPoint(8, 1 << 22, 1000)))
+                .server(AskingServer.decorator("class-counts", "class-counts"));
+        assertThatThrownBy(asking::build)
+                .hasMessage("servers under secure sums must be ones that ask no queries, for the server would see each"
+                        + " answer, but was one that does");
     }
 
     private void refusesBeforeItRuns(String name, Consumer<SimulationBuilder> other, String message) {

@@ -2,7 +2,6 @@ package org.fl4j.aggregators.mira;
 
 import static org.fl4j.message.TrainingFacts.LEARNING_RATE;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
 import java.util.Collection;
@@ -16,8 +15,6 @@ import org.fl4j.core.Server;
 import org.fl4j.core.UpdateStream;
 import org.fl4j.internal.Check;
 import org.fl4j.message.ClientId;
-import org.fl4j.message.ClientOrder;
-import org.fl4j.message.ClientStore;
 import org.fl4j.message.ModelUpdate;
 import org.fl4j.message.Receipt;
 import org.fl4j.message.RejectionReason;
@@ -29,6 +26,7 @@ import org.fl4j.message.Slot;
 import org.fl4j.message.StrategyState;
 import org.fl4j.metrics.Metrics;
 import org.fl4j.server.ForwardingServer;
+import org.fl4j.server.OwnModels;
 import org.fl4j.server.UpdateIntake;
 import org.fl4j.simulation.DecoratorContext;
 import org.fl4j.tensor.Kernels;
@@ -37,43 +35,27 @@ import org.fl4j.tensor.ParameterVector;
 /** Sends each client its own model, and draws the models of a cohort together. */
 final class MiraServer extends ForwardingServer {
     private static final Slot SLOT = Slot.ofServer("mira");
-    private static final String MODEL = "mira/model";
-
     private final DecoratorContext run;
-    private final ClientStore states;
+    private final OwnModels models;
     private final Mira mira;
     private final ClientGraph graph;
 
     MiraServer(Server composed, DecoratorContext run, Mira mira) {
         super(composed);
         this.run = run;
-        states = run.states();
+        models = new OwnModels(run.states(), SLOT);
         this.mira = mira;
         graph = mira.graph().of(run.clients().size());
     }
 
     @Override
     public RoundPlan plan(ServerState state, ClientDirectory available, RoundContext round) {
-        return withOwnModels(super.plan(state, available, round), state);
+        return models.sent(super.plan(state, available, round), state);
     }
 
     @Override
     public RoundPlan evaluation(ServerState state, List<ClientId> clients, RoundContext round) {
-        return withOwnModels(super.evaluation(state, clients, round), state);
-    }
-
-    private RoundPlan withOwnModels(RoundPlan plan, ServerState state) {
-        Map<ClientId, ClientOrder> orders = new TreeMap<>();
-        plan.cohort().forEach(client -> orders.put(client, ClientOrder.ownModel(() -> model(state, client))));
-        return plan.withMessages(plan.shared(), orders);
-    }
-
-    private ParameterVector model(ServerState state, ClientId client) {
-        return states.load(client, SLOT, state.model().floats().getManager())
-                .flatMap(kept -> kept.tensor(MODEL))
-                .map(floats -> new ParameterVector(
-                        state.model().layout(), floats, state.model().integers()))
-                .orElse(state.model());
+        return models.sent(super.evaluation(state, clients, round), state);
     }
 
     @Override
@@ -82,7 +64,7 @@ final class MiraServer extends ForwardingServer {
         Map<ClientId, ModelUpdate> trained = new TreeMap<>(); // with the client's model in place of the delta
         ParameterVector next = state.model().copy();
         intake.take(updates, MiraServer::judge, update -> {
-            ModelUpdate local = local(state, update, round);
+            ModelUpdate local = models.trained(state, update, round);
             trained.put(update.client(), local);
             if (trained.size() == 1) {
                 next.integers()
@@ -100,8 +82,9 @@ final class MiraServer extends ForwardingServer {
                 scope.suppressNotUsedWarning();
                 NDArray drawn = drawn(own, trained.values(), lambda);
                 Kernels.addScaled(next.floats(), drawn, 1.0 / trained.size());
-                Kernels.addScaled(next.floats(), model(state, own.client()).floats(), -1.0 / trained.size());
-                states.stage(own.client(), SLOT, StrategyState.empty().with(MODEL, drawn));
+                Kernels.addScaled(
+                        next.floats(), models.model(state, own.client()).floats(), -1.0 / trained.size());
+                models.stage(own.client(), drawn, StrategyState.empty());
             }
         }
         trained.values().forEach(ModelUpdate::close);
@@ -128,18 +111,6 @@ final class MiraServer extends ForwardingServer {
                 ? Admission.accepted()
                 : Admission.rejected(
                         RejectionReason.REFUSED, "facts must have " + LEARNING_RATE.name() + ", but did not");
-    }
-
-    /** Keeps the client's trained model for the round; what is made on the way is freed. */
-    private ModelUpdate local(ServerState state, ModelUpdate update, RoundContext round) {
-        Device device = state.model().floats().getDevice();
-        try (NDScope scope = new NDScope()) {
-            scope.suppressNotUsedWarning();
-            ParameterVector local = model(state, update.client()).copy();
-            local.addScaledInPlace(update.delta().on(device), 1);
-            ModelUpdate kept = round.updates().keep(update.withDelta(local), round, device);
-            return kept.keep(state.model().floats().getManager());
-        }
     }
 
     /** Returns the given strength, or a share of the largest that the client with the most and largest steps allows. */

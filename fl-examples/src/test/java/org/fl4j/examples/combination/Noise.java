@@ -1,5 +1,7 @@
 package org.fl4j.examples.combination;
 
+import java.util.Set;
+
 /** Whether noise has the size that an algorithm says, by the distance of two models that differ in nothing else. */
 final class Noise {
     private static final double TOLERANCE = .1; // of the deviation of some 3,000 values, which is known to 2 %
@@ -39,7 +41,7 @@ final class Noise {
     /** What a server optimizer makes of noise has another size. */
     private static boolean isOfSize(Trial trial, double distance, double expected) {
         boolean scaled = trial.partner().kind() == Part.Kind.SERVER_OPTIMIZER
-                || trial.partner().name().equals("reptile");
+                || Set.of("reptile", "fedacg").contains(trial.partner().name());
         return scaled ? distance > 0 : Math.abs(distance / expected - 1) < TOLERANCE;
     }
 }

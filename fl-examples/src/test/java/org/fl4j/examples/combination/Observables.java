@@ -39,6 +39,10 @@ final class Observables {
             Map.entry("moon", Halves.onClients(clientsKeep("moon/model").and(modelDiffersFrom("mu=0")))),
             Map.entry("feddisco", Halves.onServer(modelDiffersFrom("a=0"))),
             Map.entry("fedbabu", Halves.onClients(evaluationDiffersFrom("tuningLearningRate=1e-6"))),
+            Map.entry("d-psgd", nodes()),
+            Map.entry("d2", nodes()),
+            Map.entry("gossip", nodes()),
+            Map.entry("epidemic", nodes()),
             Map.entry("signsgd", Halves.onServer(modelDiffersFrom("learningRate=.002"))),
             Map.entry("ef21", Halves.of(serverRemembers("ef21/estimate"), clientsKeep("ef21/estimate"))),
             Map.entry(
@@ -106,6 +110,10 @@ final class Observables {
                                     .and(Noise.drawnAnew()))));
 
     private Observables() {}
+
+    private static Halves nodes() {
+        return Halves.of(roundsMeasure("decentralised/consensus distance"), clientsKeepModel("decentralised/model"));
+    }
 
     /** Returns what is declared for a part, if anything is. */
     static Optional<Halves> of(Part part) {

@@ -92,6 +92,12 @@ final class LedgerServer extends ForwardingServer {
                     "last server of layer GATE under a ledger of clients' privacy",
                     "the ledger, which must see whatever leaves a client",
                     outermost.getClass().getSimpleName());
+            Check.that(
+                    parts.servers().stream()
+                            .noneMatch(server -> server.decorator().asks()),
+                    "servers under a ledger of clients' privacy",
+                    "ones that ask no queries, for answers would leave clients without noise",
+                    "one that does");
         }
     }
 

@@ -42,6 +42,11 @@ public record SecureMean(FixedPoint point) implements Aggregator, RunCheck {
                 "codec under secure sums",
                 "left out, for the server would have to decode the deltas that it must not see",
                 parts.codec().map(codec -> codec.getClass().getSimpleName()).orElse("none"));
+        Check.that(
+                parts.servers().stream().noneMatch(server -> server.decorator().asks()),
+                "servers under secure sums",
+                "ones that ask no queries, for the server would see each answer",
+                "one that does");
     }
 
     /** Returns 2: of one client there is nothing to hide it among. */
