@@ -11,7 +11,6 @@ import org.fl4j.core.Aggregation;
 import org.fl4j.core.Aggregator;
 import org.fl4j.core.ForwardingAggregator;
 import org.fl4j.internal.Check;
-import org.fl4j.internal.TypeNames;
 import org.fl4j.message.ModelUpdate;
 import org.fl4j.message.RoundContext;
 import org.fl4j.message.ServerState;
@@ -42,7 +41,7 @@ public record Byzantine(Aggregator aggregator, Attack attack, int clients) imple
                 aggregator.readsDelta(),
                 "aggregator under attack",
                 "one that reads deltas, which are what is forged",
-                TypeNames.simple(aggregator));
+                aggregator.getClass().getSimpleName());
         if (aggregator instanceof RunCheck check) {
             check.verify(parts);
         }
