@@ -2,6 +2,7 @@ package org.fl4j.compression;
 
 import ai.djl.ndarray.NDArray;
 import java.util.Map;
+import java.util.Optional;
 import org.fl4j.core.Codec;
 import org.fl4j.internal.Check;
 import org.fl4j.message.StrategyState;
@@ -34,13 +35,12 @@ public record ErrorFeedback(VectorCodec codec) implements Codec {
 
     @Override
     public Encoded encode(ParameterVector delta, StrategyState sender, Seed seed) {
-        ParameterVector whole = delta.copy();
-        sender.tensor(LOST).ifPresent(lost -> whole.trainable().addi(lost));
-        Encoded encoded = codec.encode(whole, StrategyState.empty(), seed);
-        ParameterVector received = codec.decode(encoded.arrays(), delta.layout(), StrategyState.empty())
-                .delta();
-        NDArray lost = whole.trainable().sub(received.trainable());
-        return new Encoded(encoded.arrays(), StrategyState.empty().with(LOST, lost));
+        NDArray left = sender.tensor(LOST)
+                .map(lost -> lost.add(delta.trainable()))
+                .orElseGet(() -> delta.trainable().duplicate());
+        Optional<byte[]> written = codec.written(left, delta.layout(), seed);
+        written.ifPresent(code -> codec.add(left, -1, delta.layout(), code));
+        return new Encoded(codec.arrays(delta, written), StrategyState.empty().with(LOST, left));
     }
 
     @Override

@@ -1,7 +1,15 @@
 package org.fl4j.compression;
 
-/** Finds the values of the largest size, in time O(d): by counts of the upper and then the lower bits of sizes. */
+import java.util.Arrays;
+
+/**
+ * Finds the values of the largest size, in time O(d): by counts of the upper and then the lower bits of sizes. Where
+ * few of many are asked for, a sample tells a size that about twice as many exceed, and only those are counted.
+ */
 final class Largest {
+    private static final int SAMPLE = 1024;
+    private static final int RARE = 16; // of how many values one is asked for at most
+    private static final int DEVIATIONS = 4; // of the sample, that the bound is lower than the mean
     private static final int LOW_BITS = 15;
     private static final int SIZE_BITS = 0x7FFFFFFF;
 
@@ -9,6 +17,47 @@ final class Largest {
 
     /** Returns the positions of the largest sizes, ascending; of equal sizes the first. */
     static int[] positions(float[] vector, int count) {
+        if (vector.length < 8 * SAMPLE || count > vector.length / RARE) {
+            return exactly(vector, count);
+        }
+        int[] candidates = from(bound(vector, count), vector);
+        if (candidates.length < count) {
+            return exactly(vector, count); // the sample was like few of the values
+        }
+        int[] among = exactly(Sparse.gather(vector, candidates), count);
+        for (int i = 0; i < count; i++) {
+            among[i] = candidates[among[i]];
+        }
+        return among;
+    }
+
+    /** Returns a size that probably somewhat more values than asked for reach. */
+    private static int bound(float[] vector, int count) {
+        int step = vector.length / SAMPLE;
+        int[] sizes = new int[SAMPLE];
+        for (int i = 0; i < SAMPLE; i++) {
+            sizes[i] = size(vector[i * step]);
+        }
+        Arrays.sort(sizes);
+        double mean = (double) SAMPLE * count / vector.length;
+        int rank = (int) Math.min(SAMPLE, Math.ceil(mean + DEVIATIONS * (Math.sqrt(mean) + 1)));
+        return sizes[SAMPLE - rank];
+    }
+
+    /** Returns the positions of all sizes from one on. */
+    private static int[] from(int bound, float[] vector) {
+        int[] positions = new int[vector.length / RARE];
+        int count = 0;
+        for (int i = 0; i < vector.length; i++) {
+            if (size(vector[i]) >= bound) {
+                positions = count < positions.length ? positions : Arrays.copyOf(positions, 2 * count);
+                positions[count++] = i;
+            }
+        }
+        return Arrays.copyOf(positions, count);
+    }
+
+    private static int[] exactly(float[] vector, int count) {
         int[] high = new int[1 << (Integer.SIZE - 1 - LOW_BITS)];
         for (float value : vector) {
             high[size(value) >>> LOW_BITS]++;

@@ -11,7 +11,7 @@ import org.fl4j.random.Seed;
  * @param scale of the values that are sent
  * @param values how they are written; float32 if they are to keep the mean
  */
-public record RandomK(double fraction, Scale scale, KeptValues values) implements VectorCode {
+public record RandomK(double fraction, Scale scale, KeptValues values) implements Sparse.Code {
     /** What the values that are sent are multiplied by. */
     public enum Scale {
         /** {@code d / k}, so that the mean is right. */
@@ -48,14 +48,14 @@ public record RandomK(double fraction, Scale scale, KeptValues values) implement
     }
 
     @Override
-    public float[] read(int size, BitReader in) {
+    public Sparse readSparse(int size, BitReader in) {
         int[] chosen = positions(size, new Seed(in.number()));
         float[] kept = values.read(chosen.length, in);
         double factor = scale == Scale.NONE ? 1 : (double) size / chosen.length;
         for (int i = 0; i < kept.length; i++) {
             kept[i] = (float) (kept[i] * factor);
         }
-        return Sparse.scatter(size, chosen, kept);
+        return new Sparse(chosen, kept);
     }
 
     @Override

@@ -12,7 +12,7 @@ import org.fl4j.random.Seed;
  * @param positions how they are written
  * @param values how they are written
  */
-public record Threshold(double least, Positions positions, KeptValues values) implements VectorCode {
+public record Threshold(double least, Positions positions, KeptValues values) implements Sparse.Code {
     private static final long FIXED = Integer.SIZE - 1;
     private static final long GOLOMB = 2;
 
@@ -39,11 +39,11 @@ public record Threshold(double least, Positions positions, KeptValues values) im
     }
 
     @Override
-    public float[] read(int size, BitReader in) {
+    public Sparse readSparse(int size, BitReader in) {
         long count = in.bits(Integer.SIZE);
         Check.that(count <= size, "number of kept values", "at most " + size, count);
         int[] chosen = positions.read((int) count, size, in);
-        return Sparse.scatter(size, chosen, values.read(chosen.length, in));
+        return new Sparse(chosen, values.read(chosen.length, in));
     }
 
     /** All values may be large enough; Golomb codes are no longer than two bits for each position then. */

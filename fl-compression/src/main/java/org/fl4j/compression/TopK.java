@@ -12,7 +12,7 @@ import org.fl4j.random.Seed;
  * @param positions how they are written
  * @param values how they are written
  */
-public record TopK(double fraction, Positions positions, KeptValues values) implements VectorCode {
+public record TopK(double fraction, Positions positions, KeptValues values) implements Sparse.Code {
     /** Checks the fraction. */
     public TopK {
         Check.share("fraction", fraction);
@@ -43,9 +43,9 @@ public record TopK(double fraction, Positions positions, KeptValues values) impl
     }
 
     @Override
-    public float[] read(int size, BitReader in) {
+    public Sparse readSparse(int size, BitReader in) {
         int[] chosen = positions.read(count(fraction, size), size, in);
-        return Sparse.scatter(size, chosen, values.read(chosen.length, in));
+        return new Sparse(chosen, values.read(chosen.length, in));
     }
 
     @Override

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.fl4j.core.Codec;
 import org.fl4j.internal.Check;
@@ -16,7 +17,6 @@ import org.fl4j.tensor.Kernels;
 import org.fl4j.tensor.ParameterLayout;
 import org.fl4j.tensor.ParameterRole;
 import org.fl4j.tensor.ParameterVector;
-import org.fl4j.tensor.SharedFloats;
 import org.fl4j.tensor.Tensors;
 
 /**
@@ -55,33 +55,70 @@ public record VectorCodec(VectorCode code, Scope scope) implements Codec {
 
     @Override
     public Encoded encode(ParameterVector delta, StrategyState sender, Seed seed) {
+        return new Encoded(arrays(delta, written(delta.trainable(), delta.layout(), seed)), StrategyState.empty());
+    }
+
+    /** Returns what is sent of a delta: its buffers, and the code of the others or that they are not finite. */
+    Map<String, NDArray> arrays(ParameterVector delta, Optional<byte[]> code) {
         NDManager manager = delta.floats().getManager();
         Map<String, NDArray> arrays = new TreeMap<>();
-        if (Kernels.isFinite(delta.trainable())) {
-            arrays.put(CODE, bytes(manager, written(delta, seed)));
+        if (code.isPresent()) {
+            arrays.put(CODE, bytes(manager, code.get()));
         } else {
             arrays.put(NOT_FINITE, bytes(manager, (byte) 1));
         }
         delta.floatBuffers().ifPresent(buffers -> arrays.put(FLOATS, buffers.duplicate()));
         delta.integers().ifPresent(integers -> arrays.put(INTEGERS, integers.duplicate()));
-        return new Encoded(arrays, StrategyState.empty());
+        return arrays;
     }
 
     private static NDArray bytes(NDManager manager, byte... bytes) {
         return Tensors.create(manager, ByteBuffer.wrap(bytes), new Shape(bytes.length), DataType.UINT8);
     }
 
-    private byte[] written(ParameterVector delta, Seed seed) {
+    /** Writes the trainable values of a delta; nothing if some are not finite. */
+    Optional<byte[]> written(NDArray trainable, ParameterLayout layout, Seed seed) {
+        if (!Kernels.isFinite(trainable)) {
+            return Optional.empty();
+        }
+        float[] values = trainable.toFloatArray();
         BitWriter out = new BitWriter();
-        float[] values = delta.trainable().toFloatArray();
         int from = 0;
-        for (int size : sizes(delta.layout())) {
+        for (int size : sizes(layout)) {
             boolean isAll = size == values.length;
             float[] part = isAll ? values : Arrays.copyOfRange(values, from, from + size);
             code.write(part, seed.derive(from), out);
             from += size;
         }
-        return out.toBytes();
+        return Optional.of(out.toBytes());
+    }
+
+    /** Adds what was written, times a number, to values of so many parameters. */
+    void add(NDArray trainable, double factor, ParameterLayout layout, byte... written) {
+        BitReader in = new BitReader(written);
+        int[] sizes = sizes(layout);
+        if (sizes.length == 1 && code instanceof Sparse.Code sparse) {
+            sparse.readSparse(sizes[0], in).addTo(trainable, factor);
+        } else {
+            float[] values = read(sizes, in);
+            try (NDArray read = Tensors.create(trainable.getManager(), values, new Shape(values.length))) {
+                Kernels.addScaled(trainable, read, factor);
+            }
+        }
+        in.requireEnd();
+    }
+
+    private float[] read(int[] sizes, BitReader in) {
+        if (sizes.length == 1) {
+            return code.read(sizes[0], in);
+        }
+        float[] values = new float[Arrays.stream(sizes).sum()];
+        int from = 0;
+        for (int size : sizes) {
+            System.arraycopy(code.read(size, in), 0, values, from, size);
+            from += size;
+        }
+        return values;
     }
 
     private int[] sizes(ParameterLayout layout) {
@@ -105,7 +142,9 @@ public record VectorCodec(VectorCode code, Scope scope) implements Codec {
         NDArray code = isFinite ? required(CODE, DataType.UINT8, -1, arrays) : arrays.get(NOT_FINITE);
         ParameterVector delta = ParameterVector.zeros(layout, code.getManager());
         if (isFinite) {
-            read(code, layout, delta.trainable());
+            byte[] bytes = new byte[Math.toIntExact(code.size())];
+            code.toByteBuffer().get(bytes);
+            add(delta.trainable(), 1, layout, bytes);
         } else {
             delta.trainable().addi(Float.NaN);
         }
@@ -116,30 +155,6 @@ public record VectorCodec(VectorCode code, Scope scope) implements Codec {
                 .ifPresent(integers ->
                         Kernels.copy(required(INTEGERS, DataType.INT64, integers.size(), arrays), integers));
         return new Decoded(delta, StrategyState.empty());
-    }
-
-    private void read(NDArray code, ParameterLayout layout, NDArray trainable) {
-        byte[] bytes = new byte[Math.toIntExact(code.size())];
-        code.toByteBuffer().get(bytes);
-        BitReader in = new BitReader(bytes);
-        int[] sizes = sizes(layout);
-        float[] values = new float[0];
-        int from = 0;
-        for (int size : sizes) {
-            float[] part = this.code.read(size, in);
-            if (sizes.length == 1) {
-                values = part;
-            } else {
-                values = from == 0 ? new float[Math.toIntExact(trainable.size())] : values;
-                System.arraycopy(part, 0, values, from, size);
-            }
-            from += size;
-        }
-        in.requireEnd();
-        try (NDArray filled = new SharedFloats(code.getManager()).fill(values);
-                NDArray read = Kernels.narrow(filled, 0, values.length)) {
-            Kernels.copy(read, trainable);
-        }
     }
 
     /** Returns an array of a length, or of any if that is -1. */

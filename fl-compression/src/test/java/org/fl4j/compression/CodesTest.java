@@ -32,28 +32,6 @@ class CodesTest extends TensorTest {
         assertThat(TopK.count(1, 3)).isEqualTo(3);
     }
 
-    @Test
-    void theLargestAreFoundAsSortingFindsThem() {
-        for (int size : new int[] {1, 2, 100, 5000}) {
-            float[] vector = Codes.heavy(size, size);
-            for (int i = 0; i < size; i += 3) {
-                vector[i] = Math.round(vector[i]); // ties
-            }
-            for (int count : new int[] {1, (size + 1) / 2, size}) {
-                int[] sorted = IntStream.range(0, size)
-                        .boxed()
-                        .sorted((a, b) -> Math.abs(vector[a]) == Math.abs(vector[b])
-                                ? Integer.compare(a, b)
-                                : Float.compare(Math.abs(vector[b]), Math.abs(vector[a])))
-                        .limit(count)
-                        .mapToInt(Integer::intValue)
-                        .sorted()
-                        .toArray();
-                assertThat(Largest.positions(vector, count)).containsExactly(sorted);
-            }
-        }
-    }
-
     /** The share of what is lost is at most 1 - k / d, and equal to it for a constant vector. */
     @Test
     void topKContracts() {

@@ -16,6 +16,7 @@ import org.fl4j.client.LocalBatch;
 import org.fl4j.client.LocalStep;
 import org.fl4j.client.LocalTraining;
 import org.fl4j.client.SgdClient;
+import org.fl4j.core.Codec;
 import org.fl4j.data.Partition;
 import org.fl4j.expression.Expression;
 import org.fl4j.random.Sampling;
@@ -64,6 +65,9 @@ public final class BenchmarkCommand implements Callable<Integer> {
 
     @Option(names = "--algorithm", description = "an algorithm by its name, such as fedntd (default: FedAvg)")
     private String algorithm;
+
+    @Option(names = "--codec", description = "a codec by its name, such as top-k (default: none)")
+    private String codec;
 
     @Option(names = "--one-by-one", description = "have clients train one by one, and not in blocks")
     private boolean oneByOne;
@@ -140,6 +144,8 @@ public final class BenchmarkCommand implements Callable<Integer> {
             builder.blockTraining(BlockTraining.NEVER);
         }
         Optional.ofNullable(workers).ifPresent(builder::workers);
+        Optional.ofNullable(codec)
+                .ifPresent(line -> builder.codec(StrategyRegistry.load().parse(Codec.class, line)));
         Optional.ofNullable(algorithm)
                 .ifPresent(line -> builder.algorithm(StrategyRegistry.load().parse(Algorithm.class, line)));
         setClients(builder, training);

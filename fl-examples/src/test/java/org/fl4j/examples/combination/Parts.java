@@ -40,6 +40,7 @@ final class Parts {
 
     /** Parameters that fit ten clients and three rounds, or that make an effect large enough to be seen in so few. */
     private static final Map<String, String> SETTINGS = Map.ofEntries(
+            Map.entry("mime", "momentum=.5"),
             Map.entry("mira", "threshold=.1,lambda=.1"),
             Map.entry("reptile", "stepSize=.5"),
             Map.entry("perfedavg", "innerRate=.05"),
