@@ -26,7 +26,7 @@ import org.fl4j.random.Smallest;
  * @param candidates how many are drawn for each client that is needed, at least 1; 1 is drawing by examples
  */
 public record PowerOfChoice(double candidates) implements ClientSelector {
-    private static final String LOSS = "power-of-choice/loss";
+    private static final LastLosses LOSSES = new LastLosses("power-of-choice/loss");
 
     /** Checks the factor. */
     public PowerOfChoice {
@@ -41,17 +41,13 @@ public record PowerOfChoice(double candidates) implements ClientSelector {
             weights[position] = available.examplesAt(position);
         }
         int drawn = (int) Math.min(weights.length, Math.ceil(candidates * Math.min(count, weights.length)));
-        ClientColumn losses = losses(state, round);
+        ClientColumn losses = LOSSES.of(state, round);
         Smallest highest = new Smallest(Math.min(count, weights.length));
         for (int position :
                 Sampling.weighted(weights, drawn, round.seed("client selection").generator())) {
             highest.offer(-losses.get(available.index(position)), position);
         }
         return Arrays.stream(highest.ids()).sorted().mapToObj(available::id).toList();
-    }
-
-    private static ClientColumn losses(StrategyState state, RoundContext round) {
-        return ColumnUpdate.column(state, LOSS, round.clientCount(), Float.POSITIVE_INFINITY);
     }
 
     @Override
@@ -62,12 +58,6 @@ public record PowerOfChoice(double candidates) implements ClientSelector {
     /** Who was never heard of, and is not this time either, comes behind all others. */
     @Override
     public StrategyState learned(StrategyState state, RoundPlan plan, List<Receipt> receipts, RoundContext round) {
-        ClientColumn told = ColumnUpdate.changed(
-                losses(state, round),
-                Learned.accepted(receipts),
-                (old, known) -> known.find(TrainingFacts.LOSS).orElse((double) old));
-        return state.with(
-                LOSS,
-                ColumnUpdate.changed(told, Learned.missed(receipts), (old, late) -> Float.isFinite(old) ? old : 0));
+        return LOSSES.learned(state, receipts, round);
     }
 }

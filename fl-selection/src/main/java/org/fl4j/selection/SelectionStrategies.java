@@ -27,6 +27,11 @@ public final class SelectionStrategies implements StrategyProvider {
                 new NamedStrategy<>(ClientSelector.class, "round-robin", p -> new RoundRobinSelector()),
                 new NamedStrategy<>(
                         ClientSelector.class, "power-of-choice", p -> new PowerOfChoice(p.number("candidates", 2))),
+                new NamedStrategy<>(
+                        ClientSelector.class,
+                        "active",
+                        p -> new ActiveSelector(
+                                p.number("cut", .75), p.number("sharpness", .01), p.number("exploration", .1))),
                 new NamedStrategy<>(ClientSelector.class, "ucb", p -> new UcbSelector(p.number("discount", .7))),
                 new NamedStrategy<>(ClientSelector.class, "optimal", p -> new OptimalSelector()),
                 new NamedStrategy<>(ClientSelector.class, "oort", p -> new OortSelector(oort(p))),

@@ -54,6 +54,14 @@ class EverySelectorTest {
     }
 
     @Nested
+    class Active extends ClientSelectorContract {
+        @Override
+        protected ClientSelector selector() {
+            return new ActiveSelector();
+        }
+    }
+
+    @Nested
     class Ucb extends ClientSelectorContract {
         @Override
         protected ClientSelector selector() {
@@ -170,6 +178,7 @@ class EverySelectorTest {
                         "weighted",
                         "round-robin",
                         "power-of-choice",
+                        "active",
                         "ucb",
                         "optimal",
                         "oort",
