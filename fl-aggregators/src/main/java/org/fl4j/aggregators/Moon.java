@@ -24,7 +24,8 @@ import org.fl4j.tensor.Kernels;
  * example's features in the local model and those in the received model (a) and in the client's own model of its last
  * round (b). FedAvg on the server. Labels are classes.
  *
- * <p>Features are the output of a named layer ({@link org.fl4j.model.Layer#named}). The paper adds a projection head to
+ * <p>Features are the output of a named layer: {@link Models#withFeatures} names one, as {@code 2nn:features=true} does
+ * among the names of models, or {@link org.fl4j.model.Layer#named}. The paper adds a projection head to
  * its networks: two dense layers below the last one, of which the second is named.
  *
  * <p>Deviations: in a client's first round b = a, so that the term has no gradient. Features of the received and of the
@@ -48,7 +49,7 @@ public record Moon(double mu, double temperature, String layer) implements Algor
         Check.present("layer", layer);
     }
 
-    /** Takes the layer that the library's networks name. */
+    /** Takes the layer that {@link Models#withFeatures} names. */
     public Moon(double mu, double temperature) {
         this(mu, temperature, Models.FEATURES);
     }

@@ -13,8 +13,13 @@ import org.fl4j.data.Digits;
 import org.fl4j.data.Partitioners;
 import org.fl4j.expression.Expression;
 import org.fl4j.expression.Leaf;
+import org.fl4j.model.Layer;
+import org.fl4j.model.LearningTask;
+import org.fl4j.model.ModelFactory;
 import org.fl4j.model.Models;
+import org.fl4j.model.Network;
 import org.fl4j.random.Seed;
+import org.fl4j.registry.StrategyRegistry;
 import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.Simulation;
 import org.fl4j.simulation.SimulationBuilder;
@@ -103,7 +108,7 @@ class MoonTest extends TensorTest {
 
     private static float[] after(int rounds, double mu) {
         SimulationBuilder run = Simulation.builder()
-                .task(Models.mnist2nn())
+                .task(Models.withFeatures(Models.mnist2nn()))
                 .data(Partitioners.dirichlet(.5).federated(digits, 3, new Seed(2)))
                 .algorithm(new Moon(mu, TEMPERATURE))
                 .cohortSize(3)
@@ -123,6 +128,13 @@ class MoonTest extends TensorTest {
 
     @Test
     void refusesNumbersThatMakeNoSenseAndNetworksWithoutTheLayer() {
+        assertThat(StrategyRegistry.load()
+                        .parse(ModelFactory.class, "2nn:features=true")
+                        .task(new Shape(1, 28, 28), 10))
+                .isEqualTo(Models.withFeatures(Models.mnist2nn()));
+        assertThatThrownBy(() ->
+                        Models.withFeatures(LearningTask.classification(Network.of(new Layer.Dense(10)), new Shape(4))))
+                .hasMessageStartingWith("model with features must be a network of two layers at least");
         assertThatThrownBy(() -> new Moon(-1, 1)).hasMessageStartingWith("mu must be at least 0");
         assertThatThrownBy(() -> new Moon(1, 0)).hasMessageStartingWith("temperature must be positive");
         assertThatThrownBy(() -> Simulation.builder()

@@ -9,18 +9,21 @@ import org.fl4j.client.LocalTraining;
 import org.fl4j.core.Admission;
 import org.fl4j.core.Aggregate;
 import org.fl4j.core.Aggregation;
+import org.fl4j.core.UpdateTransform;
 import org.fl4j.data.Dataset;
 import org.fl4j.data.Digits;
 import org.fl4j.fixture.SmallRuns;
 import org.fl4j.message.ModelUpdate;
 import org.fl4j.message.ServerState;
 import org.fl4j.message.StrategyState;
+import org.fl4j.message.TrainingTask;
 import org.fl4j.model.Layer;
 import org.fl4j.model.LearningTask;
 import org.fl4j.model.Network;
 import org.fl4j.random.Seed;
 import org.fl4j.simulation.RunResult;
 import org.fl4j.simulation.SimulationBuilder;
+import org.fl4j.tensor.ParameterVector;
 import org.fl4j.tensor.Tensors;
 import org.fl4j.testing.TensorTest;
 import org.junit.jupiter.api.AfterAll;
@@ -153,6 +156,20 @@ class FetchSgdTest extends TensorTest {
         }
     }
 
+    private record Halving() implements UpdateTransform {
+        @Override
+        public boolean readsDelta() {
+            return true;
+        }
+
+        @Override
+        public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
+            ParameterVector delta = update.delta().copy();
+            delta.floats().muli(.5);
+            return update.withDelta(delta);
+        }
+    }
+
     @Test
     void refusesWhatItCannotSketch() {
         LearningTask withStatistics = LearningTask.classification(
@@ -160,9 +177,10 @@ class FetchSgdTest extends TensorTest {
         assertThatThrownBy(() -> run().task(withStatistics).algorithm(ALGORITHM).build())
                 .hasMessageStartingWith("model under FetchSGD must be one without buffers");
         assertThatThrownBy(() -> run().algorithm(ALGORITHM)
-                        .uploadTransform((update, task) -> update)
+                        .uploadTransform(new Halving())
                         .build())
-                .hasMessageStartingWith("aggregator of a run with an uploadTransform must be one that reads deltas");
+                .hasMessageStartingWith(
+                        "aggregator of a run with an uploadTransform that reads deltas must be one that reads them");
         assertThatThrownBy(() -> run().algorithm(ALGORITHM)
                         .codec(new VectorCodec(new TopK(.5)))
                         .build())

@@ -21,6 +21,14 @@ public interface UpdateTransform {
         return false;
     }
 
+    /**
+     * Returns whether the transform needs the delta of an update, such as clipping and noise: runs whose clients send
+     * none then refuse it. By default not: it may be about attachments or facts.
+     */
+    default boolean readsDelta() {
+        return false;
+    }
+
     /** Returns what comes last of several transforms, one after the other; this one if it is not a chain. */
     default UpdateTransform last() {
         return this;
@@ -42,6 +50,11 @@ public interface UpdateTransform {
         public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
             ModelUpdate between = first.transform(update, task);
             return second.transform(between, task).withKeptOf(between);
+        }
+
+        @Override
+        public boolean readsDelta() {
+            return first.readsDelta() || second.readsDelta();
         }
 
         @Override

@@ -27,7 +27,12 @@ public final class ModelStrategies implements StrategyProvider {
     }
 
     private static NamedStrategy<?> model(String name, Function<Parameters, ModelFactory> make) {
-        return new NamedStrategy<>(ModelFactory.class, name, make);
+        return new NamedStrategy<>(ModelFactory.class, name, p -> {
+            ModelFactory plain = make.apply(p);
+            return p.flag("features", false)
+                    ? (shape, classes) -> Models.withFeatures(plain.task(shape, classes))
+                    : plain;
+        });
     }
 
     private static NamedStrategy<?> measure(String name, Function<Parameters, ExampleMeasure> make) {

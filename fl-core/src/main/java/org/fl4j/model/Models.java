@@ -17,13 +17,36 @@ import org.fl4j.model.Layer.Residual;
 
 /** Ready classification tasks: the models of the field's benchmarks. */
 public final class Models {
-    /** The name of the output below the last layer of the image networks with hidden layers but ResNet's. */
+    /** The name that {@link #withFeatures} gives. */
     public static final String FEATURES = "features";
 
     private static final Shape MNIST = new Shape(1, 28, 28);
     private static final Shape CIFAR = new Shape(3, 32, 32);
 
     private Models() {}
+
+    /**
+     * Returns the same task with a name, {@link #FEATURES}, for what its network's last layer reads, which losses such
+     * as MOON's look at. Parameters are named, and drawn, as without it.
+     *
+     * @throws IllegalArgumentException if the model is no {@link Network} of two layers at least
+     */
+    public static LearningTask withFeatures(LearningTask task) {
+        Check.that(
+                task.architecture() instanceof Network network
+                        && network.layers().size() > 1,
+                "model with features",
+                "a network of two layers at least",
+                task.architecture());
+        List<Layer> layers = new ArrayList<>(((Network) task.architecture()).layers());
+        layers.set(layers.size() - 2, layers.get(layers.size() - 2).named(FEATURES));
+        return new LearningTask(
+                Network.of(layers.toArray(Layer[]::new)),
+                task.inputShape(),
+                task.loss(),
+                task.metrics(),
+                task.initializer());
+    }
 
     /** Returns multinomial logistic regression on images of any shape. */
     public static LearningTask softmaxRegression(Shape inputShape, int classes) {
@@ -39,13 +62,7 @@ public final class Models {
     static LearningTask twoLayers(Shape inputShape, int classes) {
         return task(
                 inputShape,
-                List.of(
-                        new Flatten(),
-                        new Dense(200),
-                        new Relu(),
-                        new Dense(200),
-                        new Relu().named(FEATURES),
-                        new Dense(classes)));
+                List.of(new Flatten(), new Dense(200), new Relu(), new Dense(200), new Relu(), new Dense(classes)));
     }
 
     /** Returns the 2NN with batch normalisation before each activation. */
@@ -59,7 +76,7 @@ public final class Models {
                         new Relu(),
                         new Dense(200),
                         new BatchNorm(),
-                        new Relu().named(FEATURES),
+                        new Relu(),
                         new Dense(classes)));
     }
 
@@ -91,7 +108,7 @@ public final class Models {
                         new MaxPool2d(2),
                         new Flatten(),
                         new Dense(512),
-                        new Relu().named(FEATURES),
+                        new Relu(),
                         new Dense(classes)));
     }
 
@@ -115,7 +132,7 @@ public final class Models {
                                 new Dropout(.25),
                                 new Flatten(),
                                 new Dense(128),
-                                new Relu().named(FEATURES),
+                                new Relu(),
                                 new Dropout(.5),
                                 new Dense(classes)))
                 .withInitializer(WeightInitializer.xavierUniform());

@@ -89,9 +89,9 @@ record RunRules(RunConfig run) {
     /** Refuses what changes deltas where clients send none. */
     private void requireDeltas() {
         Check.that(
-                run.uploadTransform == RunConfig.NO_TRANSFORM || run.aggregator.readsDelta(),
-                "aggregator of a run with an uploadTransform",
-                "one that reads deltas, which transforms change",
+                !run.uploadTransform.readsDelta() || run.aggregator.readsDelta(),
+                "aggregator of a run with an uploadTransform that reads deltas",
+                "one that reads them too, for clients send none otherwise",
                 TypeNames.simple(run.aggregator));
         Check.that(
                 run.codec.isEmpty() || run.aggregator.readsDelta(),

@@ -148,6 +148,11 @@ public record CentralDp(
     /** Clips to the bound that came with the model, and says whether the update was shorter. */
     private record ClipToReceivedBound() implements UpdateTransform {
         @Override
+        public boolean readsDelta() {
+            return true;
+        }
+
+        @Override
         public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
             Noise.requireNoAttachments(update);
             double bound = task.attachment(BOUND, update.delta().floats().getDevice())

@@ -49,6 +49,11 @@ public record LayerClipping(Map<String, Double> bounds) implements UpdateTransfo
     }
 
     @Override
+    public boolean readsDelta() {
+        return true;
+    }
+
+    @Override
     public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
         ParameterVector clipped = update.delta().copy();
         bounds.keySet()

@@ -65,6 +65,11 @@ public record NormClipping(double clippingBound, double p) implements UpdateTran
     }
 
     @Override
+    public boolean readsDelta() {
+        return true;
+    }
+
+    @Override
     public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
         double norm = Kernels.norm(update.delta().trainable(), p);
         boolean clip = norm > clippingBound;

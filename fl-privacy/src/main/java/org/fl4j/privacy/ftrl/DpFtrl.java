@@ -105,6 +105,11 @@ public record DpFtrl(
     /** Clips, and refuses what would be sent beside the delta; a rehearsal sees it before the first round. */
     private record ClippedAlone(double clippingBound) implements UpdateTransform {
         @Override
+        public boolean readsDelta() {
+            return true;
+        }
+
+        @Override
         public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
             Noise.requireNoAttachments(update);
             return new NormClipping(clippingBound).transform(update, task);

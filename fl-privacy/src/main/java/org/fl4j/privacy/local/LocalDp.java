@@ -129,6 +129,11 @@ public record LocalDp(
         }
 
         @Override
+        public boolean readsDelta() {
+            return true;
+        }
+
+        @Override
         public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
             Mechanism least = dp.base.mechanism(task.client(), task.round());
             double factor = dp.raise.factor(task.client(), task.round());

@@ -66,6 +66,11 @@ public record NoisyUpload(double clippingBound, Mechanism mechanism, int shares,
     }
 
     @Override
+    public boolean readsDelta() {
+        return true;
+    }
+
+    @Override
     public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
         Noise.requireNoBuffers(update.delta().layout());
         Noise.requireNoAttachments(update);

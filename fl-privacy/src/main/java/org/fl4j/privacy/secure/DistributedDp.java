@@ -147,6 +147,11 @@ public record DistributedDp(
     /** Clips, rounds and noises on the client; whole numbers in float32, exact. */
     private record NoisyGrid(DistributedDp dp) implements UpdateTransform {
         @Override
+        public boolean readsDelta() {
+            return true;
+        }
+
+        @Override
         public ModelUpdate transform(ModelUpdate update, TrainingTask task) {
             ParameterVector delta = update.delta();
             Noise.requireNoBuffers(delta.layout());
