@@ -147,7 +147,7 @@ class MainTest {
         assertRefused("but was kram; did you mean krum?", "--aggregator", "kram");
         assertRefused("krum: name of a parameter must be one of [byzantine], but was f", "--aggregator", "krum:f=2");
         assertRefused(
-                "selector must be one of [oort, oort-testing, optimal, poisson, power-of-choice, round-robin,"
+                "selector must be one of [active, oort, oort-testing, optimal, poisson, power-of-choice, round-robin,"
                         + " ucb, uniform, weighted], but was ort",
                 "--selector",
                 "ort");
