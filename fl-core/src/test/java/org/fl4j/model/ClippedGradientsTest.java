@@ -124,7 +124,7 @@ class ClippedGradientsTest extends TensorTest {
                                         .longs(shape.size(), 0, 4)
                                         .toArray())
                         .reshape(shape)
-                : normal(shape, 3).add(offset);
+                : normal(shape, 5).add(offset);
         NDArray labels = task.metrics().isEmpty()
                 ? normal(new Shape(EXAMPLES, 3), 4)
                 : Tensors.create(
