@@ -74,12 +74,14 @@ final class CompareCommand implements Runnable {
                     .collect(Collectors.groupingBy(StoredRun::label, LinkedHashMap::new, Collectors.toList()));
             shown.forEach(name ->
                     print(name, groups, run -> runs.last(run.id(), name).orElse(Double.NaN)));
-            print(
-                    "megabytes from clients",
-                    groups,
-                    run -> sent(runs, run).values().stream()
-                            .reduce((earlier, later) -> later)
-                            .orElse(Double.NaN));
+            if (metric == null || chart != null) {
+                print(
+                        "megabytes from clients",
+                        groups,
+                        run -> sent(runs, run).values().stream()
+                                .reduce((earlier, later) -> later)
+                                .orElse(Double.NaN));
+            }
             if (chart != null) {
                 BytesChart.write(chart, shown.get(0), curves(shown.get(0), groups, runs));
                 System.out.println(chart);

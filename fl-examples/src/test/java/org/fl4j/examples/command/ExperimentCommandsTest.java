@@ -56,6 +56,9 @@ class ExperimentCommandsTest {
         assertThat(Files.readString(chart)).contains("<svg");
         assertThat(run("compare", out.toString(), "--chart", "bytes.txt").err())
                 .contains("name of a chart must end in .png or .svg, but was bytes.txt");
+        assertThat(run("compare", out.toString(), "--metric", "test/loss").out())
+                .contains("test/loss ")
+                .doesNotContain("megabytes");
         assertThat(run("compare", out.toString(), "--metric", "nosuch").err())
                 .contains("metric must be one of [client/test/accuracy, client/test/loss, ");
         assertThat(run("report", out.toString()).code()).isZero();
