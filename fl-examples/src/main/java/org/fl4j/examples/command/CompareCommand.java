@@ -75,12 +75,7 @@ final class CompareCommand implements Runnable {
             shown.forEach(name ->
                     print(name, groups, run -> runs.last(run.id(), name).orElse(Double.NaN)));
             if (metric == null || chart != null) {
-                print(
-                        "megabytes from clients",
-                        groups,
-                        run -> sent(runs, run).values().stream()
-                                .reduce((earlier, later) -> later)
-                                .orElse(Double.NaN));
+                print("megabytes from clients", groups, run -> sentInAll(runs, run));
             }
             if (chart != null) {
                 BytesChart.write(chart, shown.get(0), curves(shown.get(0), groups, runs));
@@ -117,6 +112,12 @@ final class CompareCommand implements Runnable {
         double squares =
                 values.stream().mapToDouble(x -> (x - mean) * (x - mean)).sum();
         return values.size() < 2 ? "-" : String.format(Locale.ROOT, "%.4f", Math.sqrt(squares / (values.size() - 1)));
+    }
+
+    private static double sentInAll(TrackedRuns runs, StoredRun run) {
+        return sent(runs, run).values().stream()
+                .reduce((earlier, later) -> later)
+                .orElse(Double.NaN);
     }
 
     /** Returns how many megabytes clients had sent after each round. */
